@@ -1,0 +1,412 @@
+"""The nouns of the product: frozen types and closed sets. Imports only the vocabulary.
+
+Identity. An entity id is `{type}:{normalised name}`; facts, passages and sources are named by their content:
+`f:`, `p:`, `s:` and the first 16 hex digits of BLAKE2b over the canonical JSON of all content fields in NFC. Same
+content, same id; changed content, new id.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import NewType
+
+from rag.vocabulary import EntityType, Grade, Relation
+
+EntityId = NewType("EntityId", str)
+
+
+def content_id(prefix: str, content: Mapping[str, object]) -> str:
+    """`prefix:` and 16 hex digits of BLAKE2b over the canonical JSON (sorted keys, no spaces, NFC, None left out)."""
+    kept = {key: value for key, value in content.items() if value is not None and value != ()}
+    text = json.dumps(kept, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    digest = hashlib.blake2b(unicodedata.normalize("NFC", text).encode(), digest_size=8)
+    return f"{prefix}:{digest.hexdigest()}"
+
+
+# ---------------------------------------------------------------- what a data set asserts
+
+
+class AliasKind(StrEnum):
+    """Why a name stands for an entity."""
+
+    SYNONYM = "synonym"
+    ABBREVIATION = "abbreviation"
+    TRADE = "trade"
+    LATIN = "latin"
+    ENGLISH = "english"
+    PINYIN = "pinyin"
+    COLLOQUIAL = "colloquial"
+
+
+class PassageKind(StrEnum):
+    """What sort of text a passage is."""
+
+    CONCLUSION = "conclusion"
+    MONOGRAPH = "monograph"
+    TEXTBOOK = "textbook"
+    CLASSIC = "classic"
+    QA = "qa"
+
+
+@dataclass(frozen=True)
+class Entity:
+    """A thing with a type and the name its source gave it (NFC, trimmed); never merged with another in storage."""
+
+    id: EntityId
+    type: EntityType
+    name: str
+
+
+@dataclass(frozen=True)
+class Alias:
+    """Another name of an entity. A name maps to a set of candidates, so nothing here is unique."""
+
+    name: str
+    entity: EntityId
+    kind: AliasKind
+
+
+@dataclass(frozen=True)
+class DoNotMerge:
+    """Two entities that look alike and are different; `a < b`."""
+
+    a: EntityId
+    b: EntityId
+    reason: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """A bibliographic record. Two shapes of one file share a `lineage` and so are never two witnesses."""
+
+    title: str
+    kind: str
+    grade: Grade
+    year: int | None = None
+    publisher: str | None = None
+    doi: str | None = None
+    pmid: str | None = None
+    url: str | None = None
+    licence: str | None = None
+    lineage: str | None = None
+
+    @cached_property
+    def id(self) -> str:
+        """`s:` and the hash of every field."""
+        return content_id("s", {k: v for k, v in vars(self).items() if k != "id"})
+
+
+@dataclass(frozen=True)
+class Literal:
+    """An object that is a text, such as a cure rate; `kind` is the relation's value."""
+
+    text: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Qualifiers:
+    """What limits a fact."""
+
+    severity: str | None = None
+    population: str | None = None
+    dose: str | None = None
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Subject, relation, object, as one source states it. `source` is the id of a `Source`."""
+
+    subject: EntityId
+    relation: Relation
+    object: EntityId | Literal
+    source: str
+    qualifiers: Qualifiers = Qualifiers()
+
+    @cached_property
+    def id(self) -> str:
+        """`f:` and the hash of every field."""
+        target = vars(self.object) if isinstance(self.object, Literal) else self.object
+        content = {"subject": self.subject, "relation": self.relation, "object": target, "source": self.source}
+        return content_id("f", content | {k: v for k, v in vars(self.qualifiers).items() if v is not None})
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A text of one idea. `about` names the entity (and aspect, such as 禁忌证) it describes as a whole."""
+
+    text: str
+    kind: PassageKind
+    source: str
+    title: str | None = None
+    question: str | None = None
+    locator: str | None = None
+    about: EntityId | None = None
+    aspect: str | None = None
+
+    @cached_property
+    def id(self) -> str:
+        """`p:` and the hash of every field."""
+        return content_id("p", {k: v for k, v in vars(self).items() if k != "id"})
+
+
+Record = Entity | Alias | DoNotMerge | Source | Fact | Passage
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A row that is broken: where it stands, why it was refused, and its beginning (at most 500 characters)."""
+
+    file: str
+    line: int
+    reason: str
+    raw: str
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A row left out by rule (placeholder, duplicate, no conclusion); `reason` is a closed, countable phrase."""
+
+    reason: str
+
+
+# ---------------------------------------------------------------- what a graph returns
+
+
+@dataclass(frozen=True)
+class GraphFact:
+    """A fact as read from a graph: names resolved, `subject_name` and `object_text` ready to show."""
+
+    id: str
+    subject: EntityId
+    subject_name: str
+    relation: Relation
+    object: EntityId | Literal
+    object_text: str
+    source: str
+    qualifiers: Qualifiers = Qualifiers()
+    grade_rank: int = 0
+
+
+@dataclass(frozen=True)
+class Neighbourhood:
+    """Facts whose subject is a planned entity (`outgoing`) or whose object is one (`incoming`)."""
+
+    outgoing: tuple[GraphFact, ...] = ()
+    incoming: tuple[GraphFact, ...] = ()
+
+
+@dataclass(frozen=True)
+class RankedSubject:
+    """A subject that shares objects with a request; `score` is the sum of idf over matches, `total` its own count."""
+
+    subject: EntityId
+    name: str
+    score: float
+    matched: tuple[GraphFact, ...]
+    total: int
+
+
+@dataclass(frozen=True)
+class Path:
+    """Facts that lead from one entity to another, in order; each may be walked against its direction."""
+
+    facts: tuple[GraphFact, ...]
+
+
+# ---------------------------------------------------------------- a question and what was found for it
+
+
+class Sex(StrEnum):
+    """As recorded."""
+
+    FEMALE = "female"
+    MALE = "male"
+
+
+@dataclass(frozen=True)
+class Patient:
+    """Who the question is about; `age` in years, fractions for infants."""
+
+    age: float | None = None
+    sex: Sex | None = None
+    pregnant: bool | None = None
+    allergies: tuple[str, ...] = ()
+    drugs: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Turn:
+    """An earlier message; role is `user` or `assistant`."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True)
+class Triage:
+    """The verdict of the red-flag rules; `action` is shown before anything else."""
+
+    red_flag: bool = False
+    category: str | None = None
+    action: str | None = None
+    label: str | None = None
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An entity that a mention may stand for."""
+
+    entity: EntityId
+    name: str
+    type: EntityType
+    via: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A stretch of the question, `question[start:end] == surface`, and what it may stand for, best first."""
+
+    surface: str
+    start: int
+    end: int
+    candidates: tuple[Candidate, ...]
+    negated: bool = False
+    carried: bool = False
+
+    @property
+    def best(self) -> Candidate:
+        """The first candidate."""
+        return self.candidates[0]
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What is asked: relations wanted in order, and the shape of the question."""
+
+    relations: tuple[Relation, ...]
+    reverse: bool = False
+    explicit: bool = True
+    comparison: bool = False
+    yes_no: bool = False
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A fact or a passage as shown to a generator. `text` is what quotes and spans refer to."""
+
+    id: str
+    kind: str
+    text: str
+    source: Source
+    score: float
+    arms: Mapping[str, float]
+    title: str | None = None
+    fact: GraphFact | None = None
+    passage: Passage | None = None
+    entities: tuple[EntityId, ...] = ()
+
+
+@dataclass(frozen=True)
+class SafetyWarning:
+    """A safety finding that goes before the answer."""
+
+    kind: str
+    text: str
+    evidence_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long an answer may be, in characters, and how much evidence a prompt may hold, in tokens."""
+
+    characters: int = 400
+    evidence_tokens: int = 3000
+    detail: str = "short"
+    language: str = "zh"
+
+
+@dataclass(frozen=True)
+class GenerationRequest:
+    """Everything a generator may use."""
+
+    question: str
+    intent: Intent
+    mentions: tuple[Mention, ...]
+    evidence: tuple[Evidence, ...]
+    patient: Patient | None = None
+    history: tuple[Turn, ...] = ()
+    limits: Limits = Limits()
+    ranked: tuple[RankedSubject, ...] = ()
+
+
+# ---------------------------------------------------------------- an answer
+
+
+class Outcome(StrEnum):
+    """How the question ended."""
+
+    ANSWERED = "answered"
+    PARTIAL = "partial"
+    NEED_MORE_INFO = "need_more_info"
+    NOT_IN_KB = "not_in_kb"
+    EMERGENCY = "emergency"
+
+
+@dataclass(frozen=True)
+class Citation:
+    """`[n]` in the text; `quote` is the evidence's text at `span` (start, end; in characters)."""
+
+    n: int
+    evidence_id: str
+    kind: str
+    quote: str
+    span: tuple[int, int]
+    source: Source
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A sentence that did not pass the checker, and why."""
+
+    sentence: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """What is served: `revision` grows with every flip, `version` names a snapshot, `tuning` a file of weights."""
+
+    revision: int
+    version: int
+    snapshot: str
+    tuning: str | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a caller gets; every field is explained in the design's contract."""
+
+    answer_id: str
+    outcome: Outcome
+    text: str
+    citations: tuple[Citation, ...]
+    mentions: tuple[Mention, ...]
+    triage: Triage
+    kb_version: int
+    revision: int
+    generator: str
+    warnings: tuple[SafetyWarning, ...] = ()
+    questions: tuple[str, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+    degraded: tuple[str, ...] = ()
+    label: str = "AI 生成"
+    timings_ms: Mapping[str, float] = field(default_factory=dict)

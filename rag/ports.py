@@ -1,0 +1,133 @@
+"""What the answering path needs from the outside, as protocols. Adapters and their fakes pass one contract suite."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from threading import Event
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.domain import (
+    Alias,
+    DoNotMerge,
+    Entity,
+    EntityId,
+    Evidence,
+    GenerationRequest,
+    Neighbourhood,
+    Passage,
+    Path,
+    RankedSubject,
+    Record,
+    Source,
+)
+from rag.vocabulary import Relation
+
+
+class GraphReader(Protocol):
+    """A graph of facts; one round trip a call; facts are ordered by grade (strongest first), then id."""
+
+    def neighbourhood(self, plan: Mapping[EntityId, Collection[Relation]], *, limit_each: int) -> Neighbourhood:
+        """Facts from and to each entity, restricted to its relations (all if empty), `limit_each` a relation."""
+        ...
+
+    def rank_subjects(
+        self, relation: Relation, objects: Sequence[EntityId], *, limit: int
+    ) -> list[RankedSubject]:
+        """Subjects by the sum of idf = ln(N / df) over matched `objects`, counted in the store before any limit."""
+        ...
+
+    def paths(self, a: EntityId, b: EntityId, *, max_hops: int, limit: int) -> list[Path]:
+        """Shortest paths first."""
+        ...
+
+
+class Embedder(Protocol):
+    """Text to vectors; `identity` and `dimension` go into the manifest."""
+
+    identity: str
+    dimension: int
+
+    def encode(self, texts: Sequence[str], *, kind: Literal["query", "passage"]) -> NDArray[np.float32]:
+        """(n, dimension) float32, rows of length 1; a text without known tokens gives a row of zeros."""
+        ...
+
+
+class Generator(Protocol):
+    """Writes an answer from evidence, as pieces of text with `[n]` marks, n counting `request.evidence` from 1."""
+
+    identity: str
+
+    def stream(self, request: GenerationRequest, cancel: Event) -> Iterator[str]:
+        """Pieces in order; stops soon after `cancel` is set."""
+        ...
+
+
+class NameRow(Protocol):
+    """A name and the entity it may stand for; `kind` is `name` for the entity's own name, else the alias kind."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def entity(self) -> EntityId: ...
+    @property
+    def kind(self) -> str: ...
+
+
+class KnowledgeBase(Protocol):
+    """One immutable version, as the answering path sees it. `Snapshot` is the real one."""
+
+    version: int
+    digest: str
+
+    def names(self) -> Iterator[NameRow]:
+        """Every name of every entity: (normalised name, entity id, kind)."""
+        ...
+
+    def do_not_merge(self) -> Iterable[DoNotMerge]:
+        """Pairs that look alike and are different."""
+        ...
+
+    def entities(self, ids: Iterable[EntityId]) -> dict[EntityId, Entity]:
+        """Those that exist."""
+        ...
+
+    def aliases(self, entity: EntityId) -> list[Alias]:
+        """Other names of one entity, by name."""
+        ...
+
+    def passages(self, ids: Iterable[str]) -> dict[str, Passage]:
+        """Those that exist."""
+        ...
+
+    def mentions(self, passages: Iterable[str]) -> dict[str, tuple[EntityId, ...]]:
+        """Entities that each passage mentions."""
+        ...
+
+    def sources(self, ids: Iterable[str]) -> dict[str, Source]:
+        """Those that exist."""
+        ...
+
+    def evidence(self, ids: Iterable[str]) -> dict[str, Evidence]:
+        """Facts and passages by id as evidence, score 0; those that exist."""
+        ...
+
+    def search_dense(self, vector: NDArray[np.float32], *, limit: int) -> list[tuple[str, float]]:
+        """(passage id, inner product), best first; `vector` has shape (dimension,)."""
+        ...
+
+    def search_sparse(
+        self, terms: Sequence[str], *, concepts: Sequence[EntityId], limit: int
+    ) -> list[tuple[str, float]]:
+        """(passage id, BM25), best first; `terms` from `rag.text.tokens`, `concepts` match mentioned entities."""
+        ...
+
+    def about(self, entities: Sequence[EntityId], *, limit_each: int) -> list[str]:
+        """Ids of passages whose `about` is one of `entities`."""
+        ...
+
+    def scan(self, kind: str) -> Iterator[Record]:
+        """All records of one kind: entity, alias, do_not_merge, source, fact, passage; ordered by id."""
+        ...

@@ -1,0 +1,45 @@
+"""Every setting, with its unit and default. Nothing else reads the environment.
+
+Precedence: arguments, environment (`YIWEN_...`), `.env` in the working folder, defaults. Unknown keys in `.env` that
+begin with `YIWEN_` are errors.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def default_data_dir() -> Path:
+    """Where the product writes when nobody says otherwise: `~/.local/share/yiwen`."""
+    return Path.home() / ".local" / "share" / "yiwen"
+
+
+class Settings(BaseSettings):
+    """The whole configuration of a process; immutable."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="YIWEN_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    data_dir: Path = Field(default_factory=default_data_dir, description="folder of everything the product writes")
+    host: str = Field("127.0.0.1", description="address the service binds to")
+    port: int = Field(8000, ge=0, le=65535, description="port of the service")
+    embedder: str = Field("static", description="`static` (packaged), a static folder, or a sentence-transformers path/id")
+    generator: str = Field("extractive", description="default generator")
+    dense_index: Literal["auto", "sq8", "ivf", "hnsw"] = Field("auto", description="FAISS index; auto: sq8 up to 200k")
+    terms: bool = Field(True, description="assert the packaged Chinese-English terms in a new knowledge base")
+    top_k: int = Field(8, ge=1, le=50, description="passages shown to the generator")
+    question_max_chars: int = Field(2000, ge=1, description="longer questions are refused")
+    answer_max_chars: int = Field(400, ge=80, description="length of a short answer")
+    evidence_tokens: int = Field(3000, ge=200, description="token budget of the evidence in a prompt")
+    request_timeout_s: float = Field(30.0, gt=0, description="deadline of one answer")
+    body_max_bytes: int = Field(65536, ge=1024, description="larger request bodies are refused")
+    pointer_poll_s: float = Field(0.5, gt=0, description="how often a server looks for a new version")
+    keep_versions: int = Field(5, ge=2, description="versions that `kb prune` spares")
+    max_rejects: int = Field(1000, ge=0, description="ingestion stops above this many broken rows")
+    api_key: SecretStr | None = Field(None, description="when set, writing routes require it")
+    log_questions: bool = Field(False, description="write question text to the log")
