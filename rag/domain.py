@@ -273,7 +273,11 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Mention:
-    """A stretch of the question, `question[start:end] == surface`, and what it may stand for, best first."""
+    """A stretch of the question, `question[start:end] == surface`, and what it may stand for, best first.
+
+    `modifier` is the text right beside it that makes it the name of something else (`急性` before `阑尾炎`); such a
+    mention is a neighbouring topic, never the thing itself.
+    """
 
     surface: str
     start: int
@@ -281,6 +285,7 @@ class Mention:
     candidates: tuple[Candidate, ...]
     negated: bool = False
     carried: bool = False
+    modifier: str = ""
 
     @property
     def best(self) -> Candidate:

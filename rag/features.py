@@ -1,0 +1,88 @@
+"""Hard features: the parts of a medical name that make it another thing, however alike the rest.
+
+`急性阑尾炎` and `慢性阑尾炎`, `甲型` and `乙型`, `氯雷他定` and `地氯雷他定` differ by one of them. Two names with
+different values in a group never stand for each other. In the strict groups a value on one side only is a difference
+too (`糖尿病` is not `2型糖尿病`); in the others (dosage form, salt) a silent side is compatible.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+from rag.text import HAN
+
+_ROMAN = {"ⅰ": "1", "ⅱ": "2", "ⅲ": "3", "ⅳ": "4", "ⅴ": "5", "i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5"}
+_HAN_ORDINALS = {"一": "1", "二": "2", "三": "3", "四": "4", "五": "5", "六": "6"}
+
+_STRICT: Mapping[str, re.Pattern[str]] = {
+    "number": re.compile(r"\d+(?:\.\d+)?|(?<![a-z])(?:iii|iv|ii|i|v)(?![a-z])|[一二三四五六](?=型|期|度|级|联)"),
+    "course": re.compile(r"亚急性|急性|慢性|急慢性|亚急|急(?=重|进|腹)|慢(?=重|乙|支|阻)|暂时性|一过性|复发性|反复发作|急|慢"),
+    "origin": re.compile(r"原发|继发|先天|后天|获得性|遗传|家族|转移|特发|医源|药物性|药源"),
+    "series": re.compile(r"[甲乙丙丁戊己庚](?=型|肝|流|类)|[a-e](?=型|族|群)"),
+    "function": re.compile(r"亢进|减退|低下|减低|[甲][亢减]|缺乏|过多|过少|增多|减少|增高|降低"),
+    "level": re.compile(r"[高低](?=血|钾|钠|钙|磷|镁|氯|糖|脂|压|蛋白|尿酸|胆固醇|同型|渗|热|烧|危|分化|级)"),
+    "side": re.compile(r"[左右双](?=心|侧|肺|眼|耳|肾|半|下|上|冠|束|室|房)"),
+    "nature": re.compile(r"良性|恶性|非典型|不典型|典型|非(?=小细胞|霍奇金|胰岛素|淋|酒精|化脓|感染|特异|瓣膜|st)|假性|真性|类(?=风湿|脂|固醇)"),
+    "wetness": re.compile(r"干性|湿性|渗出性|缺血性|出血性|细菌性|病毒性|真菌性|酒精性|过敏性|化脓性"),
+    "place": re.compile(r"内痔|外痔|混合痔|内源|外源|中枢|外周|周围性|开放|闭合|开角|闭角|前列|前置|后置|近视|远视|上呼吸|下呼吸"),
+    "people": re.compile(r"小儿|儿童|婴幼儿|婴儿|新生儿|早产儿|幼儿|青少年|老年|妊娠|孕期|产后|产褥|男性|女性|更年期"),
+    "stereo": re.compile(
+        r"(?:左旋|右旋|消旋|地|左|右|去甲|去氧|异|艾司)(?=[" + HAN + r"]*(?:氯雷|氧氟|奥美|西酞|布洛|泮托|肾上腺|美沙|"
+        r"兰索|雷贝|甲状腺|多巴|咪达|沙丁|旋|酮|苯|吡|那韦|他定|替利嗪|哌))"
+    ),
+}  # fmt: skip
+
+_LENIENT: Mapping[str, re.Pattern[str]] = {
+    "form": re.compile(
+        r"控释片|缓释片|缓释胶囊|肠溶片|肠溶胶囊|分散片|泡腾片|咀嚼片|口崩片|含片|滴丸|软胶囊|胶囊|颗粒|冲剂|注射液|注射剂|粉针|"
+        r"口服液|糖浆|滴眼液|滴剂|眼膏|软膏|乳膏|凝胶|贴片|贴膏|喷雾剂|气雾剂|吸入剂|栓|洗剂|混悬液|片|丸|散|汤|膏|酊"
+    ),
+    "salt": re.compile(
+        r"盐酸|硫酸|马来酸|富马酸|枸橼酸|磷酸|氢溴酸|酒石酸|琥珀酸|苯磺酸|甲磺酸|醋酸|乙酸(?!酯)|碳酸|葡萄糖酸|丙酸|糠酸"
+    ),
+}
+
+
+@lru_cache(maxsize=65536)
+def _features(name: str) -> tuple[tuple[str, frozenset[str]], ...]:
+    """Non-empty groups of a normalised name."""
+    groups = []
+    for group, pattern in (*_STRICT.items(), *_LENIENT.items()):
+        values = frozenset(_ROMAN.get(v) or _HAN_ORDINALS.get(v) or v.removesuffix("性") for v in pattern.findall(name))
+        if values:
+            groups.append((group, values))
+    return tuple(groups)
+
+
+def compatible(a: str, b: str, *, strict: bool = True) -> bool:
+    """Whether two normalised names may stand for one thing as far as hard features tell.
+
+    `strict=False` is for curated abbreviations and foreign names, which leave features out by their nature: only a
+    contradiction counts.
+    """
+    left, right = dict(_features(a)), dict(_features(b))
+    for group in left.keys() | right.keys():
+        mine, other = left.get(group), right.get(group)
+        one_sided = mine is None or other is None
+        if one_sided and (not strict or group in _LENIENT):
+            continue
+        if mine != other:
+            return False
+    return True
+
+
+MODIFIER_BEFORE = re.compile(
+    rf"(?:[{HAN}]{{1,4}}性|[{HAN}]?[0-9一二三四五六ⅰⅱⅲⅳ甲乙丙丁戊a-e]+型|急|慢|急慢性|亚急|非|假|类|抗|地|左旋|右旋|左|右|双侧?|"
+    r"高|低|甲|乙|丙|丁|戊|小儿|儿童|婴儿|婴幼儿|新生儿|早产儿|幼儿|青少年|老年|妊娠期?|妊娠合并|孕期|产后|产褥期?|男性|女性|"
+    r"先天|遗传|家族|艾司|去甲|异|偏|全身|局部|单侧|多发|弥漫)$"
+)
+"""What may stand right before a known name and make it another thing."""
+
+MODIFIER_AFTER = re.compile(
+    r"^(?:性(?!别|生活|行为)|[0-9一二三四ⅰⅱⅲⅳ甲乙丙a-e]型|病(?!人|情|了|史|房|友|的|会|能|有|要|怎|如|是|该|为|患|吗|因|，|,|？|\?|。|$)|"
+    r"样|症(?!状)|综合[征症]|肾病|脑病|足(?!疗)|眼病|心脏病|危象|伴|合并|并发(?!症)|转移|破裂|穿孔|后遗症|恶变|"
+    r"控释|缓释|肠溶|分散片|注射|滴眼|软膏|乳膏|口服液|颗粒)"
+)
+"""What may follow a known name and make it another thing."""

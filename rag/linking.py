@@ -1,0 +1,191 @@
+"""Names in a text -> mentions with candidates. Pure: built from the names of one version.
+
+Longest match over every name (Aho-Corasick, leftmost-longest). A name maps to a *set* of entities: its own entity
+first, entities that only list it as an alias after. An alias that misses or contradicts a hard feature of its entity,
+or that several entities of one type share, never links silently: such candidates are `unsure` and the product asks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
+
+from rag.domain import AliasKind, Candidate, DoNotMerge, EntityId, Mention
+from rag.features import MODIFIER_AFTER, MODIFIER_BEFORE, compatible
+from rag.ports import NameRow
+from rag.text import is_han, normalise_with_map
+from rag.vocabulary import EntityType
+
+OWN_NAME = "name"
+"""`NameRow.kind` and `Candidate.via` of an entity's own name."""
+
+_CURATED = frozenset(kind.value for kind in AliasKind if kind is not AliasKind.SYNONYM)
+_NEVER_ALONE = frozenset(
+    "症状 治疗 检查 疾病 患者 病人 医生 手术 药物 疼痛病 不适 感染 炎症 综合征 发作 用药 化验 体检 护理 预防 饮食 "
+    "第一 第二 第三 老人 孩子 宝宝 男人 女人 男性 女性 成人 大人 小孩 身体 问题 情况 方法 效果 医院 其他 其它 正常 异常 "
+    "一般 严重 急性 慢性 原发性 继发性 综合 系统 功能 作用 副作用 药物治疗 手术治疗 对症治疗 支持治疗 得力 特可靠".split()
+)
+"""Everyday words that some source lists as a name; alone they say nothing."""
+_SHORTEST_LATIN = 3
+_TYPE_ORDER = {kind: n for n, kind in enumerate(EntityType)}
+
+
+class Names:
+    """All names of one version: which entities each may stand for, and where they occur in a text."""
+
+    def __init__(self, rows: Iterable[NameRow], do_not_merge: Iterable[DoNotMerge] = ()) -> None:
+        owners: dict[str, dict[EntityId, str]] = defaultdict(dict)
+        for row in rows:
+            if _usable(row.name):
+                known = owners[row.name].get(row.entity)
+                if known != OWN_NAME:
+                    owners[row.name][row.entity] = row.kind if known is None else min(known, row.kind)
+        self.owners: Mapping[str, Mapping[EntityId, str]] = {name: owners[name] for name in sorted(owners)}
+        self._list = list(self.owners)
+        self._automaton = AhoCorasick(
+            self._list, matchkind=MatchKind.LeftmostLongest, implementation=Implementation.ContiguousNFA
+        )
+        self._apart = {frozenset((pair.a, pair.b)) for pair in do_not_merge}
+
+    def find(self, text: str) -> list[tuple[str, int, int]]:
+        """(name, start, end) in normalised `text`, not overlapping, whole words only for Latin names."""
+        found = []
+        for index, start, end in self._automaton.find_matches_as_indexes(text):
+            stop = _word_end(text, start, end)
+            if stop is not None:
+                found.append((self._list[index], start, stop))
+        return found
+
+    def candidates(self, name: str) -> tuple[Candidate, ...]:
+        """Entities that normalised `name` may stand for: own first, then sure aliases, then unsure ones (score < 0.5)."""
+        owners = self.owners.get(name, {})
+        own = [entity for entity, kind in owners.items() if kind == OWN_NAME]
+        rivals: dict[str, int] = defaultdict(int)
+        for entity, kind in owners.items():
+            if kind != OWN_NAME:
+                rivals[entity_type(entity)] += 1
+        found = [_candidate(entity, OWN_NAME, 1.0) for entity in own]
+        for entity, kind in owners.items():
+            if kind != OWN_NAME:
+                sure = rivals[entity_type(entity)] == 1 and self._may_stand_for(name, entity, kind, own)
+                found.append(_candidate(entity, kind, 0.9 if sure else 0.4))
+        return tuple(sorted(found, key=lambda c: (-c.score, _TYPE_ORDER[c.type], c.entity)))
+
+    def _may_stand_for(self, name: str, entity: EntityId, kind: str, own: Sequence[EntityId]) -> bool:
+        if any(frozenset((entity, other)) in self._apart for other in own):
+            return False
+        target = entity_name(entity)
+        return compatible(name, target, strict=kind not in _CURATED)
+
+
+def _usable(name: str) -> bool:
+    """Names of one character, numerals, short Latin words and everyday words never link alone."""
+    if len(name) < 2 or name in _NEVER_ALONE or not any(char.isalpha() for char in name):
+        return False
+    return any(is_han(char) for char in name) or len(name) >= _SHORTEST_LATIN
+
+
+def _word_end(text: str, start: int, end: int) -> int | None:
+    """Where the match ends, an English plural included; None where it cuts a Latin word."""
+    if text[start].isascii() and text[start].isalnum() and start > 0 and text[start - 1].isascii():
+        if text[start - 1].isalnum():
+            return None
+    if not (text[end - 1].isascii() and text[end - 1].isalnum()):
+        return end
+    for plural in ("", "s", "es"):
+        stop = end + len(plural)
+        follows = text[stop : stop + 1]
+        if text.startswith(plural, end) and not (follows.isascii() and follows.isalnum()):
+            return stop
+    return None
+
+
+def entity_type(entity: EntityId) -> EntityType:
+    """The type in an entity id."""
+    return EntityType(entity.partition(":")[0])
+
+
+def entity_name(entity: EntityId) -> str:
+    """The normalised name in an entity id."""
+    return entity.partition(":")[2]
+
+
+def _candidate(entity: EntityId, via: str, score: float) -> Candidate:
+    return Candidate(entity, entity_name(entity), entity_type(entity), via, score)
+
+
+def passage_mentions(names: Iterable[NameRow]) -> Callable[[str], tuple[EntityId, ...]]:
+    """A function that lists the entities a text mentions, by id; unsure aliases are left out."""
+    table = Names(names)
+    sure = {name: tuple(c.entity for c in table.candidates(name) if c.score >= 0.5) for name in table.owners}
+
+    def mentions(text: str) -> tuple[EntityId, ...]:
+        found = {entity for name, _, _ in table.find(normalise_with_map(text)[0]) for entity in sure[name]}
+        return tuple(sorted(found))
+
+    return mentions
+
+
+# ---------------------------------------------------------------- a question
+
+_CLAUSE_END = re.compile(r"[，。；！？,;!?\n]")
+_NEGATION = re.compile(
+    r"(?<!有)(?<!是)(?:没有|没出现|没得过|没得|没|并无|无|未见|未出现|未|否认|排除了?|不伴|不是|并非|不存在)"
+    r"(?:明显|任何|出现|过|的|伴有|伴|得|患|什么|发生|有){0,2}$"
+)
+_NEGATION_AFTER = re.compile(r"^(?:都|也|倒)?没有(?=[，。；,;]|$)")
+_JOIN = re.compile(r"^(?:[、和或及与跟]|以及|或者)$")
+
+
+class Linker:
+    """Links questions against the names of one version."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+
+    def link(self, question: str) -> tuple[Mention, ...]:
+        """Mentions in order; `question[m.start:m.end] == m.surface` for each."""
+        text, origin = normalise_with_map(question)
+        mentions: list[Mention] = []
+        previous_end = 0
+        for name, start, end in self.names.find(text):
+            candidates = self.names.candidates(name)
+            negated = _negated(text, start, end) or (
+                bool(mentions) and mentions[-1].negated and _JOIN.match(text[previous_end:start]) is not None
+            )
+            first, last = origin[start], origin[end - 1] + 1
+            mention = Mention(question[first:last], first, last, candidates, negated=negated)
+            mentions.append(replace(mention, modifier=self._modifier(text, start, end, candidates)))
+            previous_end = end
+        return tuple(mentions)
+
+    @staticmethod
+    def _modifier(text: str, start: int, end: int, candidates: Sequence[Candidate]) -> str:
+        """What stands right beside the name and makes it the name of something else, or an empty string."""
+        if all(c.type in _DESCRIBED for c in candidates):
+            return ""
+        clause = max((m.end() for m in _CLAUSE_END.finditer(text, 0, start)), default=0)
+        before = MODIFIER_BEFORE.search(text[clause:start])
+        if before and not _EVERYDAY_BEFORE.search(text[clause:start]):
+            return before.group()
+        after = MODIFIER_AFTER.match(text[end:])
+        return after.group() if after else ""
+
+
+_DESCRIBED = frozenset(
+    {EntityType.SYMPTOM, EntityType.DEPARTMENT, EntityType.BODY_PART, EntityType.POPULATION, EntityType.EXAMINATION,
+     EntityType.FOOD, EntityType.TREATMENT, EntityType.CAUSE, EntityType.INDICATOR}
+)  # fmt: skip
+"""Types whose names take free modifiers (`持续性头痛` is a headache)."""
+_EVERYDAY_BEFORE = re.compile(
+    r"(?:可能性|男性|女性|异性|是否|得了急|怕|大多数?是?|最低|最高|降低|提高|较高|较低|偏高|偏低)$"
+)
+
+
+def _negated(text: str, start: int, end: int) -> bool:
+    clause = max((m.end() for m in _CLAUSE_END.finditer(text, 0, start)), default=0)
+    return bool(_NEGATION.search(text[clause:start]) or _NEGATION_AFTER.match(text[end:]))
