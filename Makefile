@@ -1,0 +1,68 @@
+# Everything below is a plain command too; make only keeps the environment up to date.
+# Needs git, make and Python 3.11 to 3.13 with venv. `make PYTHON=python3.12 VENV=.venv312 test` uses another one.
+
+PYTHON  ?= python3
+VENV    ?= .venv
+WORKERS ?= 2
+ARGS    ?=
+PART    ?=
+
+BIN   := $(VENV)/bin
+READY := $(VENV)/.ready
+PIP   := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+# One thread per process: two test workers on two cores do not fight over them.
+export OMP_NUM_THREADS = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-long check format bench env-example lock clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
+
+setup: $(READY)  ## make the environment (the other targets do so when needed)
+
+demo: $(READY)  ## ingest the sample, answer one question, serve; ARGS=--once stops after the answer
+	@$(BIN)/yiwen demo $(ARGS)
+
+test: $(READY)  ## every test that ends within a minute; ARGS="-k name" picks some
+	@$(BIN)/python -m pytest -q -m "not long" -n $(WORKERS) --dist loadfile $(ARGS)
+
+test-long: $(READY)  ## the tests that take longer; PART=crash runs those of tests/crash alone
+	@$(BIN)/python -m pytest -q -m long --timeout=3600 --durations=0 tests/$(PART) $(ARGS)
+
+check: $(READY)  ## formatting, lint, types, import rules, documentation
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -q tests/test_imports.py tests/test_docs.py tests/test_packaging.py
+
+format: $(READY)  ## format the code and repair what ruff can repair
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+bench: $(READY)  ## measure speed; ARGS goes to `yiwen bench`
+	@$(BIN)/yiwen bench $(ARGS)
+
+env-example: $(READY)  ## write .env.example from the settings
+	@$(BIN)/python -m tests.test_docs > .env.example
+
+lock: $(READY)  ## pin the dependencies anew; ARGS=--upgrade takes the newest
+	@$(PIP) install uv
+	@$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+		--extra cpu --extra dev --custom-compile-command "make lock" --output-file requirements.lock $(ARGS)
+
+clean:  ## remove the environment and the caches; data stays
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+		{ echo "yiwen needs Python 3.11, 3.12 or 3.13; '$(PYTHON)' is missing or another: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+		{ echo "'$(PYTHON)' has no venv module: apt-get install python3-venv" >&2; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || \
+		{ echo "making $(VENV)" >&2; $(PYTHON) -m venv --clear $(VENV); }
+	@echo "installing what requirements.lock names (once)" >&2
+	@$(PIP) install --no-deps --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@

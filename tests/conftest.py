@@ -1,0 +1,117 @@
+"""Fixtures for every test: a clean environment, no outside network, and parts left out in one line each."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.needs import in_ci, missing, require
+
+REAL_DATA_VARIABLE = "YIWEN_TEST_DATA"
+# Read once: the clean environment below removes every YIWEN_ variable.
+REAL_DATA = os.environ.get(REAL_DATA_VARIABLE) or None
+
+LOOPBACK = ("127.", "::1", "localhost")
+LEFT_OUT = pytest.StashKey[Counter[str]]()  # why -> how many tests
+
+
+def _forbid_outside_network(event: str, args: tuple[object, ...]) -> None:
+    """Audit hook: a test that reaches for another machine fails where it does so. Child processes are not seen."""
+    if event == "socket.getaddrinfo":
+        host = args[0]
+    elif event in ("socket.connect", "socket.sendto"):
+        address = args[1]
+        if not isinstance(address, tuple):  # the path of a Unix socket
+            return
+        host = address[0]
+    else:
+        return
+    name = host.decode() if isinstance(host, bytes) else str(host or "localhost")
+    if not name.startswith(LOOPBACK):
+        raise PermissionError(f"a test tried to reach {name!r}; tests use the loopback interface only")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Close the network before any test module is imported."""
+    config.stash[LEFT_OUT] = Counter()
+    sys.addaudithook(_forbid_outside_network)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests whose data or outside need is missing; under CI=true a missing need fails instead."""
+    absent = {} if in_ci() else {marker: f"{need.what} is missing: {need.advice}" for marker, need in missing().items()}
+    if REAL_DATA is None:
+        absent["real_data"] = f"set {REAL_DATA_VARIABLE} to the folder of the data files"
+    kept: list[pytest.Item] = []
+    dropped: list[pytest.Item] = []
+    for item in items:
+        reasons = [f"{marker} ({advice})" for marker, advice in absent.items() if item.get_closest_marker(marker)]
+        config.stash[LEFT_OUT].update(reasons)
+        (dropped if reasons else kept).append(item)
+    if dropped:
+        config.hook.pytest_deselected(items=dropped)
+        items[:] = kept
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: object, error: object) -> None:
+    """Take over what a parallel worker left out; every worker collects the same tests, so any one of them will do."""
+    output = getattr(node, "workeroutput", {})
+    config = getattr(node, "config", None)
+    if isinstance(config, pytest.Config):
+        config.stash[LEFT_OUT] = Counter(output.get("left_out", {}))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In a parallel worker: hand the counts to the controlling process."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["left_out"] = dict(session.config.stash[LEFT_OUT])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """One line for each part that was left out."""
+    for reason, count in sorted(config.stash[LEFT_OUT].items()):
+        terminalreporter.write_line(f"left out: {count} tests of {reason}")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Under CI=true a test whose need is missing fails here, with how to get it."""
+    for marker, need in missing().items() if in_ci() else ():
+        if item.get_closest_marker(marker):
+            require(need)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No YIWEN_ variable, no `.env`, no home folder of the person who runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("YIWEN_")]:
+            patch.delenv(name)
+        patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+        patch.chdir(tmp_path_factory.mktemp("cwd"))
+        yield
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    """An empty folder for what the product writes."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of the real data files; for tests marked `real_data`."""
+    if REAL_DATA is None:
+        pytest.fail(f"mark this test real_data: it needs {REAL_DATA_VARIABLE}", pytrace=False)
+    folder = Path(REAL_DATA)
+    if not folder.is_dir():
+        pytest.fail(f"{REAL_DATA_VARIABLE} names {REAL_DATA!r}, which is not a folder", pytrace=False)
+    return folder
