@@ -64,7 +64,8 @@ def pytest_testnodedown(node: object, error: object) -> None:
     output = getattr(node, "workeroutput", {})
     config = getattr(node, "config", None)
     if isinstance(config, pytest.Config):
-        config.stash[LEFT_OUT] = Counter(output.get("left_out", {}))
+        counts: Counter[str] = Counter(output.get("left_out", {}))
+        config.stash[LEFT_OUT] = counts
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
