@@ -295,9 +295,13 @@ class Mention:
 
 @dataclass(frozen=True)
 class Intent:
-    """What is asked: relations wanted in order, and the shape of the question."""
+    """What is asked: relations wanted in order, and the shape of the question.
+
+    `groups` are the cues as asked: any relation of a group satisfies it (`怎么治` is met by treatments or by drugs).
+    """
 
     relations: tuple[Relation, ...]
+    groups: tuple[tuple[Relation, ...], ...] = ()
     reverse: bool = False
     explicit: bool = True
     comparison: bool = False

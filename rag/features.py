@@ -16,6 +16,8 @@ from rag.text import HAN
 _ROMAN = {"ⅰ": "1", "ⅱ": "2", "ⅲ": "3", "ⅳ": "4", "ⅴ": "5", "i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5"}
 _HAN_ORDINALS = {"一": "1", "二": "2", "三": "3", "四": "4", "五": "5", "六": "6"}
 
+_SAME = {"小儿": "儿童", "婴幼儿": "婴儿", "孕期": "妊娠", "亢": "亢进", "减": "减退", "低下": "减退"}
+
 _STRICT: Mapping[str, re.Pattern[str]] = {
     "number": re.compile(r"\d+(?:\.\d+)?|(?<![a-z])(?:iii|iv|ii|i|v)(?![a-z])|[一二三四五六](?=型|期|度|级|联)"),
     "course": re.compile(r"亚急性|急性|慢性|急慢性|亚急|急(?=重|进|腹)|慢(?=重|乙|支|阻)|暂时性|一过性|复发性|反复发作|急|慢"),
@@ -45,12 +47,18 @@ _LENIENT: Mapping[str, re.Pattern[str]] = {
 }
 
 
+def _value(found: str) -> str:
+    """One spelling for each value."""
+    short = found.removesuffix("性")
+    return _ROMAN.get(short) or _HAN_ORDINALS.get(short) or _SAME.get(short, short)
+
+
 @lru_cache(maxsize=65536)
 def _features(name: str) -> tuple[tuple[str, frozenset[str]], ...]:
     """Non-empty groups of a normalised name."""
     groups = []
     for group, pattern in (*_STRICT.items(), *_LENIENT.items()):
-        values = frozenset(_ROMAN.get(v) or _HAN_ORDINALS.get(v) or v.removesuffix("性") for v in pattern.findall(name))
+        values = frozenset(_value(found) for found in pattern.findall(name))
         if values:
             groups.append((group, values))
     return tuple(groups)

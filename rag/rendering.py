@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from rag.domain import GraphFact
+from rag.domain import Evidence, GraphFact, Literal, Source
 from rag.vocabulary import RELATIONS
 
 
-def fact_text(fact: GraphFact) -> str:
-    """Such as `偏头痛的症状：恶心` or `华法林的相互作用：阿司匹林（严重程度：严重）`."""
-    text = f"{fact.subject_name}的{RELATIONS[fact.relation].label}：{fact.object_text}"
+def object_text(fact: GraphFact) -> str:
+    """The object with what limits the fact, such as `阿司匹林（严重程度：严重）`."""
     limits = [
         f"{label}：{value}"
         for label, value in (
@@ -18,4 +17,25 @@ def fact_text(fact: GraphFact) -> str:
         )
         if value
     ]
-    return f"{text}（{'；'.join(limits)}）" if limits else text
+    return f"{fact.object_text}（{'；'.join(limits)}）" if limits else fact.object_text
+
+
+def fact_text(fact: GraphFact) -> str:
+    """Such as `偏头痛的症状：恶心`."""
+    return f"{fact.subject_name}的{RELATIONS[fact.relation].label}：{object_text(fact)}"
+
+
+def fact_evidence(fact: GraphFact, source: Source) -> Evidence:
+    """A graph fact as evidence; `text` is what its citation quotes."""
+    ends = (fact.subject,) if isinstance(fact.object, Literal) else (fact.subject, fact.object)
+    return Evidence(
+        id=fact.id,
+        kind="fact",
+        text=fact_text(fact),
+        source=source,
+        score=1.0,
+        arms={"graph": 1.0},
+        title=fact.subject_name,
+        fact=fact,
+        entities=ends,
+    )

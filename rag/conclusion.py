@@ -1,0 +1,127 @@
+"""How an answer ends: its outcome, what the knowledge base does not hold, and what the product asks back. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag.domain import Candidate, EntityId, Evidence, Intent, Mention, Outcome, PassageKind, Triage
+from rag.ports import KnowledgeBase
+from rag.retrieval import Retrieved, choices, may_be_subject
+from rag.vocabulary import RELATIONS, Relation
+
+_MONOGRAPH_RELATIONS = {
+    "适应证": (Relation.INDICATION, Relation.EFFICACY),
+    "药理作用": (Relation.EFFICACY,),
+    "禁忌证": (Relation.CONTRAINDICATION,),
+    "注意事项": (Relation.CAUTION,),
+    "不良反应": (Relation.ADVERSE,),
+    "用法用量": (Relation.DOSAGE,),
+    "药物相互作用": (Relation.INTERACTION,),
+    "剂型": (Relation.DOSAGE_FORM,),
+    "药品类型": (Relation.DRUG_CLASS,),
+}
+_LISTED = 5
+
+
+@dataclass(frozen=True)
+class Ending:
+    """The outcome, sentences of ours to add, and questions to the user."""
+
+    outcome: Outcome
+    notes: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
+
+
+def conclude(
+    verdict: Triage,
+    intent: Intent,
+    mentions: Sequence[Mention],
+    found: Retrieved,
+    cited: Sequence[Evidence],
+    kb: KnowledgeBase,
+) -> Ending:
+    """Decide by what was cited, not by what was retrieved."""
+    questions = tuple(_which(m, found, kb) for m in found.unsure)
+    notes = _notes(intent, mentions, found, cited, kb)
+    outcome = _outcome(intent, found, cited, bool(questions))
+    if outcome is Outcome.NEED_MORE_INFO:
+        notes = [*questions]
+    elif outcome is Outcome.NOT_IN_KB:
+        notes = [_NOTHING, *notes]
+    if verdict.red_flag:
+        outcome = Outcome.EMERGENCY
+    return Ending(outcome, tuple(note + "\n" for note in notes), questions)
+
+
+_NOTHING = "知识库中没有可以回答这个问题的资料，请咨询医生。"
+
+
+def _outcome(intent: Intent, found: Retrieved, cited: Sequence[Evidence], asks: bool) -> Outcome:
+    if not cited:
+        return Outcome.NEED_MORE_INFO if asks else Outcome.NOT_IN_KB
+    if intent.reverse:
+        return Outcome.ANSWERED if found.ranked else Outcome.PARTIAL
+    if not found.subjects or not intent.explicit:
+        return Outcome.PARTIAL if asks else Outcome.ANSWERED
+    complete = all(_group_met(group, cited, found.subjects) for group in intent.groups)
+    return Outcome.ANSWERED if complete and not asks else Outcome.PARTIAL
+
+
+def _group_met(group: Sequence[Relation], cited: Sequence[Evidence], subjects: Sequence[EntityId]) -> bool:
+    """One relation of the group is stated of one of the subjects."""
+    return any(relation in group for e in cited for relation in _relations_of(e))
+
+
+def _relations_of(evidence: Evidence) -> tuple[Relation, ...]:
+    if evidence.fact is not None:
+        return (evidence.fact.relation,)
+    if evidence.passage is not None and evidence.passage.aspect is not None:
+        return _MONOGRAPH_RELATIONS.get(evidence.passage.aspect, ())
+    return ()
+
+
+def _notes(
+    intent: Intent, mentions: Sequence[Mention], found: Retrieved, cited: Sequence[Evidence], kb: KnowledgeBase
+) -> list[str]:
+    notes = []
+    if intent.reverse and found.ranked and cited:
+        notes.append("以上仅按症状与知识库记录的相符程度排列，不是诊断；请结合检查由医生判断。")
+    if intent.explicit and not intent.reverse:
+        notes.extend(_missing(intent, found, cited, kb))
+    notes.extend(_neighbours(mentions))
+    if any(e.kind == PassageKind.QA for e in cited):
+        notes.append("其中问答记录未经审校，证据级别最低。")
+    return notes
+
+
+def _missing(intent: Intent, found: Retrieved, cited: Sequence[Evidence], kb: KnowledgeBase) -> list[str]:
+    """`知识库未收录偏头痛的治愈率。` for each subject and each cue that nothing cited meets."""
+    notes = []
+    known = kb.entities(found.subjects)
+    for name in dict.fromkeys(known[s].name for s in found.subjects if s in known):
+        own = [e for e in cited if (e.title or (e.fact.subject_name if e.fact else "")) == name]
+        lacking = [group for group in intent.groups if not _group_met(group, own, found.subjects)]
+        if lacking:
+            labels = "、".join(dict.fromkeys(RELATIONS[group[0]].label for group in lacking))
+            notes.append(f"知识库未收录{name}的{labels}。")
+    return notes
+
+
+def _neighbours(mentions: Sequence[Mention]) -> list[str]:
+    """A known name with a modifier is another thing: say so instead of answering for it."""
+    notes = []
+    for mention in mentions:
+        if mention.modifier and may_be_subject(mention):
+            notes.append(f"知识库收录了“{mention.surface}”，但您问的名称带有“{mention.modifier}”，二者不能互相代替。")
+    return list(dict.fromkeys(notes))
+
+
+def _which(mention: Mention, found: Retrieved, kb: KnowledgeBase) -> str:
+    names = _display([c for c in choices(mention)], kb)
+    return f"“{mention.surface}”在知识库中可能指：{'、'.join(names)}。您问的是哪一个？"
+
+
+def _display(candidates: Sequence[Candidate], kb: KnowledgeBase) -> list[str]:
+    known = kb.entities([c.entity for c in candidates])
+    return [known[c.entity].name if c.entity in known else c.name for c in candidates[:_LISTED]]

@@ -1,0 +1,123 @@
+"""Versions as they are served: everything derived from one snapshot, built once, swapped without a pause.
+
+A question pins one edition for its life. When the pointer moves, the new edition is built beside the old one and then
+takes its place; the previous one stays open, so rolling back is a look-up.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rag.checking import Checker
+from rag.domain import Pointer
+from rag.errors import NotReadyError, YiwenError
+from rag.fusion import Tuning
+from rag.linking import Linker
+from rag.ports import KnowledgeBase
+from rag.retrieval import Retriever
+
+KEPT_OPEN = 3
+
+
+@dataclass(frozen=True)
+class Edition:
+    """One version with what answering needs of it."""
+
+    pointer: Pointer
+    kb: KnowledgeBase
+    linker: Linker
+    retriever: Retriever
+    checker: Checker
+    tuning: Tuning
+
+
+class Editions:
+    """Opens editions on demand and follows the pointer.
+
+    `pointer()` reads what is published now (None before the first version); `load(pointer)` builds an edition;
+    `locate(version)` gives the snapshot of an older version as a pointer. All three come from the wiring.
+    """
+
+    def __init__(
+        self,
+        pointer: Callable[[], Pointer | None],
+        load: Callable[[Pointer], Edition],
+        locate: Callable[[int, Pointer], Pointer],
+    ) -> None:
+        self._pointer, self._load, self._locate = pointer, load, locate
+        self._open: OrderedDict[tuple[str, str | None], Edition] = OrderedDict()
+        self._current: Edition | None = None
+        self._building = threading.Lock()
+        self._state = threading.Lock()
+        self.last_error: YiwenError | None = None
+
+    def current(self) -> Edition:
+        """The edition being served; raises NotReadyError before the first version."""
+        edition = self._current
+        return edition if edition is not None else self.refresh()
+
+    def refresh(self) -> Edition:
+        """Follow the pointer if it moved. Questions go on with the old edition while the new one is built."""
+        with self._building:
+            pointer = self._pointer()
+            if pointer is None:
+                raise NotReadyError("no knowledge base yet; create one with `yiwen ingest FILE` or try `yiwen demo`")
+            if self._current is None or pointer != self._current.pointer:
+                self._current = self._edition(pointer)
+            return self._current
+
+    def at(self, version: int | None) -> Edition:
+        """The edition of `version`, or the current one; raises NotFoundError for a version that is gone."""
+        current = self.current()
+        if version is None or version == current.pointer.version:
+            return current
+        pointer = self._locate(version, current.pointer)
+        with self._building:
+            return self._edition(pointer)
+
+    def _edition(self, pointer: Pointer) -> Edition:
+        key = (pointer.snapshot, pointer.tuning)
+        known = self._open.get(key)
+        edition = known if known is not None and known.pointer == pointer else None
+        if edition is None:
+            edition = self._rebound(known, pointer) if known is not None else self._load(pointer)
+        with self._state:
+            self._open[key] = edition
+            self._open.move_to_end(key)
+            while len(self._open) > KEPT_OPEN:
+                self._open.popitem(last=False)
+        return edition
+
+    @staticmethod
+    def _rebound(known: Edition, pointer: Pointer) -> Edition:
+        """The same snapshot under a new revision."""
+        return Edition(pointer, known.kb, known.linker, known.retriever, known.checker, known.tuning)
+
+    def follow(self, every_s: float, stop: threading.Event, on_error: Callable[[YiwenError], None]) -> None:
+        """Look for a new pointer until `stop`; a version that cannot be opened is reported and the old one kept."""
+        while not stop.wait(every_s):
+            try:
+                self.refresh()
+                self.last_error = None
+            except YiwenError as error:
+                if str(error) != str(self.last_error):
+                    on_error(error)
+                self.last_error = error
+
+
+def wait_for_revision(editions: Editions, revision: int, timeout_s: float) -> Edition:
+    """The current edition once its revision is at least `revision`; raises NotReadyError after `timeout_s`."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        edition = editions.refresh()
+        if edition.pointer.revision >= revision:
+            return edition
+        if time.monotonic() > deadline:
+            raise NotReadyError(
+                f"revision {revision} was asked for and revision {edition.pointer.revision} is served; try again later"
+            )
+        time.sleep(0.05)

@@ -1,0 +1,1 @@
+"""Generators: evidence in, text with `[n]` marks out."""

@@ -1,0 +1,180 @@
+"""Answers without a model: the graph's facts as a clinician would note them, then quotations.
+
+Every sentence carries the marks of the evidence it states. Objects of one relation are listed behind one another with
+a mark each; literature is quoted word for word, an English conclusion in the original.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from threading import Event
+
+from rag.domain import Evidence, GenerationRequest, PassageKind, RankedSubject
+from rag.fusion import language_of
+from rag.rendering import object_text
+from rag.text import sentence_spans, tokens
+from rag.vocabulary import RELATIONS, Relation
+
+Numbered = tuple[int, Evidence]
+
+_OPENINGS: Mapping[Relation, str] = {
+    Relation.SYMPTOM: "{s}的常见症状有",
+    Relation.COMPLICATION: "{s}可能的并发症有",
+    Relation.CAUSE: "{s}的病因包括",
+    Relation.DEPARTMENT: "{s}的就诊科室：",
+    Relation.EXAMINATION: "{s}常做的检查有",
+    Relation.DRUG: "{s}的药物治疗，知识库记载有",
+    Relation.TREATMENT: "{s}的治疗方案包括",
+    Relation.FOOD_GOOD: "{s}宜吃",
+    Relation.FOOD_BAD: "{s}忌吃",
+    Relation.INDICATION: "{s}的适应证有",
+    Relation.CONTRAINDICATION: "{s}的禁忌（禁用）：",
+    Relation.CAUTION: "{s}慎用于：",
+    Relation.ADVERSE: "{s}的不良反应有",
+    Relation.INTERACTION: "{s}有相互作用的药物：",
+}
+"""How the sentence of a relation begins; all others read `{s}的{label}：`."""
+
+_LONGEST_QUOTE = 180
+_QUOTES_SHORT = 2
+_LISTED_SHORT = 12
+
+
+class ExtractiveGenerator:
+    """Implements `rag.ports.Generator` without weights."""
+
+    identity = "extractive"
+
+    def stream(self, request: GenerationRequest, cancel: Event) -> Iterator[str]:
+        """One sentence a piece, facts first, within `request.limits.characters` unless `detail` is full."""
+        budget = _Budget(request)
+        for sentence in self._sentences(request, budget):
+            if cancel.is_set():
+                return
+            yield sentence
+
+    def _sentences(self, request: GenerationRequest, budget: _Budget) -> Iterator[str]:
+        numbered = list(enumerate(request.evidence, start=1))
+        yield from _ranking(request.ranked, numbered, budget)
+        yield from _facts(request, numbered, budget)
+        yield from _monograph(numbered, budget)
+        yield from _literature(request, numbered, budget)
+
+
+class _Budget:
+    """Characters left; `full` answers have no limit."""
+
+    def __init__(self, request: GenerationRequest) -> None:
+        self.full = request.limits.detail == "full"
+        self.left = request.limits.characters
+
+    def takes(self, sentence: str) -> bool:
+        """Spend the length of `sentence` if it fits."""
+        if self.full:
+            return True
+        if len(sentence) > self.left:
+            return False
+        self.left -= len(sentence)
+        return True
+
+
+def _ranking(ranked: Sequence[RankedSubject], numbered: Sequence[Numbered], budget: _Budget) -> Iterator[str]:
+    """Diseases by matched symptoms, most telling first."""
+    number = {evidence.id: n for n, evidence in numbered}
+    for subject in ranked:
+        marks = [f"{fact.object_text}[{number[fact.id]}]" for fact in subject.matched if fact.id in number]
+        sentence = f"{subject.name}：相符的症状有{'、'.join(marks)}。"
+        if marks and budget.takes(sentence):
+            yield sentence
+
+
+def _facts(request: GenerationRequest, numbered: Sequence[Numbered], budget: _Budget) -> Iterator[str]:
+    """One sentence for each subject and relation, in the order asked."""
+    groups: dict[tuple[str, Relation], list[Numbered]] = defaultdict(list)
+    matched = {fact.id for subject in request.ranked for fact in subject.matched}
+    for n, evidence in numbered:
+        if evidence.fact is not None and evidence.id not in matched:
+            groups[evidence.fact.subject_name, evidence.fact.relation].append((n, evidence))
+    order = {relation: n for n, relation in enumerate(request.intent.relations)}
+    ranked_groups = sorted(groups.items(), key=lambda item: order.get(item[0][1], len(order)))
+    for position, ((subject, relation), members) in enumerate(ranked_groups):
+        share = budget.left // (len(ranked_groups) - position)
+        sentence = _listing(subject, relation, members, budget, share)
+        if sentence and budget.takes(sentence):
+            yield sentence
+
+
+def _listing(subject: str, relation: Relation, members: Sequence[Numbered], budget: _Budget, share: int) -> str:
+    """`X的常见症状有A[1]、B[2]等。` with as many objects as fit into `share` characters."""
+    opening = _OPENINGS.get(relation, f"{{s}}的{RELATIONS[relation].label}：").format(s=subject)
+    listed: list[str] = []
+    length = len(opening) + 2
+    for text, marks in _objects(members):
+        item = text + marks
+        if not budget.full and listed and (length + len(item) + 1 > share or len(listed) == _LISTED_SHORT):
+            return f"{opening}{'、'.join(listed)}等。"
+        listed.append(item)
+        length += len(item) + 1
+    return f"{opening}{'、'.join(listed)}。"
+
+
+def _objects(members: Sequence[Numbered]) -> list[tuple[str, str]]:
+    """(object with its limits, marks); an object that several sources state stands once with several marks."""
+    marks: dict[str, list[str]] = defaultdict(list)
+    for n, evidence in members:
+        if evidence.fact is not None:
+            marks[object_text(evidence.fact).rstrip("。；;，, ")].append(f"[{n}]")
+    return [(text, "".join(found)) for text, found in marks.items()]
+
+
+def _monograph(numbered: Sequence[Numbered], budget: _Budget) -> Iterator[str]:
+    """Fields of drug monographs, quoted, one sentence of the monograph at a time."""
+    for n, evidence in numbered:
+        passage = evidence.passage
+        if passage is None or passage.kind is not PassageKind.MONOGRAPH or passage.aspect is None:
+            continue
+        for quote in _quotable(evidence.text):
+            sentence = f"{evidence.title or ''}的{passage.aspect}：“{quote}”[{n}]。"
+            if budget.takes(sentence):
+                yield sentence
+
+
+def _literature(request: GenerationRequest, numbered: Sequence[Numbered], budget: _Budget) -> Iterator[str]:
+    """Conclusions and other passages; in a short answer the best sentence of each."""
+    shown = 0
+    for n, evidence in numbered:
+        passage = evidence.passage
+        if passage is None or passage.kind is PassageKind.MONOGRAPH:
+            continue
+        for quote in _best_quotes(request.question, evidence.text, budget.full):
+            sentence = f"{_introduction(evidence)}“{quote}”[{n}]。"
+            if budget.takes(sentence):
+                shown += 1
+                yield sentence
+        if shown >= _QUOTES_SHORT and not budget.full:
+            return
+
+
+def _introduction(evidence: Evidence) -> str:
+    year = f"（{evidence.source.year}年）" if evidence.source.year else ""
+    if evidence.kind == PassageKind.CONCLUSION:
+        return f"英文文献结论{year}原文：" if language_of(evidence.text) == "en" else f"文献结论{year}："
+    return {"textbook": "教材：", "classic": "古籍：", "qa": "问答记录（未经审校）："}.get(evidence.kind, "资料：")
+
+
+def _quotable(text: str) -> list[str]:
+    """Sentences of `text` without their end mark, none with a quotation mark that would end the quotation."""
+    found = [text[start:end].rstrip("。；;！!？? .") for start, end in sentence_spans(text)]
+    return [quote for quote in found if quote and "”" not in quote and "“" not in quote]
+
+
+def _best_quotes(question: str, text: str, full: bool) -> list[str]:
+    """All sentences, or in a short answer the one that shares most with the question (the last one on a tie)."""
+    quotes = _quotable(text)
+    if full or not quotes:
+        return quotes
+    asked = set(tokens(question))
+    fitting = [quote for quote in quotes if len(quote) <= _LONGEST_QUOTE * (2 if language_of(text) == "en" else 1)]
+    ranked = sorted(enumerate(fitting), key=lambda item: (len(asked & set(tokens(item[1]))), item[0]))
+    return [ranked[-1][1]] if ranked else []

@@ -1,0 +1,28 @@
+"""Which words of a piece of evidence a sentence rests on. `quote == evidence.text[start:end]`, always."""
+
+from __future__ import annotations
+
+import re
+
+from rag.domain import Citation, Evidence
+from rag.text import sentence_spans, tokens
+
+_QUOTE = re.compile(r"“([^”]+)”")
+
+
+def citation_for(n: int, evidence: Evidence, sentence: str) -> Citation:
+    """`[n]`: the quotation in the sentence if it is from this evidence, a whole fact, else the closest sentence."""
+    start, end = _span(evidence, sentence)
+    return Citation(n, evidence.id, evidence.kind, evidence.text[start:end], (start, end), evidence.source)
+
+
+def _span(evidence: Evidence, sentence: str) -> tuple[int, int]:
+    for quote in _QUOTE.findall(sentence):
+        place = evidence.text.find(quote)
+        if place >= 0:
+            return place, place + len(quote)
+    if evidence.fact is not None:
+        return 0, len(evidence.text)
+    said = set(tokens(sentence))
+    spans = sentence_spans(evidence.text) or [(0, len(evidence.text))]
+    return max(spans, key=lambda span: len(said & set(tokens(evidence.text[span[0] : span[1]]))))

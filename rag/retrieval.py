@@ -1,0 +1,209 @@
+"""Everything a question finds in one version: facts both ways, ranked diseases, passages.
+
+At most one graph round trip for facts and one for ranking symptoms; passages come from the sparse index (text and
+the ids of mentioned entities) and the dense one, fused with the weights fitted for the question's language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from rag.domain import Candidate, EntityId, Evidence, GraphFact, Intent, Mention, RankedSubject
+from rag.fusion import Tuning, fuse, language_of
+from rag.intent import REMEDIES
+from rag.linking import OWN_NAME, Names
+from rag.ports import Embedder, GraphReader, KnowledgeBase
+from rag.rendering import fact_evidence
+from rag.text import tokens
+from rag.vocabulary import RELATIONS, EntityType, Relation
+
+FACTS_EACH = 200
+"""Facts read per entity and relation; the longest list of the reference graph has 160."""
+RANKED = 10
+DEPARTMENTS_OF = 3
+CANDIDATE_PASSAGES = 100
+MONOGRAPH_PASSAGES = 40
+
+_ASPECTS: Mapping[Relation, tuple[str, ...]] = {
+    Relation.INDICATION: ("适应证", "适应症"),
+    Relation.EFFICACY: ("适应证", "药理作用"),
+    Relation.CONTRAINDICATION: ("禁忌证", "禁忌"),
+    Relation.CAUTION: ("注意事项",),
+    Relation.ADVERSE: ("不良反应",),
+    Relation.DOSAGE: ("用法用量",),
+    Relation.INTERACTION: ("药物相互作用",),
+    Relation.DOSAGE_FORM: ("剂型",),
+    Relation.DRUG_CLASS: ("药品类型",),
+}
+"""Fields of a monograph that answer a relation."""
+
+
+@dataclass(frozen=True)
+class Retrieved:
+    """What was found, each list best first.
+
+    `facts` answer the relations asked, `ranked` are diseases by matched symptoms with their facts in `matches`,
+    `monograph` holds fields of drug monographs, `passages` the rest of the literature; `subjects` are the entities the
+    question is about, `unsure` the mentions to ask about.
+    """
+
+    facts: tuple[Evidence, ...] = ()
+    ranked: tuple[RankedSubject, ...] = ()
+    matches: tuple[Evidence, ...] = ()
+    monograph: tuple[Evidence, ...] = ()
+    passages: tuple[Evidence, ...] = ()
+    subjects: tuple[EntityId, ...] = ()
+    unsure: tuple[Mention, ...] = ()
+
+
+@dataclass(frozen=True)
+class Retriever:
+    """The retrieval step over one version."""
+
+    kb: KnowledgeBase
+    graph: GraphReader
+    names: Names
+    embedder: Embedder | None
+    tuning: Tuning
+
+    def retrieve(self, question: str, mentions: Sequence[Mention], intent: Intent, *, top_k: int) -> Retrieved:
+        """Facts, ranking and passages for one question."""
+        facts, subjects, unsure = self._facts(mentions, intent)
+        ranked = self._ranked(mentions, intent) if intent.reverse else ()
+        if ranked:
+            facts = self._departments(ranked)
+        return Retrieved(
+            facts=self.as_evidence(facts),
+            ranked=ranked,
+            matches=self.as_evidence([fact for subject in ranked for fact in subject.matched]),
+            monograph=self._monograph(subjects, intent),
+            passages=self.passages(question, mentions, top_k=top_k),
+            subjects=subjects,
+            unsure=unsure,
+        )
+
+    def as_evidence(self, facts: Sequence[GraphFact]) -> tuple[Evidence, ...]:
+        """Graph facts with the text that their citations quote."""
+        sources = self.kb.sources({fact.source for fact in facts})
+        return tuple(fact_evidence(fact, sources[fact.source]) for fact in facts if fact.source in sources)
+
+    # ------------------------------------------------------------ the graph
+
+    def _facts(
+        self, mentions: Sequence[Mention], intent: Intent
+    ) -> tuple[tuple[GraphFact, ...], tuple[EntityId, ...], tuple[Mention, ...]]:
+        """Facts of the entities each mention surely stands for, the entities, and mentions that must be asked about."""
+        usable = [m for m in mentions if not m.modifier and not m.negated and may_be_subject(m)]
+        plan = {c.entity: intent.relations for m in usable for c in m.candidates if c.score >= SURE}
+        if intent.reverse or not plan:
+            return (), (), tuple(m for m in usable if not _sure(m)) if not intent.reverse else ()
+        found = self.graph.neighbourhood(plan, limit_each=FACTS_EACH).outgoing
+        with_facts = {fact.subject for fact in found} | self._described(plan)
+        subjects: list[EntityId] = []
+        unsure: list[Mention] = []
+        for mention in usable:
+            chosen = _meant(mention, with_facts)
+            subjects.extend(chosen)
+            if not chosen and not _sure(mention):
+                unsure.append(mention)
+        wanted = set(subjects)
+        facts = [fact for fact in found if fact.subject in wanted]
+        return tuple(facts), tuple(dict.fromkeys(subjects)), tuple(unsure)
+
+    def _described(self, plan: Mapping[EntityId, object]) -> set[EntityId]:
+        """Entities that have passages of their own."""
+        passages = self.kb.passages(self.kb.about(list(plan), limit_each=1))
+        return {passage.about for passage in passages.values() if passage.about is not None}
+
+    def _ranked(self, mentions: Sequence[Mention], intent: Intent) -> tuple[RankedSubject, ...]:
+        symptoms = [
+            c.entity
+            for m in mentions
+            if not m.negated
+            for c in m.candidates
+            if c.type is EntityType.SYMPTOM and c.score >= SURE
+        ]
+        unique = list(dict.fromkeys(symptoms))
+        return tuple(self.graph.rank_subjects(Relation.SYMPTOM, unique, limit=RANKED)) if unique else ()
+
+    def _departments(self, ranked: Sequence[RankedSubject]) -> tuple[GraphFact, ...]:
+        """Where the best matching diseases are treated."""
+        plan = {subject.subject: (Relation.DEPARTMENT,) for subject in ranked[:DEPARTMENTS_OF]}
+        return self.graph.neighbourhood(plan, limit_each=3).outgoing
+
+    # ------------------------------------------------------------ passages
+
+    def _monograph(self, subjects: Sequence[EntityId], intent: Intent) -> tuple[Evidence, ...]:
+        """Passages about the drugs in question, in the order of the fields asked for."""
+        drugs = [entity for entity in subjects if EntityType(entity.partition(":")[0]) in REMEDIES]
+        if not drugs:
+            return ()
+        aspects = [aspect for relation in intent.relations for aspect in _ASPECTS.get(relation, ())]
+        found = self.kb.evidence(self.kb.about(drugs, limit_each=MONOGRAPH_PASSAGES))
+        rank = {aspect: n for n, aspect in enumerate(dict.fromkeys(aspects))}
+        kept = [e for e in found.values() if e.passage is not None and e.passage.aspect in rank]
+        order = {entity: n for n, entity in enumerate(drugs)}
+        return tuple(sorted(kept, key=lambda e: _monograph_key(e, order, rank)))
+
+    def passages(self, question: str, mentions: Sequence[Mention], *, top_k: int) -> tuple[Evidence, ...]:
+        """The `top_k` passages for a question, best first."""
+        arms: dict[str, Sequence[tuple[str, float]]] = {}
+        weights = self.tuning.weights[language_of(question)]
+        arms["sparse"] = self.kb.search_sparse(
+            tokens(question), concepts=self.concepts(mentions), limit=CANDIDATE_PASSAGES
+        )
+        if self.embedder is not None and weights.get("dense", 0.0) > 0:
+            vector = self.embedder.encode([question], kind="query")[0]
+            arms["dense"] = self.kb.search_dense(vector, limit=CANDIDATE_PASSAGES)
+        hits = fuse(arms, weights)[:top_k]
+        found = self.kb.evidence([name for name, _, _ in hits])
+        return tuple(replace(found[name], score=score, arms=parts) for name, score, parts in hits if name in found)
+
+    def concepts(self, mentions: Sequence[Mention]) -> list[EntityId]:
+        """Entities to look for in passages: what a mention surely means, and what those entities are also called."""
+        direct = [c for m in mentions if not m.negated and not m.modifier for c in m.candidates if c.score >= SURE]
+        found: dict[EntityId, None] = {c.entity: None for c in direct}
+        for candidate in direct:
+            for alias in self.kb.aliases(candidate.entity):
+                for other in self.names.candidates(alias.name):
+                    if other.via == OWN_NAME and other.type == candidate.type and other.score >= SURE:
+                        found.setdefault(other.entity)
+        return list(found)
+
+
+SURE = 0.5
+"""Candidates below this score are alternatives to ask about."""
+
+_SUBJECT_TYPES = frozenset(subject for row in RELATIONS.values() for subject in row.subjects)
+
+
+def may_be_subject(mention: Mention) -> bool:
+    """True if facts can be about one of its candidates."""
+    return any(c.type in _SUBJECT_TYPES for c in mention.candidates)
+
+
+def _sure(mention: Mention) -> bool:
+    return mention.best.score >= SURE
+
+
+def _meant(mention: Mention, known: set[EntityId]) -> list[EntityId]:
+    """The entities that carry the name itself if any is described; else those that surely list it as an alias."""
+    own = [c.entity for c in mention.candidates if c.via == OWN_NAME and c.entity in known]
+    if own:
+        return own
+    return [c.entity for c in mention.candidates if c.score >= SURE and c.entity in known]
+
+
+def choices(mention: Mention) -> list[Candidate]:
+    """What to ask about an unsure mention, best first."""
+    return [c for c in mention.candidates if c.score < SURE][:5]
+
+
+def _monograph_key(
+    evidence: Evidence, order: Mapping[EntityId, int], rank: Mapping[str, int]
+) -> tuple[int, int, str, str]:
+    passage = evidence.passage
+    if passage is None or passage.about is None or passage.aspect is None:
+        return (len(order), len(rank), "", evidence.id)
+    return (order.get(passage.about, len(order)), rank[passage.aspect], passage.locator or "", evidence.id)
