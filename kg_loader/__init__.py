@@ -1,0 +1,1 @@
+"""Files to records to a published version: reading, sources, staging, publishing."""

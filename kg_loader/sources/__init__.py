@@ -1,0 +1,52 @@
+"""One module for each data format; `FORMATS` maps the names of `--format` to their readers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from kg_loader.reading import require_content
+from kg_loader.sources import (
+    aliases_csv,
+    cmekg,
+    csl,
+    do_not_merge_csv,
+    drug_json,
+    facts_csv,
+    passages,
+    pubmedqa,
+    qa_jsonl,
+)
+from kg_loader.sources.format import Format, Item, ReadContext
+from rag.errors import DataError
+
+_HEAD = 1 << 16
+_MODULES = (
+    cmekg,
+    drug_json,
+    pubmedqa,
+    csl,
+    facts_csv,
+    passages,
+    aliases_csv,
+    do_not_merge_csv,
+    qa_jsonl,
+)
+
+FORMATS: Mapping[str, Format] = MappingProxyType({module.FORMAT.name: module.FORMAT for module in _MODULES})
+
+
+def guess_format(path: Path) -> str:
+    """The name of the format that `path` looks like; DataError listing the formats where none or several fit."""
+    require_content(path)
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    fitting = [name for name, format_ in FORMATS.items() if format_.guess(path, head)]
+    if len(fitting) == 1:
+        return fitting[0]
+    problem = f"could be {' or '.join(fitting)}" if fitting else "looks like no known format"
+    raise DataError(f"{path}: {problem}; name it with --format, one of: {', '.join(FORMATS)}")
+
+
+__all__ = ["FORMATS", "Format", "Item", "ReadContext", "guess_format"]

@@ -1,0 +1,207 @@
+"""中心词 records: one object a disease, drug or indicator, every other key a list or a text about it.
+
+The keys say what the 中心词 is. A key that nobody knows, or a value of the wrong type, costs that field and not the
+record. The lists are compiled by machine, so every name passes the rules of `naming` before it becomes a fact.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kg_loader.reading import Row, json_rows
+from kg_loader.sources.cmekg_fields import FIELDS, Field, Values, kind_of, literal_fault
+from kg_loader.sources.format import Format, Item, ReadContext, head_keys, rejected
+from kg_loader.sources.naming import (
+    DUPLICATE,
+    PLACEHOLDER,
+    UNSAFE_ALIAS,
+    alias_kind,
+    entity,
+    fault,
+    joined_latin,
+    rejoined,
+    trimmed,
+    unsafe_alias,
+    whole_text,
+)
+from rag.domain import Alias, Entity, Fact, Literal, Passage, PassageKind, Rejected, Skipped, Source
+from rag.text import clean, normalise
+from rag.vocabulary import EntityType, Grade
+
+SHIFTED = "shifted row"
+_CENTRE, _ALIASES = "中心词", "别名"
+_SOURCE = Source(
+    title="中文医学知识图谱记录", kind="knowledge-graph", grade=Grade.COMPILED, lineage="QASystemOnMedicalGraph"
+)
+_ITEM = re.compile(r"[,，;；|\t\n]+")
+_TEXT_ITEM = re.compile(r"[,，;；、|\t\n ]+")
+_LIST_MARK = re.compile("[、，,]")
+_DEPARTMENT = re.compile(r"[^\d~%]{1,9}")
+_PROSE = 30
+
+
+def guess(path: Path, head: bytes) -> bool:
+    """By its one required key."""
+    return _CENTRE in head_keys(head)
+
+
+def read(path: Path, context: ReadContext) -> Iterator[Item]:
+    """Source, then for each record its entity, aliases and facts (entities first)."""
+    source = context.source or _SOURCE
+    listed_names = _names_with_list_marks(path, context)
+    yield source
+    for row in json_rows(path, context.encoding):
+        if isinstance(row, Rejected):
+            yield row
+        else:
+            yield from _record(path, row, source, listed_names)
+
+
+def _names_with_list_marks(path: Path, context: ReadContext) -> frozenset[str]:
+    """中心词 that hold 、 or ，: a first pass, so that lists split inside such a name can be put together again."""
+    rows = (row.value for row in json_rows(path, context.encoding) if isinstance(row, Row))
+    names = (row.get(_CENTRE) for row in rows if isinstance(row, dict))
+    return frozenset(clean(name) for name in names if isinstance(name, str) and _LIST_MARK.search(name))
+
+
+def _record(path: Path, row: Row, source: Source, listed_names: frozenset[str]) -> Iterator[Item]:
+    record = row.value
+    if not isinstance(record, dict):
+        yield rejected(path, row, "not a JSON object")
+        return
+    written = record.get(_CENTRE)
+    if not isinstance(written, str) or not written.strip():
+        yield rejected(path, row, f"{_CENTRE} is missing or not a text")
+        return
+    kind = kind_of(record.keys())
+    reason = fault(trimmed(written), kind)
+    if reason or _is_shifted(record):
+        yield Skipped(reason or SHIFTED)
+        return
+    centre = entity(trimmed(written), kind)
+    yield centre
+    reader = _Record(path, row, source, centre, listed_names)
+    for key, value in record.items():
+        if key != _CENTRE:
+            yield from reader.field(key, value)
+
+
+def _is_shifted(record: dict[str, Any]) -> bool:
+    """True where the columns have slipped: under 所属科室 stands what is a number or a statement about people."""
+    departments = record.get("所属科室")
+    listed = departments if isinstance(departments, list) else []
+    return any(
+        isinstance(name, str) and (not _DEPARTMENT.fullmatch(clean(name)) or re.search("人群|男性|女性|发病", name))
+        for name in listed
+    )
+
+
+@dataclass(frozen=True)
+class _Record:
+    """One 中心词 and its fields."""
+
+    path: Path
+    row: Row
+    source: Source
+    centre: Entity
+    listed_names: frozenset[str]
+
+    def field(self, key: str, value: Any) -> Iterator[Item]:
+        """What one field asserts."""
+        if key == _ALIASES:
+            texts = self._texts(value)
+            yield from self._wrong(key) if texts is None else self._aliases(texts)
+            return
+        field = FIELDS[self.centre.type].get(key)
+        if field is None:
+            yield rejected(self.path, self.row, f"unknown key {key[:40]!r} for a {self.centre.type}")
+            return
+        texts = self._texts(value, field)
+        if texts is None:
+            yield from self._wrong(key)
+        elif field.values is Values.LITERAL:
+            yield from self._literals(field, texts)
+        elif field.values is Values.TEXT or any(len(text) > _PROSE and field.prose for text in texts):
+            yield from self._passages(key, texts)
+        else:
+            yield from self._facts(field, texts)
+
+    def _texts(self, value: Any, field: Field | None = None) -> list[str] | None:
+        """The texts of a list, or of one text split at list marks; None where any value is no text."""
+        if isinstance(value, str):
+            whole = field is not None and (field.values is not Values.NAMES or (field.prose and len(value) > _PROSE))
+            parts = [value] if whole or clean(value) in self.listed_names else _TEXT_ITEM.split(value)
+            return [part for part in parts if part.strip()]
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            return None
+        if field is not None and field.values is not Values.NAMES:
+            return value
+        return [part for one in value for part in _ITEM.split(one) if part.strip() or not one.strip()]
+
+    def _wrong(self, key: str) -> Iterator[Item]:
+        yield rejected(self.path, self.row, f"{key} is neither a text nor a list of texts")
+
+    def _aliases(self, texts: list[str]) -> Iterator[Item]:
+        seen = {normalise(self.centre.name)}
+        for text in joined_latin([trimmed(text) for text in texts]):
+            name = text.strip()
+            reason = fault(name, self.centre.type)
+            folded = normalise(name)
+            if unsafe_alias(name) and reason in (None, "junk name"):
+                yield Skipped(UNSAFE_ALIAS)
+            elif reason:
+                yield Skipped(reason)
+            elif folded in seen:
+                yield Skipped(DUPLICATE)
+            else:
+                seen.add(folded)
+                yield Alias(name, self.centre.id, alias_kind(name))
+
+    def _literals(self, field: Field, texts: list[str]) -> Iterator[Item]:
+        for text in texts:
+            shown = whole_text(clean(text))
+            reason = literal_fault(field.relation, shown)
+            if reason:
+                yield Skipped(reason)
+            else:
+                yield Fact(self.centre.id, field.relation, Literal(shown, field.relation.value), self.source.id)
+
+    def _passages(self, key: str, texts: list[str]) -> Iterator[Item]:
+        for text in texts:
+            shown = clean(text)
+            if not shown or fault(shown[:20], EntityType.TREATMENT) == PLACEHOLDER:
+                yield Skipped(PLACEHOLDER)
+                continue
+            yield Passage(
+                text=shown,
+                kind=PassageKind.MONOGRAPH,
+                source=self.source.id,
+                title=self.centre.name,
+                locator=key,
+                about=self.centre.id,
+                aspect=key,
+            )
+
+    def _facts(self, field: Field, texts: list[str]) -> Iterator[Item]:
+        seen: set[str] = set()
+        for text in rejoined(texts, self.listed_names):
+            name = trimmed(text)
+            kind = field.object_type(name)
+            reason = fault(name, kind)
+            if reason:
+                yield Skipped(reason)
+                continue
+            target = entity(name, kind)
+            if target.id in seen or target.id == self.centre.id:
+                yield Skipped(DUPLICATE)
+                continue
+            seen.add(target.id)
+            yield target
+            yield Fact(self.centre.id, field.relation, target.id, self.source.id)
+
+
+FORMAT = Format("cmekg", guess, read)

@@ -1,0 +1,95 @@
+"""CSL abstracts (all sciences, JSON lines): the conclusion section of the medical ones."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from kg_loader.reading import Row, json_rows
+from kg_loader.sources.format import Format, Item, ReadContext, RowError, head_keys, rejected
+from kg_loader.sources.medical import is_medical
+from kg_loader.sources.naming import DUPLICATE
+from kg_loader.sources.pubmedqa import NO_CONCLUSION
+from rag.domain import Passage, PassageKind, Rejected, Skipped, Source
+from rag.text import clean, normalise
+from rag.vocabulary import Grade
+
+NO_ENTITY = "no medical entity"
+_TEXT_KEYS = ("abst", "content")
+_HEADING = re.compile(
+    r"(?:^|(?<=[。．.;；)）\]】!?！？％% ]))\s*[【\[［(（]?(?:结\s?论|Conclusions?|CONCLUSIONS?)"
+    r"(?:[】\]］)）]\s*[:：]?|\s*[:：]|\s+(?![,，.。的])|(?=[\u4e00-\u9fffA-Z0-9])(?![,，.。是与和的为表可中如有]))\s*"
+)
+_NEXT = re.compile(r"\s*[【\[［]?(?:关\s?键\s?词|Key\s?words?|中图分类号|\[Abstract|Abstract|作者简介)[】\]］]?\s*[:：]?")
+_SHORTEST = 12
+
+
+def guess(path: Path, head: bytes) -> bool:
+    """By `abst`, or by `content` with `id`."""
+    keys = head_keys(head)
+    return "abst" in keys or {"content", "id"} <= keys
+
+
+def read(path: Path, context: ReadContext) -> Iterator[Item]:
+    """Source and conclusion of each medical abstract that has one, the first time it occurs."""
+    seen: set[bytes] = set()
+    for row in json_rows(path, context.encoding):
+        if isinstance(row, Rejected):
+            yield row
+            continue
+        try:
+            yield from _records(row, context, seen)
+        except RowError as error:
+            yield rejected(path, row, str(error))
+
+
+def _records(row: Row, context: ReadContext, seen: set[bytes]) -> list[Item]:
+    text = _abstract(row.value)
+    digest = hashlib.blake2b(normalise(text).encode("utf-8", "replace"), digest_size=8).digest()
+    if digest in seen:
+        return [Skipped(DUPLICATE)]
+    seen.add(digest)
+    conclusion = conclusion_of(text)
+    if conclusion is None:
+        return [Skipped(NO_CONCLUSION)]
+    if not is_medical(conclusion, text):
+        return [Skipped(NO_ENTITY)]
+    source = context.source or _source(digest)
+    return [
+        source,
+        Passage(text=conclusion, kind=PassageKind.CONCLUSION, source=source.id, locator="结论"),
+    ]
+
+
+def _abstract(row: Any) -> str:
+    if not isinstance(row, dict):
+        raise RowError("not a JSON object")
+    text = next((row[key] for key in _TEXT_KEYS if key in row), None)
+    if not isinstance(text, str) or not text.strip():
+        raise RowError("neither abst nor content is a text")
+    return clean(text)
+
+
+def conclusion_of(abstract: str) -> str | None:
+    """The text after the last heading 结论 up to its end or the next heading; None where there is none."""
+    headings = list(_HEADING.finditer(abstract))
+    if not headings:
+        return None
+    body = abstract[headings[-1].end() :]
+    following = _NEXT.search(body)
+    section = (body[: following.start()] if following else body).strip(" ?？:：")
+    return section if len(section) >= _SHORTEST else None
+
+
+def _source(digest: bytes) -> Source:
+    """Named by the abstract alone, so that its copies in other files are the same source.
+
+    The keywords are left out: half of the rows of this collection carry false ones on purpose.
+    """
+    return Source(title=f"中文期刊摘要（CSL {digest.hex()[:8]}）", kind="journal-article", grade=Grade.STUDY, lineage="CSL")
+
+
+FORMAT = Format("csl", guess, read)

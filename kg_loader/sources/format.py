@@ -1,0 +1,68 @@
+"""What a data format is, and what all readers share: skipping, rejecting, guessing by keys."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from kg_loader.reading import Row, reject
+from rag.domain import Record, Rejected, Skipped, Source
+
+Item = Record | Rejected | Skipped
+_KEY = re.compile(r'"((?:[^"\\\n]|\\u[0-9a-fA-F]{4}){1,60})"\s*:')
+
+
+@dataclass(frozen=True)
+class ReadContext:
+    """How to read a file: the dataset it asserts, its encoding if named, a source in place of the reader's own."""
+
+    dataset: str
+    encoding: str | None = None
+    source: Source | None = None
+
+
+@dataclass(frozen=True)
+class Format:
+    """A data format: its name on the command line, whether a file looks like it, and its reader."""
+
+    name: str
+    guess: Callable[[Path, bytes], bool]
+    read: Callable[[Path, ReadContext], Iterator[Item]]
+
+
+class RowError(ValueError):
+    """A row that does not say what its format asks for; the message is a countable reason."""
+
+
+def rejected(path: Path, row: Row, reason: str) -> Rejected:
+    """`row` refused for `reason`."""
+    return reject(path, row.number, reason, row.value)
+
+
+def head_text(head: bytes) -> str:
+    """The beginning of a file as text, good enough to see keys and column names."""
+    for codec in ("utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "gb18030"):
+        try:
+            return head[: len(head) - len(head) % 2].decode(codec) if codec == "utf-16" else head.decode(codec)
+        except UnicodeDecodeError as error:
+            if error.start >= len(head) - 4:
+                return head[: error.start].decode(codec)
+    return head.decode("utf-8", "ignore")
+
+
+def head_keys(head: bytes) -> set[str]:
+    """JSON keys that occur in the beginning of a file, escapes resolved; empty unless it begins like JSON."""
+    text = head_text(head).lstrip("\ufeff \t\r\n")
+    if not text.startswith(("{", "[")):
+        return set()
+    return {json.loads(f'"{key}"') if "\\u" in key else key for key in _KEY.findall(text)}
+
+
+def head_columns(head: bytes) -> set[str]:
+    """Column names in the first line that is not blank."""
+    text = head_text(head).lstrip("\ufeff \t\r\n")
+    first = text.splitlines()[0] if text else ""
+    return {cell.strip(' "').lower() for cell in re.split("[,\t]", first)}

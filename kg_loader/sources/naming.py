@@ -1,0 +1,185 @@
+"""Names as sources write them: making entities, and the general rules for what is not a name.
+
+No list of the bad names of one file: each rule speaks of a shape (a duration, a sentence, half a bracket) that no
+medical name has, so it works for the next file too.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+
+from rag.domain import AliasKind, Entity, EntityId
+from rag.text import HAN, clean, normalise
+from rag.vocabulary import EntityType
+
+PLACEHOLDER = "placeholder"
+TRUNCATED = "truncated name"
+JUNK = "junk name"
+UNSAFE_ALIAS = "unsafe alias"
+DUPLICATE = "duplicate"
+
+MAX_NAME = 60
+"""Characters; real names of the longest syndromes and compound drugs stay below 45."""
+
+_T = EntityType
+_EDGE = " \t.。，,；;、:：!！…*·"
+_BULLET = re.compile(r"^(?:[①-⑳]|[(（]\d{1,2}[)）]|\d{1,2}[.、](?!\d))\s*")
+_PLACEHOLDER = re.compile(
+    r"[>＞<＜\-—－_/\\.…*？?~～。0]*"
+    r"|(?:无|没有|不详|不明|未知|未明|待查|待定|空|略|同上|详见.{0,12}|其他|其它|null|none|nan|n/?a|unknown)[.…。]*"
+    r"|(?:其他|其它)(?:药物|治疗|症状|检查|疾病|方法|科室)?"
+    r"|(?:暂|尚|目前)?(?:无|未|没有|不)(?:见|有|明确|特殊)*(?:相关|报道|资料|数据|内容|信息|记载|统计|研究|明确|不明)+.{0,4}"
+    r"|(?:暂无|尚无|尚不|尚未|未见).{0,10}"
+    r"|\[?详细\]?|查看.{0,6}|点击.{0,8}|更多.{0,4}|参见.{0,10}"
+    r"|.{0,14}(?:什么|怎么|如何|哪些|哪种).{0,14}[？?].*",
+    re.IGNORECASE,
+)
+_ELLIPSIS = re.compile(r"(?:\.{2,}|…+|。{2,})$")
+_DAMAGED = re.compile("[?？\ufffd\ufdd0\ue000-\uf8ff]|锟斤拷|[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_UNIT = r"(?:分钟|小时|天|日|周|星期|个?月|年|岁|周岁|元|万元|块|%|％|‰|次|例|人|疗程|个疗程)"
+_NUMBER = r"\d+(?:\.\d+)?"
+_MEASURE = re.compile(
+    rf"[<>≤≥＜＞约大于小超过近]*{_NUMBER}{_UNIT}?(?:[-—–－~～至到]+{_NUMBER}{_UNIT}?)*(?:左右|以上|以下|以内|之间)?"
+)
+_STATISTIC = re.compile(
+    r"三甲医院|收费|费用约|\d元|发病(?:率|高峰|年龄)|高发|[^多]多见|见于|(?:男|女)性?(?:发病|稍|略|多|少|与|比|患)|治愈率"
+    rf"|{_NUMBER}\s*[-—~～至到]*\s*(?:{_NUMBER})?\s*岁|^约?占|占\d|{_NUMBER}[%％]"
+)
+_SHIFTED = re.compile(r"(?:终身|终生|长期|免费|无特效|自费).{0,6}(?:治疗|服药|用药|药物)|(?:周期|传染性|人群)$|^本病")
+_CLAUSES = re.compile(r"[。；;！!]|[，,].*[，,]")
+_CLAUSE_START = re.compile(r"^(?:以及|及其|并且|或者|而且|因此|如果|例如|包括|约为|等等?$|和$|与$)")
+_SICKNESS = ("\u7592", "\u7671")  # the radical 疒: 疣 疖 疹 痔 痈 痘 痣 疳 疝 癣
+_OPEN, _CLOSE = "(（[［{【〔“", ")）]］}】〕”"
+
+_ORDINAL = re.compile(r"第?[零〇一二三四五六七八九十百\d]+[型期度类级号]?|[ivxⅰ-ⅻ]+[型期度]?", re.IGNORECASE)
+_GENERIC = frozenset(
+    "病 疾病 疾患 病症 综合征 综合症 症候群 症状 炎 炎症 癌 癌症 肿瘤 恶性肿瘤 良性肿瘤 瘤 感染 损伤 外伤 出血 疼痛 中毒"
+    " 畸形 缺损 障碍 异常 增生 囊肿 硬化 结核 溃疡 肿块 包块 结节 息肉 急性 慢性 先天性 继发性 原发性 遗传性 特发性 皮肤病"
+    " 老年人 老人 儿童 小儿 婴儿 婴幼儿 新生儿 成人 成年人 男性 女性 妇女 孕妇 青少年 青年人 中年人 患者 病人 人群"
+    " 皮肤 心脏 肝脏 肾脏 颈部 头部 腹部 全身 左侧 右侧 双侧 手术 治疗 药物 检查 科室 一般 其他 其它 正常".split()
+)
+_LATIN_GENERIC = frozenset("syndrome disease disorder cell tumor tumors tumour type of and the in with acute chronic".split())
+_LATIN_PART = re.compile(r"[A-Za-zÀ-ɏ0-9'’()\-.]+")
+_LATIN_TAIL = re.compile(f"[{HAN}][ -]?(?:von|van|de|la|der|den|and|of|the)$|[A-Za-z]-$|^-", re.IGNORECASE)
+_ACRONYM = re.compile(r"[A-Z][A-Za-z0-9\-]{0,2}[A-Z0-9]+s?")
+
+
+@lru_cache(maxsize=1 << 16)
+def entity(name: str, kind: EntityType) -> Entity:
+    """The entity called `name`; its id is `{type}:{normalise(name)}`."""
+    shown = clean(name)
+    return Entity(EntityId(f"{kind}:{normalise(shown)}"), kind, shown)
+
+
+@lru_cache(maxsize=1 << 16)
+def trimmed(name: str) -> str:
+    """`name` cleaned, without a list bullet before it and punctuation around it (an ellipsis at its end stays)."""
+    text = _BULLET.sub("", clean(name))
+    if _ELLIPSIS.search(text):
+        return text.lstrip(_EDGE)
+    return text.strip(_EDGE)
+
+
+@lru_cache(maxsize=1 << 16)
+def fault(name: str, kind: EntityType) -> str | None:
+    """The skip reason for a trimmed name, or None if it may be one."""
+    folded = normalise(name)
+    if not folded or _PLACEHOLDER.fullmatch(folded):
+        return PLACEHOLDER
+    if _ELLIPSIS.search(name):
+        return TRUNCATED
+    return JUNK if _is_junk(name, folded, kind) else None
+
+
+def _is_junk(name: str, folded: str, kind: EntityType) -> bool:
+    if len(folded) == 1:
+        return not _stands_alone(folded, kind)
+    return (
+        len(folded) > MAX_NAME
+        or not any(char.isalpha() for char in folded)
+        or _DAMAGED.search(name) is not None
+        or _MEASURE.fullmatch(folded) is not None
+        or _STATISTIC.search(folded) is not None
+        or (kind not in (_T.TREATMENT, _T.THERAPY) and _SHIFTED.search(folded) is not None)
+        or _CLAUSES.search(name) is not None
+        or _CLAUSE_START.search(folded) is not None
+        or not _balanced(name)
+    )
+
+
+def _stands_alone(char: str, kind: EntityType) -> bool:
+    if kind in (_T.BODY_PART, _T.FOOD, _T.HERB):
+        return char.isalpha() and not char.isascii()
+    return kind in (_T.DISEASE, _T.SYMPTOM) and _SICKNESS[0] < char <= _SICKNESS[1]
+
+
+def _balanced(name: str) -> bool:
+    folded = name.translate(str.maketrans("（［【〔）］】〕", "([[[)]]]"))
+    return all(folded.count(a) == folded.count(b) for a, b in ("()", "[]", "{}"))
+
+
+def unsafe_alias(name: str) -> bool:
+    """True for an alias that would link where nothing is meant: one character, a numeral, a generic or everyday word."""
+    folded = normalise(name)
+    return (
+        len(folded) < 2
+        or not any(char.isalpha() for char in folded)
+        or folded in _GENERIC
+        or folded in _LATIN_GENERIC
+        or _ORDINAL.fullmatch(folded) is not None
+        or _LATIN_TAIL.search(name) is not None
+        or (folded.isascii() and len(folded) <= 3 and name.islower())
+    )
+
+
+def alias_kind(name: str) -> AliasKind:
+    """English for Latin letters, abbreviation for short capitals, else synonym."""
+    if any(_is_han(char) for char in name):
+        return AliasKind.SYNONYM
+    if len(name) <= 8 and _ACRONYM.fullmatch(name):
+        return AliasKind.ABBREVIATION
+    return AliasKind.ENGLISH
+
+
+def joined_latin(names: list[str]) -> Iterator[str]:
+    """Undoes a split at spaces: neighbours in Latin letters, one of them all in lower case, are one name again."""
+    run: list[str] = []
+    for name in [*names, "。"]:
+        if _LATIN_PART.fullmatch(name):
+            run.append(name)
+            continue
+        if len(run) > 1 and any(part.islower() or normalise(part) in _LATIN_GENERIC for part in run):
+            yield " ".join(run)
+        else:
+            yield from run
+        run = []
+        if name != "。":
+            yield name
+
+
+def rejoined(names: list[str], known: frozenset[str]) -> Iterator[str]:
+    """Undoes a split at 、 or ， where the joined text is a name that the same file knows as a whole."""
+    at = 0
+    while at < len(names):
+        pair = names[at : at + 2]
+        whole = next((text for mark in "、，," if len(pair) == 2 and (text := mark.join(pair)) in known), None)
+        yield whole or names[at]
+        at += 2 if whole else 1
+
+
+def whole_text(text: str) -> str:
+    """A short text without what follows a bracket that never closes, as sites cut their fields at a fixed length."""
+    depth: list[int] = []
+    for at, char in enumerate(text):
+        if char in _OPEN:
+            depth.append(at)
+        elif char in _CLOSE and depth:
+            depth.pop()
+    return text[: depth[0]].rstrip(_EDGE) if depth else text
+
+
+def _is_han(char: str) -> bool:
+    return unicodedata.name(char, "").startswith("CJK")

@@ -1,0 +1,56 @@
+"""Question-answer pairs, `{"question(s)": …, "answer(s)": …}` a line: the answer is the passage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from kg_loader.reading import json_rows
+from kg_loader.sources.format import Format, Item, ReadContext, RowError, head_keys, rejected
+from kg_loader.sources.naming import PLACEHOLDER
+from rag.domain import Passage, PassageKind, Rejected, Skipped, Source
+from rag.text import clean
+from rag.vocabulary import Grade
+
+_QUESTION = ("questions", "question")
+_ANSWER = ("answers", "answer")
+
+
+def guess(path: Path, head: bytes) -> bool:
+    """By one key of each pair."""
+    keys = head_keys(head)
+    return any(key in keys for key in _QUESTION) and any(key in keys for key in _ANSWER)
+
+
+def read(path: Path, context: ReadContext) -> Iterator[Item]:
+    """One passage of kind `qa` a line."""
+    source = context.source or Source(title=f"问答记录（{context.dataset}）", kind="qa", grade=Grade.QA)
+    yield source
+    for row in json_rows(path, context.encoding):
+        if isinstance(row, Rejected):
+            yield row
+            continue
+        try:
+            question, answer = _text(row.value, _QUESTION), _text(row.value, _ANSWER)
+        except RowError as error:
+            yield rejected(path, row, str(error))
+            continue
+        if not answer or not question:
+            yield Skipped(PLACEHOLDER)
+            continue
+        yield Passage(text=answer, kind=PassageKind.QA, source=source.id, question=question)
+
+
+def _text(row: Any, keys: tuple[str, ...]) -> str:
+    if not isinstance(row, dict):
+        raise RowError("not a JSON object")
+    value = next((row[key] for key in keys if key in row), None)
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if not isinstance(value, str):
+        raise RowError(f"{keys[1]} is missing or not one text")
+    return clean(value)
+
+
+FORMAT = Format("qa-jsonl", guess, read)
