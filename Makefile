@@ -57,7 +57,7 @@ clean:  ## remove the environment and the caches; data stays
 
 # A new top-level package has to be made known to the editable install, hence its __init__.py.
 $(READY): requirements.lock pyproject.toml $(wildcard */__init__.py)
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || \
 		{ echo "yiwen needs Python 3.11, 3.12 or 3.13; '$(PYTHON)' is missing or another: make PYTHON=python3.12 ..." >&2; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
 		{ echo "'$(PYTHON)' has no venv module: apt-get install python3-venv" >&2; exit 1; }
