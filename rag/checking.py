@@ -32,7 +32,8 @@ REASONS: Mapping[str, str] = {
 MARK = re.compile(r"\[(\d{1,4})\]")
 _QUOTE = re.compile(r"“([^”]*)”")
 _AGAINST = re.compile(
-    r"禁|忌|慎|不宜|不能|不可|不得|避免|不良反应|副作用|相互作用|相反|不要|勿|contraindicat|avoid|adverse|not recommended"
+    r"禁|忌|慎|不宜|不能|不可|不得|避免|不良反应|副作用|相互作用|相反|不要|勿|"
+    r"contraindicat|avoid|adverse|not recommended"
 )
 _NEGATION = re.compile(r"不|无|未|没|非(?=[^常])|\b(?:no|not|without|neither|nor|cannot|lack)\b")
 _PEOPLE = re.compile(

@@ -118,7 +118,7 @@ def _neighbours(mentions: Sequence[Mention]) -> list[str]:
 
 
 def _which(mention: Mention, found: Retrieved, kb: KnowledgeBase) -> str:
-    names = _display([c for c in choices(mention)], kb)
+    names = _display(choices(mention), kb)
     return f"“{mention.surface}”在知识库中可能指：{'、'.join(names)}。您问的是哪一个？"
 
 

@@ -38,19 +38,24 @@ DRUG_OVERVIEW = (
 REMEDIES = frozenset({EntityType.DRUG, EntityType.HERB, EntityType.FORMULA})
 
 _PHRASES: tuple[tuple[str, tuple[Relation, ...]], ...] = (
-    ("怎么治疗|如何治疗|怎样治疗|怎么治|如何治|怎样治|咋治|怎么办|咋办|治疗方案|治疗方法|如何处理|怎么处理|如何诊治|该如何诊治|怎么医|"
-     "采取哪些治疗|哪些治疗|什么治疗|怎么调理|治疗", (Relation.TREATMENT, Relation.DRUG, Relation.ADJUVANT)),
+    ("怎么治疗|如何治疗|怎样治疗|怎么治|如何治|怎样治|咋治|怎么办|咋办|治疗方案|治疗方法|治疗方式|治疗手段|"
+     "如何处理|怎么处理|如何诊治|该如何诊治|怎么医|采取哪些治疗|哪些治疗|什么治疗|怎么调理|治疗",
+     (Relation.TREATMENT, Relation.DRUG, Relation.ADJUVANT)),
     ("用什么办法治|怎么缓解|如何缓解", (Relation.TREATMENT, Relation.DRUG)),
     ("忌什么|禁吃|不宜吃|不能吃的", (Relation.FOOD_BAD,)),
     ("注意什么|注意事项|需要注意|注意哪些", (Relation.CAUTION, Relation.FOOD_BAD, Relation.PREVENTION)),
-    ("能不能吃|可以吃|能吃|能不能用|可以用|能用", (Relation.CONTRAINDICATION, Relation.CAUTION, Relation.FOOD_GOOD, Relation.FOOD_BAD)),
-    ("得去哪看|去哪里看|去哪个门诊|哪个门诊|看哪科|找什么医生|看什么医生|哪个专科|什么门诊|去哪科|哪个科室|哪些科室",
+    ("能不能吃|可以吃|能吃|能不能用|可以用|能用",
+     (Relation.CONTRAINDICATION, Relation.CAUTION, Relation.FOOD_GOOD, Relation.FOOD_BAD)),
+    ("得去哪看|去哪里看|去哪个门诊|哪个门诊|看哪科|找什么医生|看什么医生|哪个专科|什么门诊|去哪科|哪个科室|"
+     "哪些科室",
      (Relation.DEPARTMENT,)),
-    ("病因|什么原因|啥原因|怎么引起|什么引起|怎么得的|怎么会得|为什么会|是由什么", (Relation.CAUSE, Relation.RISK_FACTOR)),
+    ("病因|什么原因|啥原因|怎么引起|什么引起|怎么得的|怎么会得|为什么会|是由什么",
+     (Relation.CAUSE, Relation.RISK_FACTOR)),
     ("会传染|传染吗|传染性|传染给|传染人|人传人", (Relation.INFECTIVITY,)),
     ("治得好|治好|能好吗|能好么|能治愈|治愈率|治愈|断根|根治|能不能好|痊愈|好得了|预后|康复", (Relation.CURE_RATE,)),
     ("多久能好|多长时间|治多久|要多久|多久|几天能好|治疗周期|疗程|什么时候能好", (Relation.DURATION,)),
-    ("做什么检查|做哪些检查|什么检查|哪些检查|怎么确诊|如何确诊|怎么诊断|如何诊断|怎么查|查什么|查些什么|化验|检查",
+    ("做什么检查|做哪些检查|什么检查|哪些检查|怎么确诊|如何确诊|怎么诊断|如何诊断|怎么查|查什么|查些什么|化验|"
+     "检查",
      (Relation.EXAMINATION, Relation.HISTOLOGY)),
 )  # fmt: skip
 
@@ -63,12 +68,11 @@ _TABLE: tuple[tuple[str, tuple[Relation, ...]], ...] = tuple(
 )
 
 _REVERSE = re.compile(
-    r"什么病|啥病|哪种病|哪些病|哪种疾病|什么疾病|哪些疾病|何种疾病|何病|可能是什么|可能患|可能得|患了什么|得了什么|是怎么回事|怎么回事|"
-    r"怎么了|咋回事|考虑什么|可能的诊断|是不是得了|诊断是|何种病|会是什么|什么毛病|啥毛病|哪方面的病|病因可能|哪种问题"
+    r"什么病|啥病|哪种病|哪些病|哪种疾病|什么疾病|哪些疾病|何种疾病|何病|可能是什么|可能患|可能得|患了什么|"
+    r"得了什么|是怎么回事|怎么回事|怎么了|咋回事|考虑什么|可能的诊断|是不是得了|诊断是|何种病|会是什么|什么毛病|啥毛病|哪方面的病|病因可能|哪种问题"
 )
 _COMPARISON = re.compile(r"区别|不同|差别|一样吗|是否一致|相比|哪个好|哪个更|比较")
 _YES_NO = re.compile(r"吗[？?。!！]?$|么[？?。]?$|是否|能不能|可不可以|可以不可以|会不会|是不是|有没有|要不要")
-_SYMPTOMATIC = frozenset({EntityType.SYMPTOM, EntityType.DISEASE})
 
 
 def read_intent(question: str, mentions: Sequence[Mention]) -> Intent:

@@ -25,9 +25,12 @@ OWN_NAME = "name"
 
 _CURATED = frozenset(kind.value for kind in AliasKind if kind is not AliasKind.SYNONYM)
 _NEVER_ALONE = frozenset(
-    "症状 治疗 检查 疾病 患者 病人 医生 手术 药物 疼痛病 不适 感染 炎症 综合征 发作 用药 化验 体检 护理 预防 饮食 "
-    "第一 第二 第三 老人 孩子 宝宝 男人 女人 男性 女性 成人 大人 小孩 身体 问题 情况 方法 效果 医院 其他 其它 正常 异常 "
-    "一般 严重 急性 慢性 原发性 继发性 综合 系统 功能 作用 副作用 药物治疗 手术治疗 对症治疗 支持治疗 得力 特可靠".split()
+    (
+        "症状 治疗 检查 疾病 患者 病人 医生 手术 药物 疼痛病 不适 感染 炎症 综合征 发作 用药 化验 体检 护理 "
+        "预防 饮食 第一 第二 第三 老人 孩子 宝宝 男人 女人 男性 女性 成人 大人 小孩 身体 问题 情况 方法 效果 "
+        "医院 其他 其它 正常 异常 一般 严重 急性 慢性 原发性 继发性 综合 系统 功能 作用 副作用 药物治疗 "
+        "手术治疗 对症治疗 支持治疗 得力 特可靠"
+    ).split()
 )
 """Everyday words that some source lists as a name; alone they say nothing."""
 _SHORTEST_LATIN = 3
@@ -61,7 +64,7 @@ class Names:
         return found
 
     def candidates(self, name: str) -> tuple[Candidate, ...]:
-        """Entities that normalised `name` may stand for: own first, then sure aliases, then unsure ones (score < 0.5)."""
+        """What normalised `name` may stand for: own first, then sure aliases, then unsure ones (score < 0.5)."""
         owners = self.owners.get(name, {})
         own = [entity for entity, kind in owners.items() if kind == OWN_NAME]
         rivals: dict[str, int] = defaultdict(int)
@@ -134,7 +137,7 @@ def passage_mentions(names: Iterable[NameRow]) -> Callable[[str], tuple[EntityId
 
 _CLAUSE_END = re.compile(r"[，。；！？,;!?\n]")
 _NEGATION = re.compile(
-    r"(?<!有)(?<!是)(?:没有|没出现|没得过|没得|没|并无|无|未见|未出现|未|否认|排除了?|不伴|不是|并非|不存在)"
+    r"(?<!有)(?<!是)(?:没有|没出现|没得过|没得|没|并无|无|未见|未出现|未|否认|排除了?|不伴|不是|并非|不存在|不)"
     r"(?:明显|任何|出现|过|的|伴有|伴|得|患|什么|发生|有){0,2}$"
 )
 _NEGATION_AFTER = re.compile(r"^(?:都|也|倒)?没有(?=[，。；,;]|$)")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from threading import Event
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,9 +33,7 @@ class GraphReader(Protocol):
         """Facts from and to each entity, restricted to its relations (all if empty), `limit_each` a relation."""
         ...
 
-    def rank_subjects(
-        self, relation: Relation, objects: Sequence[EntityId], *, limit: int
-    ) -> list[RankedSubject]:
+    def rank_subjects(self, relation: Relation, objects: Sequence[EntityId], *, limit: int) -> list[RankedSubject]:
         """Subjects by the sum of idf = ln(N / df) over matched `objects`, counted in the store before any limit."""
         ...
 
@@ -65,15 +63,12 @@ class Generator(Protocol):
         ...
 
 
-class NameRow(Protocol):
-    """A name and the entity it may stand for; `kind` is `name` for the entity's own name, else the alias kind."""
+class NameRow(NamedTuple):
+    """A normalised name and the entity it may stand for; `kind` is `name` for its own name, else the alias kind."""
 
-    @property
-    def name(self) -> str: ...
-    @property
-    def entity(self) -> EntityId: ...
-    @property
-    def kind(self) -> str: ...
+    name: str
+    entity: EntityId
+    kind: str
 
 
 class KnowledgeBase(Protocol):

@@ -20,7 +20,7 @@ SYSTEM = """你是医学知识库的答题助手。只根据下面编号的证�
 
 
 def assemble(candidates: Iterable[Evidence], *, tokens: int) -> tuple[Evidence, ...]:
-    """The first evidence, without repeats, whose estimated length fits into `tokens`; order kept, never empty-handed."""
+    """The first evidence, without repeats, whose estimated length fits into `tokens`; order kept, at least one."""
     chosen: dict[str, Evidence] = {}
     left = tokens
     for evidence in candidates:

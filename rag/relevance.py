@@ -10,14 +10,15 @@ import re
 from collections.abc import Mapping, Sequence
 
 from rag.domain import EntityId, Evidence, Intent, Mention
-
 from rag.text import is_han, tokens
 from rag.vocabulary import EntityType, Relation
 
 _FUNCTION_WORDS = frozenset(
-    "a an the of in on for to and or with without is are was were be been do doe does did can could should may might "
-    "will would by from at as it its this that these those there than then not no how what which who whom whose why "
-    "when where if between among after befor before dure during into out up about use using than more most less least".split()
+    (
+        "a an the of in on for to and or with without is are was were be been do doe does did can could should may "
+        "might will would by from at as it its this that these those there than then not no how what which who whom "
+        "whose why when where if between among after befor dure into out up about use more most less least"
+    ).split()
 )
 _ASKING = re.compile(
     r"[的了吗呢吧啊呀么和与或及是有在我你他她它们这那就也都还很不没会能要可以请问怎样如何什哪些谁几多少为]+"
@@ -28,8 +29,8 @@ _TOPICS = frozenset(
      EntityType.ACUPOINT, EntityType.CAUSE}
 )  # fmt: skip
 _ADMINISTRATIVE = frozenset(
-    {Relation.DEPARTMENT, Relation.COST, Relation.INSURANCE, Relation.INFECTIVITY, Relation.BODY_PART, Relation.DRUG_CLASS,
-     Relation.DOSAGE_FORM, Relation.NATURE, Relation.INGREDIENT}
+    {Relation.DEPARTMENT, Relation.COST, Relation.INSURANCE, Relation.INFECTIVITY, Relation.BODY_PART,
+     Relation.DRUG_CLASS, Relation.DOSAGE_FORM, Relation.NATURE, Relation.INGREDIENT}
 )  # fmt: skip
 """Questions that research conclusions do not answer."""
 

@@ -62,7 +62,7 @@ def safety_facts(graph: GraphReader, drugs: Sequence[EntityId], concern: set[Ent
     """Facts that speak against one of `drugs` for something in `concern` or for another of `drugs`."""
     if not drugs:
         return []
-    found = graph.neighbourhood({drug: SAFETY_RELATIONS for drug in drugs}, limit_each=_FACTS_EACH)
+    found = graph.neighbourhood(dict.fromkeys(drugs, SAFETY_RELATIONS), limit_each=_FACTS_EACH)
     relevant = concern | set(drugs)
     return [f for f in found.outgoing if isinstance(f.object, str) and f.object in relevant and f.object != f.subject]
 

@@ -146,15 +146,17 @@ _UNITS = (
 _DIGITS = r"\d+(?:,\d{3})*(?:\.\d+)?"
 _HAN_NUMBER = "[零〇一二两三四五六七八九十百千万半]+"
 _QUANTITY = re.compile(
-    f"(?P<low>{_DIGITS}|{_HAN_NUMBER})(?:(?P<u1>{_UNITS})?\\s*(?:-|~|–|—|至|到|or|to)\\s*(?P<high>{_DIGITS}|{_HAN_NUMBER}))?"
+    f"(?P<low>{_DIGITS}|{_HAN_NUMBER})"
+    f"(?:(?P<u1>{_UNITS})?\\s*(?:-|~|–|—|至|到|or|to)\\s*(?P<high>{_DIGITS}|{_HAN_NUMBER}))?"
     f"\\s*(?P<unit>{_UNITS})(?![a-z])|(?P<bare>{_DIGITS})",
     re.IGNORECASE,
 )
 _UNIT_NAMES = {
     "毫克": "mg", "微克": "μg", "ug": "μg", "千克": "kg", "公斤": "kg", "毫升": "ml", "微升": "μl", "ul": "μl",
-    "厘米": "cm", "毫米": "mm", "小时": "h", "hour": "h", "hours": "h", "日": "天", "day": "天", "days": "天", "d": "天",
-    "week": "周", "weeks": "周", "month": "个月", "months": "个月", "year": "年", "years": "年", "°c": "℃", "u": "单位",
-    "iu": "单位", "ug/kg": "μg/kg", "umol/l": "μmol/l", "g/d": "g/天", "mg/d": "mg/天", "周岁": "岁", "min": "分钟",
+    "厘米": "cm", "毫米": "mm", "小时": "h", "hour": "h", "hours": "h", "d": "天", "日": "天", "day": "天",
+    "days": "天", "week": "周", "weeks": "周", "month": "个月", "months": "个月", "year": "年", "years": "年",
+    "周岁": "岁", "min": "分钟", "°c": "℃", "u": "单位", "iu": "单位", "ug/kg": "μg/kg", "umol/l": "μmol/l",
+    "g/d": "g/天", "mg/d": "mg/天",
 }  # fmt: skip
 _HAN_DIGITS = dict(zip("零〇一二两三四五六七八九", (0, 0, 1, 2, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
 _HAN_SCALES = {"十": 10, "百": 100, "千": 1000, "万": 10000}

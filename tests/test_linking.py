@@ -1,0 +1,176 @@
+"""Linking: longest match, aliases, hard features, negation, modifiers."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.domain import DoNotMerge, EntityId, Mention
+from rag.features import compatible
+from rag.linking import Linker, Names, passage_mentions
+from rag.ports import NameRow
+
+ROWS = [
+    ("阑尾炎", "disease:急性阑尾炎", "synonym"),
+    ("阑尾炎", "disease:慢性阑尾炎", "synonym"),
+    ("急性阑尾炎", "disease:急性阑尾炎", "name"),
+    ("慢性阑尾炎", "disease:慢性阑尾炎", "name"),
+    ("偏头痛", "disease:偏头痛", "name"),
+    ("migraine", "disease:偏头痛", "english"),
+    ("头痛", "symptom:头痛", "name"),
+    ("头疼", "symptom:头痛", "synonym"),
+    ("发热", "symptom:发热", "name"),
+    ("咳嗽", "symptom:咳嗽", "name"),
+    ("高血压", "disease:高血压", "name"),
+    ("糖尿病", "disease:2型糖尿病", "synonym"),
+    ("2型糖尿病", "disease:2型糖尿病", "name"),
+    ("心梗", "disease:急性心肌梗死", "abbreviation"),
+    ("急性心肌梗死", "disease:急性心肌梗死", "name"),
+    ("氯雷他定", "drug:氯雷他定", "name"),
+    ("肺炎", "disease:肺炎", "name"),
+    ("病", "disease:肺炎", "synonym"),
+    ("综合征", "disease:肺炎", "synonym"),
+    ("123", "disease:肺炎", "synonym"),
+    ("of", "disease:肺炎", "english"),
+]
+
+
+@pytest.fixture(scope="module")
+def linker() -> Linker:
+    return Linker(Names([NameRow(name, EntityId(entity), kind) for name, entity, kind in ROWS]))
+
+
+def only(linker: Linker, question: str) -> Mention:
+    mentions = linker.link(question)
+    assert len(mentions) == 1, mentions
+    return mentions[0]
+
+
+def test_nested_names_prefer_the_longer(linker: Linker) -> None:
+    assert only(linker, "偏头痛怎么办").best.entity == "disease:偏头痛"
+
+
+def test_surface_is_the_slice_of_the_question_as_typed(linker: Linker) -> None:
+    question = "  ２ 型糖尿病 能治好吗"
+    mention = only(linker, question)
+    assert question[mention.start : mention.end] == mention.surface == "２ 型糖尿病"
+    assert mention.best.entity == "disease:2型糖尿病"
+
+
+def test_an_alias_of_two_diseases_is_asked_about(linker: Linker) -> None:
+    mention = only(linker, "阑尾炎吃什么药")
+    assert {c.entity for c in mention.candidates} == {"disease:急性阑尾炎", "disease:慢性阑尾炎"}
+    assert all(c.score < 0.5 for c in mention.candidates)
+
+
+def test_an_alias_that_lacks_a_hard_feature_is_asked_about(linker: Linker) -> None:
+    assert only(linker, "糖尿病吃什么").best.score < 0.5
+
+
+def test_a_curated_abbreviation_may_leave_features_out(linker: Linker) -> None:
+    assert only(linker, "心梗的症状").best.score >= 0.5
+
+
+@pytest.mark.parametrize("name", ["病", "综合征", "123", "of"])
+def test_dangerous_names_never_link(linker: Linker, name: str) -> None:
+    assert linker.link(f"这个{name}是什么 {name}") == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "modifier"),
+    [
+        ("继发性高血压怎么治", "继发性"),
+        ("地氯雷他定的作用", "地"),
+        ("小儿肺炎吃什么药", "小儿"),
+        ("高血压性心脏病的症状", "性"),
+        ("氯雷他定缓释片能吃吗", "缓释"),
+        ("我有高血压怎么办", ""),
+        ("高血压病人能吃盐吗", ""),
+        ("得了肺炎怎么办", ""),
+    ],
+)
+def test_a_modifier_makes_it_another_thing(linker: Linker, question: str, modifier: str) -> None:
+    assert only(linker, question).modifier == modifier
+
+
+@pytest.mark.parametrize(
+    ("question", "negated"),
+    [
+        ("没有发热、咳嗽", [True, True]),
+        ("发热但不咳嗽", [False, True]),
+        ("会不会发热", [False]),
+        ("无发热，咳嗽三天", [True, False]),
+        ("有没有发热", [False]),
+        ("是不是头痛", [False]),
+        ("头痛没有，发热", [True, False]),
+        ("不是偏头痛", [True]),
+    ],
+)
+def test_negation(linker: Linker, question: str, negated: list[bool]) -> None:
+    assert [m.negated for m in linker.link(question)] == negated
+
+
+def test_latin_names_match_whole_words_and_plurals(linker: Linker) -> None:
+    assert only(linker, "Treatment of Migraines?").surface == "Migraines"
+    assert linker.link("antimigraine") == ()
+
+
+def test_do_not_merge_pairs_make_an_alias_unsure() -> None:
+    rows = [
+        NameRow("甲减", EntityId("disease:甲减"), "name"),
+        NameRow("甲减", EntityId("disease:桥本甲状腺炎"), "synonym"),
+    ]
+    apart = DoNotMerge(EntityId("disease:桥本甲状腺炎"), EntityId("disease:甲减"), "病因与功能状态不同")
+    scores = {c.entity: c.score for c in Names(rows, [apart]).candidates("甲减")}
+    assert scores["disease:甲减"] == 1.0
+    assert scores["disease:桥本甲状腺炎"] < 0.5
+
+
+def test_order_of_names_does_not_matter() -> None:
+    rows = [NameRow(name, EntityId(entity), kind) for name, entity, kind in ROWS]
+    question = "阑尾炎和头疼，没有发热"
+    assert Linker(Names(rows)).link(question) == Linker(Names(reversed(rows))).link(question)
+
+
+@given(st.text(max_size=60))
+def test_every_mention_is_a_slice_of_the_question(text: str) -> None:
+    linker = Linker(Names([NameRow(name, EntityId(entity), kind) for name, entity, kind in ROWS]))
+    for mention in linker.link(text + "偏头 痛" + text):
+        assert (text + "偏头 痛" + text)[mention.start : mention.end] == mention.surface
+
+
+def test_passage_mentions_leave_unsure_aliases_out() -> None:
+    mentions = passage_mentions([NameRow(name, EntityId(entity), kind) for name, entity, kind in ROWS])
+    assert mentions("Migraine and 阑尾炎 in 高血压") == ("disease:偏头痛", "disease:高血压")
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("急性阑尾炎", "慢性阑尾炎"),
+        ("甲型肝炎", "乙型肝炎"),
+        ("1型糖尿病", "2型糖尿病"),
+        ("原发性高血压", "继发性高血压"),
+        ("甲亢", "甲减"),
+        ("高血压", "低血压"),
+        ("左心衰竭", "右心衰竭"),
+        ("氯雷他定", "地氯雷他定"),
+        ("左氧氟沙星", "氧氟沙星"),
+        ("硝苯地平片", "硝苯地平控释片"),
+        ("内痔", "外痔"),
+        ("良性肿瘤", "恶性肿瘤"),
+        ("糖尿病", "2型糖尿病"),
+    ],
+)
+def test_opposites_are_never_compatible(a: str, b: str) -> None:
+    assert not compatible(a, b)
+    assert not compatible(b, a)
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [("乙肝", "乙型肝炎"), ("ii型糖尿病", "2型糖尿病"), ("小儿肺炎", "儿童肺炎"), ("氯雷他定", "氯雷他定片")],
+)
+def test_spellings_of_one_thing_are_compatible(a: str, b: str) -> None:
+    assert compatible(a, b)
