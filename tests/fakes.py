@@ -1,0 +1,428 @@
+"""A knowledge base, its graph and its publishing, in memory: built from domain records, behind the same ports.
+
+`FakeLibrary` publishes versions the way a data folder does, so that a test can flip the pointer under a pipeline:
+
+    library = FakeLibrary()
+    library.publish([*records])
+    pipeline = fake_pipeline(library)
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.checking import Checker
+from rag.domain import (
+    Alias,
+    DoNotMerge,
+    Entity,
+    EntityId,
+    Evidence,
+    Fact,
+    GenerationRequest,
+    GraphFact,
+    Limits,
+    Literal,
+    Neighbourhood,
+    Passage,
+    Path,
+    Pointer,
+    RankedSubject,
+    Record,
+    Source,
+)
+from rag.editions import Edition, Editions
+from rag.errors import NotFoundError
+from rag.fusion import Tuning, default_tuning
+from rag.generators.extractive import ExtractiveGenerator
+from rag.linking import OWN_NAME, Linker, Names, passage_mentions
+from rag.pipeline import Pipeline
+from rag.ports import Embedder, Generator, NameRow
+from rag.rendering import fact_text
+from rag.retrieval import Retriever
+from rag.text import normalise, tokens
+from rag.triage import load_rules
+from rag.vocabulary import GRADE_RANK, EntityType, Relation
+
+R = TypeVar("R", Entity, Alias, DoNotMerge, Source, Fact, Passage)
+
+_K1, _B = 1.2, 0.75
+"""BM25 as tantivy has it."""
+
+
+def _of(records: Iterable[Record], kind: type[R]) -> list[R]:
+    return [record for record in records if isinstance(record, kind)]
+
+
+def _referred(record: Record) -> list[EntityId]:
+    """Entity ids that a record names."""
+    match record:
+        case Entity():
+            return [record.id]
+        case Alias():
+            return [record.entity]
+        case DoNotMerge():
+            return [record.a, record.b]
+        case Fact(object=Literal()):
+            return [record.subject]
+        case Fact():
+            return [record.subject, EntityId(str(record.object))]
+        case Passage(about=str() as about):
+            return [EntityId(about)]
+        case _:
+            return []
+
+
+def _entities(records: Sequence[Record]) -> dict[EntityId, Entity]:
+    """Entities stated, and one for each id that is only referred to, as storage makes them."""
+    found = {entity.id: entity for entity in sorted(_of(records, Entity), key=lambda e: e.name, reverse=True)}
+    for identifier in (i for record in records for i in _referred(record)):
+        kind, _, name = identifier.partition(":")
+        found.setdefault(identifier, Entity(identifier, EntityType(kind), name))
+    return dict(sorted(found.items()))
+
+
+class FakeGraph:
+    """Implements `rag.ports.GraphReader` over a list of records."""
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        records = list(records)
+        entities = _entities(records)
+        sources = {source.id: source for source in _of(records, Source)}
+        facts = {fact.id: _graph_fact(fact, entities, sources) for fact in _of(records, Fact) if fact.source in sources}
+        self.facts: Mapping[str, GraphFact] = {fact.id: fact for fact in _ordered(facts.values())}
+
+    def neighbourhood(self, plan: Mapping[EntityId, Collection[Relation]], *, limit_each: int) -> Neighbourhood:
+        """Facts from and to each entity; `limit_each` of each relation and direction."""
+        taken: Counter[tuple[str, EntityId, Relation]] = Counter()
+        outgoing: list[GraphFact] = []
+        incoming: list[GraphFact] = []
+        for fact in self.facts.values():
+            ends = [("out", fact.subject, outgoing)]
+            if not isinstance(fact.object, Literal):
+                ends.append(("in", fact.object, incoming))
+            for way, end, found in ends:
+                if end in plan and (not plan[end] or fact.relation in plan[end]):
+                    taken[way, end, fact.relation] += 1
+                    if taken[way, end, fact.relation] <= limit_each:
+                        found.append(fact)
+        return Neighbourhood(tuple(outgoing), tuple(incoming))
+
+    def rank_subjects(self, relation: Relation, objects: Sequence[EntityId], *, limit: int) -> list[RankedSubject]:
+        """Subjects by the sum of ln(N / df) over matched objects; equal scores by id."""
+        rows = [fact for fact in self.facts.values() if fact.relation == relation]
+        subjects = {fact.subject for fact in rows}
+        holding: dict[EntityId, set[EntityId]] = defaultdict(set)
+        matched: dict[EntityId, dict[EntityId, GraphFact]] = defaultdict(dict)
+        for fact in rows:
+            if not isinstance(fact.object, Literal) and fact.object in set(objects):
+                holding[fact.object].add(fact.subject)
+                matched[fact.subject].setdefault(fact.object, fact)
+        weight = {target: math.log(len(subjects) / len(having)) for target, having in holding.items()}
+        ranked = [
+            RankedSubject(
+                subject,
+                next(iter(hits.values())).subject_name,
+                round(sum(weight[target] for target in hits), 9),
+                _ordered(hits.values()),
+                len({str(fact.object) for fact in rows if fact.subject == subject}),
+            )
+            for subject, hits in matched.items()
+        ]
+        return sorted(ranked, key=lambda found: (-found.score, found.subject))[:limit]
+
+    def paths(self, a: EntityId, b: EntityId, *, max_hops: int, limit: int) -> list[Path]:
+        """Shortest paths first, equal lengths by the ids of their facts; facts are walked either way."""
+        steps: dict[EntityId, list[tuple[EntityId, GraphFact]]] = defaultdict(list)
+        for fact in self.facts.values():
+            if not isinstance(fact.object, Literal):
+                steps[fact.subject].append((fact.object, fact))
+                steps[fact.object].append((fact.subject, fact))
+        frontier: list[tuple[EntityId, tuple[GraphFact, ...], frozenset[EntityId]]] = [(a, (), frozenset({a}))]
+        for _ in range(max_hops if a != b else 0):
+            frontier = [
+                (target, (*chain, fact), seen | {target})
+                for end, chain, seen in frontier
+                for target, fact in steps[end]
+                if target not in seen
+            ]
+            found = [Path(chain) for end, chain, _ in frontier if end == b]
+            if found:
+                return sorted(found, key=lambda path: [fact.id for fact in path.facts])[:limit]
+        return []
+
+
+def _graph_fact(fact: Fact, entities: Mapping[EntityId, Entity], sources: Mapping[str, Source]) -> GraphFact:
+    text = fact.object.text if isinstance(fact.object, Literal) else entities[fact.object].name
+    rank = GRADE_RANK[sources[fact.source].grade]
+    subject = entities[fact.subject].name
+    return GraphFact(
+        fact.id, fact.subject, subject, fact.relation, fact.object, text, fact.source, fact.qualifiers, rank
+    )
+
+
+def _ordered(facts: Iterable[GraphFact]) -> tuple[GraphFact, ...]:
+    return tuple(sorted(facts, key=lambda fact: (-fact.grade_rank, fact.id)))
+
+
+@dataclass(frozen=True)
+class FakeManifest:
+    """The parts of a manifest that readers look at."""
+
+    version: int
+    digest: str
+    counts: Mapping[str, int]
+    created: str = "2026-01-01T00:00:00Z"
+    parent: int | None = None
+    datasets: tuple[str, ...] = ("fake",)
+    embedder: str = "none"
+    dimension: int = 0
+
+
+class FakeKnowledgeBase:
+    """Implements `rag.ports.KnowledgeBase` over a list of records; dense search only with an `embedder`."""
+
+    def __init__(self, records: Iterable[Record], version: int = 1, embedder: Embedder | None = None) -> None:
+        self.records = list(records)
+        self.version = version
+        self.digest = f"{version:064x}"
+        self._entities = _entities(self.records)
+        self._sources = {source.id: source for source in _of(self.records, Source)}
+        passages = {p.id: p for p in _of(self.records, Passage) if p.source in self._sources}
+        self._passages = dict(sorted(passages.items()))
+        finder = passage_mentions(self.names())
+        self._mentions = {key: _mentioned(passage, finder) for key, passage in self._passages.items()}
+        self._graph = FakeGraph(self.records)
+        self._index = _BM25({key: tokens(_indexed(passage)) for key, passage in self._passages.items()})
+        self._concepts = _BM25({key: list(found) for key, found in self._mentions.items()})
+        self._vectors = self._embedded(embedder) if embedder is not None else None
+        counted = {"entity": len(self._entities), "fact": len(self._graph.facts), "passage": len(self._passages)}
+        self.manifest = FakeManifest(version, self.digest, counted)
+
+    def _embedded(self, embedder: Embedder) -> NDArray[np.float32]:
+        return embedder.encode([_indexed(passage) for passage in self._passages.values()], kind="passage")
+
+    def graph(self) -> FakeGraph:
+        """The graph over the same records."""
+        return self._graph
+
+    def names(self) -> Iterator[NameRow]:
+        """Every name of every entity, normalised."""
+        for entity in self._entities.values():
+            yield NameRow(entity.id.partition(":")[2], entity.id, OWN_NAME)
+        for alias in _of(self.records, Alias):
+            yield NameRow(normalise(alias.name), alias.entity, alias.kind.value)
+
+    def do_not_merge(self) -> list[DoNotMerge]:
+        """Pairs that look alike and are different."""
+        return _of(self.records, DoNotMerge)
+
+    def entities(self, ids: Iterable[EntityId]) -> dict[EntityId, Entity]:
+        """Those that exist."""
+        return {key: self._entities[key] for key in ids if key in self._entities}
+
+    def aliases(self, entity: EntityId) -> list[Alias]:
+        """Other names of one entity, by name."""
+        own = {alias for alias in _of(self.records, Alias) if alias.entity == entity}
+        return sorted(own, key=lambda alias: (alias.name, alias.kind))
+
+    def passages(self, ids: Iterable[str]) -> dict[str, Passage]:
+        """Those that exist."""
+        return {key: self._passages[key] for key in ids if key in self._passages}
+
+    def mentions(self, passages: Iterable[str]) -> dict[str, tuple[EntityId, ...]]:
+        """Entities that each passage mentions."""
+        return {key: self._mentions[key] for key in passages if key in self._mentions}
+
+    def sources(self, ids: Iterable[str]) -> dict[str, Source]:
+        """Those that exist."""
+        return {key: self._sources[key] for key in ids if key in self._sources}
+
+    def evidence(self, ids: Iterable[str]) -> dict[str, Evidence]:
+        """Facts and passages by id as evidence, score 0; those that exist, in the order asked."""
+        found = {key: self._one_evidence(key) for key in ids}
+        return {key: evidence for key, evidence in found.items() if evidence is not None}
+
+    def _one_evidence(self, key: str) -> Evidence | None:
+        if key in self._graph.facts:
+            fact = self._graph.facts[key]
+            ends = (fact.subject,) if isinstance(fact.object, Literal) else (fact.subject, fact.object)
+            source = self._sources[fact.source]
+            return Evidence(key, "fact", fact_text(fact), source, 0.0, {}, fact=fact, entities=ends)
+        if key in self._passages:
+            passage = self._passages[key]
+            source = self._sources[passage.source]
+            title = passage.title or source.title
+            return Evidence(
+                key, passage.kind.value, passage.text, source, 0.0, {}, title, passage=passage,
+                entities=self._mentions[key],
+            )  # fmt: skip
+        return None
+
+    def search_dense(self, vector: NDArray[np.float32], *, limit: int) -> list[tuple[str, float]]:
+        """(passage id, inner product), best first; empty without an embedder."""
+        if self._vectors is None:
+            return []
+        scores = dict(zip(self._passages, (self._vectors @ vector).tolist(), strict=True))
+        return sorted(scores.items(), key=lambda hit: (-hit[1], hit[0]))[:limit]
+
+    def search_sparse(
+        self, terms: Sequence[str], *, concepts: Sequence[EntityId], limit: int
+    ) -> list[tuple[str, float]]:
+        """(passage id, BM25 of distinct terms + BM25 of distinct mentioned entities), best first."""
+        scores = self._index.scores(terms)
+        for key, score in self._concepts.scores(concepts).items():
+            scores[key] = scores.get(key, 0.0) + score
+        return sorted(scores.items(), key=lambda hit: (-hit[1], hit[0]))[:limit]
+
+    def about(self, entities: Sequence[EntityId], *, limit_each: int) -> list[str]:
+        """Ids of passages about each entity in turn, by aspect and id."""
+        found: list[str] = []
+        for entity in dict.fromkeys(entities):
+            own = [(p.aspect or "", key) for key, p in self._passages.items() if p.about == entity]
+            found.extend(key for _, key in sorted(own)[:limit_each])
+        return found
+
+    def scan(self, kind: str) -> Iterator[Record]:
+        """All records of one kind, ordered by id."""
+        tables: Mapping[str, Callable[[], Iterable[Record]]] = {
+            "entity": self._entities.values,
+            "alias": lambda: sorted(set(_of(self.records, Alias)), key=lambda a: (a.entity, a.name)),
+            "do_not_merge": lambda: sorted(set(_of(self.records, DoNotMerge)), key=lambda d: (d.a, d.b)),
+            "source": lambda: sorted(self._sources.values(), key=lambda s: s.id),
+            "fact": lambda: sorted(set(_of(self.records, Fact)), key=lambda f: f.id),
+            "passage": self._passages.values,
+        }
+        return iter(tables[kind]())
+
+
+def _indexed(passage: Passage) -> str:
+    return "\n".join(part for part in (passage.title, passage.question, passage.text) if part)
+
+
+def _mentioned(passage: Passage, finder: Callable[[str], tuple[EntityId, ...]]) -> tuple[EntityId, ...]:
+    own = (passage.about,) if passage.about is not None else ()
+    return tuple(sorted({*finder(_indexed(passage)), *own}))
+
+
+class _BM25:
+    """A sparse index: document -> terms."""
+
+    def __init__(self, documents: Mapping[str, Sequence[str]]) -> None:
+        self._counts = {key: Counter(terms) for key, terms in documents.items()}
+        self._mean = sum(len(terms) for terms in documents.values()) / max(1, len(documents)) or 1.0
+        self._df = Counter(term for counts in self._counts.values() for term in counts)
+
+    def scores(self, terms: Sequence[str]) -> dict[str, float]:
+        """Documents that hold a term, with their score over the distinct `terms`."""
+        total: dict[str, float] = defaultdict(float)
+        for term in dict.fromkeys(terms):
+            idf = math.log(1 + (len(self._counts) - self._df[term] + 0.5) / (self._df[term] + 0.5))
+            for key, counts in self._counts.items():
+                if counts[term]:
+                    length = _K1 * (1 - _B + _B * counts.total() / self._mean)
+                    total[key] += idf * counts[term] * (_K1 + 1) / (counts[term] + length)
+        return total
+
+
+# ---------------------------------------------------------------- publishing and answering
+
+
+def fake_tuning() -> Tuning:
+    """The packaged weights; round thresholds stand in for any that are not packaged."""
+    packaged = default_tuning()
+    round_numbers = {"coverage_alone": 0.6, "coverage_with_topic": 0.3, "topics": 0.5, "topics_known_subject": 0.5}
+    return Tuning(packaged.weights, {**round_numbers, **packaged.thresholds})
+
+
+@dataclass
+class FakeLibrary:
+    """Versions in memory with a pointer; `publish` and `activate` move it as another process would."""
+
+    embedder: Embedder | None = None
+    tuning: Tuning = field(default_factory=fake_tuning)
+    kept: dict[int, FakeKnowledgeBase] = field(default_factory=dict)
+    current: Pointer | None = None
+    loads: int = 0
+
+    def publish(self, records: Iterable[Record]) -> int:
+        """A new version with these records, made current; its number."""
+        version = max(self.kept, default=0) + 1
+        self.kept[version] = FakeKnowledgeBase(records, version, self.embedder)
+        self.activate(version)
+        return version
+
+    def activate(self, version: int) -> None:
+        """Point at a kept version."""
+        revision = self.current.revision + 1 if self.current else 1
+        self.current = Pointer(revision, version, self._folder(version))
+
+    def forget(self, version: int) -> None:
+        """What pruning does."""
+        del self.kept[version]
+
+    def pointer(self) -> Pointer | None:
+        """What is served now."""
+        return self.current
+
+    def versions(self) -> list[FakeManifest]:
+        """The manifests of all kept versions, ascending."""
+        return [self.kept[version].manifest for version in sorted(self.kept)]
+
+    def locate(self, version: int, current: Pointer) -> Pointer:
+        """A kept version as a pointer. Raises NotFoundError."""
+        if version not in self.kept:
+            raise NotFoundError(f"there is no version {version}; expected one of: {sorted(self.kept)}")
+        return Pointer(current.revision, version, self._folder(version), current.tuning)
+
+    def load(self, pointer: Pointer) -> Edition:
+        """What answering needs of one version."""
+        self.loads += 1
+        kb = self.kept[pointer.version]
+        names = Names(kb.names(), kb.do_not_merge())
+        retriever = Retriever(kb, kb.graph(), names, self.embedder, self.tuning)
+        return Edition(pointer, kb, Linker(names), retriever, Checker(names), self.tuning)
+
+    def editions(self) -> Editions:
+        """Opens versions on demand and follows the pointer."""
+        return Editions(self.pointer, self.load, self.locate)
+
+    @staticmethod
+    def _folder(version: int) -> str:
+        return f"{version:06d}-{version:012x}"
+
+
+@dataclass
+class ScriptedGenerator:
+    """Implements `rag.ports.Generator`: says its pieces, each after `pause_s`, and remembers what it was asked."""
+
+    pieces: Sequence[str]
+    pause_s: float = 0.0
+    identity: str = "scripted"
+    requests: list[GenerationRequest] = field(default_factory=list)
+    said: int = 0
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+    def stream(self, request: GenerationRequest, cancel: threading.Event) -> Iterator[str]:
+        """The pieces in order until `cancel` is set; `cancelled` is set when it was."""
+        self.requests.append(request)
+        for piece in self.pieces:
+            if cancel.wait(self.pause_s) or cancel.is_set():
+                self.cancelled.set()
+                return
+            self.said += 1
+            yield piece
+
+
+def fake_pipeline(library: FakeLibrary, *generators: Generator, question_max_chars: int = 2000) -> Pipeline:
+    """A pipeline over `library` with the extractive generator and `generators`; the last one given is the default."""
+    known: dict[str, Generator] = {g.identity: g for g in (ExtractiveGenerator(), *generators)}
+    return Pipeline(library.editions(), known, load_rules(), Limits(), question_max_chars, [*known][-1])
