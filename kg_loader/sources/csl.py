@@ -20,8 +20,10 @@ from rag.vocabulary import Grade
 NO_ENTITY = "no medical entity"
 _TEXT_KEYS = ("abst", "content")
 _HEADING = re.compile(
-    r"(?:^|(?<=[。．.;；)）\]】!?！？％% ]))\s*[【\[［(（]?(?:结\s?论|Conclusions?|CONCLUSIONS?)"
-    r"(?:[】\]］)）]\s*[:：]?|\s*[:：]|\s+(?![,，.。的])|(?=[\u4e00-\u9fffA-Z0-9])(?![,，.。是与和的为表可中如有]))\s*"
+    r"(?:^|(?<=[。．.;；)）\]】!?！？％% ]))\s*[【\[［(（]?(?:结果[与和])?(?:结\s?论|Conclusions?|CONCLUSIONS?)"
+    r"(?:[】\]］)）]\s*[:：]?|\s*[:：]|\s*[?？]+|\s+(?![,，.。的])|(?=[\u4e00-\u9fffA-Z0-9])(?!是|与|和|的|为|表[明示]|可|如下|有"
+    r"|认为|部分|参数|不一|一致|仍|都|意见|却|显示|说明|提示))\s*"
+    r"|(?<=[,，])结论[:：]\s*"
 )
 _NEXT = re.compile(r"\s*[【\[［]?(?:关\s?键\s?词|Key\s?words?|中图分类号|\[Abstract|Abstract|作者简介)[】\]］]?\s*[:：]?")
 _SHORTEST = 12
