@@ -1,0 +1,224 @@
+"""`yiwen ingest`: files in, a new version out, or a report that nothing changed."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from kg_loader.embedding import embedder_for
+from kg_loader.publish import (
+    Build,
+    Previous,
+    Progress,
+    Sealing,
+    fields_named,
+    flip_to,
+    new_kb_id,
+    sealed_already,
+    silent,
+)
+from kg_loader.sources import FORMATS, ReadContext, guess_format
+from kg_loader.staging import Input, Plan, Staging, identify
+from rag.domain import Pointer
+from rag.errors import TooManyRejectsError, UsageError
+from rag.ports import Embedder
+from rag.settings import Settings
+from rag.snapshot.files import storage_errors
+from rag.snapshot.layout import FIELDS, RECORDS, Manifest, read_manifest
+from rag.snapshot.library import Library, unobserved
+from rag.snapshot.schema import KIND_NAMES
+
+TERMS = "terms"
+TERMS_FILE = Path(__file__).parent / "sample" / "terms.csv"
+_DATASET_MAX = 100
+
+
+@dataclass(frozen=True)
+class IngestReport:
+    """What an ingestion did. `loaded` counts distinct records of the files, `added` and `removed` the change."""
+
+    version: int
+    digest: str
+    loaded: int
+    skipped: Mapping[str, int]
+    rejected: Mapping[str, int]
+    rejects_file: Path | None
+    unchanged: bool
+    loaded_by_kind: Mapping[str, int] = field(default_factory=dict)
+    added: Mapping[str, int] = field(default_factory=dict)
+    removed: Mapping[str, int] = field(default_factory=dict)
+
+
+def ingest(
+    library: Library,
+    files: Sequence[Path],
+    *,
+    dataset: str | None = None,
+    format: str | None = None,
+    encoding: str | None = None,
+    append: bool = False,
+    settings: Settings,
+    max_rejects: int | None = None,
+    progress: Progress = silent,
+    reached: Callable[[str], None] = unobserved,
+    embedder: Embedder | None = None,
+    indexed_fields: Sequence[str] | None = None,
+) -> IngestReport:
+    """Make the data sets assert exactly what `files` hold (with `append`: that too), and publish.
+
+    `dataset` None: each file's stem. `embedder` None: the one that the settings name. `indexed_fields` None: as in the
+    current version. Raises NotFoundError, DataError, TooManyRejectsError, LockedError, ConflictError, StorageError.
+    """
+    if not files:
+        raise UsageError("no files were given; name at least one file to ingest")
+    with library.writing():
+        job = _Job.begin(library, settings, embedder, indexed_fields, progress, reached)
+        plan = job.plan([_input(path, dataset, format, encoding) for path in files], append=append)
+        limit = settings.max_rejects if max_rejects is None else max_rejects
+        with Staging.open(library.staging, plan, job.base_records()) as staging:
+            reached("staging.opened")
+            try:
+                job.load(staging, limit)
+            except TooManyRejectsError as error:
+                raise TooManyRejectsError(f"{error}; rejected rows: {_write_rejects(library, staging)}") from error
+            report = job.finish(staging)
+        return report
+
+
+def _input(path: Path, dataset: str | None, format: str | None, encoding: str | None) -> Input:
+    name = dataset if dataset is not None else path.stem
+    if not name.isprintable() or not name.strip() or len(name) > _DATASET_MAX:
+        raise UsageError(f"{name!r} cannot name a data set; expected 1 to {_DATASET_MAX} printable characters")
+    if format is not None and format not in FORMATS:
+        raise UsageError(f"there is no format {format!r}; expected one of {', '.join(FORMATS)}")
+    found = identify(path, name, format or "", encoding)
+    return found if format else Input(**{**vars(found), "format": guess_format(path)})
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One ingestion: the version it starts from and how the next one is built."""
+
+    library: Library
+    settings: Settings
+    pointer: Pointer | None
+    previous: Previous | None
+    build: Build
+    progress: Progress
+    reached: Callable[[str], None]
+
+    @classmethod
+    def begin(
+        cls,
+        library: Library,
+        settings: Settings,
+        embedder: Embedder | None,
+        indexed_fields: Sequence[str] | None,
+        progress: Progress,
+        reached: Callable[[str], None],
+    ) -> _Job:
+        pointer = library.pointer()
+        previous = None
+        fields: tuple[str, ...] = FIELDS
+        if pointer is not None:
+            folder = library.snapshot_folder(pointer.version)
+            previous = Previous(folder, read_manifest(folder))
+            fields = previous.manifest.indexed_fields
+        if indexed_fields is not None:
+            fields = fields_named(indexed_fields)
+        build = Build(embedder or embedder_for(settings), settings.dense_index, fields)
+        return cls(library, settings, pointer, previous, build, progress, reached)
+
+    def base_records(self) -> Path | None:
+        return self.previous.folder / RECORDS if self.previous else None
+
+    def plan(self, inputs: list[Input], *, append: bool) -> Plan:
+        """A new knowledge base asserts the packaged terms first, unless the caller brings a data set of that name."""
+        named = {item.dataset for item in inputs}
+        if self.previous is None and self.settings.terms and TERMS not in named:
+            inputs = [identify(TERMS_FILE, TERMS, "aliases-csv", None), *inputs]
+        base = f"{self.pointer.version} {self.previous.manifest.digest}" if self.pointer and self.previous else "none"
+        return Plan(base, tuple(inputs), append)
+
+    def load(self, staging: Staging, max_rejects: int) -> None:
+        for number, source in enumerate(staging.plan.inputs):
+            path = Path(source.path)
+            items = FORMATS[source.format].read(path, ReadContext(source.dataset, source.encoding))
+            staging.load(
+                number, items, max_rejects=max_rejects, reached=self.reached,
+                progress=lambda done, name=path.name: self.progress(name, done, 0),  # type: ignore[misc]
+            )  # fmt: skip
+
+    def finish(self, staging: Staging) -> IngestReport:
+        change = staging.settle(self.reached)
+        digest = staging.writer.digest()
+        rejects = _write_rejects(self.library, staging)
+        current = self._current(digest)
+        manifest = current or self._publish(staging, digest)
+        report = _report(staging, manifest, rejects, change, unchanged=current is not None)
+        staging.discard()
+        self.reached("ingest.tidied")
+        return report
+
+    def _current(self, digest: str) -> Manifest | None:
+        """The current version, if it holds this content indexed the way that was asked for."""
+        manifest = self.previous.manifest if self.previous else None
+        same = manifest and (manifest.digest, manifest.indexed_fields) == (digest, self.build.indexed_fields)
+        return manifest if same else None
+
+    def _publish(self, staging: Staging, digest: str) -> Manifest:
+        """Flip to a new version, or to the one that a crashed run of this command had sealed."""
+        parent = self.previous.manifest.version if self.previous else None
+        manifest = sealed_already(self.library, digest, parent, self.build) or self._seal(staging)
+        flip_to(self.library, manifest, self.pointer, self.reached)
+        return manifest
+
+    def _seal(self, staging: Staging) -> Manifest:
+        sealing = Sealing(self.library, self.build, self.previous, progress=self.progress, reached=self.reached)
+        kb = self.previous.manifest.kb if self.previous else new_kb_id()
+        return sealing.seal(staging.checkpoint(), kb)
+
+
+def _report(
+    staging: Staging,
+    manifest: Manifest,
+    rejects: Path | None,
+    change: Mapping[str, tuple[int, int]],
+    *,
+    unchanged: bool,
+) -> IngestReport:
+    loaded = staging.tally("loaded")
+    return IngestReport(
+        manifest.version,
+        manifest.digest,
+        sum(loaded.values()),
+        staging.tally("skipped"),
+        staging.tally("rejected"),
+        rejects,
+        unchanged,
+        {kind: loaded[kind] for kind in KIND_NAMES if kind in loaded},
+        {kind: plus for kind, (plus, _) in change.items() if plus},
+        {kind: minus for kind, (_, minus) in change.items() if minus},
+    )
+
+
+def _write_rejects(library: Library, staging: Staging) -> Path | None:
+    """Write the broken rows to `<data_dir>/rejects`; None if there are none."""
+    if staging.rejected_count() == 0:
+        return None
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+    name = "".join(c if c.isalnum() or c in "-_." else "_" for c in staging.plan.inputs[-1].dataset)
+    path = library.rejects / f"{name}-{stamp}.jsonl"
+    with storage_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w", encoding="utf-8") as file:
+            for dataset, source, line, reason, raw in staging.rejects():
+                row = {"dataset": dataset, "file": source, "line": line, "reason": reason, "raw": raw}
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+    return path

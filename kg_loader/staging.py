@@ -1,0 +1,338 @@
+"""Files to rows in a database set aside, so that a crash anywhere costs at most one batch.
+
+The rows, how many items of each file they came from, the counts and the rejects are committed together. The same
+command run again finds its own staging folder (same base version, files by content, data sets, options), skips the
+items already consumed and goes on; any other command discards it.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+
+from kg_loader.sources.format import Item
+from rag.domain import Fact, Passage, Record, Rejected, Skipped, Source
+from rag.errors import DataError, NotFoundError, TooManyRejectsError
+from rag.snapshot.files import checksum, storage_errors
+from rag.snapshot.library import unobserved
+from rag.snapshot.schema import KIND_NAMES, create_tables, open_for_writing, record_key
+from rag.snapshot.writer import Writer, problem, source_of
+
+BATCH = 5000
+"""Items between two commits."""
+RECORDS = "records.sqlite"
+_RAW = 500
+_SEEN = 200_000
+_BOOKS = """
+CREATE TABLE IF NOT EXISTS staged_run (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS staged_input (
+    number INTEGER PRIMARY KEY, items INTEGER NOT NULL, finished INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS staged_tally (
+    outcome TEXT NOT NULL, reason TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (outcome, reason)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS staged_reject (
+    pk INTEGER PRIMARY KEY, dataset TEXT NOT NULL, file TEXT NOT NULL, line INTEGER NOT NULL, reason TEXT NOT NULL,
+    raw TEXT NOT NULL
+) STRICT;
+"""
+BOOK_TABLES = ("staged_run", "staged_input", "staged_tally", "staged_reject", "staged_assertion")
+
+
+@dataclass(frozen=True)
+class Input:
+    """One file of an ingestion, known by its content."""
+
+    path: str
+    dataset: str
+    format: str
+    encoding: str | None
+    size: int
+    xxh3: str
+
+
+def identify(path: Path, dataset: str, format_name: str, encoding: str | None) -> Input:
+    """Look at a file before reading it. Raises NotFoundError or DataError for what is not a readable plain file."""
+    if not path.exists():
+        raise NotFoundError(f"{path}: no such file; give the path of a file to ingest")
+    if not path.is_file():
+        raise DataError(f"{path}: not a plain file; folders, pipes and devices cannot be ingested")
+    try:
+        found = checksum(path, sha256=False)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
+    return Input(str(path), dataset, format_name, encoding, found.size, found.xxh3)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an ingestion is; equal plans share a staging folder."""
+
+    base: str
+    inputs: tuple[Input, ...]
+    append: bool
+
+    def identity(self) -> str:
+        """Canonical JSON; where a file lies does not matter, what it holds does."""
+        inputs = [{**asdict(item), "path": Path(item.path).name} for item in self.inputs]
+        return json.dumps({"base": self.base, "inputs": inputs, "append": self.append}, sort_keys=True)
+
+    def datasets(self) -> tuple[str, ...]:
+        """Data sets in the order of their first file."""
+        return tuple(dict.fromkeys(item.dataset for item in self.inputs))
+
+
+class Staging:
+    """The database set aside. Use as a context manager; leaving it closes the file and keeps the folder."""
+
+    def __init__(self, folder: Path, plan: Plan, connection: sqlite3.Connection) -> None:
+        self.folder = folder
+        self.plan = plan
+        self.connection = connection
+        self.writer = Writer(connection)
+
+    @classmethod
+    def open(cls, folder: Path, plan: Plan, base: Path | None) -> Staging:
+        """Go on with the staging folder of this plan, or start one from the records of the base version."""
+        with storage_errors(folder):
+            connection = _resume(folder, plan)
+            if connection is None:
+                connection = _start(folder, plan, base)
+        return cls(folder, plan, connection)
+
+    def __enter__(self) -> Staging:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.connection.close()
+
+    def checkpoint(self) -> Path:
+        """Bring everything committed into the database file itself, which then can be copied; its path."""
+        with storage_errors(self.folder):
+            self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return self.folder / RECORDS
+
+    def discard(self) -> None:
+        """Remove the folder: published, or nothing to publish."""
+        self.connection.close()
+        discard(self.folder)
+
+    # ------------------------------------------------------------ loading
+
+    def load(
+        self,
+        number: int,
+        items: Iterable[Item],
+        *,
+        max_rejects: int,
+        progress: Callable[[int], None],
+        reached: Callable[[str], None] = unobserved,
+    ) -> None:
+        """Consume the items of input `number` that are not consumed yet. Raises TooManyRejectsError, StorageError."""
+        done, finished = self._position(number)
+        if finished:
+            return
+        source = self.plan.inputs[number]
+        dataset = self._prepare_dataset(source.dataset)
+        batch = _Batch(source, self.writer.sources(dataset, append=self.plan.append))
+        stream = islice(items, done, None)
+        while True:
+            chunk = list(islice(stream, BATCH))
+            batch.sort(chunk)
+            done += len(chunk)
+            with storage_errors(self.folder):
+                self._commit(number, dataset, done, batch, finished=len(chunk) < BATCH, reached=reached)
+            progress(done)
+            if self.rejected_count() > max_rejects:
+                raise TooManyRejectsError(
+                    f"{source.path}: more than {max_rejects} rows were rejected, nothing was published; mend the file, "
+                    "name its --format, or allow more with --max-rejects"
+                )
+            if len(chunk) < BATCH:
+                return
+
+    def _prepare_dataset(self, name: str) -> int:
+        with storage_errors(self.folder), self.connection:
+            return self.writer.dataset(name)
+
+    def _position(self, number: int) -> tuple[int, bool]:
+        row = self.connection.execute("SELECT items, finished FROM staged_input WHERE number = ?", (number,)).fetchone()
+        return (row[0], bool(row[1])) if row else (0, False)
+
+    def _commit(
+        self, number: int, dataset: int, done: int, batch: _Batch, *, finished: bool, reached: Callable[[str], None]
+    ) -> None:
+        run = self.connection.execute
+        run("BEGIN IMMEDIATE")
+        try:
+            new = self.writer.add(dataset, batch.records)
+            reached("staging.rows")
+            self._count(batch, new)
+            run("INSERT OR REPLACE INTO staged_input VALUES (?, ?, ?)", (number, done, finished))
+            reached("staging.before_commit")
+            run("COMMIT")
+        except BaseException:
+            if self.connection.in_transaction:
+                run("ROLLBACK")
+            raise
+        reached("staging.committed")
+        batch.clear()
+
+    def _count(self, batch: _Batch, new: Sequence[int]) -> None:
+        counts = [("loaded", kind, count) for kind, count in zip(KIND_NAMES, new, strict=True)]
+        repeated = sum(1 for record, _ in batch.records if isinstance(record, Fact | Passage)) - new[4] - new[5]
+        counts += [("skipped", "duplicate", repeated)]
+        counts += [("skipped", item.reason, 1) for item in batch.skipped]
+        counts += [("rejected", item.reason, 1) for item in batch.rejected]
+        self.connection.executemany(
+            "INSERT INTO staged_tally VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count",
+            (row for row in counts if row[2]),
+        )
+        self.connection.executemany(
+            "INSERT INTO staged_reject (dataset, file, line, reason, raw) VALUES (?, ?, ?, ?, ?)",
+            ((batch.source.dataset, item.file, item.line, item.reason, item.raw[:_RAW]) for item in batch.rejected),
+        )
+
+    # ------------------------------------------------------------ results
+
+    def settle(self, reached: Callable[[str], None] = unobserved) -> dict[str, tuple[int, int]]:
+        """Replace what the data sets asserted, in one transaction; (added, removed) per kind, also when resumed."""
+        known = self.connection.execute("SELECT value FROM staged_run WHERE key = 'change'").fetchone()
+        if known:
+            return {kind: (plus, minus) for kind, (plus, minus) in json.loads(known[0]).items()}
+        total: dict[str, tuple[int, int]] = {}
+        with storage_errors(self.folder):
+            self.connection.execute("BEGIN IMMEDIATE")
+            for name in self.plan.datasets():
+                for kind, (plus, minus) in self._settle_dataset(name).items():
+                    before = total.get(kind, (0, 0))
+                    total[kind] = (before[0] + plus, before[1] + minus)
+            if total:
+                self.writer.sweep()
+            self.connection.execute("INSERT INTO staged_run VALUES ('change', ?)", (json.dumps(total),))
+            reached("staging.before_settle")
+            self.connection.execute("COMMIT")
+        reached("staging.settled")
+        return total
+
+    def _settle_dataset(self, name: str) -> dict[str, tuple[int, int]]:
+        return self.writer.settle(self.writer.dataset(name), append=self.plan.append)
+
+    def tally(self, outcome: str) -> dict[str, int]:
+        """Counts of `loaded` (by kind), `skipped` or `rejected` (by reason)."""
+        rows = self.connection.execute(
+            "SELECT reason, count FROM staged_tally WHERE outcome = ? ORDER BY count DESC, reason", (outcome,)
+        )
+        return dict(rows.fetchall())
+
+    def rejected_count(self) -> int:
+        """Broken rows so far."""
+        return int(self.connection.execute("SELECT count(*) FROM staged_reject").fetchone()[0])
+
+    def rejects(self) -> Iterator[tuple[str, str, int, str, str]]:
+        """(dataset, file, line, reason, raw) of every broken row."""
+        return iter(self.connection.execute("SELECT dataset, file, line, reason, raw FROM staged_reject ORDER BY pk"))
+
+
+def discard(folder: Path) -> None:
+    """Remove a staging folder if there is one."""
+    with storage_errors(folder):
+        if folder.exists():
+            shutil.rmtree(folder)
+
+
+def _resume(folder: Path, plan: Plan) -> sqlite3.Connection | None:
+    path = folder / RECORDS
+    if not path.is_file():
+        return None
+    connection = open_for_writing(path)
+    try:
+        row = connection.execute("SELECT value FROM staged_run WHERE key = 'plan'").fetchone()
+    except sqlite3.DatabaseError:
+        row = None
+    if row is not None and row[0] == plan.identity():
+        return connection
+    connection.close()
+    return None
+
+
+def _start(folder: Path, plan: Plan, base: Path | None) -> sqlite3.Connection:
+    discard(folder)
+    folder.mkdir(parents=True)
+    if base is not None:
+        shutil.copyfile(base, folder / RECORDS)
+    connection = open_for_writing(folder / RECORDS)
+    if base is None:
+        create_tables(connection)
+    connection.executescript(_BOOKS)
+    Writer(connection).prepare()
+    connection.execute("INSERT INTO staged_run VALUES ('plan', ?)", (plan.identity(),))
+    return connection
+
+
+class _Batch:
+    """Items of one file sorted into records to store, skips and rejects."""
+
+    def __init__(self, source: Input, known_sources: set[int]) -> None:
+        self.source = source
+        self.known_sources = known_sources
+        self._seen: set[tuple[type, int]] = set()
+        self.clear()
+
+    def clear(self) -> None:
+        """Start the next batch."""
+        self.records: list[tuple[Record, int]] = []
+        self.skipped: list[Skipped] = []
+        self.rejected: list[Rejected] = []
+
+    def sort(self, items: Iterable[Item]) -> None:
+        """Take items in; entities and sources repeated within a file are dropped here, cheaply."""
+        for item in items:
+            if isinstance(item, Skipped):
+                self.skipped.append(item)
+            elif isinstance(item, Rejected):
+                self.rejected.append(item)
+            else:
+                self._take(item)
+
+    def _take(self, record: Record) -> None:
+        try:
+            key = record_key(record)
+        except UnicodeEncodeError:
+            self._reject(record, "a text holds half of a character (a lone surrogate)")
+            return
+        kind = type(record)
+        if kind is Fact or kind is Passage:
+            self._take_evidence(record, key)
+        elif (kind, key) not in self._seen:
+            self._take_once(record, key)
+
+    def _take_evidence(self, record: Record, key: int) -> None:
+        fault = problem(record)
+        if fault is None and source_of(record) not in self.known_sources:
+            fault = "its source is not stated before it in this data set"
+        if fault is None:
+            self.records.append((record, key))
+        else:
+            self._reject(record, fault)
+
+    def _take_once(self, record: Record, key: int) -> None:
+        fault = problem(record)
+        if fault is not None:
+            self._reject(record, fault)
+            return
+        if len(self._seen) >= _SEEN:
+            self._seen.clear()
+        self._seen.add((type(record), key))
+        if isinstance(record, Source):
+            self.known_sources.add(key)
+        self.records.append((record, key))
+
+    def _reject(self, record: Record, reason: str) -> None:
+        raw = repr(record).encode("utf-8", "replace").decode()[:_RAW]
+        self.rejected.append(Rejected(self.source.path, 0, reason, raw))

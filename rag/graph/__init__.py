@@ -1,0 +1,1 @@
+"""Graphs of facts behind `rag.ports.GraphReader`."""

@@ -1,0 +1,218 @@
+"""Reading `records.sqlite` of a sealed snapshot: one connection a thread, read only."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from rag.domain import (
+    Alias,
+    AliasKind,
+    DoNotMerge,
+    Entity,
+    EntityId,
+    Fact,
+    GraphFact,
+    Literal,
+    Passage,
+    PassageKind,
+    Qualifiers,
+    Record,
+    Source,
+)
+from rag.errors import UsageError
+from rag.ports import NameRow
+from rag.snapshot.derive import NAMES_SQL
+from rag.snapshot.schema import KIND_NAMES, id_of_key, key_of_id
+from rag.vocabulary import EntityType, Grade, Relation
+
+_TYPES: Mapping[str, EntityType] = {kind.value: kind for kind in EntityType}
+_RELATIONS: Mapping[str, Relation] = {relation.value: relation for relation in Relation}
+_NO_LIMITS = Qualifiers()
+
+FACT_COLUMNS = (
+    "f.pk, s.id, s.name, f.relation, o.id, o.name, f.literal, f.literal_kind, f.source, "
+    "f.severity, f.population, f.dose, f.rank"
+)
+"""Columns that `graph_fact` reads, from `FACT_TABLES`."""
+FACT_TABLES = "fact f JOIN entity s ON s.pk = f.subject LEFT JOIN entity o ON o.pk = f.object"
+
+_PASSAGE_COLUMNS = "p.pk, p.kind, p.source, p.title, p.question, p.locator, e.id, p.aspect, p.text"
+_PASSAGE_TABLES = "passage p LEFT JOIN entity e ON e.pk = p.about"
+_SOURCE_COLUMNS = "pk, title, kind, grade, year, publisher, doi, pmid, url, licence, lineage"
+_SCANS = {
+    "entity": "SELECT id, type, name FROM entity ORDER BY id",
+    "alias": "SELECT a.name, e.id, a.kind FROM alias a JOIN entity e ON e.pk = a.entity ORDER BY a.pk",
+    "do_not_merge": "SELECT a.id, b.id, d.reason FROM do_not_merge d JOIN entity a ON a.pk = d.a "
+    "JOIN entity b ON b.pk = d.b ORDER BY d.pk",
+    "source": f"SELECT {_SOURCE_COLUMNS} FROM source ORDER BY pk",
+    "fact": f"SELECT {FACT_COLUMNS} FROM {FACT_TABLES} ORDER BY f.pk",
+    "passage": f"SELECT {_PASSAGE_COLUMNS} FROM {_PASSAGE_TABLES} ORDER BY p.pk",
+}
+
+
+def graph_fact(row: tuple[object, ...]) -> GraphFact:
+    """A row of `FACT_COLUMNS`."""
+    key, subject, name, relation, target, target_name, literal, kind, source, severity, population, dose, rank = row
+    limited = severity is not None or population is not None or dose is not None
+    return GraphFact(
+        id_of_key("f", key),  # type: ignore[arg-type]  # the STRICT tables vouch for the types of a row
+        subject,  # type: ignore[arg-type]
+        name,  # type: ignore[arg-type]
+        _RELATIONS[relation],  # type: ignore[index]
+        target if literal is None else Literal(literal, kind),  # type: ignore[arg-type]
+        target_name if literal is None else literal,  # type: ignore[arg-type]
+        id_of_key("s", source),  # type: ignore[arg-type]
+        Qualifiers(severity, population, dose) if limited else _NO_LIMITS,  # type: ignore[arg-type]
+        rank,  # type: ignore[arg-type]
+    )
+
+
+def _passage(row: tuple[object, ...]) -> Passage:
+    _, kind, source, title, question, locator, about, aspect, text = row
+    return Passage(text, PassageKind(kind), id_of_key("s", source), title, question, locator, about, aspect)  # type: ignore[arg-type]
+
+
+def _source(row: tuple[object, ...]) -> Source:
+    _, title, kind, grade, *rest = row
+    return Source(title, kind, Grade(grade), *rest)  # type: ignore[arg-type]
+
+
+def _fact(row: tuple[object, ...]) -> Fact:
+    shown = graph_fact(row)
+    return Fact(shown.subject, shown.relation, shown.object, shown.source, shown.qualifiers)
+
+
+class Records:
+    """The records of one snapshot. Threads share nothing but the file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._local = threading.local()
+        self._opened: list[sqlite3.Connection] = []
+        self._guard = threading.Lock()
+
+    def connection(self) -> sqlite3.Connection:
+        """The connection of the calling thread; `immutable` because nobody ever writes to a sealed file."""
+        found: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if found is None:
+            uri = f"{self.path.absolute().as_uri()}?mode=ro&immutable=1"
+            found = sqlite3.connect(uri, uri=True, check_same_thread=False, isolation_level=None, cached_statements=64)
+            found.execute("PRAGMA mmap_size = 1073741824")
+            with self._guard:
+                self._opened.append(found)
+            self._local.connection = found
+        return found
+
+    def close(self) -> None:
+        """Close the connections of all threads; no call may be running."""
+        with self._guard:
+            for connection in self._opened:
+                connection.close()
+            self._opened.clear()
+        self._local = threading.local()
+
+    def _rows(self, sql: str, keys: Iterable[object]) -> Iterator[tuple[object, ...]]:
+        """Rows of a statement whose one parameter is a JSON list."""
+        return iter(self.connection().execute(sql, (json.dumps(list(keys), ensure_ascii=False),)))
+
+    # ------------------------------------------------------------ by id
+
+    def entities(self, ids: Iterable[EntityId]) -> dict[EntityId, Entity]:
+        """Those that exist, in the order asked."""
+        sql = "SELECT e.id, e.type, e.name FROM json_each(?) j CROSS JOIN entity e ON e.id = j.value ORDER BY j.key"
+        return {row[0]: Entity(row[0], _TYPES[row[1]], row[2]) for row in self._rows(sql, ids)}  # type: ignore
+
+    def aliases(self, entity: EntityId) -> list[Alias]:
+        """Other names of one entity, by name."""
+        sql = "SELECT name, kind FROM alias WHERE entity = (SELECT pk FROM entity WHERE id = ?) ORDER BY name, kind"
+        return [Alias(name, entity, AliasKind(kind)) for name, kind in self.connection().execute(sql, (entity,))]
+
+    def passages(self, ids: Iterable[str]) -> dict[str, Passage]:
+        """Those that exist, in the order asked."""
+        tables = f"json_each(?) j CROSS JOIN {_PASSAGE_TABLES}"
+        sql = f"SELECT {_PASSAGE_COLUMNS} FROM {tables} WHERE p.pk = j.value ORDER BY j.key"
+        return {id_of_key("p", row[0]): _passage(row) for row in self._rows(sql, _keys(ids, "p"))}  # type: ignore
+
+    def mentions(self, ids: Iterable[str]) -> dict[str, tuple[EntityId, ...]]:
+        """Entities that each passage mentions, by id; a passage that mentions none has an empty tuple."""
+        wanted = list(ids)
+        sql = (
+            "SELECT m.passage, e.id FROM json_each(?) j CROSS JOIN mention m ON m.passage = j.value "
+            "CROSS JOIN entity e ON e.pk = m.entity ORDER BY j.key, e.id"
+        )
+        found: dict[str, list[EntityId]] = {identifier: [] for identifier in wanted}
+        for key, entity in self._rows(sql, _keys(dict.fromkeys(wanted), "p")):
+            found[id_of_key("p", key)].append(entity)  # type: ignore[arg-type]
+        return {identifier: tuple(entities) for identifier, entities in found.items()}
+
+    def sources(self, ids: Iterable[str]) -> dict[str, Source]:
+        """Those that exist, in the order asked."""
+        sql = f"SELECT {_SOURCE_COLUMNS} FROM json_each(?) j CROSS JOIN source ON pk = j.value ORDER BY j.key"
+        return {id_of_key("s", row[0]): _source(row) for row in self._rows(sql, _keys(ids, "s"))}  # type: ignore
+
+    def facts(self, ids: Iterable[str]) -> dict[str, GraphFact]:
+        """Those that exist, in the order asked."""
+        sql = f"SELECT {FACT_COLUMNS} FROM json_each(?) j CROSS JOIN {FACT_TABLES} WHERE f.pk = j.value ORDER BY j.key"
+        return {id_of_key("f", row[0]): graph_fact(row) for row in self._rows(sql, _keys(ids, "f"))}  # type: ignore
+
+    def about(self, entities: Iterable[EntityId], limit_each: int) -> list[str]:
+        """Ids of passages about each entity in turn, by aspect and id."""
+        sql = (
+            "SELECT p.pk FROM json_each(?) j CROSS JOIN passage p ON p.pk IN (SELECT pk FROM passage WHERE about = "
+            "(SELECT pk FROM entity WHERE id = j.value) ORDER BY aspect, pk LIMIT ?) ORDER BY j.key, p.aspect, p.pk"
+        )
+        rows = self.connection().execute(sql, (json.dumps(list(entities), ensure_ascii=False), limit_each))
+        return [id_of_key("p", key) for (key,) in rows]
+
+    # ------------------------------------------------------------ all
+
+    def names(self) -> Iterator[NameRow]:
+        """Every name of every entity."""
+        return (NameRow(*row) for row in self.connection().execute(NAMES_SQL))
+
+    def do_not_merge(self) -> list[DoNotMerge]:
+        """Pairs that look alike and are different."""
+        return [DoNotMerge(*row) for row in self.connection().execute(_SCANS["do_not_merge"])]
+
+    def scan(self, kind: str) -> Iterator[Record]:
+        """All records of one kind, by id. Raises UsageError for a kind that does not exist."""
+        if kind not in _SCANS:
+            raise UsageError(f"there are no records of kind {kind!r}; expected one of {', '.join(KIND_NAMES)}")
+        return (_decode(kind, row) for row in self.connection().execute(_SCANS[kind]))
+
+    def passage_keys(self) -> list[int]:
+        """The key of the passage in each row of the vector matrix."""
+        return [key for (key,) in self.connection().execute("SELECT pk FROM passage ORDER BY pk")]
+
+    def asserting(self, kind: int, key: int) -> list[str]:
+        """Data sets that assert a record."""
+        sql = (
+            "SELECT d.name FROM assertion a JOIN dataset d ON d.pk = a.dataset "
+            "WHERE a.kind = ? AND a.record = ? ORDER BY 1"
+        )
+        return [name for (name,) in self.connection().execute(sql, (kind, key))]
+
+
+def _decode(kind: str, row: tuple[object, ...]) -> Record:
+    match kind:
+        case "entity":
+            return Entity(row[0], _TYPES[row[1]], row[2])  # type: ignore
+        case "alias":
+            return Alias(row[0], row[1], AliasKind(row[2]))  # type: ignore[arg-type]
+        case "do_not_merge":
+            return DoNotMerge(*row)  # type: ignore[arg-type]
+        case "source":
+            return _source(row)
+        case "fact":
+            return _fact(row)
+        case _:
+            return _passage(row)
+
+
+def _keys(ids: Iterable[str], prefix: str) -> list[int]:
+    """Keys of those that are ids of this kind at all."""
+    return [key for identifier in ids if (key := key_of_id(identifier, prefix)) is not None]

@@ -1,0 +1,116 @@
+"""The tables of `records.sqlite`, and how a record becomes a 64-bit key.
+
+Every asserted record is known by the 64 bits of its content id, shifted to SQLite's signed range so that the order of
+keys is the order of ids. Entities have small numbers instead, because facts, aliases and mentions repeat them.
+
+- Asserted: `spelling` (an entity record: two data sets may spell one id differently), `alias`, `do_not_merge`,
+  `source`, `fact`, `passage`; `assertion` says which data set asserts which. A record nobody asserts is deleted.
+- Derived: `entity` (every entity that is asserted or referred to; `name` is the smallest asserted spelling by code
+  point, else the name in the id), `mention`, `indexed`, `relation_stats`, `meta`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from rag.domain import Alias, DoNotMerge, Entity, Fact, Passage, Record, Source, content_id
+
+SCHEMA_VERSION = 1
+
+KINDS: tuple[type[Record], ...] = (Entity, Alias, DoNotMerge, Source, Fact, Passage)
+"""The code of a kind in `assertion` is its place here; never reorder."""
+KIND_NAMES = ("entity", "alias", "do_not_merge", "source", "fact", "passage")
+TABLES = ("spelling", "alias", "do_not_merge", "source", "fact", "passage")
+ENTITY, ALIAS, DO_NOT_MERGE, SOURCE, FACT, PASSAGE = range(6)
+
+_TABLES = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE dataset (pk INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE assertion (
+    kind INTEGER NOT NULL, record INTEGER NOT NULL, dataset INTEGER NOT NULL REFERENCES dataset,
+    PRIMARY KEY (kind, record, dataset)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE entity (pk INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, type TEXT NOT NULL, name TEXT NOT NULL) STRICT;
+CREATE TABLE spelling (pk INTEGER PRIMARY KEY, entity INTEGER NOT NULL REFERENCES entity, name TEXT NOT NULL) STRICT;
+CREATE TABLE alias (
+    pk INTEGER PRIMARY KEY, entity INTEGER NOT NULL REFERENCES entity, name TEXT NOT NULL, kind TEXT NOT NULL,
+    normalised TEXT NOT NULL
+) STRICT;
+CREATE TABLE do_not_merge (
+    pk INTEGER PRIMARY KEY, a INTEGER NOT NULL REFERENCES entity, b INTEGER NOT NULL REFERENCES entity,
+    reason TEXT NOT NULL
+) STRICT;
+CREATE TABLE source (
+    pk INTEGER PRIMARY KEY, title TEXT NOT NULL, kind TEXT NOT NULL, grade TEXT NOT NULL, rank INTEGER NOT NULL,
+    year INTEGER, publisher TEXT, doi TEXT, pmid TEXT, url TEXT, licence TEXT, lineage TEXT
+) STRICT;
+CREATE TABLE fact (
+    pk INTEGER PRIMARY KEY, subject INTEGER NOT NULL REFERENCES entity, relation TEXT NOT NULL,
+    object INTEGER REFERENCES entity, literal TEXT, literal_kind TEXT, source INTEGER NOT NULL REFERENCES source,
+    severity TEXT, population TEXT, dose TEXT, rank INTEGER NOT NULL,
+    CHECK ((object IS NULL) = (literal IS NOT NULL))
+) STRICT;
+CREATE TABLE passage (
+    pk INTEGER PRIMARY KEY, kind TEXT NOT NULL, source INTEGER NOT NULL REFERENCES source, title TEXT, question TEXT,
+    locator TEXT, about INTEGER REFERENCES entity, aspect TEXT, text TEXT NOT NULL
+) STRICT;
+CREATE TABLE mention (
+    passage INTEGER NOT NULL REFERENCES passage, entity INTEGER NOT NULL REFERENCES entity,
+    PRIMARY KEY (passage, entity)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE indexed (passage INTEGER PRIMARY KEY, vector INTEGER NOT NULL, document INTEGER NOT NULL) STRICT;
+CREATE TABLE relation_stats (relation TEXT PRIMARY KEY, subjects INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX assertion_dataset ON assertion (dataset);
+CREATE INDEX spelling_entity ON spelling (entity, name);
+CREATE INDEX alias_entity ON alias (entity, name);
+CREATE INDEX do_not_merge_a ON do_not_merge (a);
+CREATE INDEX do_not_merge_b ON do_not_merge (b);
+CREATE INDEX fact_out ON fact (subject, relation, rank DESC, pk);
+CREATE INDEX fact_in ON fact (object, relation, rank DESC, pk, subject) WHERE object IS NOT NULL;
+CREATE INDEX passage_about ON passage (about, aspect, pk) WHERE about IS NOT NULL;
+"""
+
+_SHIFT = 1 << 63
+
+
+def create_tables(connection: sqlite3.Connection) -> None:
+    """Make an empty knowledge base in a new database."""
+    connection.executescript(_TABLES)
+    connection.execute("INSERT INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
+    connection.commit()
+
+
+def open_for_writing(path: Path) -> sqlite3.Connection:
+    """A connection that commits to a write-ahead log: after `kill -9` a batch is there wholly or not at all."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA cache_size = -65536")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    return connection
+
+
+def key_of_id(identifier: str, prefix: str) -> int | None:
+    """The key in `prefix:<16 hex digits>`, or None if it is not such an id."""
+    head, _, digits = identifier.partition(":")
+    if head != prefix or len(digits) != 16 or not set(digits) <= set("0123456789abcdef"):
+        return None
+    return int(digits, 16) - _SHIFT
+
+
+def id_of_key(prefix: str, key: int) -> str:
+    """The content id with this key."""
+    return f"{prefix}:{key + _SHIFT:016x}"
+
+
+def hashed(prefix: str, content: dict[str, object]) -> int:
+    """The key of content that has no id of its own."""
+    return int(content_id(prefix, content)[len(prefix) + 1 :], 16) - _SHIFT
+
+
+def record_key(record: Record) -> int:
+    """The 64 bits that name a record among those of its kind."""
+    if isinstance(record, Fact | Passage | Source):
+        return int(record.id[2:], 16) - _SHIFT
+    return hashed("r", vars(record))

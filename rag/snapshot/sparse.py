@@ -1,0 +1,141 @@
+"""The word index of a snapshot (tantivy): BM25 over our own terms, and the entities each passage mentions.
+
+Terms come from `rag.text.tokens`, never from tantivy's analysers or its query parser: a document is its terms joined
+by spaces, a query is built term by term, so nothing in a question has syntax. A snapshot starts from hard links to the
+files of the one before; tantivy only adds files and replaces `meta.json` by renaming, so the older folder stays whole.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import tantivy
+
+from rag.domain import EntityId
+from rag.snapshot.derive import indexed_text
+from rag.snapshot.files import link_or_copy
+from rag.snapshot.schema import id_of_key
+from rag.text import tokens
+
+_HEAP = 64 << 20
+_REBUILD_SHARE = 0.2
+"""Above this share of changed passages a fresh index is smaller, and its statistics carry no deleted documents."""
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("text", tokenizer_name="whitespace", index_option="freq")
+    builder.add_text_field("concept", tokenizer_name="raw", index_option="freq")
+    return builder.build()
+
+
+# ---------------------------------------------------------------- building
+
+
+def build(
+    folder: Path,
+    connection: sqlite3.Connection,
+    fields: Sequence[str],
+    *,
+    old: tuple[Path, dict[int, int]] | None,
+    progress: Callable[[int, int], None],
+) -> int:
+    """Write the index; `old` is the folder and {passage: document hash} of the version before. Documents written."""
+    now = dict(connection.execute("SELECT passage, document FROM indexed"))
+    stale, wanted = _difference(now, old[1] if old else {})
+    if old is None or len(stale) + len(wanted) > _REBUILD_SHARE * max(1, len(now)):
+        stale, wanted = set(), set(now)
+        folder.mkdir()
+    else:
+        _adopt(old[0], folder)
+    index = tantivy.Index(_schema(), path=str(folder))
+    if not stale and not wanted and old is not None:
+        return 0
+    writer = index.writer(heap_size=_HEAP, num_threads=1)
+    for key in sorted(stale):
+        writer.delete_documents_by_term("id", id_of_key("p", key))
+    for done, document in enumerate(_documents(connection, fields, wanted), start=1):
+        writer.add_document(document)
+        if done % 500 == 0 or done == len(wanted):
+            progress(done, len(wanted))
+    writer.commit()
+    writer.wait_merging_threads()
+    _tidy(folder)
+    return len(wanted)
+
+
+def _difference(now: dict[int, int], before: dict[int, int]) -> tuple[set[int], set[int]]:
+    """Passages to take out of the index and passages to put in; a changed one is in both."""
+    changed = {key for key, value in before.items() if now.get(key) != value}
+    wanted = {key for key, value in now.items() if before.get(key) != value}
+    return changed, wanted
+
+
+def _adopt(old: Path, folder: Path) -> None:
+    folder.mkdir()
+    for path in old.iterdir():
+        if path.name in {"meta.json", ".managed.json"}:
+            shutil.copyfile(path, folder / path.name)
+        elif not path.name.endswith(".lock"):
+            link_or_copy(path, folder / path.name)
+
+
+def _tidy(folder: Path) -> None:
+    """Locks of the writer are no part of the index."""
+    for path in folder.glob("*.lock"):
+        path.unlink()
+
+
+def _documents(
+    connection: sqlite3.Connection, fields: Sequence[str], wanted: Iterable[int]
+) -> Iterator[tantivy.Document]:
+    chosen = set(wanted)
+    concepts = "SELECT e.id FROM mention m JOIN entity e ON e.pk = m.entity WHERE m.passage = ? ORDER BY e.id"
+    for key, *parts in connection.execute("SELECT pk, title, question, text FROM passage ORDER BY pk"):
+        if key not in chosen:
+            continue
+        document = tantivy.Document()
+        document.add_text("id", id_of_key("p", key))
+        document.add_text("text", " ".join(tokens(indexed_text(fields, *parts))))
+        for (entity,) in connection.execute(concepts, (key,)):
+            document.add_text("concept", entity)
+        yield document
+
+
+# ---------------------------------------------------------------- reading
+
+
+class SparseIndex:
+    """The word index, read only; safe for use by several threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self._index = tantivy.Index.open(str(folder))
+        self._searcher = self._index.searcher()
+        self._schema = self._index.schema
+
+    @property
+    def count(self) -> int:
+        """Documents held."""
+        return self._searcher.num_docs
+
+    def search(
+        self, terms: Sequence[str], concepts: Sequence[EntityId], limit: int, concept_boost: float
+    ) -> list[tuple[str, float]]:
+        """(passage id, BM25 of the distinct terms + boost x BM25 of the distinct concepts), best first, ties by id."""
+        clauses = [self._term("text", term, "freq") for term in dict.fromkeys(terms)]
+        if concept_boost > 0:
+            boosted = (self._term("concept", entity, "freq") for entity in dict.fromkeys(concepts))
+            clauses += [tantivy.Query.boost_query(query, concept_boost) for query in boosted]
+        if not clauses or limit < 1:
+            return []
+        query = tantivy.Query.boolean_query([(tantivy.Occur.Should, clause) for clause in clauses])
+        hits = self._searcher.search(query, limit=limit, count=False).hits
+        found = [(str(self._searcher.doc(address)["id"][0]), float(score)) for score, address in hits]
+        return sorted(found, key=lambda hit: (-hit[1], hit[0]))
+
+    def _term(self, field: str, value: str, option: str) -> tantivy.Query:
+        return tantivy.Query.term_query(self._schema, field, value, index_option=option)

@@ -1,0 +1,232 @@
+"""Writing records and assertions into a database that nobody reads yet."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+from rag.domain import Alias, DoNotMerge, Entity, EntityId, Fact, Literal, Passage, Record, Source
+from rag.snapshot.schema import KIND_NAMES, KINDS, SOURCE, TABLES
+from rag.text import normalise
+from rag.vocabulary import GRADE_RANK, EntityType
+
+_PK = "(SELECT pk FROM entity WHERE id = ?)"
+_INSERT = (
+    f"INSERT OR IGNORE INTO spelling VALUES (?, {_PK}, ?)",
+    f"INSERT OR IGNORE INTO alias VALUES (?, {_PK}, ?, ?, ?)",
+    f"INSERT OR IGNORE INTO do_not_merge VALUES (?, {_PK}, {_PK}, ?)",
+    "INSERT OR IGNORE INTO source VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    f"INSERT OR IGNORE INTO fact SELECT ?, {_PK}, ?, {_PK}, ?, ?, source.pk, ?, ?, ?, source.rank "
+    "FROM source WHERE source.pk = ?",
+    f"INSERT OR IGNORE INTO passage VALUES (?, ?, ?, ?, ?, ?, {_PK}, ?, ?)",
+)
+_TYPES = frozenset(kind.value for kind in EntityType)
+_CODES = {kind: code for code, kind in enumerate(KINDS)}
+
+_STAGED = """
+CREATE TABLE IF NOT EXISTS staged_assertion (
+    dataset INTEGER NOT NULL, kind INTEGER NOT NULL, record INTEGER NOT NULL, PRIMARY KEY (dataset, kind, record)
+) STRICT, WITHOUT ROWID;
+"""
+_REFERRED = (
+    ("spelling", "entity"),
+    ("alias", "entity"),
+    ("do_not_merge", "a"),
+    ("do_not_merge", "b"),
+    ("fact", "subject"),
+    ("fact", "object"),
+    ("passage", "about"),
+)
+
+_DANGLING = (
+    "SELECT count(*) FROM fact f LEFT JOIN source s ON s.pk = f.source LEFT JOIN entity e ON e.pk = f.subject "
+    "LEFT JOIN entity o ON o.pk = f.object "
+    "WHERE s.pk IS NULL OR e.pk IS NULL OR (o.pk IS NULL AND f.object IS NOT NULL)",
+    "SELECT count(*) FROM passage p LEFT JOIN source s ON s.pk = p.source WHERE s.pk IS NULL",
+    *(
+        f"SELECT count(*) FROM assertion a WHERE kind = {code} "
+        f"AND NOT EXISTS (SELECT 1 FROM {table} WHERE pk = a.record)"
+        for code, table in enumerate(TABLES)
+    ),
+)
+
+
+def key_of_source(identifier: str) -> int:
+    """The key of a source id (`s:` and 16 hex digits)."""
+    return int(identifier[2:], 16) - (1 << 63)
+
+
+def problem(record: Record) -> str | None:
+    """Why a record cannot be stored, or None. Readers do not make such records; a new reader might."""
+    for identifier in _referred(record):
+        kind, _, name = identifier.partition(":")
+        if kind not in _TYPES or not name:
+            return "an entity id is not `type:name` with a known type"
+    if isinstance(record, Entity) and not (record.name and record.id.startswith(f"{record.type}:")):
+        return "an entity's name is empty or its id has another type"
+    if isinstance(record, Alias) and not normalise(record.name):
+        return "an alias is empty"
+    if isinstance(record, Passage) and not record.text.strip():
+        return "a passage is empty"
+    return None
+
+
+def source_of(record: Record) -> int | None:
+    """The key of the source that a fact or passage leans on; None for other kinds."""
+    return key_of_source(record.source) if isinstance(record, Fact | Passage) else None
+
+
+def _referred(record: Record) -> tuple[EntityId, ...]:
+    if isinstance(record, Fact):
+        return (record.subject,) if isinstance(record.object, Literal) else (record.subject, record.object)
+    if isinstance(record, Entity):
+        return (record.id,)
+    if isinstance(record, Alias):
+        return (record.entity,)
+    if isinstance(record, DoNotMerge):
+        return (record.a, record.b)
+    if isinstance(record, Passage) and record.about is not None:
+        return (record.about,)
+    return ()
+
+
+def _row(record: Record, key: int) -> tuple[object, ...]:
+    match record:
+        case Entity():
+            return key, record.id, record.name
+        case Alias():
+            return key, record.entity, record.name, record.kind.value, normalise(record.name)
+        case DoNotMerge():
+            return key, record.a, record.b, record.reason
+        case Source():
+            grade = record.grade
+            return (
+                key, record.title, record.kind, grade.value, GRADE_RANK[grade], record.year, record.publisher,
+                record.doi, record.pmid, record.url, record.licence, record.lineage,
+            )  # fmt: skip
+        case Fact(object=Literal(text=text, kind=kind)):
+            return (key, record.subject, record.relation.value, None, text, kind, *_limits(record))
+        case Fact():
+            return (key, record.subject, record.relation.value, record.object, None, None, *_limits(record))
+        case Passage():
+            return (
+                key, record.kind.value, key_of_source(record.source), record.title, record.question,
+                record.locator, record.about, record.aspect, record.text,
+            )  # fmt: skip
+
+
+def _limits(fact: Fact) -> tuple[object, ...]:
+    limits = fact.qualifiers
+    return limits.severity, limits.population, limits.dose, key_of_source(fact.source)
+
+
+class Writer:
+    """Adds what data sets assert to one open database. The caller owns the transactions."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def prepare(self) -> None:
+        """Make the table of what a running ingestion has asserted so far."""
+        self.connection.executescript(_STAGED)
+
+    def dataset(self, name: str) -> int:
+        """The number of a data set, made if new."""
+        self.connection.execute("INSERT OR IGNORE INTO dataset (name) VALUES (?)", (name,))
+        return int(self.connection.execute("SELECT pk FROM dataset WHERE name = ?", (name,)).fetchone()[0])
+
+    def sources(self, dataset: int, *, append: bool) -> set[int]:
+        """Keys of the sources that a running ingestion may lean on."""
+        rows = self.connection.execute(
+            "SELECT record FROM staged_assertion WHERE dataset = ?1 AND kind = ?2 "
+            "UNION SELECT record FROM assertion WHERE ?3 AND dataset = ?1 AND kind = ?2",
+            (dataset, SOURCE, append),
+        )
+        return {key for (key,) in rows}
+
+    def add(self, dataset: int, records: Iterable[tuple[Record, int]]) -> list[int]:
+        """Store (record, key) pairs and stage their assertion; how many were new to this ingestion, by kind."""
+        groups: list[list[tuple[Record, int]]] = [[] for _ in KINDS]
+        entities: dict[str, None] = {}
+        for record, key in records:
+            groups[_CODES[type(record)]].append((record, key))
+            entities.update(dict.fromkeys(_referred(record)))
+        self.connection.executemany(
+            "INSERT OR IGNORE INTO entity (id, type, name) VALUES (?, ?, ?)",
+            ((identifier, *_type_and_name(identifier)) for identifier in entities),
+        )
+        return [self._add_kind(dataset, code, group) for code, group in enumerate(groups)]
+
+    def _add_kind(self, dataset: int, code: int, group: Sequence[tuple[Record, int]]) -> int:
+        if not group:
+            return 0
+        self.connection.executemany(_INSERT[code], (_row(record, key) for record, key in group))
+        before = self.connection.total_changes
+        self.connection.executemany(
+            "INSERT OR IGNORE INTO staged_assertion VALUES (?, ?, ?)", ((dataset, code, key) for _, key in group)
+        )
+        return self.connection.total_changes - before
+
+    # ------------------------------------------------------------ settling
+
+    def settle(self, dataset: int, *, append: bool) -> dict[str, tuple[int, int]]:
+        """Make the staged assertions of a data set its assertions; (added, removed) per kind, all in one step."""
+        run = self.connection.execute
+        gone: list[tuple[int, int]] = []
+        if not append:
+            gone = run(
+                "SELECT kind, record FROM assertion a WHERE dataset = ?1 AND NOT EXISTS (SELECT 1 FROM "
+                "staged_assertion s WHERE s.dataset = ?1 AND s.kind = a.kind AND s.record = a.record)",
+                (dataset,),
+            ).fetchall()
+        added = run(
+            "SELECT kind, count(*) FROM staged_assertion s WHERE dataset = ?1 AND NOT EXISTS (SELECT 1 FROM "
+            "assertion a WHERE a.kind = s.kind AND a.record = s.record AND a.dataset = ?1) GROUP BY kind",
+            (dataset,),
+        ).fetchall()
+        self.connection.executemany(
+            "DELETE FROM assertion WHERE kind = ? AND record = ? AND dataset = ?", ((k, r, dataset) for k, r in gone)
+        )
+        run("INSERT OR IGNORE INTO assertion SELECT kind, record, dataset FROM staged_assertion WHERE dataset = ?",
+            (dataset,))  # fmt: skip
+        run("DELETE FROM staged_assertion WHERE dataset = ?", (dataset,))
+        change = {KIND_NAMES[kind]: (count, 0) for kind, count in added}
+        for kind, _ in gone:
+            plus, minus = change.get(KIND_NAMES[kind], (0, 0))
+            change[KIND_NAMES[kind]] = (plus, minus + 1)
+        return change
+
+    def sweep(self) -> None:
+        """Delete what no data set asserts any more, and choose the visible spelling of every entity."""
+        run = self.connection.execute
+        for code, table in enumerate(TABLES):
+            run(f"DELETE FROM {table} WHERE NOT EXISTS "
+                "(SELECT 1 FROM assertion WHERE kind = ? AND record = pk)", (code,))  # fmt: skip
+        run("DELETE FROM dataset WHERE NOT EXISTS (SELECT 1 FROM assertion WHERE dataset = dataset.pk)")
+        unused = " AND ".join(f"NOT EXISTS (SELECT 1 FROM {t} WHERE {t}.{c} = entity.pk)" for t, c in _REFERRED)
+        run(f"DELETE FROM entity WHERE {unused}")
+        run(
+            "UPDATE entity SET name = best.name FROM (SELECT e.pk, coalesce((SELECT min(s.name) FROM spelling s WHERE "
+            "s.entity = e.pk), substr(e.id, instr(e.id, ':') + 1)) AS name FROM entity e) AS best "
+            "WHERE best.pk = entity.pk AND best.name <> entity.name"
+        )
+
+    def digest(self) -> str:
+        """SHA-256 over all assertions in an order of their own: equal content, equal digest, however it came."""
+        total = hashlib.sha256(b"yiwen-content-1\n")
+        rows = self.connection.execute(
+            "SELECT a.kind, a.record, d.name FROM assertion a JOIN dataset d ON d.pk = a.dataset ORDER BY 1, 2, 3"
+        )
+        while batch := rows.fetchmany(10000):
+            total.update("".join(f"{kind} {record} {name}\n" for kind, record, name in batch).encode())
+        return total.hexdigest()
+
+    def dangling(self) -> int:
+        """Records that refer to a missing one; 0 unless a program or a disk is at fault."""
+        return sum(int(self.connection.execute(sql).fetchone()[0]) for sql in _DANGLING)
+
+
+def _type_and_name(identifier: str) -> tuple[str, str]:
+    kind, _, name = identifier.partition(":")
+    return kind, name
