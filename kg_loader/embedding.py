@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+from importlib import resources
 
 from rag.ports import Embedder
 from rag.settings import Settings
@@ -13,7 +13,14 @@ NONE = "none"
 
 
 def embedder_for(settings: Settings) -> Embedder | None:
-    """None where the settings say `none`; raises ConfigurationError or MissingExtraError like the wiring."""
-    if settings.embedder == NONE or find_spec("rag.embedders.static") is None:
+    """None where the settings say `none`, or say `static` in a build without the packaged embedding.
+
+    Raises ConfigurationError, NotFoundError or MissingExtraError like the wiring.
+    """
+    if settings.embedder == NONE or (settings.embedder == "static" and not _packaged()):
         return None
     return configured_embedder(settings)
+
+
+def _packaged() -> bool:
+    return resources.files("rag").joinpath("embedders", "assets", "config.json").is_file()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -92,7 +91,6 @@ class SqliteGraph:
         state counts once; `matched` holds its best-graded fact, rarest object first.
         """
         connection = self._connection()
-        connection.create_function("idf", 2, _idf, deterministic=True)
         wanted = json.dumps(list(objects), ensure_ascii=False)
         ranked = connection.execute(_RANK, (wanted, relation.value, limit)).fetchall()
         keys = json.dumps([row[3] for row in ranked])
@@ -160,10 +158,6 @@ class Wave:
         for entity, chains in fresh.items():
             self.chains[entity] = sorted(chains)[:FAN_OUT]
         self.frontier = set(fresh)
-
-
-def _idf(subjects: int, holding: int) -> float:
-    return math.log(subjects / holding)
 
 
 def _ordered(facts: Iterable[GraphFact]) -> tuple[GraphFact, ...]:

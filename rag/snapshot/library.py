@@ -71,7 +71,7 @@ class Library:
 
     def next_version(self) -> int:
         """A number that was never given out before."""
-        pointer = self._pointer_or_none()
+        pointer = self.readable_pointer()
         return max(self._serials()["version"], pointer.version if pointer else 0, *self.folders(), 0) + 1
 
     # ------------------------------------------------------------ writing
@@ -84,6 +84,7 @@ class Library:
             handle = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             self._take(handle)
+            self._tidy()
             yield
         finally:
             os.close(handle)
@@ -99,6 +100,14 @@ class Library:
         with storage_errors(self.root):
             os.ftruncate(handle, 0)
             os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+
+    def _tidy(self) -> None:
+        """Remove what a writer that was killed left behind; no reader ever looks at these names."""
+        with storage_errors(self.root):
+            for path in self.snapshots.glob(".removed-*"):
+                shutil.rmtree(path)
+            for path in self.root.glob(".*.tmp"):
+                path.unlink()
 
     def flip(self, pointer: Pointer, expected_revision: int, *, reached: Callable[[str], None] = unobserved) -> None:
         """Make `pointer` current if the revision still is `expected_revision` (0: none yet). Raises ConflictError."""
@@ -157,7 +166,8 @@ class Library:
         content = read_object(self._serial)
         return {key: value if isinstance(value := content.get(key), int) else 0 for key in ("version", "revision")}
 
-    def _pointer_or_none(self) -> Pointer | None:
+    def readable_pointer(self) -> Pointer | None:
+        """The pointer, or None where `CURRENT` is missing or damaged; for repairing it."""
         try:
             return self.pointer()
         except CorruptSnapshotError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -54,6 +55,11 @@ _SCANS = {
 }
 
 
+def _idf(subjects: int, holding: int) -> float:
+    """SQL function for ranking in the store; SQLite's own `ln` is missing from some builds."""
+    return math.log(subjects / holding)
+
+
 def graph_fact(row: tuple[object, ...]) -> GraphFact:
     """A row of `FACT_COLUMNS`."""
     key, subject, name, relation, target, target_name, literal, kind, source, severity, population, dose, rank = row
@@ -102,6 +108,7 @@ class Records:
             uri = f"{self.path.absolute().as_uri()}?mode=ro&immutable=1"
             found = sqlite3.connect(uri, uri=True, check_same_thread=False, isolation_level=None, cached_statements=64)
             found.execute("PRAGMA mmap_size = 1073741824")
+            found.create_function("idf", 2, _idf, deterministic=True)
             with self._guard:
                 self._opened.append(found)
             self._local.connection = found
