@@ -1,0 +1,1 @@
+"""Quality as commands with reports. Nothing here is imported by the service."""
