@@ -1,0 +1,1 @@
+"""Training: embedders from question-answer pairs, adapters from conversations."""

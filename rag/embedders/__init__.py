@@ -1,0 +1,1 @@
+"""Adapters that turn text into vectors: a static one without torch, and any sentence-transformers model."""
