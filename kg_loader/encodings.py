@@ -67,7 +67,7 @@ def regular_file(path: Path) -> None:
 
 
 def open_text(path: Path, encoding: str | None = None) -> TextIO:
-    """The file as text with `\\n` line ends; undecodable bytes read as BAD_BYTES. Errors: see `regular_file`."""
+    r"""The file as text with `\n` line ends; undecodable bytes read as BAD_BYTES. Errors: see `regular_file`."""
     regular_file(path)
     codec = named_encoding(encoding) if encoding else detect_encoding(path)
     return path.open(encoding=codec, errors="yiwen_mark", newline=None)

@@ -58,7 +58,7 @@ def excerpt(value: object) -> str:
 
 
 def text_lines(path: Path, encoding: str | None = None) -> Iterator[Row | Rejected]:
-    """Lines without their end; `\\n`, `\\r\\n` and `\\r` all end one. Too long, undecodable or with NUL: Rejected."""
+    r"""Lines without their end; `\n`, `\r\n` and `\r` all end one. Too long, undecodable or with NUL: Rejected."""
     with open_text(path, encoding) as file:
         number = 0
         while text := _readline(path, file):
@@ -110,7 +110,7 @@ def _filled(path: Path, encoding: str | None) -> Iterator[Row | Rejected]:
 # ---------------------------------------------------------------- JSON
 
 
-def parse_json(text: str) -> Any:
+def parse_json(text: str) -> object:
     """The value of a JSON text. ValueError, its message countable, for what is not strict JSON or repeats a key."""
     try:
         value = _DECODER.decode(text)
@@ -123,7 +123,7 @@ def parse_json(text: str) -> Any:
     return value
 
 
-def _encodable(value: Any) -> bool:
+def _encodable(value: object) -> bool:
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:

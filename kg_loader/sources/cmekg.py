@@ -13,13 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from kg_loader.reading import Row, json_rows
+from kg_loader.sources.boilerplate import BOILERPLATE, Company
 from kg_loader.sources.cmekg_fields import FIELDS, Field, Values, kind_of, literal_fault
 from kg_loader.sources.format import Format, Item, ReadContext, head_keys, rejected
 from kg_loader.sources.naming import (
     DUPLICATE,
+    JUNK,
     PLACEHOLDER,
     UNSAFE_ALIAS,
     alias_kind,
+    broken_alias,
     entity,
     fault,
     joined_latin,
@@ -33,7 +36,7 @@ from rag.text import clean, normalise
 from rag.vocabulary import EntityType, Grade
 
 SHIFTED = "shifted row"
-_CENTRE, _ALIASES = "中心词", "别名"
+_CENTRE, _ALIASES, _COMPLICATIONS = "中心词", "别名", "并发症"
 _SOURCE = Source(
     title="中文医学知识图谱记录", kind="knowledge-graph", grade=Grade.COMPILED, lineage="QASystemOnMedicalGraph"
 )
@@ -52,23 +55,38 @@ def guess(path: Path, head: bytes) -> bool:
 def read(path: Path, context: ReadContext) -> Iterator[Item]:
     """Source, then for each record its entity, aliases and facts (entities first)."""
     source = context.source or _SOURCE
-    listed_names = _names_with_list_marks(path, context)
+    known = _learn(path, context)
     yield source
     for row in json_rows(path, context.encoding):
         if isinstance(row, Rejected):
             yield row
         else:
-            yield from _record(path, row, source, listed_names)
+            yield from _record(path, row, source, known)
 
 
-def _names_with_list_marks(path: Path, context: ReadContext) -> frozenset[str]:
-    """中心词 that hold 、 or ，: a first pass, so that lists split inside such a name can be put together again."""
-    rows = (row.value for row in json_rows(path, context.encoding) if isinstance(row, Row))
-    names = (row.get(_CENTRE) for row in rows if isinstance(row, dict))
-    return frozenset(clean(name) for name in names if isinstance(name, str) and _LIST_MARK.search(name))
+@dataclass(frozen=True)
+class _Known:
+    """What a first pass over a file learns: 中心词 that hold 、 or ，, and pairs of complications pasted by a site."""
+
+    names: frozenset[str]
+    pasted: frozenset[tuple[str, str]]
 
 
-def _record(path: Path, row: Row, source: Source, listed_names: frozenset[str]) -> Iterator[Item]:
+def _learn(path: Path, context: ReadContext) -> _Known:
+    company, names = Company(), set()
+    for row in json_rows(path, context.encoding):
+        record = row.value if isinstance(row, Row) else None
+        if not isinstance(record, dict):
+            continue
+        name, listed = record.get(_CENTRE), record.get(_COMPLICATIONS)
+        if isinstance(name, str) and _LIST_MARK.search(name):
+            names.add(clean(name))
+        if isinstance(listed, list):
+            company.add(trimmed(one) for one in listed if isinstance(one, str))
+    return _Known(frozenset(names), company.pasted())
+
+
+def _record(path: Path, row: Row, source: Source, known: _Known) -> Iterator[Item]:
     record = row.value
     if not isinstance(record, dict):
         yield rejected(path, row, "not a JSON object")
@@ -84,7 +102,7 @@ def _record(path: Path, row: Row, source: Source, listed_names: frozenset[str]) 
         return
     centre = entity(trimmed(written), kind)
     yield centre
-    reader = _Record(path, row, source, centre, listed_names)
+    reader = _Record(path, row, source, centre, known)
     for key, value in record.items():
         if key != _CENTRE:
             yield from reader.field(key, value)
@@ -108,9 +126,9 @@ class _Record:
     row: Row
     source: Source
     centre: Entity
-    listed_names: frozenset[str]
+    known: _Known
 
-    def field(self, key: str, value: Any) -> Iterator[Item]:
+    def field(self, key: str, value: object) -> Iterator[Item]:
         """What one field asserts."""
         if key == _ALIASES:
             texts = self._texts(value)
@@ -130,11 +148,11 @@ class _Record:
         else:
             yield from self._facts(field, texts)
 
-    def _texts(self, value: Any, field: Field | None = None) -> list[str] | None:
+    def _texts(self, value: object, field: Field | None = None) -> list[str] | None:
         """The texts of a list, or of one text split at list marks; None where any value is no text."""
         if isinstance(value, str):
             whole = field is not None and (field.values is not Values.NAMES or (field.prose and len(value) > _PROSE))
-            parts = [value] if whole or clean(value) in self.listed_names else _TEXT_ITEM.split(value)
+            parts = [value] if whole or clean(value) in self.known.names else _TEXT_ITEM.split(value)
             return [part for part in parts if part.strip()]
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
             return None
@@ -151,7 +169,7 @@ class _Record:
             name = text.strip()
             reason = fault(name, self.centre.type)
             folded = normalise(name)
-            if unsafe_alias(name) and reason in (None, "junk name"):
+            if (unsafe_alias(name) or broken_alias(name, self.centre.type)) and reason in (None, JUNK):
                 yield Skipped(UNSAFE_ALIAS)
             elif reason:
                 yield Skipped(reason)
@@ -188,10 +206,12 @@ class _Record:
 
     def _facts(self, field: Field, texts: list[str]) -> Iterator[Item]:
         seen: set[str] = set()
-        for text in rejoined(texts, self.listed_names):
-            name = trimmed(text)
+        names = [trimmed(text) for text in rejoined(texts, self.known.names)]
+        for name in names:
             kind = field.object_type(name)
             reason = fault(name, kind)
+            if reason is None and any((name, other) in self.known.pasted for other in names):
+                reason = BOILERPLATE
             if reason:
                 yield Skipped(reason)
                 continue

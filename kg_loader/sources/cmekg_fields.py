@@ -25,7 +25,7 @@ class Values(Enum):
 
 @dataclass(frozen=True)
 class Field:
-    """One key. `prose`: long texts under it are passages, not names. Of `types` the first is meant, population apart."""
+    """One key. `prose`: long texts under it are passages, not names. `types`: the first is meant, population apart."""
 
     relation: Relation
     types: tuple[EntityType, ...] = ()
@@ -39,7 +39,9 @@ class Field:
         return self.types[0]
 
 
-_PEOPLE = re.compile("(?:孕妇|妇女|产妇|儿童|婴儿|婴幼儿|新生儿|早产儿|小儿|幼儿|老人|老年人|者|人群|青少年|[男女]性|[^病]人)$")
+_PEOPLE = re.compile(
+    "(?:孕妇|妇女|产妇|儿童|婴儿|婴幼儿|新生儿|早产儿|小儿|幼儿|老人|老年人|者|人群|青少年|[男女]性|[^病]人)$"
+)
 
 
 def _names(relation: Relation, *types: EntityType, prose: bool = False) -> Field:
@@ -78,9 +80,7 @@ _DISEASE: Mapping[str, Field] = {
 _DRUG: Mapping[str, Field] = {
     **dict.fromkeys(("适应证", "适应症", "主治"), _names(_R.INDICATION, _T.DISEASE, prose=True)),
     **dict.fromkeys(("不良反应", "副作用"), _names(_R.ADVERSE, _T.SYMPTOM, prose=True)),
-    **dict.fromkeys(
-        ("禁忌", "禁忌证", "禁忌症"), _names(_R.CONTRAINDICATION, _T.DISEASE, _T.POPULATION, prose=True)
-    ),
+    **dict.fromkeys(("禁忌", "禁忌证", "禁忌症"), _names(_R.CONTRAINDICATION, _T.DISEASE, _T.POPULATION, prose=True)),
     "慎用": _names(_R.CAUTION, _T.DISEASE, _T.POPULATION, prose=True),
     **dict.fromkeys(("药物相互作用", "相互作用"), _names(_R.INTERACTION, _T.DRUG, prose=True)),
     **dict.fromkeys(("成分", "成份", "组成"), _names(_R.INGREDIENT, _T.DRUG, prose=True)),
@@ -111,11 +111,11 @@ def kind_of(keys: Collection[str]) -> EntityType:
 
 
 _EXPECTED: Mapping[Relation, re.Pattern[str]] = {
-    _R.INFECTIVITY: re.compile("传|染"),
-    _R.DURATION: re.compile(r"\d.*[天日周月年]|[天日周月年]|终[身生]|长期|小时|分钟"),
+    _R.INFECTIVITY: re.compile("传|染|途径|叮咬"),
+    _R.DURATION: re.compile(r"\d.*[天日周月年]|[天日周月年]|终[身生]|长期|小时|分钟|星期|治|不定|反复"),
     _R.CURE_RATE: re.compile(r"\d.*[%％]|治|愈|预后|生存|复发|恢复|好转|控制|死亡|缓解|[高低良]"),
     _R.COST: re.compile(r"\d|免费"),
-    _R.POPULATION: re.compile("[人者儿童男女老幼婴孕妇年岁胎]"),
+    _R.POPULATION: re.compile("[\u4e00-\u9fff]"),
 }
 _MONEY = re.compile(r"收费|元[)）]|\d\s*万?元")
 

@@ -6,7 +6,6 @@ import hashlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from kg_loader.reading import Row, json_rows
 from kg_loader.sources.format import Format, Item, ReadContext, RowError, head_keys, rejected
@@ -25,7 +24,9 @@ _HEADING = re.compile(
     r"|认为|部分|参数|不一|一致|仍|都|意见|却|显示|说明|提示))\s*"
     r"|(?<=[,，])结论[:：]\s*"
 )
-_NEXT = re.compile(r"\s*[【\[［]?(?:关\s?键\s?词|Key\s?words?|中图分类号|\[Abstract|Abstract|作者简介)[】\]］]?\s*[:：]?")
+_NEXT = re.compile(
+    r"\s*[【\[［]?(?:关\s?键\s?词|Key\s?words?|中图分类号|\[Abstract|Abstract|作者简介)[】\]］]?\s*[:：]?"
+)
 _SHORTEST = 12
 
 
@@ -66,7 +67,7 @@ def _records(row: Row, context: ReadContext, seen: set[bytes]) -> list[Item]:
     ]
 
 
-def _abstract(row: Any) -> str:
+def _abstract(row: object) -> str:
     if not isinstance(row, dict):
         raise RowError("not a JSON object")
     text = next((row[key] for key in _TEXT_KEYS if key in row), None)
@@ -91,7 +92,8 @@ def _source(digest: bytes) -> Source:
 
     The keywords are left out: half of the rows of this collection carry false ones on purpose.
     """
-    return Source(title=f"中文期刊摘要（CSL {digest.hex()[:8]}）", kind="journal-article", grade=Grade.STUDY, lineage="CSL")
+    title = f"中文期刊摘要（CSL {digest.hex()[:8]}）"
+    return Source(title=title, kind="journal-article", grade=Grade.STUDY, lineage="CSL")
 
 
 FORMAT = Format("csl", guess, read)

@@ -6,12 +6,20 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from kg_loader.reading import Row, json_rows
 from kg_loader.sources.drug_text import alias_kind_of, facts_in, pieces, split_aliases
 from kg_loader.sources.format import Format, Item, ReadContext, RowError, head_text, rejected
-from kg_loader.sources.naming import DUPLICATE, PLACEHOLDER, UNSAFE_ALIAS, entity, fault, trimmed, unsafe_alias
+from kg_loader.sources.naming import (
+    DUPLICATE,
+    PLACEHOLDER,
+    UNSAFE_ALIAS,
+    broken_alias,
+    entity,
+    fault,
+    trimmed,
+    unsafe_alias,
+)
 from rag.domain import Alias, AliasKind, Entity, Fact, Literal, Passage, PassageKind, Rejected, Skipped, Source
 from rag.text import clean, normalise
 from rag.vocabulary import EntityType, Grade, Relation
@@ -60,7 +68,7 @@ def read(path: Path, context: ReadContext) -> Iterator[Item]:
             yield from monograph.field(key, value)
 
 
-def _parsed(value: Any) -> tuple[str, list[tuple[str, str]]]:
+def _parsed(value: object) -> tuple[str, list[tuple[str, str]]]:
     """The name and the (field, text) pairs; a line that is no field continues the one before."""
     if not isinstance(value, str):
         raise RowError("not a text")
@@ -113,7 +121,7 @@ class _Monograph:
             name = trimmed(written)
             folded = normalise(name)
             reason = fault(name, EntityType.DRUG)
-            if reason or unsafe_alias(name):
+            if reason or unsafe_alias(name) or broken_alias(name, EntityType.DRUG):
                 yield Skipped(reason or UNSAFE_ALIAS)
             elif folded in seen:
                 yield Skipped(DUPLICATE)

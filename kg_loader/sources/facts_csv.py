@@ -13,8 +13,8 @@ from rag.vocabulary import RELATIONS, EntityType, Grade, Relation, RelationInfo,
 
 _REQUIRED = ("subject", "subject_type", "relation", "source")
 _OPTIONAL = (
-    "object", "object_type", "literal", "severity", "population", "dose", "year", "grade", "url", "journal", "pmid", "doi",
-    "licence",
+    "object", "object_type", "literal", "severity", "population", "dose", "year", "grade", "url", "journal", "pmid",
+    "doi", "licence",
 )  # fmt: skip
 _LITERAL = "literal"
 

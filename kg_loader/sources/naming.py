@@ -30,8 +30,9 @@ _BULLET = re.compile(r"^(?:[①-⑳]|[(（]\d{1,2}[)）]|\d{1,2}[.、](?!\d))\s*
 _PLACEHOLDER = re.compile(
     r"[>＞<＜\-—－_/\\.…*？?~～。0]*"
     r"|(?:无|没有|不详|不明|未知|未明|待查|待定|空|略|同上|详见.{0,12}|其他|其它|null|none|nan|n/?a|unknown)[.…。]*"
-    r"|(?:其他|其它)(?:药物|治疗|症状|检查|疾病|方法|科室)?"
-    r"|(?:暂|尚|目前)?(?:无|未|没有|不)(?:见|有|明确|特殊)*(?:相关|报道|资料|数据|内容|信息|记载|统计|研究|明确|不明)+.{0,4}"
+    r"|(?:其他|其它)(?:药物|治疗|症状|检查|疾病|方法|科室|综合)?"
+    r"|(?:暂|尚|目前)?(?:无|未|没有|不)(?:见|有|明确|特殊)*(?:相关|报道|资料|数据|内容|信息|记载|统计|研究|明确"
+    r"|不明)+.{0,4}"
     r"|(?:暂无|尚无|尚不|尚未|未见).{0,10}"
     r"|\[?详细\]?|查看.{0,6}|点击.{0,8}|更多.{0,4}|参见.{0,10}"
     r"|.{0,14}(?:什么|怎么|如何|哪些|哪种).{0,14}[？?].*",
@@ -45,25 +46,30 @@ _MEASURE = re.compile(
     rf"[<>≤≥＜＞约大于小超过近]*{_NUMBER}{_UNIT}?(?:[-—–－~～至到]+{_NUMBER}{_UNIT}?)*(?:左右|以上|以下|以内|之间)?"
 )
 _STATISTIC = re.compile(
-    r"三甲医院|收费|费用约|\d元|发病(?:率|高峰|年龄)|高发|[^多]多见|见于|(?:男|女)性?(?:发病|稍|略|多|少|与|比|患)|治愈率"
+    r"三甲医院|收费|费用约|\d元|发病(?:率|高峰|年龄)|高发|[^多]多见|见于|(?:男|女)(?:性|童)?(?:发病|稍多|略多"
+    r"|多于|少于|多见|比例|患病率|之比)|治愈率"
     rf"|{_NUMBER}\s*[-—~～至到]*\s*(?:{_NUMBER})?\s*岁|^约?占|占\d|{_NUMBER}[%％]"
 )
 _SHIFTED = re.compile(r"(?:终身|终生|长期|免费|无特效|自费).{0,6}(?:治疗|服药|用药|药物)|(?:周期|传染性|人群)$|^本病")
-_CLAUSES = re.compile(r"[。；;！!]|[，,].*[，,]")
+_CLAUSES = re.compile(r"[。；;！!]|[，,](?!\d).*[，,](?!\d)")
 _CLAUSE_START = re.compile(r"^(?:以及|及其|并且|或者|而且|因此|如果|例如|包括|约为|等等?$|和$|与$)")
+_COMPLAINT = re.compile("[^止消清平宁安克镇退抗解祛化降去除通]{1,2}(?:喘|痛|咳|炎|癌|肿|咳嗽|哮喘)")
 _SICKNESS = ("\u7592", "\u7671")  # the radical 疒: 疣 疖 疹 痔 痈 痘 痣 疳 疝 癣
 _OPEN, _CLOSE = "(（[［{【〔“", ")）]］}】〕”"
 
 _ORDINAL = re.compile(r"第?[零〇一二三四五六七八九十百\d]+[型期度类级号]?|[ivxⅰ-ⅻ]+[型期度]?", re.IGNORECASE)
 _GENERIC = frozenset(
-    "病 疾病 疾患 病症 综合征 综合症 症候群 症状 炎 炎症 癌 癌症 肿瘤 恶性肿瘤 良性肿瘤 瘤 感染 损伤 外伤 出血 疼痛 中毒"
-    " 畸形 缺损 障碍 异常 增生 囊肿 硬化 结核 溃疡 肿块 包块 结节 息肉 急性 慢性 先天性 继发性 原发性 遗传性 特发性 皮肤病"
-    " 老年人 老人 儿童 小儿 婴儿 婴幼儿 新生儿 成人 成年人 男性 女性 妇女 孕妇 青少年 青年人 中年人 患者 病人 人群"
+    "病 疾病 疾患 病症 综合征 综合症 症候群 症状 炎 炎症 癌 癌症 肿瘤 恶性肿瘤 良性肿瘤 瘤 感染 损伤 外伤 出血 疼痛"
+    " 中毒 畸形 缺损 障碍 异常 增生 囊肿 硬化 结核 溃疡 肿块 包块 结节 息肉 急性 慢性 先天性 继发性 原发性 遗传性 特发性"
+    " 皮肤病 老年人 老人 儿童 小儿 婴儿 婴幼儿 新生儿 成人 成年人 男性 女性 妇女 孕妇 青少年 青年人 中年人 患者 病人 人群"
     " 皮肤 心脏 肝脏 肾脏 颈部 头部 腹部 全身 左侧 右侧 双侧 手术 治疗 药物 检查 科室 一般 其他 其它 正常".split()
 )
-_LATIN_GENERIC = frozenset("syndrome disease disorder cell tumor tumors tumour type of and the in with acute chronic".split())
+_LATIN_GENERIC = frozenset(
+    "syndrome disease disorder cell tumor tumors tumour type of and the in with acute chronic".split()
+)
 _LATIN_PART = re.compile(r"[A-Za-zÀ-ɏ0-9'’()\-.]+")
 _LATIN_TAIL = re.compile(f"[{HAN}][ -]?(?:von|van|de|la|der|den|and|of|the)$|[A-Za-z]-$|^-", re.IGNORECASE)
+_EPONYM = re.compile(r"[A-Z][a-z]+")
 _ACRONYM = re.compile(r"[A-Z][A-Za-z0-9\-]{0,2}[A-Z0-9]+s?")
 
 
@@ -122,7 +128,7 @@ def _balanced(name: str) -> bool:
 
 
 def unsafe_alias(name: str) -> bool:
-    """True for an alias that would link where nothing is meant: one character, a numeral, a generic or everyday word."""
+    """True for an alias that would link where nothing is meant: one character, a numeral, a generic word."""
     folded = normalise(name)
     return (
         len(folded) < 2
@@ -130,8 +136,16 @@ def unsafe_alias(name: str) -> bool:
         or folded in _GENERIC
         or folded in _LATIN_GENERIC
         or _ORDINAL.fullmatch(folded) is not None
-        or _LATIN_TAIL.search(name) is not None
-        or (folded.isascii() and len(folded) <= 3 and name.islower())
+    )
+
+
+def broken_alias(name: str, kind: EntityType) -> bool:
+    """True for what a machine left of a longer name: half an eponym, a lone particle, a drug called like an illness."""
+    return (
+        _LATIN_TAIL.search(name) is not None
+        or (name.isascii() and len(name) <= 3 and name.islower())
+        or (kind is _T.DISEASE and _EPONYM.fullmatch(name) is not None)
+        or (kind is _T.DRUG and _COMPLAINT.fullmatch(name) is not None)
     )
 
 
@@ -151,13 +165,17 @@ def joined_latin(names: list[str]) -> Iterator[str]:
         if _LATIN_PART.fullmatch(name):
             run.append(name)
             continue
-        if len(run) > 1 and any(part.islower() or normalise(part) in _LATIN_GENERIC for part in run):
+        if len(run) > 1 and all(len(part) < 16 for part in run) and any(_joins(part) for part in run):
             yield " ".join(run)
         else:
             yield from run
         run = []
         if name != "。":
             yield name
+
+
+def _joins(part: str) -> bool:
+    return part.islower() or normalise(part).split("(")[0] in _LATIN_GENERIC
 
 
 def rejoined(names: list[str], known: frozenset[str]) -> Iterator[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from kg_loader.reading import json_rows
 from kg_loader.sources.cells import bibliography, required, text, typed
@@ -12,9 +11,7 @@ from kg_loader.sources.format import Format, Item, ReadContext, RowError, head_k
 from rag.domain import Entity, Passage, PassageKind, Rejected
 from rag.vocabulary import Grade
 
-_KEYS = frozenset(
-    "text kind source title question locator about year journal pmid doi url licence grade".split()
-)
+_KEYS = frozenset("text kind source title question locator about year journal pmid doi url licence grade".split())
 _SOURCE_KIND: Mapping[PassageKind, tuple[str, Grade]] = {
     PassageKind.CONCLUSION: ("journal-article", Grade.STUDY),
     PassageKind.MONOGRAPH: ("monograph", Grade.REFERENCE),
@@ -41,7 +38,7 @@ def read(path: Path, context: ReadContext) -> Iterator[Item]:
             yield rejected(path, row, str(error))
 
 
-def _records(row: Any) -> list[Item]:
+def _records(row: object) -> list[Item]:
     if not isinstance(row, dict):
         raise RowError("not a JSON object")
     if unknown := sorted(row.keys() - _KEYS):
@@ -70,7 +67,7 @@ def _kind(name: str) -> PassageKind:
         raise RowError(f"unknown kind {name[:40]!r}, expected one of {', '.join(PassageKind)}") from None
 
 
-def _about(value: Any) -> tuple[Entity | None, str | None]:
+def _about(value: object) -> tuple[Entity | None, str | None]:
     if value is None:
         return None, None
     if isinstance(value, str):

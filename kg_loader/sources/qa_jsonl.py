@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from kg_loader.reading import json_rows
 from kg_loader.sources.format import Format, Item, ReadContext, RowError, head_keys, rejected
@@ -42,7 +41,7 @@ def read(path: Path, context: ReadContext) -> Iterator[Item]:
         yield Passage(text=answer, kind=PassageKind.QA, source=source.id, question=question)
 
 
-def _text(row: Any, keys: tuple[str, ...]) -> str:
+def _text(row: object, keys: tuple[str, ...]) -> str:
     if not isinstance(row, dict):
         raise RowError("not a JSON object")
     value = next((row[key] for key in keys if key in row), None)
