@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -23,6 +23,8 @@ __all__ = ["TriageRules", "load_rules", "triage"]
 
 _CLAUSE_END = re.compile(r"[,;:!?。\n]|$")
 _NOBODY = Patient()
+_REACH = 160  # characters; keeps the cost of a question without punctuation linear in its length
+_NEGATION_REACH = 40  # characters before a word in which 没有A、B和 may stand
 
 
 def load_rules(path: Path | None = None) -> TriageRules:
@@ -36,7 +38,7 @@ def load_rules(path: Path | None = None) -> TriageRules:
 
 
 def triage(question: str, patient: Patient | None, rules: TriageRules) -> Triage:
-    """The first, that is gravest, rule that fires on `question`; pure, under a millisecond for 200 characters."""
+    """Return the first, that is gravest, rule that fires on `question`; pure, under a millisecond for 200 characters."""
     reading = _Reading(question, rules)
     for rule in rules.rules:
         if any(_fires(pattern, reading, rule.ignore, patient or _NOBODY) for pattern in rule.patterns):
@@ -94,13 +96,15 @@ class _Reading:
         return any(holds(self, start, end) for name, holds in _SCOPES.items() if name not in ignore)
 
     def _bounds(self, ends: Sequence[int], offset: int) -> tuple[int, int]:
+        """Start and end of the clause or sentence at `offset`, as far as `_REACH` characters either way."""
         index = bisect_left(ends, offset)
-        return (ends[index - 1] + 1 if index else 0), ends[index]
+        start = ends[index - 1] + 1 if index else 0
+        return max(start, offset - _REACH), min(ends[index], offset + _REACH)
 
     def negated(self, start: int, end: int) -> bool:
         """没有X, 没有A、B和X, or X + 没有 at the end of the clause."""
         clause_start, clause_end = self._bounds(self._clause_ends, start)
-        before = self._scopes.negated_before.search(self.text, clause_start, start)
+        before = self._scopes.negated_before.search(self.text, max(clause_start, start - _NEGATION_REACH), start)
         return bool(before) or bool(self._scopes.negated_after.fullmatch(self.text, end, max(end, clause_end)))
 
     def past(self, start: int, end: int) -> bool:
@@ -113,8 +117,9 @@ class _Reading:
         if marker := _last(self._scopes.past, self.text, clause_start, clause_end):
             return not self._now_between(min(marker.end(), start), clause_end)
         marker = _last(self._scopes.past, self.text, sentence_start, clause_start)
-        over = marker and self._scopes.over.search(self.text, clause_end)
-        return bool(marker and over) and not self._now_between(marker.end() if marker else 0, clause_end)
+        if marker is None or not self._scopes.over.search(self.text, clause_end):
+            return False
+        return not self._now_between(marker.end(), clause_end)
 
     def supposed(self, start: int, end: int) -> bool:
         """如果 … X earlier in the sentence, 担心/避免 … X in the clause; the present (现在, 刚才) undoes it."""
@@ -151,8 +156,5 @@ _SCOPES: dict[str, Callable[[_Reading, int, int], bool]] = {
 
 
 def _last(pattern: re.Pattern[str], text: str, start: int, end: int) -> re.Match[str] | None:
-    found: Iterator[re.Match[str]] = pattern.finditer(text, start, end)
-    last = None
-    for last in found:  # noqa: B007 - the last one is what is wanted
-        pass
-    return last
+    found = list(pattern.finditer(text, start, end))
+    return found[-1] if found else None
