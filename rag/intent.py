@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from rag.domain import Intent, Mention
-from rag.text import normalise
+from rag.text import is_han, normalise
 from rag.vocabulary import RELATIONS, EntityType, Relation
 
 DISEASE_OVERVIEW = (
@@ -38,25 +38,44 @@ DRUG_OVERVIEW = (
 REMEDIES = frozenset({EntityType.DRUG, EntityType.HERB, EntityType.FORMULA})
 
 _PHRASES: tuple[tuple[str, tuple[Relation, ...]], ...] = (
-    ("怎么治疗|如何治疗|怎样治疗|怎么治|如何治|怎样治|咋治|怎么办|咋办|治疗方案|治疗方法|治疗方式|治疗手段|"
-     "如何处理|怎么处理|如何诊治|该如何诊治|怎么医|采取哪些治疗|哪些治疗|什么治疗|怎么调理|治疗",
+    ("怎么治疗|怎么治|怎么办|治疗方案|治疗方法|怎么处理|怎么诊治|怎么医|采取哪些治疗|哪些治疗|什么治疗|怎么调理|能治吗|"
+     "有什么办法|什么办法|怎么的治疗|要不要手术|需要手术|做什么手术|手术吗|治疗",
      (Relation.TREATMENT, Relation.DRUG, Relation.ADJUVANT)),
-    ("用什么办法治|怎么缓解|如何缓解", (Relation.TREATMENT, Relation.DRUG)),
-    ("忌什么|禁吃|不宜吃|不能吃的", (Relation.FOOD_BAD,)),
-    ("注意什么|注意事项|需要注意|注意哪些", (Relation.CAUTION, Relation.FOOD_BAD, Relation.PREVENTION)),
-    ("能不能吃|可以吃|能吃|能不能用|可以用|能用",
+    ("治疗方式|治疗手段|哪几类疗法|哪类疗法|哪些疗法|疗法", (Relation.TREATMENT, Relation.ADJUVANT)),
+    ("怎么缓解|缓解方法", (Relation.TREATMENT, Relation.DRUG)),
+    ("吃什么药|用什么药|什么药|哪些药|哪种药|用药|药物|药品|开哪些药|开什么药|药物治疗|治疗的药|治疗药",
+     (Relation.DRUG,)),
+    ("忌什么|禁吃|不宜吃|不能吃的|忌口", (Relation.FOOD_BAD,)),
+    ("注意什么|注意事项|需要注意|注意哪些|注意些什么", (Relation.CAUTION, Relation.FOOD_BAD, Relation.PREVENTION)),
+    ("能不能吃|可以吃|能吃|能不能用|可以用|能用|能服|可以服",
      (Relation.CONTRAINDICATION, Relation.CAUTION, Relation.FOOD_GOOD, Relation.FOOD_BAD)),
-    ("得去哪看|去哪里看|去哪个门诊|哪个门诊|看哪科|找什么医生|看什么医生|哪个专科|什么门诊|去哪科|哪个科室|"
-     "哪些科室",
-     (Relation.DEPARTMENT,)),
-    ("病因|什么原因|啥原因|怎么引起|什么引起|怎么得的|怎么会得|为什么会|是由什么",
+    ("去哪看|去哪里看|哪个门诊|看哪科|找什么医生|看什么医生|哪个专科|什么门诊|去哪科|哪个科|哪些科|什么科|哪科|"
+     "挂什么号|挂哪|什么科室|科室", (Relation.DEPARTMENT,)),
+    ("病因|什么原因|怎么引起|什么引起|怎么得的|怎么会得|为什么会|是由什么|由什么|原因",
      (Relation.CAUSE, Relation.RISK_FACTOR)),
-    ("会传染|传染吗|传染性|传染给|传染人|人传人", (Relation.INFECTIVITY,)),
-    ("治得好|治好|能好吗|能好么|能治愈|治愈率|治愈|断根|根治|能不能好|痊愈|好得了|预后|康复", (Relation.CURE_RATE,)),
-    ("多久能好|多长时间|治多久|要多久|多久|几天能好|治疗周期|疗程|什么时候能好", (Relation.DURATION,)),
-    ("做什么检查|做哪些检查|什么检查|哪些检查|怎么确诊|如何确诊|怎么诊断|如何诊断|怎么查|查什么|查些什么|化验|"
-     "检查",
-     (Relation.EXAMINATION, Relation.HISTOLOGY)),
+    ("会传染|传染吗|传染性|传染给|传染人|人传人|传给|会不会传|传染", (Relation.INFECTIVITY,)),
+    ("治得好|治好|能好吗|能好么|能治愈|治愈率|治愈|断根|根治|能不能好|痊愈|好得了|预后|康复|治愈的可能|治愈希望",
+     (Relation.CURE_RATE,)),
+    ("多久能好|多长时间|治多久|要多久|多久|几天能好|治疗周期|疗程|什么时候能好|多少天|几个月能好|多少时间",
+     (Relation.DURATION,)),
+    ("做什么检查|做哪些检查|什么检查|哪些检查|怎么确诊|怎么诊断|怎么查|查什么|查哪些|查些什么|化验|检查|做什么项目|"
+     "检查项目|辅助检查|确诊需要|做哪些项目", (Relation.EXAMINATION, Relation.HISTOLOGY)),
+    ("身体哪里|哪里出了问题|哪里的毛病|哪里的病|哪个部位|什么部位|发病部位|病变部位|哪个器官|长在哪|发生在哪|累及|部位|"
+     "哪些部位", (Relation.BODY_PART,)),
+    ("易感人群|好发人群|高发人群|多发人群|好发于|多见于|高发于|哪种人|什么人|哪些人|什么样的人|哪类人|谁容易|谁会得|人群|"
+     "哪些人群|什么年龄", (Relation.POPULATION,)),
+    ("treatment of|treatments for|treatment for|how to treat|be treated|therapy for|therapies for",
+     (Relation.TREATMENT, Relation.DRUG)),
+    ("symptoms|signs of|present with", (Relation.SYMPTOM,)),
+    ("causes of|cause of|what causes|etiology|aetiology", (Relation.CAUSE, Relation.RISK_FACTOR)),
+    ("risk factors", (Relation.RISK_FACTOR, Relation.CAUSE)),
+    ("complications", (Relation.COMPLICATION,)),
+    ("which drugs|what drugs|medication", (Relation.DRUG,)),
+    ("side effects|adverse effects|adverse reactions", (Relation.ADVERSE,)),
+    ("contraindications|contraindicated", (Relation.CONTRAINDICATION, Relation.CAUTION)),
+    ("which department|what department", (Relation.DEPARTMENT,)),
+    ("what tests|which tests|how is it diagnosed", (Relation.EXAMINATION,)),
+    ("并发症|并发|引发|会引起什么|引起哪些|会导致|拖久了|后果|危害", (Relation.COMPLICATION,)),
 )  # fmt: skip
 
 _TABLE: tuple[tuple[str, tuple[Relation, ...]], ...] = tuple(
@@ -69,8 +88,16 @@ _TABLE: tuple[tuple[str, tuple[Relation, ...]], ...] = tuple(
 
 _REVERSE = re.compile(
     r"什么病|啥病|哪种病|哪些病|哪种疾病|什么疾病|哪些疾病|何种疾病|何病|可能是什么|可能患|可能得|患了什么|"
-    r"得了什么|是怎么回事|怎么回事|怎么了|咋回事|考虑什么|可能的诊断|是不是得了|诊断是|何种病|会是什么|什么毛病|啥毛病|哪方面的病|病因可能|哪种问题"
+    r"得了什么|怎么回事|怎么了|考虑什么|可能的诊断|是不是得了|会是什么|什么毛病|哪方面的病|哪种问题"
 )
+_UNWANTED = re.compile(
+    r"(?:不|先不|不用|不必|无需|不需要?|别|无须)[^，。；,;？?]{0,6}?(?:药名|药物|药品|吃什么药|用什么药|具体药)|"
+    r"(?:药名|药物名称|药物|药品)[^，。；,;？?]{0,4}?(?:不用|不必|就不|无需|先不|不写|不列)"
+)
+"""`不用列药名`: drugs are named only to be left out."""
+_COLLOQUIAL = (("啥", "什么"), ("咋", "怎么"), ("甚么", "什么"), ("哪儿", "哪里"), ("怎样", "怎么"), ("如何", "怎么"))
+_GENERIC = frozenset({"治疗", "药物", "用药", "作用", "检查", "表现", "药品", "什么药", "饮食", "发作", "周期"})
+"""Cues that every other cue outweighs: `治疗多久` asks for the duration only."""
 _COMPARISON = re.compile(r"区别|不同|差别|一样吗|是否一致|相比|哪个好|哪个更|比较")
 _YES_NO = re.compile(r"吗[？?。!！]?$|么[？?。]?$|是否|能不能|可不可以|可以不可以|会不会|是不是|有没有|要不要")
 
@@ -85,9 +112,28 @@ def read_intent(question: str, mentions: Sequence[Mention]) -> Intent:
     yes_no = bool(_YES_NO.search(text))
     if relations:
         return Intent(relations, groups, reverse=reverse, comparison=comparison, yes_no=yes_no)
+    if not reverse and _left_over(text) > _SMALL_TALK:
+        return Intent((), (), explicit=False, comparison=comparison, yes_no=yes_no)
     remedy = any(c.type in REMEDIES for m in mentions for c in m.candidates[:1])
     overview = DRUG_OVERVIEW if remedy else DISEASE_OVERVIEW
     return Intent(overview, (overview,), reverse=reverse, explicit=reverse, comparison=comparison, yes_no=yes_no)
+
+
+_SAYS_NOTHING = re.compile(
+    r"请问|你好|您好|谢谢|医生|大夫|介绍|一下|科普|了解|是什么|什么是|简介|说说|讲讲|资料|知识|相关|情况|严重吗?|怎么样|想知道|"
+    r"告诉我|我想|帮我|关于|一种|患者|病人|被诊断|诊断为|确诊|查出|得了|患有|什么|怎么|这个|这种|疾病|\u25a1|what|about|tell|me|is"
+)
+_FILLER = re.compile(
+    r"[的了吗呢吧啊呀么和与或是有在我你他她它这那就也都还很会能要可以哦嗯呃\s，。；！？,.;!?:：“”\"()（）、]+"
+)
+_SMALL_TALK = 3
+"""Characters or Latin words beside names and asking words, up to which a question asks for an overview."""
+
+
+def _left_over(text: str) -> int:
+    """How much a question says beside the names in it and the words that only ask."""
+    rest = _FILLER.sub(" ", _SAYS_NOTHING.sub(" ", text)).split()
+    return sum(len(piece) if is_han(piece[0]) else 2 for piece in rest)
 
 
 def _masked(question: str, mentions: Sequence[Mention]) -> str:
@@ -96,7 +142,10 @@ def _masked(question: str, mentions: Sequence[Mention]) -> str:
     for mention in mentions:
         if not mention.carried and any(c.type not in _CUE_LIKE for c in mention.candidates[:1]):
             chars[mention.start : mention.end] = ["\u25a1"] * (mention.end - mention.start)
-    return normalise("".join(chars))
+    text = normalise("".join(chars))
+    for said, meant in _COLLOQUIAL:
+        text = text.replace(said, meant)
+    return _UNWANTED.sub("\u25a1", text)
 
 
 _CUE_LIKE = frozenset({EntityType.TREATMENT, EntityType.EXAMINATION, EntityType.DEPARTMENT, EntityType.POPULATION})
@@ -106,13 +155,16 @@ _CUE_LIKE = frozenset({EntityType.TREATMENT, EntityType.EXAMINATION, EntityType.
 def _asked(text: str) -> tuple[tuple[Relation, ...], ...]:
     """The relations of each cue, by position; a cue inside a longer one does not count."""
     taken = [False] * len(text)
-    found: list[tuple[int, int, tuple[Relation, ...]]] = []
-    for order, (cue, relations) in enumerate(_TABLE):
+    found: list[tuple[int, str, tuple[Relation, ...]]] = []
+    for cue, relations in _TABLE:
         for match in re.finditer(re.escape(cue), text):
             if not any(taken[match.start() : match.end()]):
-                found.append((match.start(), order, relations))
+                found.append((match.start(), cue, relations))
                 taken[match.start() : match.end()] = [True] * len(cue)
-    return tuple(dict.fromkeys(relations for _, _, relations in sorted(found)))
+    telling = [hit for hit in found if hit[1] not in _GENERIC]
+    if not telling:
+        telling = [hit for hit in found if hit[1] != "治疗"] or found
+    return tuple(dict.fromkeys(relations for _, _, relations in sorted(telling)))
 
 
 def _is_reverse(text: str, relations: Sequence[Relation], mentions: Sequence[Mention]) -> bool:
@@ -127,8 +179,9 @@ def _is_reverse(text: str, relations: Sequence[Relation], mentions: Sequence[Men
     ]
     if not symptoms or only_diseases or any(c.type in REMEDIES for m in present for c in m.candidates[:1]):
         return False
+    could_be_subject = any(c.type is EntityType.DISEASE for m in symptoms for c in m.candidates)
     if _REVERSE.search(text):
-        return True
+        return len(symptoms) > 1 or not could_be_subject
     return not relations and (
         len(symptoms) > 1 or not any(c.type is EntityType.DISEASE for c in symptoms[0].candidates)
     )

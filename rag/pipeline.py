@@ -38,7 +38,7 @@ from rag.intent import read_intent
 from rag.ports import Generator
 from rag.prompt import assemble
 from rag.quoting import citation_for
-from rag.relevance import relevant, topics, wants_literature
+from rag.relevance import Asked, relevant, topics, wants_literature
 from rag.retrieval import Retrieved
 from rag.safety import patient_entities, remedies_in, safety_facts, warnings_from
 from rag.text import clean
@@ -231,12 +231,10 @@ class Pipeline:
         yield from found.monograph
         if not wants_literature(intent) or (found.unsure and not found.subjects):
             return
-        asked = [{*found.subjects}] if found.subjects and intent.explicit else topics(mentions)
+        about = [{*found.subjects}] if found.subjects and intent.explicit else topics(mentions)
+        asked = Asked(question, intent, about, found.subjects, known=bool(found.subjects or found.ranked))
         shown = {e.id for e in found.monograph}
-        passages = [e for e in found.passages if e.id not in shown]
-        yield from relevant(
-            question, asked, passages, edition.tuning.thresholds, known_subject=bool(found.subjects or found.ranked)
-        )
+        yield from relevant(asked, [e for e in found.passages if e.id not in shown], edition.tuning.thresholds)
 
     @staticmethod
     def _warnings(

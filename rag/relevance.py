@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from rag.domain import EntityId, Evidence, Intent, Mention
-from rag.text import is_han, tokens
+from rag.domain import EntityId, Evidence, Intent, Mention, PassageKind
+from rag.fusion import language_of
+from rag.intent import REMEDIES
+from rag.linking import entity_name, entity_type
+from rag.text import is_han, normalise, tokens
 from rag.vocabulary import EntityType, Relation
 
 _FUNCTION_WORDS = frozenset(
@@ -35,6 +39,29 @@ _ADMINISTRATIVE = frozenset(
 """Questions that research conclusions do not answer."""
 
 
+_SPEAKS_OF: Mapping[Relation, re.Pattern[str]] = {
+    relation: re.compile(words)
+    for relations, words in (
+        ((Relation.TREATMENT, Relation.DRUG, Relation.ADJUVANT, Relation.INDICATION, Relation.EFFICACY),
+         "治疗|疗效|有效|疗法|缓解|改善|手术|therap|treat|efficacy|effective|surg|improv|manage|benefit"),
+        ((Relation.CURE_RATE, Relation.DURATION),
+         "预后|生存|治愈|复发|死亡|存活|surviv|prognos|mortality|recurren|outcome|remission|cure"),
+        ((Relation.CAUSE, Relation.RISK_FACTOR, Relation.POPULATION),
+         "病因|危险因素|相关|风险|因素|诱因|影响|risk|cause|associat|factor|predict|due to|contribut"),
+        ((Relation.COMPLICATION, Relation.RELATED_DISEASE), "并发|合并|complicat|associat|comorbid|develop"),
+        ((Relation.EXAMINATION, Relation.HISTOLOGY, Relation.REFERENCE_RANGE, Relation.SIGNIFICANCE),
+         "诊断|检查|检测|筛查|影像|超声|鉴别|diagnos|screen|detect|imaging|test|assess|evaluat|marker"),
+        ((Relation.SYMPTOM, Relation.SYNDROME), "症状|表现|体征|证候|symptom|present|manifest|sign"),
+        ((Relation.PREVENTION,), "预防|防止|prevent|protect|reduc|vaccin"),
+        ((Relation.ADVERSE, Relation.CONTRAINDICATION, Relation.CAUTION, Relation.INTERACTION),
+         "不良反应|副作用|安全|毒性|禁忌|adverse|safe|toxic|side effect|contraindic|interact|risk"),
+        ((Relation.FOOD_GOOD, Relation.FOOD_BAD), "饮食|营养|食|diet|nutri|food|intake|eat"),
+    )
+    for relation in relations
+}  # fmt: skip
+"""Words by which a conclusion shows that it deals with what was asked."""
+
+
 def wants_literature(intent: Intent) -> bool:
     """False where every relation asked for is administrative or definitional."""
     return not intent.explicit or not set(intent.relations) <= _ADMINISTRATIVE
@@ -42,7 +69,7 @@ def wants_literature(intent: Intent) -> bool:
 
 def coverage(question: str, evidence: Evidence) -> float:
     """Share of the question's content tokens that stand in the evidence (title and question included), 0 to 1."""
-    asked = _content(question)
+    asked = content_tokens(question)
     if not asked:
         return 0.0
     passage = evidence.passage
@@ -69,36 +96,64 @@ def shared_topics(asked: Sequence[set[EntityId]], evidence: Evidence) -> float:
     return sum(bool(topic & there) for topic in asked) / len(asked)
 
 
-def relevant(
-    question: str,
-    asked: Sequence[set[EntityId]],
-    passages: Sequence[Evidence],
-    thresholds: Mapping[str, float],
-    *,
-    known_subject: bool,
-) -> list[Evidence]:
+@dataclass(frozen=True)
+class Asked:
+    """What a passage is held against: the question, its topics, and the entities that facts were looked up for."""
+
+    question: str
+    intent: Intent
+    topics: Sequence[set[EntityId]]
+    subjects: Sequence[EntityId]
+    known: bool
+
+    @property
+    def remedies(self) -> list[EntityId]:
+        """Drugs, herbs and formulas among the subjects."""
+        return [entity for entity in self.subjects if entity_type(entity) in REMEDIES]
+
+
+def relevant(asked: Asked, passages: Sequence[Evidence], thresholds: Mapping[str, float]) -> list[Evidence]:
     """Passages that may support an answer, order kept."""
-    return [e for e in passages if _is_relevant(question, asked, e, thresholds, known_subject)]
+    best = max((e.score for e in passages), default=0.0)
+    floor = best * thresholds["relative_score"]
+    return [
+        e
+        for e in passages
+        if (_is_indication(asked, e) if e.kind == PassageKind.MONOGRAPH else _on_topic(asked, e, thresholds, floor))
+    ]
 
 
-def _is_relevant(
-    question: str,
-    asked: Sequence[set[EntityId]],
-    evidence: Evidence,
-    thresholds: Mapping[str, float],
-    known_subject: bool,
-) -> bool:
-    shared = shared_topics(asked, evidence)
-    words = coverage(question, evidence)
-    if words >= thresholds["coverage_alone"]:
-        return True
-    if not asked:
+def _is_indication(asked: Asked, evidence: Evidence) -> bool:
+    """Another drug's monograph says something only where drugs are asked for and its indications name the disease."""
+    passage = evidence.passage
+    if passage is None or passage.aspect != "适应证" or asked.remedies or not asked.intent.explicit:
         return False
-    enough = thresholds["topics_known_subject"] if known_subject else thresholds["topics"]
-    return shared >= enough and (words >= thresholds["coverage_with_topic"] or len(asked) > 1)
+    wanted = Relation.DRUG in asked.intent.relations and not asked.intent.reverse
+    return wanted and any(entity_name(subject) in normalise(evidence.text) for subject in asked.subjects)
 
 
-def _content(question: str) -> set[str]:
+def _on_topic(asked: Asked, evidence: Evidence, thresholds: Mapping[str, float], floor: float) -> bool:
+    words = coverage(asked.question, evidence)
+    if words >= thresholds["coverage_alone"] and evidence.score >= floor:
+        return True
+    if not asked.topics:
+        return False
+    if asked.intent.explicit and not asked.intent.reverse and not _speaks_of(asked.intent, evidence):
+        return False
+    shared = shared_topics(asked.topics, evidence)
+    if asked.known and asked.intent.relations:
+        return shared >= thresholds["topics_known_subject"]
+    if language_of(asked.question) != language_of(evidence.text):
+        return len(asked.topics) > 1 and shared >= thresholds["topics_across_languages"]
+    return shared >= thresholds["topics"] and words >= thresholds["coverage_with_topic"]
+
+
+def _speaks_of(intent: Intent, evidence: Evidence) -> bool:
+    text = normalise(evidence.text)
+    return any(_SPEAKS_OF[r].search(text) for r in intent.relations if r in _SPEAKS_OF)
+
+
+def content_tokens(question: str) -> set[str]:
     """Han pairs and Latin stems of a question without the words that only ask."""
     stripped = _ASKING.sub(" ", question)
     return {t for t in tokens(stripped) if t not in _FUNCTION_WORDS and (len(t) > 1 or not is_han(t)) and len(t) > 1}

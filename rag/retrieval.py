@@ -6,6 +6,7 @@ the ids of mentioned entities) and the dense one, fused with the weights fitted 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -95,6 +96,8 @@ class Retriever:
     ) -> tuple[tuple[GraphFact, ...], tuple[EntityId, ...], tuple[Mention, ...]]:
         """Facts of the entities each mention surely stands for, the entities, and mentions that must be asked about."""
         usable = [m for m in mentions if not m.modifier and not m.negated and may_be_subject(m)]
+        if not intent.relations:
+            return (), (), tuple(m for m in usable if not _sure(m))
         plan = {c.entity: intent.relations for m in usable for c in m.candidates if c.score >= SURE}
         if intent.reverse or not plan:
             return (), (), tuple(m for m in usable if not _sure(m)) if not intent.reverse else ()
@@ -117,13 +120,7 @@ class Retriever:
         return {passage.about for passage in passages.values() if passage.about is not None}
 
     def _ranked(self, mentions: Sequence[Mention], intent: Intent) -> tuple[RankedSubject, ...]:
-        symptoms = [
-            c.entity
-            for m in mentions
-            if not m.negated
-            for c in m.candidates
-            if c.type is EntityType.SYMPTOM and c.score >= SURE
-        ]
+        symptoms = [c.entity for m in mentions if not m.negated for c in _first_symptoms(m)]
         unique = list(dict.fromkeys(symptoms))
         return tuple(self.graph.rank_subjects(Relation.SYMPTOM, unique, limit=RANKED)) if unique else ()
 
@@ -195,15 +192,27 @@ def _meant(mention: Mention, known: set[EntityId]) -> list[EntityId]:
     return [c.entity for c in mention.candidates if c.score >= SURE and c.entity in known]
 
 
+def _first_symptoms(mention: Mention) -> list[Candidate]:
+    """The symptom that carries the name itself; only without one, those that surely list it as an alias."""
+    symptoms = [c for c in mention.candidates if c.type is EntityType.SYMPTOM and c.score >= SURE]
+    return [c for c in symptoms if c.via == OWN_NAME] or symptoms
+
+
 def choices(mention: Mention) -> list[Candidate]:
     """What to ask about an unsure mention, best first."""
     return [c for c in mention.candidates if c.score < SURE][:5]
 
 
+_ITEM = re.compile(r"\s*[(（]?(\d{1,2})[.．、)）]")
+
+
 def _monograph_key(
     evidence: Evidence, order: Mapping[EntityId, int], rank: Mapping[str, int]
-) -> tuple[int, int, str, str]:
+) -> tuple[int, int, int, str]:
+    """By drug, by field, by the number that the text begins with (1. before 2.), then by id."""
     passage = evidence.passage
     if passage is None or passage.about is None or passage.aspect is None:
-        return (len(order), len(rank), "", evidence.id)
-    return (order.get(passage.about, len(order)), rank[passage.aspect], passage.locator or "", evidence.id)
+        return (len(order), len(rank), 0, evidence.id)
+    item = _ITEM.match(passage.text)
+    number = int(item[1]) if item else 0
+    return (order.get(passage.about, len(order)), rank[passage.aspect], number, evidence.id)

@@ -242,7 +242,6 @@ _ROWS: tuple[RelationInfo, ...] = (
             "治疗",
             "怎么办",
             "疗法",
-            "手术",
             "怎么处理",
             "如何处理",
             "怎样治",
@@ -256,7 +255,7 @@ _ROWS: tuple[RelationInfo, ...] = (
         "辅助治疗",
         _ILL,
         frozenset({_T.TREATMENT, _T.THERAPY}),
-        ("辅助治疗", "辅助"),
+        ("辅助治疗",),
         _FOR,
     ),
     RelationInfo(

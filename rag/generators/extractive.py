@@ -6,14 +6,15 @@ a mark each; literature is quoted word for word, an English conclusion in the or
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from threading import Event
 
-from rag.domain import Evidence, GenerationRequest, PassageKind, RankedSubject
+from rag.domain import EntityId, Evidence, GenerationRequest, Mention, PassageKind, RankedSubject
 from rag.fusion import language_of
 from rag.rendering import object_text
-from rag.text import sentence_spans, tokens
+from rag.text import normalise, sentence_spans, tokens
 from rag.vocabulary import RELATIONS, Relation
 
 Numbered = tuple[int, Evidence]
@@ -38,6 +39,19 @@ _OPENINGS: Mapping[Relation, str] = {
 
 _LONGEST_QUOTE = 180
 _QUOTES_SHORT = 2
+_OTHER_DRUGS = 2
+_SENTENCES_OF_FIELD = 3
+_GROUPS: Mapping[str, tuple[str, ...]] = {
+    "孕妇": ("妊娠", "怀孕"),
+    "妊娠": ("孕妇", "怀孕"),
+    "怀孕": ("孕妇", "妊娠"),
+    "哺乳期": ("哺乳", "乳汁"),
+    "儿童": ("小儿", "婴儿", "婴幼儿"),
+    "小儿": ("儿童", "婴儿", "婴幼儿"),
+    "老年人": ("老人", "老年"),
+}
+"""Words that monographs use for a group of people."""
+_ITEM_NUMBER = re.compile(r"^\s*(?:[(（]?\d{1,2}[)）]|\d{1,2}[.．、](?!\d)|[①-⑳])\s*")
 _LISTED_SHORT = 12
 
 
@@ -58,7 +72,7 @@ class ExtractiveGenerator:
         numbered = list(enumerate(request.evidence, start=1))
         yield from _ranking(request.ranked, numbered, budget)
         yield from _facts(request, numbered, budget)
-        yield from _monograph(numbered, budget)
+        yield from _monograph(request, numbered, budget)
         yield from _literature(request, numbered, budget)
 
 
@@ -84,7 +98,7 @@ def _ranking(ranked: Sequence[RankedSubject], numbered: Sequence[Numbered], budg
     number = {evidence.id: n for n, evidence in numbered}
     for subject in ranked:
         marks = [f"{fact.object_text}[{number[fact.id]}]" for fact in subject.matched if fact.id in number]
-        sentence = f"{subject.name}：相符的症状有{'、'.join(marks)}。"
+        sentence = f"{subject.name}：相符的症状有{'、'.join(marks)}。\n"
         if marks and budget.takes(sentence):
             yield sentence
 
@@ -113,10 +127,10 @@ def _listing(subject: str, relation: Relation, members: Sequence[Numbered], budg
     for text, marks in _objects(members):
         item = text + marks
         if not budget.full and listed and (length + len(item) + 1 > share or len(listed) == _LISTED_SHORT):
-            return f"{opening}{'、'.join(listed)}等。"
+            return f"{opening}{'、'.join(listed)}等。\n"
         listed.append(item)
         length += len(item) + 1
-    return f"{opening}{'、'.join(listed)}。"
+    return f"{opening}{'、'.join(listed)}。\n"
 
 
 def _objects(members: Sequence[Numbered]) -> list[tuple[str, str]]:
@@ -128,16 +142,43 @@ def _objects(members: Sequence[Numbered]) -> list[tuple[str, str]]:
     return [(text, "".join(found)) for text, found in marks.items()]
 
 
-def _monograph(numbered: Sequence[Numbered], budget: _Budget) -> Iterator[str]:
+def _monograph(request: GenerationRequest, numbered: Sequence[Numbered], budget: _Budget) -> Iterator[str]:
     """Fields of drug monographs, quoted, one sentence of the monograph at a time."""
-    for n, evidence in numbered:
-        passage = evidence.passage
-        if passage is None or passage.kind is not PassageKind.MONOGRAPH or passage.aspect is None:
-            continue
-        for quote in _quotable(evidence.text):
-            sentence = f"{evidence.title or ''}的{passage.aspect}：“{quote}”[{n}]。"
-            if budget.takes(sentence):
+    fields = [(n, e, e.passage) for n, e in numbered if e.passage and e.passage.kind is PassageKind.MONOGRAPH]
+    asked_for = {c.entity for m in request.mentions for c in m.candidates}
+    beside = _beside(request, {passage.about for _, _, passage in fields})
+    touching = any(_naming(passage.text, beside) for _, _, passage in fields if passage.about in asked_for)
+    others = 0
+    said: set[str] = set()
+    for n, evidence, passage in fields:
+        if passage.about in asked_for:
+            quotes = _naming(passage.text, beside) if touching else _quotable(passage.text)
+            quotes = quotes if budget.full else quotes[:_SENTENCES_OF_FIELD]
+        else:
+            others += 1
+            quotes = (
+                _naming(passage.text, _names(request.mentions))[:1] if others <= _OTHER_DRUGS or budget.full else []
+            )
+        for quote in quotes:
+            sentence = f"{evidence.title or ''}的{passage.aspect or '说明'}：“{quote}”[{n}]。\n"
+            if quote not in said and budget.takes(sentence):
+                said.add(quote)
                 yield sentence
+
+
+def _beside(request: GenerationRequest, drugs: set[EntityId | None]) -> set[str]:
+    """What the question names beside the drug: a condition, a group of people, another drug."""
+    return _names([m for m in request.mentions if all(c.entity not in drugs for c in m.candidates)])
+
+
+def _names(mentions: Sequence[Mention]) -> set[str]:
+    names = {name for m in mentions for name in (normalise(m.surface), *(c.name for c in m.candidates))}
+    return names | {other for name in names for other in _GROUPS.get(name, ())}
+
+
+def _naming(text: str, names: set[str]) -> list[str]:
+    """The sentences that name one of `names`."""
+    return [quote for quote in _quotable(text) if any(name in normalise(quote) for name in names)]
 
 
 def _literature(request: GenerationRequest, numbered: Sequence[Numbered], budget: _Budget) -> Iterator[str]:
@@ -148,7 +189,7 @@ def _literature(request: GenerationRequest, numbered: Sequence[Numbered], budget
         if passage is None or passage.kind is PassageKind.MONOGRAPH:
             continue
         for quote in _best_quotes(request.question, evidence.text, budget.full):
-            sentence = f"{_introduction(evidence)}“{quote}”[{n}]。"
+            sentence = f"{_introduction(evidence)}“{quote}”[{n}]。\n"
             if budget.takes(sentence):
                 shown += 1
                 yield sentence
@@ -165,7 +206,7 @@ def _introduction(evidence: Evidence) -> str:
 
 def _quotable(text: str) -> list[str]:
     """Sentences of `text` without their end mark, none with a quotation mark that would end the quotation."""
-    found = [text[start:end].rstrip("。；;！!？? .") for start, end in sentence_spans(text)]
+    found = [_ITEM_NUMBER.sub("", text[start:end]).rstrip("。；;！!？? .") for start, end in sentence_spans(text)]
     return [quote for quote in found if quote and "”" not in quote and "“" not in quote]
 
 
