@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from kg_loader.embedding import embedder_for
@@ -21,8 +22,8 @@ from kg_loader.publish import (
     sealed_already,
     silent,
 )
-from kg_loader.sources import FORMATS, ReadContext, guess_format
-from kg_loader.staging import Input, Plan, Staging, identify
+from kg_loader.sources import FORMATS, Item, ReadContext, guess_format
+from kg_loader.staging import BATCH, Input, Plan, Staging, identify
 from rag.domain import Pointer
 from rag.errors import TooManyRejectsError, UsageError
 from rag.ports import Embedder
@@ -76,17 +77,15 @@ def ingest(
     if not files:
         raise UsageError("no files were given; name at least one file to ingest")
     with library.writing():
-        job = _Job.begin(library, settings, embedder, indexed_fields, progress, reached)
-        plan = job.plan([_input(path, dataset, format, encoding) for path in files], append=append)
+        inputs = [_input(path, dataset, format, encoding) for path in files]
+        job = Job.begin(library, settings, embedder, indexed_fields, progress, reached)
         limit = settings.max_rejects if max_rejects is None else max_rejects
-        with Staging.open(library.staging, plan, job.base_records()) as staging:
-            reached("staging.opened")
-            try:
-                job.load(staging, limit)
-            except TooManyRejectsError as error:
-                raise TooManyRejectsError(f"{error}; rejected rows: {_write_rejects(library, staging)}") from error
-            report = job.finish(staging)
-        return report
+        return job.run(job.plan(inputs, append=append), read_file, max_rejects=limit)
+
+
+def read_file(source: Input) -> Iterator[Item]:
+    """The items of one input, by the reader of its format."""
+    return FORMATS[source.format].read(Path(source.path), ReadContext(source.dataset, source.encoding))
 
 
 def _input(path: Path, dataset: str | None, format: str | None, encoding: str | None) -> Input:
@@ -100,8 +99,8 @@ def _input(path: Path, dataset: str | None, format: str | None, encoding: str | 
 
 
 @dataclass(frozen=True)
-class _Job:
-    """One ingestion: the version it starts from and how the next one is built."""
+class Job:
+    """One ingestion: the version it starts from, how the next one is built, who watches."""
 
     library: Library
     settings: Settings
@@ -120,7 +119,8 @@ class _Job:
         indexed_fields: Sequence[str] | None,
         progress: Progress,
         reached: Callable[[str], None],
-    ) -> _Job:
+    ) -> Job:
+        """Look at the current version. Raises CorruptSnapshotError, and what `embedder_for` raises."""
         pointer = library.pointer()
         previous = None
         fields: tuple[str, ...] = FIELDS
@@ -134,6 +134,7 @@ class _Job:
         return cls(library, settings, pointer, previous, build, progress, reached)
 
     def base_records(self) -> Path | None:
+        """The records that staging starts from."""
         return self.previous.folder / RECORDS if self.previous else None
 
     def plan(self, inputs: list[Input], *, append: bool) -> Plan:
@@ -144,16 +145,29 @@ class _Job:
         base = f"{self.pointer.version} {self.previous.manifest.digest}" if self.pointer and self.previous else "none"
         return Plan(base, tuple(inputs), append)
 
-    def load(self, staging: Staging, max_rejects: int) -> None:
-        for number, source in enumerate(staging.plan.inputs):
-            path = Path(source.path)
-            items = FORMATS[source.format].read(path, ReadContext(source.dataset, source.encoding))
-            staging.load(
-                number, items, max_rejects=max_rejects, reached=self.reached,
-                progress=lambda done, name=path.name: self.progress(name, done, 0),  # type: ignore[misc]
-            )  # fmt: skip
+    def run(
+        self, plan: Plan, read: Callable[[Input], Iterable[Item]], *, max_rejects: int, batch: int = BATCH
+    ) -> IngestReport:
+        """Stage what `read` gives for every input, then publish. The caller holds the lock."""
+        with Staging.open(self.library.staging, plan, self.base_records()) as staging:
+            try:
+                for number, source in enumerate(plan.inputs):
+                    progress = partial(self._loading, Path(source.path).name)
+                    staging.load(
+                        number, read(source), max_rejects=max_rejects, batch=batch,
+                        progress=progress, reached=self.reached,
+                    )  # fmt: skip
+            except TooManyRejectsError as error:
+                rejects = _write_rejects(self.library, staging)
+                raise TooManyRejectsError(f"{error}; rejected rows: {rejects}") from error
+            with storage_errors(self.library.root):
+                return self.finish(staging)
+
+    def _loading(self, name: str, done: int) -> None:
+        self.progress(name, done, 0)
 
     def finish(self, staging: Staging) -> IngestReport:
+        """Settle, and publish if anything changed."""
         change = staging.settle(self.reached)
         digest = staging.writer.digest()
         rejects = _write_rejects(self.library, staging)

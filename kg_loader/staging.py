@@ -131,33 +131,36 @@ class Staging:
         *,
         max_rejects: int,
         progress: Callable[[int], None],
+        batch: int = BATCH,
         reached: Callable[[str], None] = unobserved,
     ) -> None:
         """Consume the items of input `number` that are not consumed yet. Raises TooManyRejectsError, StorageError."""
         done, finished = self._position(number)
-        if finished:
-            return
         source = self.plan.inputs[number]
-        dataset = self._prepare_dataset(source.dataset)
-        batch = _Batch(source, self.writer.sources(dataset, append=self.plan.append))
+        dataset = self._prepare_dataset(source.dataset, reached)
+        rows = _Batch(source, self.writer.sources(dataset, append=self.plan.append))
         stream = islice(items, done, None)
-        while True:
-            chunk = list(islice(stream, BATCH))
-            batch.sort(chunk)
+        while not finished:
+            chunk = list(islice(stream, batch))
+            rows.sort(chunk)
             done += len(chunk)
+            finished = len(chunk) < batch
             with storage_errors(self.folder):
-                self._commit(number, dataset, done, batch, finished=len(chunk) < BATCH, reached=reached)
+                self._commit(number, dataset, done, rows, finished=finished, reached=reached)
             progress(done)
-            if self.rejected_count() > max_rejects:
-                raise TooManyRejectsError(
-                    f"{source.path}: more than {max_rejects} rows were rejected, nothing was published; mend the file, "
-                    "name its --format, or allow more with --max-rejects"
-                )
-            if len(chunk) < BATCH:
-                return
+            self._require_few_rejects(source.path, max_rejects)
+        self._require_few_rejects(source.path, max_rejects)
 
-    def _prepare_dataset(self, name: str) -> int:
-        with storage_errors(self.folder), self.connection:
+    def _require_few_rejects(self, path: str, most: int) -> None:
+        if self.rejected_count() > most:
+            raise TooManyRejectsError(
+                f"{path}: more than {most} rows were rejected, nothing was published; mend the file, "
+                "name its --format, or allow more with --max-rejects"
+            )
+
+    def _prepare_dataset(self, name: str, reached: Callable[[str], None]) -> int:
+        with storage_errors(self.folder):
+            reached("staging.opened")
             return self.writer.dataset(name)
 
     def _position(self, number: int) -> tuple[int, bool]:

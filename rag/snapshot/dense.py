@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from rag.errors import MissingExtraError
 from rag.ports import Embedder
 from rag.snapshot.derive import indexed_text
+from rag.snapshot.files import as_os_error
 from rag.snapshot.layout import DENSE, VECTORS
 
 if TYPE_CHECKING:
@@ -107,7 +108,10 @@ def write_index(folder: Path, kind: str) -> None:
     index = _empty_index(library, kind, matrix)
     for start in range(0, len(matrix), _BATCH * 16):
         index.add(np.ascontiguousarray(matrix[start : start + _BATCH * 16], dtype=np.float32))
-    library.write_index(index, str(folder / DENSE))
+    try:
+        library.write_index(index, str(folder / DENSE))
+    except RuntimeError as error:
+        raise as_os_error(error, folder / DENSE) from error
 
 
 def _empty_index(library: ModuleType, kind: str, matrix: NDArray[np.float16]) -> faiss.Index:

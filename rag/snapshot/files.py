@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ _BLOCK = 1 << 20
 _ADVICE = {
     errno.ENOSPC: "the disk is full; free some space and run the same command again",
     errno.EDQUOT: "the disk quota is used up; free some space and run the same command again",
+    errno.EFBIG: "the file grew beyond what this system allows; raise the limit and run the same command again",
     errno.EROFS: "the file system is read-only; set YIWEN_DATA_DIR to a folder that can be written",
     errno.EACCES: "permission denied; set YIWEN_DATA_DIR to a folder that this user can write",
     errno.EPERM: "operation not permitted; set YIWEN_DATA_DIR to a folder that this user can write",
@@ -62,6 +64,13 @@ def _sqlite_advice(error: sqlite3.OperationalError) -> str:
     if name.startswith("SQLITE_IOERR"):
         return _ADVICE[errno.EIO]
     return f"{error}; run the same command again"
+
+
+def as_os_error(error: Exception, place: Path) -> OSError:
+    """What a native library reported as text about a file it could not write."""
+    found = re.search(r"os error (\d+)", str(error))
+    number = int(found[1]) if found else errno.EIO
+    return OSError(number, os.strerror(number), str(place))
 
 
 def checksum(path: Path, *, sha256: bool) -> FileEntry:

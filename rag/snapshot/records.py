@@ -146,14 +146,13 @@ class Records:
 
     def mentions(self, ids: Iterable[str]) -> dict[str, tuple[EntityId, ...]]:
         """Entities that each passage mentions, by id; a passage that mentions none has an empty tuple."""
-        wanted = list(ids)
         sql = (
-            "SELECT m.passage, e.id FROM json_each(?) j CROSS JOIN mention m ON m.passage = j.value "
-            "CROSS JOIN entity e ON e.pk = m.entity ORDER BY j.key, e.id"
+            "SELECT p.pk, e.id FROM json_each(?) j CROSS JOIN passage p ON p.pk = j.value "
+            "LEFT JOIN mention m ON m.passage = p.pk LEFT JOIN entity e ON e.pk = m.entity ORDER BY j.key, e.id"
         )
-        found: dict[str, list[EntityId]] = {identifier: [] for identifier in wanted}
-        for key, entity in self._rows(sql, _keys(dict.fromkeys(wanted), "p")):
-            found[id_of_key("p", key)].append(entity)  # type: ignore[arg-type]
+        found: dict[str, list[EntityId]] = {}
+        for key, entity in self._rows(sql, _keys(dict.fromkeys(ids), "p")):
+            found.setdefault(id_of_key("p", key), []).extend([entity] if entity else [])  # type: ignore
         return {identifier: tuple(entities) for identifier, entities in found.items()}
 
     def sources(self, ids: Iterable[str]) -> dict[str, Source]:

@@ -16,7 +16,7 @@ import tantivy
 
 from rag.domain import EntityId
 from rag.snapshot.derive import indexed_text
-from rag.snapshot.files import link_or_copy
+from rag.snapshot.files import as_os_error, link_or_copy
 from rag.snapshot.schema import id_of_key
 from rag.text import tokens
 
@@ -52,20 +52,37 @@ def build(
         folder.mkdir()
     else:
         _adopt(old[0], folder)
+    documents = _documents(connection, fields, wanted)
+    try:
+        _write(folder, stale, _counted(documents, len(wanted), progress))
+    except ValueError as error:
+        raise as_os_error(error, folder) from error
+    _tidy(folder)
+    return len(wanted)
+
+
+def _write(folder: Path, stale: set[int], documents: Iterable[tantivy.Document]) -> None:
+    """One commit; a folder that changes in nothing is left as it is."""
     index = tantivy.Index(_schema(), path=str(folder))
-    if not stale and not wanted and old is not None:
-        return 0
     writer = index.writer(heap_size=_HEAP, num_threads=1)
     for key in sorted(stale):
         writer.delete_documents_by_term("id", id_of_key("p", key))
-    for done, document in enumerate(_documents(connection, fields, wanted), start=1):
+    added = 0
+    for document in documents:
         writer.add_document(document)
-        if done % 500 == 0 or done == len(wanted):
-            progress(done, len(wanted))
-    writer.commit()
+        added += 1
+    if stale or added:
+        writer.commit()
     writer.wait_merging_threads()
-    _tidy(folder)
-    return len(wanted)
+
+
+def _counted(
+    documents: Iterator[tantivy.Document], total: int, progress: Callable[[int, int], None]
+) -> Iterator[tantivy.Document]:
+    for done, document in enumerate(documents, start=1):
+        yield document
+        if done % 500 == 0 or done == total:
+            progress(done, total)
 
 
 def _difference(now: dict[int, int], before: dict[int, int]) -> tuple[set[int], set[int]]:

@@ -1,0 +1,123 @@
+"""What every graph must do. A test module subclasses `GraphContract` and says how to make a graph of records."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+from rag.domain import EntityId, Fact, Literal, Qualifiers, Record
+from rag.ports import GraphReader
+from rag.vocabulary import GRADE_RANK, Grade, Relation
+from tests.kb import BOOK, TRIAL, disease, has_symptom, small_kb, symptom
+
+
+class GraphContract(ABC):
+    @abstractmethod
+    def graph(self, records: Sequence[Record]) -> GraphReader:
+        """A graph that holds exactly these records."""
+
+    def test_neighbourhood_outgoing_is_ordered_by_grade_then_id(self) -> None:
+        found = self.graph(small_kb()).neighbourhood({disease("甲病"): [Relation.SYMPTOM]}, limit_each=10)
+        expected = [has_symptom("甲病", "头晕", TRIAL).id]
+        expected += sorted([has_symptom("甲病", "头晕").id, has_symptom("甲病", "恶寒").id])
+        assert [fact.id for fact in found.outgoing] == expected
+        assert found.incoming == ()
+
+    def test_neighbourhood_resolves_names_grades_and_sources(self) -> None:
+        found = self.graph(small_kb()).neighbourhood({disease("甲病"): [Relation.SYMPTOM]}, limit_each=1)
+        (fact,) = found.outgoing
+        assert (fact.subject, fact.subject_name) == (disease("甲病"), "甲病")
+        assert (fact.object, fact.object_text) == (symptom("头晕"), "头晕")
+        assert (fact.source, fact.grade_rank) == (TRIAL.id, GRADE_RANK[Grade.TRIAL])
+
+    def test_neighbourhood_incoming(self) -> None:
+        found = self.graph(small_kb()).neighbourhood({symptom("头晕"): [Relation.SYMPTOM]}, limit_each=10)
+        assert found.outgoing == ()
+        assert {fact.subject for fact in found.incoming} == {disease("甲病"), disease("乙病")}
+        assert len(found.incoming) == 3
+
+    def test_neighbourhood_without_relations_means_all(self) -> None:
+        found = self.graph(small_kb()).neighbourhood({disease("甲病"): ()}, limit_each=10)
+        assert {fact.relation for fact in found.outgoing} == {Relation.SYMPTOM, Relation.CURE_RATE}
+
+    def test_neighbourhood_literals_keep_text_and_qualifiers(self) -> None:
+        found = self.graph(small_kb()).neighbourhood({disease("甲病"): [Relation.CURE_RATE]}, limit_each=10)
+        (fact,) = found.outgoing
+        assert (fact.object, fact.object_text) == (Literal("约七成", "cure_rate"), "约七成")
+        assert fact.qualifiers == Qualifiers(population="成人")
+
+    def test_neighbourhood_limit_is_per_entity_and_relation(self) -> None:
+        records = [BOOK, *(has_symptom(f"病{n}", f"症{k}") for n in range(3) for k in range(5))]
+        plan = {disease(f"病{n}"): [Relation.SYMPTOM] for n in range(3)}
+        found = self.graph(records).neighbourhood(plan, limit_each=2)
+        assert len(found.outgoing) == 6
+
+    def test_neighbourhood_of_a_fact_with_both_ends_planned(self) -> None:
+        plan = {disease("乙病"): [Relation.SYMPTOM], symptom("头晕"): [Relation.SYMPTOM]}
+        found = self.graph(small_kb()).neighbourhood(plan, limit_each=10)
+        assert has_symptom("乙病", "头晕").id in {fact.id for fact in found.outgoing}
+        assert has_symptom("乙病", "头晕").id in {fact.id for fact in found.incoming}
+
+    def test_neighbourhood_of_nothing_and_of_strangers(self) -> None:
+        graph = self.graph(small_kb())
+        assert graph.neighbourhood({}, limit_each=10).outgoing == ()
+        strangers = {EntityId("disease:没有的病"): (), EntityId("disease:' OR 1=1 --"): ()}
+        assert graph.neighbourhood(strangers, limit_each=10).outgoing == ()
+
+    def test_rank_subjects_sums_idf(self) -> None:
+        records = [BOOK, has_symptom("一", "常见"), has_symptom("二", "常见"), has_symptom("三", "少见"),
+                   has_symptom("二", "少见"), has_symptom("四", "别的")]  # fmt: skip
+        ranked = self.graph(records).rank_subjects(Relation.SYMPTOM, [symptom("常见"), symptom("少见")], limit=9)
+        assert [found.name for found in ranked] == ["二", "一", "三"]
+        assert ranked[0].score == round(2 * math.log(4 / 2), 9)
+        assert {fact.object for fact in ranked[0].matched} == {symptom("常见"), symptom("少见")}
+        assert [found.total for found in ranked] == [2, 1, 1]
+
+    def test_rank_subjects_counts_a_pair_of_two_sources_once(self) -> None:
+        ranked = self.graph(small_kb()).rank_subjects(Relation.SYMPTOM, [symptom("头晕"), symptom("恶寒")], limit=9)
+        assert [found.subject for found in ranked] == [disease("甲病"), disease("乙病")]
+        assert ranked[0].score == round(math.log(2 / 2) + math.log(2 / 1), 9)
+        assert [fact.source for fact in ranked[0].matched] == [TRIAL.id, BOOK.id]
+        assert ranked[0].total == 2
+
+    def test_rank_subjects_counts_before_limiting_and_breaks_ties_by_id(self) -> None:
+        records = [BOOK, *(has_symptom(f"病{n:03d}", "常见") for n in range(300)), has_symptom("病299", "少见")]
+        ranked = self.graph(records).rank_subjects(Relation.SYMPTOM, [symptom("常见"), symptom("少见")], limit=3)
+        assert [found.name for found in ranked] == ["病299", "病000", "病001"]
+
+    def test_rank_subjects_of_strangers(self) -> None:
+        assert self.graph(small_kb()).rank_subjects(Relation.SYMPTOM, [symptom("没有")], limit=3) == []
+        assert self.graph(small_kb()).rank_subjects(Relation.SYMPTOM, [], limit=3) == []
+        assert self.graph([]).rank_subjects(Relation.SYMPTOM, [symptom("头晕")], limit=3) == []
+
+    def test_paths_are_shortest_and_walk_both_ways(self) -> None:
+        (first, second) = self.graph(small_kb()).paths(disease("甲病"), disease("乙病"), max_hops=3, limit=5)
+        assert [len(path.facts) for path in (first, second)] == [2, 2]
+        assert {path.facts[0].source for path in (first, second)} == {BOOK.id, TRIAL.id}
+        assert first.facts[1].subject == disease("乙病")
+
+    def test_paths_within_the_hops_only(self) -> None:
+        records = [
+            BOOK,
+            has_symptom("甲", "一"),
+            has_symptom("乙", "一"),
+            has_symptom("乙", "二"),
+            has_symptom("丙", "二"),
+        ]
+        graph = self.graph(records)
+        assert graph.paths(disease("甲"), disease("丙"), max_hops=3, limit=5) == []
+        (path,) = graph.paths(disease("甲"), disease("丙"), max_hops=4, limit=5)
+        assert [fact.subject_name for fact in path.facts] == ["甲", "乙", "乙", "丙"]
+
+    def test_paths_to_itself_and_to_strangers(self) -> None:
+        graph = self.graph(small_kb())
+        assert graph.paths(disease("甲病"), disease("甲病"), max_hops=3, limit=5) == []
+        assert graph.paths(disease("甲病"), disease("没有"), max_hops=3, limit=5) == []
+
+    def test_names_with_syntax_are_only_names(self) -> None:
+        hostile = "x'); DROP TABLE fact; -- ` \" } ) RETURN n //"
+        fact = Fact(disease(hostile), Relation.SYMPTOM, symptom("头晕"), BOOK.id)
+        graph = self.graph([BOOK, fact, has_symptom("乙病", "头晕")])
+        assert [f.id for f in graph.neighbourhood({disease(hostile): ()}, limit_each=5).outgoing] == [fact.id]
+        assert graph.paths(disease(hostile), disease("乙病"), max_hops=2, limit=5) != []

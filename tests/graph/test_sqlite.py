@@ -1,0 +1,65 @@
+"""The snapshot's graph against the contract, and against the in-memory one on random graphs."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rag.domain import Record
+from rag.errors import UsageError
+from rag.ports import GraphReader
+from rag.snapshot import Library
+from rag.vocabulary import Relation
+from tests.fakes import FakeGraph
+from tests.graph.contract import GraphContract
+from tests.kb import BOOK, TRIAL, disease, has_symptom, opened, publish, small_kb, symptom
+
+
+def graph_of(folder: Path, records: Sequence[Record]) -> GraphReader:
+    library = Library(folder)
+    publish(library, {"test": list(records)})
+    return opened(library).graph()
+
+
+class TestSqliteGraph(GraphContract):
+    @pytest.fixture(autouse=True)
+    def _folder(self, tmp_path: Path) -> None:
+        self.folder = tmp_path
+
+    def graph(self, records: Sequence[Record]) -> GraphReader:
+        return graph_of(self.folder, records)
+
+
+class TestFakeGraph(GraphContract):
+    def graph(self, records: Sequence[Record]) -> GraphReader:
+        return FakeGraph(records)
+
+
+def test_paths_refuse_more_hops_than_are_bounded(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="max_hops is 9; expected 1 to 4"):
+        graph_of(tmp_path, small_kb()).paths(disease("甲病"), disease("乙病"), max_hops=9, limit=1)
+
+
+pairs = st.lists(st.tuples(st.integers(0, 7), st.integers(0, 5), st.booleans()), min_size=1, max_size=25)
+
+
+@settings(max_examples=25, deadline=None)
+@given(pairs=pairs, asked=st.lists(st.integers(0, 5), max_size=4), limit=st.integers(1, 6))
+def test_agrees_with_the_plain_graph(pairs: list[tuple[int, int, bool]], asked: list[int], limit: int) -> None:
+    records = [BOOK, TRIAL, *(has_symptom(f"病{a}", f"症{b}", TRIAL if strong else BOOK) for a, b, strong in pairs)]
+    with tempfile.TemporaryDirectory() as folder:
+        stored, plain = graph_of(Path(folder), records), FakeGraph(records)
+        wanted = [symptom(f"症{n}") for n in asked]
+        assert stored.rank_subjects(Relation.SYMPTOM, wanted, limit=limit) == plain.rank_subjects(
+            Relation.SYMPTOM, wanted, limit=limit
+        )
+        plan = {**{entity: [Relation.SYMPTOM] for entity in wanted}, disease("病1"): ()}
+        assert stored.neighbourhood(plan, limit_each=limit) == plain.neighbourhood(plan, limit_each=limit)
+        assert stored.paths(disease("病0"), disease("病1"), max_hops=4, limit=3) == plain.paths(
+            disease("病0"), disease("病1"), max_hops=4, limit=3
+        )
