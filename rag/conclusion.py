@@ -61,7 +61,8 @@ def _outcome(intent: Intent, found: Retrieved, cited: Sequence[Evidence], asks: 
     if not cited:
         return Outcome.NEED_MORE_INFO if asks else Outcome.NOT_IN_KB
     if intent.reverse:
-        return Outcome.ANSWERED if found.ranked else Outcome.PARTIAL
+        met = all(_group_met(group, cited, ()) for group in intent.groups)
+        return Outcome.ANSWERED if found.ranked and met else Outcome.PARTIAL
     if not found.subjects or not intent.explicit:
         return Outcome.PARTIAL if asks else Outcome.ANSWERED
     complete = all(_group_met(group, cited, found.subjects) for group in intent.groups)

@@ -41,7 +41,8 @@ _PHRASES: tuple[tuple[str, tuple[Relation, ...]], ...] = (
     ("怎么治疗|怎么治|怎么办|治疗方案|治疗方法|怎么处理|怎么诊治|怎么医|采取哪些治疗|哪些治疗|什么治疗|怎么调理|能治吗|"
      "有什么办法|什么办法|怎么的治疗|要不要手术|需要手术|做什么手术|手术吗|治疗",
      (Relation.TREATMENT, Relation.DRUG, Relation.ADJUVANT)),
-    ("治疗方式|治疗手段|哪几类疗法|哪类疗法|哪些疗法|疗法", (Relation.TREATMENT, Relation.ADJUVANT)),
+    ("治疗方式|治疗手段|哪几类办法|哪几种办法|哪些办法|哪几类疗法|哪类疗法|哪些疗法|疗法",
+     (Relation.TREATMENT, Relation.ADJUVANT)),
     ("怎么缓解|缓解方法", (Relation.TREATMENT, Relation.DRUG)),
     ("吃什么药|用什么药|什么药|哪些药|哪种药|用药|药物|药品|开哪些药|开什么药|药物治疗|治疗的药|治疗药",
      (Relation.DRUG,)),
@@ -95,6 +96,11 @@ _UNWANTED = re.compile(
     r"(?:药名|药物名称|药物|药品)[^，。；,;？?]{0,4}?(?:不用|不必|就不|无需|先不|不写|不列)"
 )
 """`不用列药名`: drugs are named only to be left out."""
+_STATED = re.compile(
+    r"等[^，。；？,;?]{0,4}(?:症状|表现|检查|治疗|不适)|(?:出现|伴有?|有)(?:了|一些|以下|明显|上述|类似)*(?:症状|表现|体征)(?!有)|"
+    r"(?:检查|体检|化验)(?:结果|发现|显示|提示|后|报告)|经[^，。；？,;?]{0,8}检查|(?:手术|治疗|用药|吃药|服药)(?:后|前|过|了)"
+)
+"""Words of a case history that tell and do not ask."""
 _COLLOQUIAL = (("啥", "什么"), ("咋", "怎么"), ("甚么", "什么"), ("哪儿", "哪里"), ("怎样", "怎么"), ("如何", "怎么"))
 _GENERIC = frozenset({"治疗", "药物", "用药", "作用", "检查", "表现", "药品", "什么药", "饮食", "发作", "周期"})
 """Cues that every other cue outweighs: `治疗多久` asks for the duration only."""
@@ -112,7 +118,7 @@ def read_intent(question: str, mentions: Sequence[Mention]) -> Intent:
     yes_no = bool(_YES_NO.search(text))
     if relations:
         return Intent(relations, groups, reverse=reverse, comparison=comparison, yes_no=yes_no)
-    if not reverse and _left_over(text) > _SMALL_TALK:
+    if not reverse and _left_over(text) > (_SMALL_TALK if len(mentions) < 2 else 0):
         return Intent((), (), explicit=False, comparison=comparison, yes_no=yes_no)
     remedy = any(c.type in REMEDIES for m in mentions for c in m.candidates[:1])
     overview = DRUG_OVERVIEW if remedy else DISEASE_OVERVIEW
@@ -145,7 +151,7 @@ def _masked(question: str, mentions: Sequence[Mention]) -> str:
     text = normalise("".join(chars))
     for said, meant in _COLLOQUIAL:
         text = text.replace(said, meant)
-    return _UNWANTED.sub("\u25a1", text)
+    return _STATED.sub("\u25a1", _UNWANTED.sub("\u25a1", text))
 
 
 _CUE_LIKE = frozenset({EntityType.TREATMENT, EntityType.EXAMINATION, EntityType.DEPARTMENT, EntityType.POPULATION})
@@ -182,6 +188,12 @@ def _is_reverse(text: str, relations: Sequence[Relation], mentions: Sequence[Men
     could_be_subject = any(c.type is EntityType.DISEASE for m in symptoms for c in m.candidates)
     if _REVERSE.search(text):
         return len(symptoms) > 1 or not could_be_subject
-    return not relations and (
-        len(symptoms) > 1 or not any(c.type is EntityType.DISEASE for c in symptoms[0].candidates)
-    )
+    if relations or not is_han(symptoms[0].surface[0]):
+        return not could_be_subject and bool(set(relations) & _OF_A_DISEASE)
+    return len(symptoms) > 1 or (not could_be_subject and _left_over(text) <= _SMALL_TALK)
+
+
+_OF_A_DISEASE = frozenset(
+    {Relation.TREATMENT, Relation.DRUG, Relation.DEPARTMENT, Relation.EXAMINATION, Relation.CAUSE, Relation.DURATION}
+)
+"""Asked of a bare symptom, these lead through the diseases that have it."""
