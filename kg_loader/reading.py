@@ -25,6 +25,8 @@ MAX_LINE = 4 << 20
 """Characters; a longer line, row or JSON item is rejected."""
 
 _RAW = 500
+_CHUNK = 8192
+_DEEPEST = 2000
 _SURROGATE_ESCAPE = "\\ud"
 
 
@@ -162,7 +164,7 @@ def json_rows(path: Path, encoding: str | None = None) -> Iterator[Row | Rejecte
     with open_text(path, encoding) as file:
         stream = _Utf8(file)
         prefix = "item" if shape == "array" else ""
-        items = ijson.items(stream, prefix, use_float=True)
+        items = ijson.items(stream, prefix, use_float=True, buf_size=_CHUNK)
         yield from _streamed(path, stream, items)
 
 
@@ -171,7 +173,7 @@ def json_members(path: Path, encoding: str | None = None) -> Iterator[Row | Reje
     require_content(path)
     with open_text(path, encoding) as file:
         stream = _Utf8(file)
-        yield from _streamed(path, stream, ijson.kvitems(stream, "", use_float=True))
+        yield from _streamed(path, stream, ijson.kvitems(stream, "", use_float=True, buf_size=_CHUNK))
 
 
 def _shape(path: Path, encoding: str | None) -> str:
@@ -213,8 +215,13 @@ class _Utf8:
     def __init__(self, file: TextIO) -> None:
         self._file = file
         self._started = False
-        self.since_item = 0
         self.bad_bytes = False
+        self.item_done()
+
+    def item_done(self) -> None:
+        """An item is complete; the next one has the whole allowance again."""
+        self._since_item = 0
+        self._open_brackets = 0
 
     def read(self, size: int) -> bytes:
         if size == 0:
@@ -223,9 +230,13 @@ class _Utf8:
         if not self._started:
             self._started = True
             text = text.removeprefix("\ufeff") or self._file.read(size)
-        self.since_item += len(text)
-        if self.since_item > 2 * MAX_LINE:
+        self._since_item += len(text)
+        if self._since_item > 2 * MAX_LINE:
             raise ValueError("item too long")
+        # ijson's time grows with the square of the depth. Brackets inside texts are few and mostly pairs.
+        self._open_brackets += text.count("[") + text.count("{") - text.count("]") - text.count("}")
+        if self._open_brackets > _DEEPEST:
+            raise ValueError("nested too deeply")
         self.bad_bytes = self.bad_bytes or BAD_BYTES in text
         return text.encode("utf-8", "replace")
 
@@ -242,7 +253,7 @@ def _streamed(path: Path, stream: _Utf8, items: Iterator[Any]) -> Iterator[Row |
             reason = str(error).splitlines()[0].strip() if str(error) else type(error).__name__
             yield reject(path, number, f"broken JSON, nothing after this item was read: {reason}")
             return
-        stream.since_item = 0
+        stream.item_done()
         if stream.bad_bytes and BAD_BYTES in json.dumps(value, ensure_ascii=False, default=str):
             yield reject(path, number, "bytes that are not valid in the file's encoding", value)
         else:
