@@ -1,0 +1,79 @@
+"""The application: `create_app(settings)`; `serve(settings)` runs it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from fastapi import FastAPI
+
+from api import problems, server
+from api.catalogue import Catalogue, LibraryCatalogue
+from api.middleware import BodyLimit, RequestContext
+from api.openapi import API_VERSION, document
+from api.routes import ask, entities, evidence, health, kb, search
+from api.service import Capacity, Service
+from rag.pipeline import Pipeline
+from rag.settings import Settings
+
+_ABOUT = """\
+Answers medical questions from a versioned knowledge base; every sentence of fact carries a citation.
+
+Errors are RFC 9457 problems; `X-Request-ID` is accepted and echoed. Not a diagnosis, not a prescription."""
+
+
+def create_app(
+    settings: Settings,
+    pipeline: Pipeline | None = None,
+    catalogue: Catalogue | None = None,
+    capacity: Capacity = Capacity(),  # noqa: B008 - frozen
+) -> FastAPI:
+    """The service; `pipeline` and `catalogue` are built from the settings unless given."""
+    service = Service(settings, capacity)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await asyncio.to_thread(_start, service, pipeline, catalogue)
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(service.stop)
+
+    app = FastAPI(
+        title="yiwen",
+        version=API_VERSION,
+        description=_ABOUT,
+        lifespan=lifespan,
+        docs_url=None,  # its scripts come from elsewhere
+        redoc_url=None,
+    )
+    app.state.service = service
+    for module in (ask, search, entities, evidence, kb, health):
+        app.include_router(module.router)
+    problems.install(app)
+    app.add_middleware(BodyLimit, max_bytes=settings.body_max_bytes)
+    app.add_middleware(RequestContext)
+    app.openapi = partial(document, app)  # type: ignore[method-assign]  # FastAPI's documented way
+    return app
+
+
+def _start(service: Service, pipeline: Pipeline | None, catalogue: Catalogue | None) -> None:
+    if pipeline is None:
+        from rag.wiring import build  # the adapters take a while; the OpenAPI document needs none of them
+
+        pipeline = build(service.settings)
+    service.start(pipeline, catalogue or LibraryCatalogue(service.settings))
+
+
+def serve(settings: Settings, on_ready: server.Ready | None = None) -> None:
+    """Serve on `settings.host` and `port` until SIGTERM or Ctrl-C; `on_ready` gets the address.
+
+    Raises DependencyError where the port is taken.
+    """
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    app = create_app(settings)
+    server.run(app, app.state.service, on_ready)

@@ -1,0 +1,75 @@
+"""The versions of the knowledge base as the service lists, opens and activates them."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Protocol
+
+from rag.domain import Pointer
+from rag.errors import NotReadyError
+from rag.ports import KnowledgeBase
+from rag.settings import Settings
+from rag.snapshot import Library, Manifest, open_snapshot
+
+_KEPT_OPEN = 3
+
+
+class Catalogue(Protocol):
+    """All retained versions."""
+
+    def pointer(self) -> Pointer | None:
+        """What is current, or None before the first version."""
+        ...
+
+    def versions(self) -> Sequence[Manifest]:
+        """Ascending."""
+        ...
+
+    def knowledge_base(self, version: int) -> KnowledgeBase:
+        """One version for look-ups. Raises NotFoundError."""
+        ...
+
+    def activate(self, version: int) -> Pointer:
+        """Make a version current; the new pointer. Raises NotFoundError, ConflictError."""
+        ...
+
+
+class LibraryCatalogue:
+    """Implements `Catalogue` over the data folder."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._library = Library(settings.data_dir)
+        self._open: OrderedDict[str, KnowledgeBase] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def pointer(self) -> Pointer | None:
+        """What `CURRENT` says."""
+        return self._library.pointer()
+
+    def versions(self) -> Sequence[Manifest]:
+        """The intact ones."""
+        return self._library.versions()
+
+    def knowledge_base(self, version: int) -> KnowledgeBase:
+        """A snapshot, opened without its checksums; the last few stay open."""
+        folder = self._library.snapshot_folder(version)
+        with self._lock:
+            found = self._open.pop(folder.name, None)
+            self._open[folder.name] = found = found if found is not None else open_snapshot(folder, verify=False)
+            while len(self._open) > _KEPT_OPEN:
+                self._open.popitem(last=False)
+            return found
+
+    def activate(self, version: int) -> Pointer:
+        """Flip to a sealed snapshot; the tuning stays."""
+        current = self._library.pointer()
+        if current is None:
+            raise NotReadyError("no knowledge base yet, so there is no version to activate; run `yiwen ingest FILE`")
+        folder = self._library.snapshot_folder(version)
+        if version == current.version:
+            return current
+        pointer = Pointer(current.revision + 1, version, folder.name, current.tuning)
+        self._library.flip(pointer, current.revision)
+        return pointer

@@ -1,0 +1,123 @@
+"""Pure ASGI middleware: request ids, the log line, unknown exceptions, and the size of bodies."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+import uuid
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problems import HTTP, problem, problem_response
+
+REQUEST_ID = "X-Request-ID"
+BODY_SECONDS = 10.0
+"""How long a body may take to arrive."""
+_SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_log = logging.getLogger("yiwen.api")
+
+
+class RequestContext:
+    """Names each request, answers unknown exceptions with a problem, writes one log line.
+
+    `scope["state"]` carries `request_id` inwards; handlers leave `log`, a mapping of further fields, in it.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get(REQUEST_ID, "")
+        request_id = given if _SAFE_ID.fullmatch(given) else uuid.uuid4().hex
+        state = scope.setdefault("state", {})
+        state["request_id"], state["log"] = request_id, {}
+        begin, status = time.perf_counter(), 0
+
+        async def send_named(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers[REQUEST_ID] = request_id
+                headers["X-Content-Type-Options"] = "nosniff"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_named)
+        except Exception:
+            _log.exception("id=%s unexpected error", request_id)
+            if status:  # the response has begun: only the server can cut it short
+                raise
+            body = problem(HTTP[500], request_id, scope["path"])
+            await problem_response(body, HTTP[500])(scope, receive, send_named)
+        finally:
+            _write_line(scope, status, (time.perf_counter() - begin) * 1000)
+
+
+def _write_line(scope: Scope, status: int, milliseconds: float) -> None:
+    state = scope["state"]
+    route = getattr(scope.get("route"), "path", "unmatched")
+    further = "".join(f" {key}={value}" for key, value in state["log"].items())
+    _log.info(
+        "id=%s %s %s status=%d ms=%.1f%s", state["request_id"], scope["method"], route, status, milliseconds, further
+    )
+
+
+class BodyLimit:
+    """Reads the whole body before the application runs: at most `max_bytes`, within `BODY_SECONDS`."""
+
+    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+        self._app, self._max = app, max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        headers = Headers(scope=scope) if scope["type"] == "http" else Headers()
+        if "content-length" not in headers and "transfer-encoding" not in headers:
+            await self._app(scope, receive, send)
+            return
+        body = await self._read(headers, receive)
+        if isinstance(body, int):
+            await self._refuse(body, scope, receive, send)
+            return
+        pending: list[Message] = []
+        if body is not None:
+            pending.append({"type": "http.request", "body": body, "more_body": False})
+
+        async def replay() -> Message:
+            return pending.pop() if pending else await receive()
+
+        await self._app(scope, replay, send)
+
+    async def _read(self, headers: Headers, receive: Receive) -> bytes | int | None:
+        """The body; the status to refuse it with; None if the client went away."""
+        length = headers.get("content-length", "")
+        if length.isdigit() and int(length[:18]) > self._max:
+            return 413
+        body = bytearray()
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                while True:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        return None
+                    body += message.get("body", b"")
+                    if len(body) > self._max:
+                        return 413
+                    if not message.get("more_body", False):
+                        return bytes(body)
+        except TimeoutError:
+            return 408
+
+    async def _refuse(self, status: int, scope: Scope, receive: Receive, send: Send) -> None:
+        row = HTTP[status]
+        detail = f"the body has more than {self._max} bytes, which is all that is accepted" if status == 413 else None
+        body = problem(row, scope["state"]["request_id"], scope["path"], detail)
+        # What is left of the body is not read, so the connection cannot be used again.
+        await problem_response(body, row, {"Connection": "close"})(scope, receive, send)

@@ -1,0 +1,72 @@
+"""The OpenAPI document: `python -m api.openapi > docs/openapi.json` (a test compares the two)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+
+import orjson
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api.problems import ERRORS, HTTP, MEDIA_TYPE
+from api.schemas import Problem, ProblemItem
+
+API_VERSION = "1"
+"""The path prefix `/v1`; within it changes only add."""
+ANYWHERE = (500,)
+
+Responses = dict[int | str, dict[str, object]]
+
+
+def problems(*statuses: int) -> Responses:
+    """The documented problem responses of a route; the schema is added when the document is made."""
+    return {status: {"description": _description(status)} for status in sorted({*statuses, *ANYWHERE})}
+
+
+def _description(status: int) -> str:
+    """Every problem type that answers with `status`."""
+    table = {row.slug: row for row in (*HTTP.values(), *ERRORS.values()) if row.status == status}
+    return "; ".join(f"`{row.slug}`: {row.meaning}" for row in table.values())
+
+
+def document(app: FastAPI) -> dict[str, object]:
+    """FastAPI's document with problems as the schema of every error."""
+    made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+    schemas = made["components"]["schemas"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    for model in (Problem, ProblemItem):
+        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        schema.pop("$defs", None)
+        schemas[model.__name__] = schema
+    for status, response in _responses(made["paths"]):
+        if status.isdigit() and int(status) >= 400:
+            response["description"] = _description(int(status)) or response["description"]
+            response["content"] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return made
+
+
+def _responses(
+    paths: Mapping[str, Mapping[str, Mapping[str, dict[str, dict[str, object]]]]],
+) -> Iterator[tuple[str, dict[str, object]]]:
+    for operations in paths.values():
+        for operation in operations.values():
+            yield from operation["responses"].items()
+
+
+def rendered(app: FastAPI) -> bytes:
+    """The committed form."""
+    return orjson.dumps(app.openapi(), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
+
+
+def main() -> None:
+    """Print the document of a service with default settings."""
+    from api.app import create_app
+    from rag.settings import Settings
+
+    sys.stdout.buffer.write(rendered(create_app(Settings())))
+
+
+if __name__ == "__main__":
+    main()

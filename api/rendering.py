@@ -1,0 +1,188 @@
+"""Domain objects as the JSON of the contract (docs/openapi.json); without FastAPI, so that commands can use it too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from rag.domain import (
+    Answer,
+    Candidate,
+    Citation,
+    Entity,
+    EntityId,
+    Evidence,
+    GraphFact,
+    Literal,
+    Mention,
+    Source,
+    Triage,
+)
+from rag.ports import KnowledgeBase
+from rag.retrieval import SURE
+from rag.vocabulary import GRADE_LABELS, RELATIONS
+
+Json = dict[str, object]
+
+
+def source_json(source: Source) -> Json:
+    """A bibliographic record."""
+    return {
+        "id": source.id,
+        "title": source.title,
+        "kind": source.kind,
+        "grade": source.grade.value,
+        "grade_label": GRADE_LABELS[source.grade],
+        "year": source.year,
+        "publisher": source.publisher,
+        "doi": source.doi,
+        "pmid": source.pmid,
+        "url": source.url,
+        "licence": source.licence,
+    }
+
+
+def citation_json(citation: Citation) -> Json:
+    """What `[n]` stands for."""
+    return {
+        "n": citation.n,
+        "evidence_id": citation.evidence_id,
+        "kind": citation.kind,
+        "quote": citation.quote,
+        "span": list(citation.span),
+        "source": source_json(citation.source),
+    }
+
+
+def triage_json(triage: Triage) -> Json:
+    """The verdict of the red-flag rules."""
+    return {
+        "red_flag": triage.red_flag,
+        "category": triage.category,
+        "action": triage.action,
+        "label": triage.label,
+    }
+
+
+def evidence_json(evidence: Evidence) -> Json:
+    """A fact or passage with its score, all three arms named."""
+    return {
+        "id": evidence.id,
+        "kind": evidence.kind,
+        "text": evidence.text,
+        "title": evidence.title,
+        "score": evidence.score,
+        "arms": {arm: evidence.arms.get(arm, 0.0) for arm in ("dense", "sparse", "graph")},
+        "source": source_json(evidence.source),
+    }
+
+
+def answer_json(answer: Answer, kb: KnowledgeBase | None) -> Json:
+    """An answer; `kb` is the version that gave it, for the names of entities (None if it is gone)."""
+    return {
+        "answer_id": answer.answer_id,
+        "outcome": answer.outcome.value,
+        "text": answer.text,
+        "citations": [citation_json(citation) for citation in answer.citations],
+        **mentions_json(answer.mentions, kb),
+        "warnings": [{"kind": w.kind, "text": w.text, "evidence_ids": list(w.evidence_ids)} for w in answer.warnings],
+        "triage": triage_json(answer.triage),
+        "questions": list(answer.questions),
+        "dropped": [{"sentence": d.sentence, "reason": d.reason} for d in answer.dropped],
+        "kb_version": answer.kb_version,
+        "revision": answer.revision,
+        "generator": answer.generator,
+        "degraded": list(answer.degraded),
+        "label": answer.label,
+        "timings_ms": dict(answer.timings_ms),
+    }
+
+
+def mentions_json(mentions: Sequence[Mention], kb: KnowledgeBase | None) -> Json:
+    """`entities`: mentions that surely stand for one; `unsure`: those to ask about, or named with a modifier."""
+    names = _display_names((c for m in mentions for c in m.candidates), kb)
+    sure = [m for m in mentions if m.best.score >= SURE and not m.modifier]
+    return {
+        "entities": [_entity_row(m.best, names) | _place(m) for m in sure],
+        "unsure": [
+            _place(m) | {"modifier": m.modifier, "candidates": [_entity_row(c, names) for c in m.candidates[:5]]}
+            for m in mentions
+            if m not in sure
+        ],
+    }
+
+
+def _display_names(candidates: Iterable[Candidate], kb: KnowledgeBase | None) -> Mapping[EntityId, str]:
+    if kb is None:
+        return {}
+    return {key: entity.name for key, entity in kb.entities({c.entity for c in candidates}).items()}
+
+
+def _entity_row(candidate: Candidate, names: Mapping[EntityId, str]) -> Json:
+    return {
+        "id": candidate.entity,
+        "name": names.get(candidate.entity, candidate.name),
+        "type": candidate.type.value,
+    }
+
+
+def _place(mention: Mention) -> Json:
+    return {
+        "surface": mention.surface,
+        "start": mention.start,
+        "end": mention.end,
+        "negated": mention.negated,
+        "carried": mention.carried,
+    }
+
+
+def entity_json(entity: Entity) -> Json:
+    """An entity by itself."""
+    return {"id": entity.id, "name": entity.name, "type": entity.type.value}
+
+
+def fact_json(fact: GraphFact, entities: Mapping[EntityId, Entity]) -> Json:
+    """A fact with both ends; a literal object has no id."""
+    return {
+        "id": fact.id,
+        "relation": fact.relation.value,
+        "label": RELATIONS[fact.relation].label,
+        "subject": _end(fact.subject, fact.subject_name, entities),
+        "object": (
+            {"id": None, "name": fact.object.text, "type": fact.object.kind}
+            if isinstance(fact.object, Literal)
+            else _end(fact.object, fact.object_text, entities)
+        ),
+        "severity": fact.qualifiers.severity,
+        "population": fact.qualifiers.population,
+        "dose": fact.qualifiers.dose,
+    }
+
+
+def _end(identifier: EntityId, name: str, entities: Mapping[EntityId, Entity]) -> Json:
+    known = entities.get(identifier)
+    return {"id": identifier, "name": known.name if known else name, "type": identifier.partition(":")[0]}
+
+
+def evidence_in_full(evidence: Evidence, kb: KnowledgeBase) -> Json:
+    """A fact or passage with everything stored about it."""
+    entities = kb.entities(evidence.entities)
+    passage = evidence.passage
+    return {
+        "id": evidence.id,
+        "kind": evidence.kind,
+        "text": evidence.text,
+        "title": evidence.title,
+        "source": source_json(evidence.source),
+        "fact": fact_json(evidence.fact, entities) if evidence.fact is not None else None,
+        "passage": (
+            {
+                "question": passage.question,
+                "locator": passage.locator,
+                "about": passage.about,
+                "aspect": passage.aspect,
+            }
+            if passage is not None
+            else None
+        ),
+        "entities": [entity_json(entity) for entity in entities.values()],
+    }

@@ -1,0 +1,56 @@
+"""`GET /v1/evidence/{id}`: what a citation opens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Depends, Query
+from starlette.responses import Response
+
+from api.openapi import problems
+from api.rendering import Json, evidence_in_full
+from api.schemas import EvidenceInFullOut
+from api.service import Service, service_of
+from rag.errors import NotFoundError
+from rag.ports import KnowledgeBase
+
+router = APIRouter(tags=["evidence"])
+
+
+@router.get(
+    "/v1/evidence/{evidence_id}",
+    operation_id="getEvidence",
+    response_class=Response,
+    responses=problems(404, 410, 422, 503) | {200: {"model": EvidenceInFullOut}},
+)
+async def get(
+    service: Annotated[Service, Depends(service_of)],
+    evidence_id: str,
+    kb_version: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="look in this version only")] = None,
+) -> Response:
+    """A fact or passage with its source: from the current version, else from the newest retained one that has it."""
+
+    def work() -> Json:
+        current = service.edition().pointer.version
+        for version, kb in _retained(service, current, kb_version):
+            found = kb.evidence([evidence_id]).get(evidence_id)
+            if found is not None:
+                return evidence_in_full(found, kb) | {"kb_version": version, "current": version == current}
+        where = f"version {kb_version}" if kb_version else "any retained version"
+        raise NotFoundError(f"no evidence {evidence_id!r} in {where}; ids are `f:` or `p:` and 16 hex digits")
+
+    return Response(orjson.dumps(await service.read(work)), media_type="application/json")
+
+
+def _retained(service: Service, current: int, only: int | None) -> Iterator[tuple[int, KnowledgeBase]]:
+    """The version asked for; else the current one, then the others, newest first."""
+    if only is not None and only != current:
+        yield only, service.catalogue.knowledge_base(only)
+        return
+    yield current, service.edition().kb
+    if only is None:
+        for manifest in reversed(service.catalogue.versions()):
+            if manifest.version != current:
+                yield manifest.version, service.catalogue.knowledge_base(manifest.version)

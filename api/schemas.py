@@ -1,0 +1,422 @@
+"""Requests, checked strictly, and responses, as OpenAPI documents them.
+
+Field names are a contract. Control and bidi characters in a question are cleaned by the pipeline, which also limits
+its length; the limits here bound everything else.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from rag.domain import Patient, Sex, Turn
+from rag.pipeline import Options
+
+Short = Annotated[str, Field(max_length=200)]
+Few = Annotated[list[Short], Field(max_length=50)]
+VersionNumber = Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+
+
+class TurnIn(_Request):
+    """An earlier message of the conversation."""
+
+    role: Literal["user", "assistant"]
+    content: Annotated[str, Field(max_length=20_000)]
+
+
+class PatientIn(_Request):
+    """Who the question is about; age in years, fractions for infants."""
+
+    age: Annotated[float, Field(ge=0, le=150)] | None = None
+    sex: Literal["female", "male"] | None = None
+    pregnant: bool | None = None
+    allergies: Few = []
+    drugs: Few = []
+    conditions: Few = []
+
+    def patient(self) -> Patient:
+        """As the pipeline takes it."""
+        return Patient(
+            age=self.age,
+            sex=Sex(self.sex) if self.sex else None,
+            pregnant=self.pregnant,
+            allergies=tuple(self.allergies),
+            drugs=tuple(self.drugs),
+            conditions=tuple(self.conditions),
+        )
+
+
+class SearchIn(_Request):
+    """A search for evidence."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"question": "布洛芬能缓解偏头痛吗", "top_k": 5}]})
+
+    question: str = Field(description="empty or longer than the service allows (2,000 characters): 422")
+    top_k: Annotated[int, Field(ge=1, le=50)] | None = None
+    kb_version: VersionNumber | None = Field(None, description="an older version; the current one if absent")
+    min_revision: VersionNumber | None = Field(None, description="wait (2 s) until this revision is served, else 503")
+
+
+class AskIn(SearchIn):
+    """A question."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"question": "偏头痛吃什么药", "patient": {"age": 30, "sex": "female", "pregnant": True}}]
+        }
+    )
+
+    history: Annotated[list[TurnIn], Field(max_length=50)] = []
+    patient: PatientIn | None = None
+    generator: Annotated[str, Field(max_length=100)] | None = None
+    detail: Literal["short", "full"] = "short"
+    language: Literal["zh", "en"] = "zh"
+
+    def options(self, default_top_k: int) -> Options:
+        """As the pipeline takes them."""
+        return Options(
+            patient=self.patient.patient() if self.patient else None,
+            history=tuple(Turn(turn.role, turn.content) for turn in self.history),
+            kb_version=self.kb_version,
+            generator=self.generator,
+            top_k=self.top_k or default_top_k,
+            detail=self.detail,
+            language=self.language,
+        )
+
+
+# ---------------------------------------------------------------- responses: documentation, and checked in tests
+
+
+class _Response(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class SourceOut(_Response):
+    """A bibliographic record."""
+
+    id: str
+    title: str
+    kind: str
+    grade: str = Field(description="how strong it is, such as guideline, trial, editorial")
+    grade_label: str = Field(description="the grade in Chinese")
+    year: int | None
+    publisher: str | None
+    doi: str | None
+    pmid: str | None
+    url: str | None
+    licence: str | None
+
+
+class CitationOut(_Response):
+    """What `[n]` in the text stands for: `quote` is the evidence's text at `span`."""
+
+    n: int
+    evidence_id: str
+    kind: str
+    quote: str
+    span: tuple[int, int]
+    source: SourceOut
+
+
+class EntityOut(_Response):
+    """An entity by itself; the id is `type:name`."""
+
+    id: str
+    name: str
+    type: str
+
+
+class MentionOut(EntityOut):
+    """An entity in the question: `question[start:end] == surface`, (0, 0) if carried from an earlier turn."""
+
+    surface: str
+    start: int
+    end: int
+    negated: bool
+    carried: bool
+
+
+class UnsureOut(_Response):
+    """A name that may stand for several entities, or has a modifier that makes it the name of something else."""
+
+    surface: str
+    start: int
+    end: int
+    negated: bool
+    carried: bool
+    modifier: str
+    candidates: list[EntityOut]
+
+
+class WarningOut(_Response):
+    """What speaks against a drug that is asked about or mentioned."""
+
+    kind: str
+    text: str
+    evidence_ids: list[str]
+
+
+class TriageOut(_Response):
+    """The verdict of the red-flag rules; `action` goes before everything else."""
+
+    red_flag: bool
+    category: str | None
+    action: str | None
+    label: str | None
+
+
+class DroppedOut(_Response):
+    """A sentence that did not pass the checker."""
+
+    sentence: str
+    reason: str
+
+
+class AnswerOut(_Response):
+    """A checked answer."""
+
+    answer_id: str
+    outcome: Literal["answered", "partial", "need_more_info", "not_in_kb", "emergency"]
+    text: str
+    citations: list[CitationOut]
+    entities: list[MentionOut]
+    unsure: list[UnsureOut]
+    warnings: list[WarningOut]
+    triage: TriageOut
+    questions: list[str]
+    dropped: list[DroppedOut]
+    kb_version: int
+    revision: int
+    generator: str
+    degraded: list[str]
+    label: str
+    timings_ms: dict[str, float]
+
+
+class ArmsOut(_Response):
+    """What each way of searching contributed, 0 where it did not find it."""
+
+    dense: float
+    sparse: float
+    graph: float
+
+
+class EvidenceOut(_Response):
+    """A fact or a passage that was found."""
+
+    id: str
+    kind: str
+    text: str
+    title: str | None
+    score: float
+    arms: ArmsOut
+    source: SourceOut
+
+
+class SearchOut(_Response):
+    """Evidence, best first."""
+
+    evidence: list[EvidenceOut]
+    entities: list[MentionOut]
+    unsure: list[UnsureOut]
+    kb_version: int
+    revision: int
+
+
+class FoundEntityOut(EntityOut):
+    """An entity found by name; `via` is `name` for its own name, else the kind of alias."""
+
+    matched: str
+    via: str
+    score: float
+
+
+class EntitiesOut(_Response):
+    """A page of entities; `next_cursor` is null on the last one."""
+
+    items: list[FoundEntityOut]
+    next_cursor: str | None
+    kb_version: int
+    revision: int
+
+
+class AliasOut(_Response):
+    """Another name."""
+
+    name: str
+    kind: str
+
+
+class EndOut(_Response):
+    """One end of a fact; `id` is null where the object is a text."""
+
+    id: str | None
+    name: str
+    type: str
+
+
+class FactOut(_Response):
+    """A fact with both ends."""
+
+    id: str
+    relation: str
+    label: str
+    subject: EndOut
+    object: EndOut
+    severity: str | None
+    population: str | None
+    dose: str | None
+
+
+class FactWithSourceOut(FactOut):
+    """A fact with its source."""
+
+    source: SourceOut
+
+
+class GroupOut(_Response):
+    """Facts of one relation in one direction, strongest source first; `count` is how many there are in all."""
+
+    relation: str
+    label: str
+    direction: Literal["outgoing", "incoming"]
+    count: int
+    facts: list[FactWithSourceOut]
+
+
+class CountsOut(_Response):
+    """How much is known of an entity."""
+
+    outgoing: int
+    incoming: int
+    aliases: int
+
+
+class EntityInFullOut(EntityOut):
+    """An entity with its names and facts."""
+
+    type_label: str
+    aliases: list[AliasOut]
+    groups: list[GroupOut]
+    counts: CountsOut
+    kb_version: int
+    revision: int
+
+
+class PassageOut(_Response):
+    """What is stored of a passage beside its text."""
+
+    question: str | None
+    locator: str | None
+    about: str | None
+    aspect: str | None
+
+
+class EvidenceInFullOut(_Response):
+    """A fact or passage, the version it was found in, and whether that is the current one."""
+
+    id: str
+    kind: str
+    text: str
+    title: str | None
+    source: SourceOut
+    fact: FactOut | None
+    passage: PassageOut | None
+    entities: list[EntityOut]
+    kb_version: int
+    current: bool
+
+
+class VersionOut(_Response):
+    """One retained version."""
+
+    version: int
+    parent: int | None
+    digest: str
+    created: str
+    counts: dict[str, int]
+    datasets: list[str]
+    embedder: str
+    dimension: int
+    current: bool
+
+
+class VersionsOut(_Response):
+    """All retained versions, oldest first; `current` and `revision` are null before the first."""
+
+    current: int | None
+    revision: int | None
+    versions: list[VersionOut]
+
+
+class ActivatedOut(_Response):
+    """The pointer after activating a version."""
+
+    version: int
+    revision: int
+    previous: int | None
+
+
+class HealthOut(_Response):
+    """The process runs."""
+
+    status: Literal["ok"]
+
+
+class ReadyOut(_Response):
+    """A knowledge base is served; `degraded` lists what does not work fully."""
+
+    status: Literal["ready"]
+    kb_version: int
+    revision: int
+    degraded: list[str]
+
+
+class ProgramOut(_Response):
+    """What runs here."""
+
+    name: str
+    version: str
+    api: str
+
+
+class ProblemItem(_Response):
+    """One part of a request that breaks the schema."""
+
+    location: str
+    message: str
+    type: str
+
+
+class Problem(_Response):
+    """An error (RFC 9457). `type` is documented at its own address; `errors` lists the parts that break the schema."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    request_id: str
+    errors: list[ProblemItem]
+
+
+class ProblemType(_Response):
+    """What a problem type means."""
+
+    type: str
+    title: str
+    status: int
+    meaning: str
+    retry_after: int | None
+
+
+class ProblemTypes(_Response):
+    """All problem types."""
+
+    problems: list[ProblemType]

@@ -1,0 +1,98 @@
+"""uvicorn, started from the program: one-line errors, a clean end, and no connection that dawdles over its headers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from api.service import Service
+from rag.errors import DependencyError
+
+GRACE_S = 10
+"""How long running answers may go on after SIGTERM; the last second is for saying goodbye."""
+HEADER_S = 10.0
+"""How long a new connection may take for its first request line and headers."""
+Ready = Callable[[str], None]
+
+
+class PatientProtocol(H11Protocol):
+    """Closes a connection whose first request has not arrived after `HEADER_S`."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the parent has it
+        """Start the clock."""
+        super().connection_made(transport)
+        self._waiting = self.loop.call_later(HEADER_S, self._give_up)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the clock."""
+        self._waiting.cancel()
+        super().connection_lost(exc)
+
+    def _give_up(self) -> None:
+        if vars(self)["cycle"] is None and not self.transport.is_closing():  # declared as if it always were there
+            self.transport.close()
+
+
+class Server(uvicorn.Server):
+    """Drains on the first signal, exits with 0 afterwards; a second Ctrl-C ends at once."""
+
+    def __init__(self, config: uvicorn.Config, service: Service, address: str, on_ready: Ready | None) -> None:
+        super().__init__(config)
+        self._service, self._address, self._on_ready = service, address, on_ready
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Announce the address once requests are accepted."""
+        await super().startup(sockets)
+        self._loop = asyncio.get_running_loop()
+        if self.started and self._on_ready is not None:
+            self._on_ready(self._address)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop accepting, let answers finish, cut them short at the end of the grace period."""
+        if self.should_exit and sig == signal.SIGINT:
+            self.force_exit = True
+        self._service.draining = True
+        self.should_exit = True
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._loop.call_later, GRACE_S - 1, self._service.abort)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket. Raises DependencyError where the address cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise DependencyError(
+            f"cannot listen on {host}:{port} ({error.strerror or error}); "
+            "stop what uses it or choose another with YIWEN_PORT or YIWEN_HOST"
+        ) from error
+
+
+def run(app: FastAPI, service: Service, on_ready: Ready | None) -> None:
+    """Serve until a signal. Raises DependencyError if the port is taken."""
+    bound = listen(service.settings.host, service.settings.port)
+    host, port = bound.getsockname()[:2]
+    config = uvicorn.Config(
+        app,
+        http=PatientProtocol,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    with bound:
+        Server(config, service, address, on_ready).run(sockets=[bound])

@@ -1,0 +1,161 @@
+"""What lives as long as the process: the pipeline, its threads, and the thread that follows the pointer.
+
+Core code is synchronous. Short reads run in one thread a core. An answer occupies one slot from start to end; while
+it retrieves it also holds one of the cores, so generation of any length never starves retrieval.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from api.catalogue import Catalogue
+from rag.editions import Edition
+from rag.errors import YiwenError
+from rag.pipeline import Pipeline
+from rag.settings import Settings
+
+T = TypeVar("T")
+_log = logging.getLogger("yiwen.api")
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """How much runs at once and how much may wait for it; beyond that a request is refused at once."""
+
+    cores: int = 0
+    answers: int = 16
+    waiting: int = 64
+
+    @property
+    def workers(self) -> int:
+        """Threads for retrieval and reads; one a core unless given."""
+        return self.cores or _cores()
+
+
+class Slots:
+    """Threads with a bounded queue."""
+
+    def __init__(self, name: str, threads: int, waiting: int) -> None:
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._free = threads + waiting
+
+    def submit(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        """Start or queue `work`; call it from the event loop. Raises a 503 problem where the queue is full."""
+        if self.full:
+            raise HTTPException(503, "too many requests are being answered; repeat after the seconds in Retry-After")
+        self._free -= 1
+        loop = asyncio.get_running_loop()
+        submitted = self._pool.submit(work)
+        submitted.add_done_callback(lambda _: _on_loop(loop, self._release))
+        return asyncio.wrap_future(submitted)
+
+    @property
+    def full(self) -> bool:
+        """Whether the next `submit` would be refused."""
+        return self._free <= 0
+
+    def _release(self) -> None:
+        self._free += 1
+
+    def close(self) -> None:
+        """Drop what waits; running work ends by itself."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _on_loop(loop: asyncio.AbstractEventLoop, action: Callable[[], None]) -> None:
+    """Run `action` on the loop, unless the process is going down and it is closed."""
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(action)
+
+
+class Service:
+    """Shared by all requests; made by `create_app`, started and stopped by its lifespan."""
+
+    def __init__(self, settings: Settings, capacity: Capacity) -> None:
+        self.settings = settings
+        self.cores = threading.BoundedSemaphore(capacity.workers)
+        self.reads = Slots("read", capacity.workers, capacity.waiting)
+        self.answers = Slots("answer", capacity.answers, capacity.waiting)
+        self.running: set[Callable[[], None]] = set()
+        self.draining = False
+        self._stop = threading.Event()
+        self._follower: threading.Thread | None = None
+        self._pipeline: Pipeline | None = None
+        self._catalogue: Catalogue | None = None
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """Answers questions."""
+        assert self._pipeline is not None, "the lifespan has not started"
+        return self._pipeline
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Lists versions."""
+        assert self._catalogue is not None, "the lifespan has not started"
+        return self._catalogue
+
+    def start(self, pipeline: Pipeline, catalogue: Catalogue) -> None:
+        """Open the current version, if there is one that opens, and follow the pointer from then on."""
+        self._pipeline, self._catalogue = pipeline, catalogue
+        try:
+            edition = pipeline.editions.refresh()
+            _log.info("serving version=%d revision=%d", edition.pointer.version, edition.pointer.revision)
+        except YiwenError as error:
+            _log.warning("nothing to serve yet: %s", error)
+        self._follower = threading.Thread(target=self._follow, name="follow-pointer", daemon=True)
+        self._follower.start()
+
+    def _follow(self) -> None:
+        """Whatever goes wrong with one version, the next one is looked for."""
+        while not self._stop.is_set():
+            try:
+                self.pipeline.editions.follow(
+                    self.settings.pointer_poll_s, self._stop, lambda error: _log.error("new version: %s", error)
+                )
+            except Exception:
+                _log.exception("a new version could not be opened")
+
+    def abort(self) -> None:
+        """Cancel every answer that is still being written."""
+        for cancel in tuple(self.running):
+            cancel()
+
+    def stop(self) -> None:
+        """Let go of everything."""
+        self.draining = True
+        self.abort()
+        self._stop.set()
+        self.reads.close()
+        self.answers.close()
+        if self._follower is not None:
+            self._follower.join(timeout=2)
+
+    async def read(self, work: Callable[[], T]) -> T:
+        """Run a short read in a worker thread."""
+        return await self.reads.submit(work)
+
+    def edition(self, version: int | None = None) -> Edition:
+        """The current edition or that of `version`; call it from a worker thread."""
+        return self.pipeline.editions.at(version)
+
+
+async def service_of(request: Request) -> Service:
+    """The service of the application that handles `request`; a dependency of the routes."""
+    service = request.app.state.service
+    assert isinstance(service, Service)
+    return service
