@@ -1,7 +1,6 @@
 """The format of `triage.yaml`: read strictly, every word compiled, every mistake a ConfigurationError that names it.
 
-Words are plain text with four signs: `(a|b)` either, `?` the sign or group before it may be missing, `~` up to six
-characters of the same clause that hold no negation, `#` a number in Arabic or Chinese numerals.
+`rag.triage_words` explains what a word may hold.
 """
 
 from __future__ import annotations
@@ -14,14 +13,10 @@ from typing import Any
 import yaml
 
 from rag.errors import ConfigurationError
+from rag.triage_words import FORBIDDEN, Words, compile_words
 
 SCOPE_NAMES = frozenset({"negation", "past", "supposition", "knowledge"})
 _WITHIN = ("clause", "sentence", "question")
-_FORBIDDEN = re.compile(r"[.*+\[\]{}^$\\,;:!。？，；：！\s]")
-_SIGNS = {
-    "~": r"(?:[^,;:!?。\n不没无未]|不停|不断|不知|不舒服|不明|不由){0,6}?",
-    "#": r"(?:[0-9]{1,4}(?:\.[0-9]{1,2})?|[半几一二两三四五六七八九十百]{1,4})",
-}
 
 
 @dataclass(frozen=True)
@@ -37,8 +32,8 @@ class PatientTest:
 class Pattern:
     """Groups of words that must all be live in one unit of text, and groups that must not stand there."""
 
-    all_of: tuple[re.Pattern[str], ...]
-    unless: tuple[re.Pattern[str], ...]
+    all_of: tuple[Words, ...]
+    unless: tuple[Words, ...]
     within: str
     patient: PatientTest
 
@@ -145,32 +140,22 @@ class _Table:
             raise self.wrong(at, f"{value!r:.60} is no list", "give a list with at least one item")
         return value
 
-    def words(self, value: object, at: str) -> re.Pattern[str]:
-        """Words (a list, or text with white space between) as one alternation, longest first to take in the most."""
+    def words(self, value: object, at: str) -> Words:
+        """Words: a list, or text with white space between them."""
         listed = value.split() if isinstance(value, str) else value
         words = [self.text(word, f"{at}[{i}]") for i, word in enumerate(self.items(listed, at))]
+        if twice := sorted({word for word in words if words.count(word) > 1}):
+            raise self.wrong(at, f"{twice} stands twice", "remove the second")
         for word in words:
-            if sign := _FORBIDDEN.search(word):
+            if sign := FORBIDDEN.search(word):
                 raise self.wrong(
                     at, f"{word!r} holds {sign.group()!r}", "only text and the signs ( | ) ? ~ # are words"
                 )
-        ordered = sorted(set(words), key=lambda word: (-len(word), word))
-        if len(ordered) < len(words):
-            raise self.wrong(at, f"a word stands twice in {words!r:.80}", "remove the second")
-        return re.compile("|".join(self.word(word, at) for word in ordered))
-
-    def word(self, word: str, at: str) -> str:
-        """`word` as a regular expression that compiles and needs at least one character."""
-        expression = re.sub(r"\((?!\?)", "(?:", word)
-        for sign, meaning in _SIGNS.items():
-            expression = expression.replace(sign, meaning)
-        try:
-            empty = re.compile(expression).match("")
-        except re.error as error:
-            raise self.wrong(at, f"{word!r} cannot be compiled ({error})", "check its ( | ) ?") from error
-        if empty:
-            raise self.wrong(at, f"{word!r} matches the empty text", "leave something that is not optional")
-        return expression
+            try:
+                compile_words([word])
+            except re.error as error:
+                raise self.wrong(at, f"{word!r} cannot be compiled ({error})", "check its ( | ) ? ~") from error
+        return compile_words(words)
 
     def scopes(self, value: object) -> Scopes:
         """Scope markers are regular expressions, one per name, written out in the table."""
@@ -184,14 +169,14 @@ class _Table:
         except re.error as error:
             raise self.wrong(at, f"no regular expression ({error})", "correct it") from error
 
-    def rules(self, value: object, vocabulary: Mapping[str, re.Pattern[str]]) -> tuple[Rule, ...]:
+    def rules(self, value: object, vocabulary: Mapping[str, Words]) -> tuple[Rule, ...]:
         rules = tuple(self.rule(item, i, vocabulary) for i, item in enumerate(self.items(value, "rules")))
         ids = [rule.id for rule in rules]
         if twice := sorted({name for name in ids if ids.count(name) > 1}):
             raise self.wrong("rules", f"id {twice} stands twice", "give every rule its own id")
         return rules
 
-    def rule(self, value: object, index: int, vocabulary: Mapping[str, re.Pattern[str]]) -> Rule:
+    def rule(self, value: object, index: int, vocabulary: Mapping[str, Words]) -> Rule:
         at = f"rules[{index}]"
         given = self.mapping(value, at, {"id", "label", "action", "source", "any_of"}, {"ignore"})
         name = self.text(given["id"], f"{at}.id")
@@ -204,7 +189,7 @@ class _Table:
         label, action, source = (self.text(given[key], f"{at}.{key}") for key in ("label", "action", "source"))
         return Rule(name, label, action, source, ignore, tuple(patterns))
 
-    def pattern(self, value: object, at: str, vocabulary: Mapping[str, re.Pattern[str]]) -> Pattern:
+    def pattern(self, value: object, at: str, vocabulary: Mapping[str, Words]) -> Pattern:
         given = self.mapping(value, at, {"all_of"}, {"within", "unless", "patient"})
         within = given.get("within", "sentence")
         if within not in _WITHIN:
@@ -217,7 +202,7 @@ class _Table:
             patient=self.patient(given["patient"], f"{at}.patient") if "patient" in given else PatientTest(),
         )
 
-    def group(self, value: object, at: str, vocabulary: Mapping[str, re.Pattern[str]]) -> re.Pattern[str]:
+    def group(self, value: object, at: str, vocabulary: Mapping[str, Words]) -> Words:
         """A name out of `words`, or a list of words in place."""
         if not isinstance(value, str):
             return self.words(value, at)
