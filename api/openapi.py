@@ -31,7 +31,9 @@ def _description(status: int) -> str:
 
 
 def document(app: FastAPI) -> dict[str, object]:
-    """FastAPI's document with problems as the schema of every error."""
+    """FastAPI's document with problems as the schema of every error; made once."""
+    if app.openapi_schema is not None:
+        return app.openapi_schema
     made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
     schemas = made["components"]["schemas"]
     for name in ("HTTPValidationError", "ValidationError"):
@@ -44,6 +46,7 @@ def document(app: FastAPI) -> dict[str, object]:
         if status.isdigit() and int(status) >= 400:
             response["description"] = _description(int(status)) or response["description"]
             response["content"] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    app.openapi_schema = made
     return made
 
 

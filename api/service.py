@@ -83,7 +83,7 @@ def _on_loop(loop: asyncio.AbstractEventLoop, action: Callable[[], None]) -> Non
 
 
 class Service:
-    """Shared by all requests; made by `create_app`, started and stopped by its lifespan."""
+    """Shared by all requests; made by `create_app`, started and stopped once by its lifespan."""
 
     def __init__(self, settings: Settings, capacity: Capacity) -> None:
         self.settings = settings

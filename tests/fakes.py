@@ -14,6 +14,7 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
@@ -48,7 +49,8 @@ from rag.pipeline import Pipeline
 from rag.ports import Embedder, Generator, NameRow
 from rag.rendering import fact_text
 from rag.retrieval import Retriever
-from rag.text import normalise, tokens
+from rag.snapshot.layout import Manifest
+from rag.text import TEXT_VERSION, normalise, tokens
 from rag.triage import load_rules
 from rag.vocabulary import GRADE_RANK, EntityType, Relation
 
@@ -173,18 +175,23 @@ def _ordered(facts: Iterable[GraphFact]) -> tuple[GraphFact, ...]:
     return tuple(sorted(facts, key=lambda fact: (-fact.grade_rank, fact.id)))
 
 
-@dataclass(frozen=True)
-class FakeManifest:
-    """The parts of a manifest that readers look at."""
-
-    version: int
-    digest: str
-    counts: Mapping[str, int]
-    created: str = "2026-01-01T00:00:00Z"
-    parent: int | None = None
-    datasets: tuple[str, ...] = ("fake",)
-    embedder: str = "none"
-    dimension: int = 0
+def fake_manifest(version: int, digest: str, counts: Mapping[str, int]) -> Manifest:
+    """The manifest of a version in memory, which has no files."""
+    return Manifest(
+        kb="fake",
+        version=version,
+        parent=version - 1 or None,
+        digest=digest,
+        created="2026-01-01T00:00:00Z",
+        counts=counts,
+        datasets=("fake",),
+        embedder="none",
+        dimension=0,
+        dense_index="none",
+        indexed_fields=("title", "question", "text"),
+        text_version=TEXT_VERSION,
+        files={},
+    )
 
 
 class FakeKnowledgeBase:
@@ -205,7 +212,7 @@ class FakeKnowledgeBase:
         self._concepts = _BM25({key: list(found) for key, found in self._mentions.items()})
         self._vectors = self._embedded(embedder) if embedder is not None else None
         counted = {"entity": len(self._entities), "fact": len(self._graph.facts), "passage": len(self._passages)}
-        self.manifest = FakeManifest(version, self.digest, counted)
+        self.manifest = fake_manifest(version, self.digest, counted)
 
     def _embedded(self, embedder: Embedder) -> NDArray[np.float32]:
         return embedder.encode([_indexed(passage) for passage in self._passages.values()], kind="passage")
@@ -275,12 +282,20 @@ class FakeKnowledgeBase:
         return sorted(scores.items(), key=lambda hit: (-hit[1], hit[0]))[:limit]
 
     def search_sparse(
-        self, terms: Sequence[str], *, concepts: Sequence[EntityId], limit: int
+        self,
+        terms: Sequence[str],
+        *,
+        concepts: Sequence[EntityId],
+        limit: int,
+        concept_boost: float = 1.0,
+        language: Language | None = None,
     ) -> list[tuple[str, float]]:
-        """(passage id, BM25 of distinct terms + BM25 of distinct mentioned entities), best first."""
+        """(passage id, BM25 of distinct terms + boost x BM25 of distinct mentioned entities), best first."""
         scores = self._index.scores(terms)
         for key, score in self._concepts.scores(concepts).items():
-            scores[key] = scores.get(key, 0.0) + score
+            scores[key] = scores.get(key, 0.0) + concept_boost * score
+        if language is not None:
+            scores = {key: s for key, s in scores.items() if language_of(self._passages[key].text) == language}
         return sorted(scores.items(), key=lambda hit: (-hit[1], hit[0]))[:limit]
 
     def about(self, entities: Sequence[EntityId], *, limit_each: int) -> list[str]:
@@ -360,10 +375,16 @@ class FakeLibrary:
         self.activate(version)
         return version
 
-    def activate(self, version: int) -> None:
-        """Point at a kept version."""
+    def activate(self, version: int) -> Pointer:
+        """Point at a kept version. Raises NotFoundError."""
         revision = self.current.revision + 1 if self.current else 1
-        self.current = Pointer(revision, version, self._folder(version))
+        self.current = self.locate(version, Pointer(revision, version, ""))
+        return self.current
+
+    def knowledge_base(self, version: int) -> FakeKnowledgeBase:
+        """A kept version. Raises NotFoundError."""
+        self.locate(version, Pointer(0, version, ""))
+        return self.kept[version]
 
     def forget(self, version: int) -> None:
         """What pruning does."""
@@ -373,7 +394,7 @@ class FakeLibrary:
         """What is served now."""
         return self.current
 
-    def versions(self) -> list[FakeManifest]:
+    def versions(self) -> list[Manifest]:
         """The manifests of all kept versions, ascending."""
         return [self.kept[version].manifest for version in sorted(self.kept)]
 
@@ -422,7 +443,10 @@ class ScriptedGenerator:
             yield piece
 
 
+_rules = lru_cache(maxsize=1)(load_rules)
+
+
 def fake_pipeline(library: FakeLibrary, *generators: Generator, question_max_chars: int = 2000) -> Pipeline:
     """A pipeline over `library` with the extractive generator and `generators`; the last one given is the default."""
     known: dict[str, Generator] = {g.identity: g for g in (ExtractiveGenerator(), *generators)}
-    return Pipeline(library.editions(), known, load_rules(), Limits(), question_max_chars, [*known][-1])
+    return Pipeline(library.editions(), known, _rules(), Limits(), question_max_chars, [*known][-1])
