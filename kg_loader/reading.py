@@ -182,20 +182,22 @@ def _shape(path: Path, encoding: str | None) -> str:
     first, second = next(filled, None), next(filled, None)
     head = first.value.lstrip() if isinstance(first, Row) else first.raw.lstrip() if first else ""
     if head.startswith("["):
-        return "array"
+        return "lines" if isinstance(second, Row) and _is_whole(head) else "array"
     if isinstance(second, Row) and not second.value.lstrip().startswith("{") and _begins_object(head):
         return "object"
     return "lines"
 
 
 def _begins_object(head: str) -> bool:
-    if not head.startswith("{"):
-        return False
+    return head.startswith("{") and not head.rstrip().endswith("}") and not _is_whole(head)
+
+
+def _is_whole(text: str) -> bool:
     try:
-        parse_json(head)
+        parse_json(text)
     except ValueError:
-        return not head.rstrip().endswith("}")
-    return False
+        return False
+    return True
 
 
 def _json_lines(path: Path, encoding: str | None) -> Iterator[Row | Rejected]:

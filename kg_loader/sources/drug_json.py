@@ -106,7 +106,7 @@ class _Monograph:
         elif not text or fault(text.strip("()（）。"), EntityType.TREATMENT) == PLACEHOLDER:
             yield Skipped(PLACEHOLDER)
         elif key in _NAMES:
-            yield from self._aliases(key, text)
+            yield from self._aliases(key, value)
         elif key in _LITERALS:
             yield self._literal(_LITERALS[key], text)
         else:

@@ -18,7 +18,7 @@ _SHORT = 40
 _DOSE = "用法用量"
 
 _ITEM = re.compile(r"(?<=[。；;!！)）])(?=\d{1,2}[.．、](?!\d))")
-_LEAD = re.compile(r"(?:\d{1,2}[.．、])?[^：:。；;]{2,20}[：:](?=\d|[(（])")
+_LEAD = re.compile(r"(?:\d{1,2}[.．、])?[^：:。；;]{2,20}[：:]")
 _LEAD_OUT = re.compile(r"[^。；;]{0,12}(?:如下|以下[^。；;]{0,6})[：:]$")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffd\ue000-\uf8ff]")
 _LOST_EXPONENT = re.compile(r"[×xX]\s?10\s?/|[×xX]\s?10(?:[^\d^]|$)")

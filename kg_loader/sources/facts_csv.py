@@ -73,7 +73,8 @@ def _object(row: Mapping[str, str], info: RelationInfo) -> Entity | Literal:
 
 def _expect(kind: EntityType, allowed: frozenset[EntityType], side: str, info: RelationInfo) -> None:
     if kind not in allowed:
-        raise RowError(f"{info.relation} with a {side} of type {kind}, expected {_listed(allowed)}")
+        article = "an" if side == "object" else "a"
+        raise RowError(f"{info.relation} with {article} {side} of type {kind}, expected {_listed(allowed)}")
 
 
 def _listed(kinds: frozenset[EntityType]) -> str:

@@ -39,6 +39,7 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 _ELLIPSIS = re.compile(r"(?:\.{2,}|…+|。{2,})$")
+_LOST = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ue000-\uf8ff]")  # clean() would drop these and hide the damage
 _DAMAGED = re.compile("[?？\ufffd\ufdd0\ue000-\uf8ff]|锟斤拷|[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _UNIT = r"(?:分钟|小时|天|日|周|星期|个?月|年|岁|周岁|元|万元|块|%|％|‰|次|例|人|疗程|个疗程)"
 _NUMBER = r"\d+(?:\.\d+)?"
@@ -59,10 +60,12 @@ _OPEN, _CLOSE = "(（[［{【〔“", ")）]］}】〕”"
 
 _ORDINAL = re.compile(r"第?[零〇一二三四五六七八九十百\d]+[型期度类级号]?|[ivxⅰ-ⅻ]+[型期度]?", re.IGNORECASE)
 _GENERIC = frozenset(
-    "病 疾病 疾患 病症 综合征 综合症 症候群 症状 炎 炎症 癌 癌症 肿瘤 恶性肿瘤 良性肿瘤 瘤 感染 损伤 外伤 出血 疼痛"
-    " 中毒 畸形 缺损 障碍 异常 增生 囊肿 硬化 结核 溃疡 肿块 包块 结节 息肉 急性 慢性 先天性 继发性 原发性 遗传性"
-    " 特发性 皮肤病 老年人 老人 儿童 小儿 婴儿 婴幼儿 新生儿 成人 成年人 男性 女性 妇女 孕妇 青少年 青年人 中年人 患者 病人 人群"
-    " 皮肤 心脏 肝脏 肾脏 颈部 头部 腹部 全身 左侧 右侧 双侧 手术 治疗 药物 检查 科室 一般 其他 其它 正常".split()
+    "病 疾病 疾患 病症 综合征 综合症 症候群 症状 炎 炎症 癌 癌症 肿瘤 恶性肿瘤 良性肿瘤 瘤"
+    " 感染 损伤 外伤 出血 疼痛 中毒 畸形 缺损 障碍 异常 增生 囊肿 硬化 结核 溃疡 肿块 包块"
+    " 结节 息肉 急性 慢性 先天性 继发性 原发性 遗传性 特发性 皮肤病 老年人 老人 儿童 小儿 婴儿"
+    " 婴幼儿 新生儿 成人 成年人 男性 女性 妇女 孕妇 青少年 青年人 中年人 患者 病人 人群 皮肤"
+    " 心脏 肝脏 肾脏 颈部 头部 腹部 全身 左侧 右侧 双侧 手术 治疗 药物 检查 科室 一般 其他"
+    " 其它 正常".split()
 )
 _LATIN_GENERIC = frozenset(
     "syndrome disease disorder cell tumor tumors tumour type of and the in with acute chronic".split()
@@ -83,7 +86,7 @@ def entity(name: str, kind: EntityType) -> Entity:
 @lru_cache(maxsize=1 << 16)
 def trimmed(name: str) -> str:
     """`name` cleaned, without a list bullet before it and punctuation around it (an ellipsis at its end stays)."""
-    text = _BULLET.sub("", clean(name))
+    text = _BULLET.sub("", clean(_LOST.sub("\ufffd", name)))
     if _ELLIPSIS.search(text):
         return text.lstrip(_EDGE)
     return text.strip(_EDGE)

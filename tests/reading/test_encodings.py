@@ -35,9 +35,7 @@ def test_gb18030_with_four_byte_characters(tmp_path: Path) -> None:
 
 
 def test_traditional_chinese_in_big5_is_refused_with_its_line(tmp_path: Path) -> None:
-    path = _written(
-        tmp_path, "name,alias\n".encode() + "頭痛伴隨噁心與畏光的現象應該儘快就醫檢查治療\n".encode("big5") * 3
-    )
+    path = _written(tmp_path, b"name,alias\n" + "頭痛伴隨噁心與畏光的現象應該儘快就醫檢查治療\n".encode("big5") * 3)
     with pytest.raises(DataError, match=r"line 2 .*--encoding"):
         detect_encoding(path)
     assert _texts(path, "big5")[1].startswith("頭痛")
@@ -73,7 +71,7 @@ def test_a_file_in_utf16_without_a_mark_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["klingon", "base64", "rot13", ""])
 def test_an_encoding_nobody_knows(tmp_path: Path, name: str) -> None:
     path = _written(tmp_path, b"\xa1\xa1\xff")
-    with pytest.raises((UsageError, DataError), match="expected one of|neither UTF-8"):
+    with pytest.raises((UsageError, DataError), match=r"expected one of|neither UTF-8"):
         list(text_lines(path, name))
 
 

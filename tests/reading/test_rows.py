@@ -54,7 +54,7 @@ def test_a_line_of_64_megabytes_is_refused_in_bounded_memory(tmp_path: Path) -> 
 def test_nothing_in_the_file(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "empty"
     path.write_bytes(content)
-    with pytest.raises(DataError, match="empty|white space"):
+    with pytest.raises(DataError, match=r"empty|white space"):
         require_content(path)
 
 

@@ -1,0 +1,47 @@
+"""docs/data.md: its examples are read, and it names every format and reason to skip."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from kg_loader.sources import FORMATS, guess_format
+from kg_loader.sources.boilerplate import BOILERPLATE
+from kg_loader.sources.cmekg import SHIFTED
+from kg_loader.sources.cmekg_fields import JUNK_VALUE
+from kg_loader.sources.csl import NO_ENTITY
+from kg_loader.sources.drug_text import DAMAGED, MISPLACED
+from kg_loader.sources.naming import DUPLICATE, JUNK, PLACEHOLDER, TRUNCATED, UNSAFE_ALIAS
+from kg_loader.sources.pubmedqa import NO_CONCLUSION
+from rag.vocabulary import EntityType, Grade
+from tests.sources.collect import collect, text_file
+
+PAGE = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"### `([a-z-]+)`\n.*?```\w+\n(.*?)```", PAGE, re.DOTALL)
+REASONS = [
+    BOILERPLATE, SHIFTED, JUNK_VALUE, NO_ENTITY, DAMAGED, MISPLACED, DUPLICATE, JUNK, PLACEHOLDER, TRUNCATED,
+    UNSAFE_ALIAS, NO_CONCLUSION,
+]  # fmt: skip
+
+
+def test_each_of_our_own_formats_has_an_example() -> None:
+    assert [name for name, _ in EXAMPLES] == ["facts-csv", "passages", "aliases-csv", "do-not-merge-csv"]
+
+
+@pytest.mark.parametrize(("name", "text"), EXAMPLES)
+def test_an_example_is_guessed_and_read_without_loss(tmp_path: Path, name: str, text: str) -> None:
+    path = text_file(tmp_path / "example", text)
+    assert guess_format(path) == name
+    found = collect(name, path)
+    assert (found.rejected, found.skipped) == ([], {})
+    rows = len(text.strip().splitlines()) - (not text.startswith("{"))
+    assert len(found.facts) + len(found.passages) + len(found.aliases) + len(found.pairs) == rows
+
+
+def test_the_page_names_every_format_reason_type_and_grade() -> None:
+    words = [*FORMATS, *REASONS]
+    assert [word for word in words if f"`{word}`" not in PAGE] == []
+    assert f"`{' '.join(EntityType)}`" in PAGE
+    assert f"`{' '.join(Grade)}`" in PAGE

@@ -1,0 +1,94 @@
+"""The readers over the real files: counts in sane ranges, nothing lost, bounded memory."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from kg_loader.sources import guess_format
+from tests.sources.collect import collect
+
+pytestmark = pytest.mark.real_data
+
+
+def test_centre_word_records(real_data: Path) -> None:
+    path = real_data / "kg" / "cmekg.jsonl"
+    assert guess_format(path) == "cmekg"
+    found = collect("cmekg", path)
+    assert found.rejected == []
+    assert 160_000 < len(found.facts) < 170_000
+    assert 8_800 < len(found.aliases) < 9_100
+    assert 700 < found.skipped["truncated name"] < 800
+    assert 1_900 < found.skipped["placeholder"] < 2_600
+    assert 1_000 < found.skipped["site boilerplate"] < 1_600
+    names = {one.split(":", 1)[1] for one in found.entities}
+    assert names.isdisjoint({"3个月", "2-10天", "终身治疗", "?耳", ">>", "应该如何用药?用什么药?", "暂无相关资料"})
+    assert found.aliases.keys().isdisjoint({"病", "小", "口", "胃", "淋", "老年人", "综合征", "第三", "of", "-"})
+    assert not any(name.endswith(("...", "…")) for name in names)
+
+
+def test_every_value_of_a_record_is_stored_or_counted(real_data: Path, tmp_path: Path) -> None:
+    lines = (real_data / "kg" / "cmekg.jsonl").read_text(encoding="utf-8").splitlines()
+    path = tmp_path / "one.jsonl"
+    for line in lines[::400]:
+        path.write_text(line, encoding="utf-8")
+        found = collect("cmekg", path)
+        if not found.entities:
+            continue
+        values = [
+            one
+            for key, value in json.loads(line).items()
+            if key != "中心词"
+            for one in ([value] if isinstance(value, str) else value)
+        ]
+        # A value may hold several names, and several Latin words may be one name again.
+        kept = len(found.facts) + len(found.aliases) + sum(found.skipped.values()) + len(found.rejected)
+        assert kept >= len(values) or "of" in line
+
+
+def test_drug_monographs(real_data: Path) -> None:
+    path = real_data / "kg" / "drug.json"
+    assert guess_format(path) == "drug-json"
+    found = collect("drug-json", path)
+    assert [reason for _, reason in found.reasons] == ["first line is a field, not a name"] * 5
+    assert 9_000 < len(found.passages) < 11_000
+    assert max(len(one.text) for one in found.passages) <= 450
+    assert 2_350 < len([one for one in found.entities if one.startswith("drug:")]) < 2_450
+    assert found.aliases["速尿"] in ("trade", "synonym")
+    assert not any("×10/L" in one.text for one in found.passages)
+
+
+def test_pubmedqa(real_data: Path) -> None:
+    path = real_data / "literature" / "pubmedqa_dev.json"
+    assert guess_format(path) == "pubmedqa"
+    found = collect("pubmedqa", path)
+    assert (len(found.passages), len(found.sources)) == (500, 500)
+    assert (found.rejected, found.skipped) == ([], {})
+
+
+def test_csl_conclusions(real_data: Path) -> None:
+    texts: set[str] = set()
+    lines = rows = 0
+    for path in sorted((real_data / "literature").glob("csl*.jsonl")):
+        assert guess_format(path) == "csl"
+        found = collect("csl", path)
+        assert found.rejected == []
+        rows += len(found.passages) + sum(found.skipped.values())
+        lines += path.read_bytes().count(b"\n")
+        texts |= {one.text for one in found.passages}
+    assert rows == lines == 14_885
+    assert 380 < len(texts) < 470
+
+
+def test_a_reader_holds_little(real_data: Path) -> None:
+    path = real_data / "qa" / "consult_qa.jsonl"
+    assert guess_format(path) == "qa-jsonl"
+    tracemalloc.start()
+    count = len(collect("qa-jsonl", path).passages)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert count == 3_006
+    assert peak < 60 << 20
