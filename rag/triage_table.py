@@ -151,11 +151,19 @@ class _Table:
                 raise self.wrong(
                     at, f"{word!r} holds {sign.group()!r}", "only text and the signs ( | ) ? ~ # are words"
                 )
+        try:
+            return compile_words(words)
+        except re.error:
+            raise self._unfit(words, at) from None
+
+    def _unfit(self, words: list[str], at: str) -> ConfigurationError:
+        """Name the word that cannot be compiled; words are compiled one by one only to find it."""
+        for word in words:
             try:
                 compile_words([word])
             except re.error as error:
-                raise self.wrong(at, f"{word!r} cannot be compiled ({error})", "check its ( | ) ? ~") from error
-        return compile_words(words)
+                return self.wrong(at, f"{word!r} cannot be compiled ({error})", "check its ( | ) ? ~")
+        return self.wrong(at, "the words cannot be compiled together", "check their ( | ) ? ~")
 
     def scopes(self, value: object) -> Scopes:
         """Scope markers are regular expressions, one per name, written out in the table."""

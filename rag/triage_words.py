@@ -48,10 +48,11 @@ def compile_words(words: Sequence[str]) -> Words:
 def _expression(word: str) -> str:
     if word.strip("~") != word:
         raise re.error("a gap needs text on both sides")
+    if word.count("(") != word.count(")"):  # they must not balance across words
+        raise re.error("brackets do not balance")
     expression = word.replace("(", "(?:")
     for sign, meaning in _SIGNS.items():
         expression = expression.replace(sign, meaning)
-    re.compile(expression)  # alone, so that brackets cannot balance across words
     return expression
 
 
