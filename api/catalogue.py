@@ -7,8 +7,8 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Protocol
 
+from kg_loader import versions
 from rag.domain import Pointer
-from rag.errors import NotReadyError
 from rag.ports import KnowledgeBase
 from rag.settings import Settings
 from rag.snapshot import Library, Manifest, open_snapshot
@@ -32,7 +32,7 @@ class Catalogue(Protocol):
         ...
 
     def activate(self, version: int) -> Pointer:
-        """Make a version current; the new pointer. Raises NotFoundError, ConflictError."""
+        """Make a version current; the new pointer. Raises NotFoundError, ConflictError, CorruptSnapshotError."""
         ...
 
 
@@ -63,13 +63,5 @@ class LibraryCatalogue:
             return found
 
     def activate(self, version: int) -> Pointer:
-        """Flip to a sealed snapshot; the tuning stays."""
-        current = self._library.pointer()
-        if current is None:
-            raise NotReadyError("no knowledge base yet, so there is no version to activate; run `yiwen ingest FILE`")
-        folder = self._library.snapshot_folder(version)
-        if version == current.version:
-            return current
-        pointer = Pointer(current.revision + 1, version, folder.name, current.tuning)
-        self._library.flip(pointer, current.revision)
-        return pointer
+        """Check the files of a sealed snapshot and flip to it; the tuning stays."""
+        return versions.activate(self._library, version)

@@ -24,12 +24,14 @@ Ready = Callable[[str], None]
 
 
 class PatientProtocol(H11Protocol):
-    """Closes a connection whose first request has not arrived after `HEADER_S`."""
+    """Closes a connection whose first request has not arrived after `header_s`."""
+
+    header_s = HEADER_S
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the parent has it
         """Start the clock."""
         super().connection_made(transport)
-        self._waiting = self.loop.call_later(HEADER_S, self._give_up)
+        self._waiting = self.loop.call_later(self.header_s, self._give_up)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the clock."""
@@ -78,13 +80,17 @@ def listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def run(app: FastAPI, service: Service, on_ready: Ready | None) -> None:
-    """Serve until a signal. Raises DependencyError if the port is taken."""
-    bound = listen(service.settings.host, service.settings.port)
-    host, port = bound.getsockname()[:2]
+def server_for(
+    app: FastAPI,
+    service: Service,
+    bound: socket.socket,
+    on_ready: Ready | None = None,
+    protocol: type[PatientProtocol] = PatientProtocol,
+) -> Server:
+    """A server for `bound`; `run(sockets=[bound])` starts it."""
     config = uvicorn.Config(
         app,
-        http=PatientProtocol,
+        http=protocol,
         ws="none",
         lifespan="on",
         log_config=None,
@@ -92,7 +98,12 @@ def run(app: FastAPI, service: Service, on_ready: Ready | None) -> None:
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,
     )
-    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    host, port = bound.getsockname()[:2]
+    return Server(config, service, f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}", on_ready)
+
+
+def run(app: FastAPI, service: Service, on_ready: Ready | None) -> None:
+    """Serve until a signal. Raises DependencyError if the port is taken."""
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-    with bound:
-        Server(config, service, address, on_ready).run(sockets=[bound])
+    with listen(service.settings.host, service.settings.port) as bound:
+        server_for(app, service, bound, on_ready).run(sockets=[bound])

@@ -50,7 +50,7 @@ from rag.ports import Embedder, Generator, NameRow
 from rag.rendering import fact_text
 from rag.retrieval import Retriever
 from rag.snapshot.layout import Manifest
-from rag.text import TEXT_VERSION, normalise, tokens
+from rag.text import TEXT_VERSION, Language, language_of, normalise, tokens
 from rag.triage import load_rules
 from rag.vocabulary import GRADE_RANK, EntityType, Relation
 
@@ -292,11 +292,10 @@ class FakeKnowledgeBase:
     ) -> list[tuple[str, float]]:
         """(passage id, BM25 of distinct terms + boost x BM25 of distinct mentioned entities), best first."""
         scores = self._index.scores(terms)
-        for key, score in self._concepts.scores(concepts).items():
+        for key, score in self._concepts.scores(concepts).items() if concept_boost > 0 else ():
             scores[key] = scores.get(key, 0.0) + concept_boost * score
-        if language is not None:
-            scores = {key: s for key, s in scores.items() if language_of(self._passages[key].text) == language}
-        return sorted(scores.items(), key=lambda hit: (-hit[1], hit[0]))[:limit]
+        hits = [hit for hit in scores.items() if language in (None, language_of(self._passages[hit[0]].text))]
+        return sorted(hits, key=lambda hit: (-hit[1], hit[0]))[:limit]
 
     def about(self, entities: Sequence[EntityId], *, limit_each: int) -> list[str]:
         """Ids of passages about each entity in turn, by aspect and id."""
@@ -351,19 +350,12 @@ class _BM25:
 # ---------------------------------------------------------------- publishing and answering
 
 
-def fake_tuning() -> Tuning:
-    """The packaged weights; round thresholds stand in for any that are not packaged."""
-    packaged = default_tuning()
-    round_numbers = {"coverage_alone": 0.6, "coverage_with_topic": 0.3, "topics": 0.5, "topics_known_subject": 0.5}
-    return Tuning(packaged.weights, {**round_numbers, **packaged.thresholds})
-
-
 @dataclass
 class FakeLibrary:
     """Versions in memory with a pointer; `publish` and `activate` move it as another process would."""
 
     embedder: Embedder | None = None
-    tuning: Tuning = field(default_factory=fake_tuning)
+    tuning: Tuning = field(default_factory=default_tuning)
     kept: dict[int, FakeKnowledgeBase] = field(default_factory=dict)
     current: Pointer | None = None
     loads: int = 0
