@@ -27,6 +27,7 @@ _HEADING = re.compile(
 _NEXT = re.compile(
     r"\s*[【\[［]?(?:关\s?键\s?词|Key\s?words?|中图分类号|\[Abstract|Abstract|作者简介)[】\]］]?\s*[:：]?"
 )
+_AIM = re.compile(r"[【\[［]?目\s?的[】\]］]?\s*[:：]?\s*([^。．;；]{6,120}?)(?:[。．;；]|\.(?!\d)|(?=方法|资料与))")
 _SHORTEST = 12
 
 
@@ -63,7 +64,13 @@ def _records(row: Row, context: ReadContext, seen: set[bytes]) -> list[Item]:
     source = context.source or _source(digest)
     return [
         source,
-        Passage(text=conclusion, kind=PassageKind.CONCLUSION, source=source.id, locator="结论"),
+        Passage(
+            text=conclusion,
+            kind=PassageKind.CONCLUSION,
+            source=source.id,
+            title=aim_of(text),
+            locator="结论",
+        ),
     ]
 
 
@@ -85,6 +92,12 @@ def conclusion_of(abstract: str) -> str | None:
     following = _NEXT.search(body)
     section = (body[: following.start()] if following else body).strip(" ?？:：")
     return section if len(section) >= _SHORTEST else None
+
+
+def aim_of(abstract: str) -> str | None:
+    """The sentence after 目的, which says what a conclusion such as 疗效可靠 speaks of; None where there is none."""
+    match = _AIM.match(abstract)
+    return match[1].strip() if match else None
 
 
 def _source(digest: bytes) -> Source:

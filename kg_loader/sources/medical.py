@@ -15,6 +15,7 @@ from importlib import resources
 from ahocorasick_rs import AhoCorasick, Implementation
 
 from rag.text import is_han
+from rag.vocabulary import EntityType
 
 _OPENING = 90
 _ILLNESS = re.compile(
@@ -45,11 +46,13 @@ _OTHER_AIM = re.compile(
     r"|化学成分|挥发性成分|单糖组成|分离纯化|饮片|药材(?:的)?(?:质量|鉴[别定]|产地)|药师|药学服务|药房"
     r"|药品(?:流通|价格|采购|监管|广告|零售)|医药(?:制造|产业|企业|行业|电子商务|市场|专利)"
     r"|财政|卫生资源|卫生投入|新农合|医疗保险|医改|医患关系|社区卫生服务(?:效率|机构|中心)|医疗机构(?:之间"
-    r"|管理)|卫生(?:人力|政策|服务效率)|绩效|教学|课程|继续教育|心理健康教育"
+    r"|管理)|卫生(?:人力|政策|服务效率)|绩效|教学|培训|课程|继续教育|心理健康教育"
     r"|核心自我评价|篮球|体育|运动员|游泳|军队|表情|磁性纳米粒子|上网|PACS|微机系统|专利|知识产权"
 )
 _METHODS = re.compile("方法|资料")
-_NEVER = re.compile(r"医患(?:纠纷|关系|矛盾)|救济制度|管理系统|电子病历|水稻|小麦|土壤|栽培|养殖")
+_NEVER = re.compile(
+    r"医患(?:纠纷|关系|矛盾)|救济制度|管理系统|电子病历|水稻|小麦|土壤|栽培|养殖|种苗|作物|农药|废水|降解菌"
+)
 _PATIENTS = re.compile(r"患者|病人|患儿|疗效|预后|并发症|发病")
 
 
@@ -64,10 +67,11 @@ _REMEDY = re.compile(
 
 @lru_cache(maxsize=1)
 def _terms() -> AhoCorasick:
-    """Chinese names of two characters and more from the packaged term file."""
+    """Chinese names of illnesses in the packaged term file; names of drugs and tests are those of chemistry too."""
     table = resources.files("kg_loader").joinpath("sample", "terms.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(table.splitlines())
-    names = {name for row in rows for name in (row["entity"], row["name"]) if len(name) > 1 and is_han(name[0])}
+    ill = [row for row in rows if row["type"] in (EntityType.DISEASE, EntityType.SYMPTOM)]
+    names = {name for row in ill for name in (row["entity"], row["name"]) if len(name) > 1 and is_han(name[0])}
     return AhoCorasick(sorted(names), implementation=Implementation.ContiguousNFA)
 
 

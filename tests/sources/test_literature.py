@@ -139,6 +139,11 @@ def test_each_reason_to_skip_is_counted(tmp_path: Path) -> None:
     assert all("真假不明" not in one.title for one in found.sources)
 
 
+def test_the_aim_says_what_a_conclusion_speaks_of(tmp_path: Path) -> None:
+    found = _csl(tmp_path, {"id": 1, "abst": f"{BODY}结论:{CLOSING}"})
+    assert [(one.title, one.locator) for one in found.passages] == [("观察静息治疗偏头痛的疗效", "结论")]
+
+
 def test_the_same_abstract_in_two_files_is_the_same_source_and_passage(tmp_path: Path) -> None:
     first = _csl(tmp_path, {"id": 1, "abst": f"{BODY}结论:{CLOSING}", "keyword": ["甲"]})
     second = _csl(tmp_path, {"id": 9, "content": f"{BODY}结论:{CLOSING}", "label": "医学"})
