@@ -85,6 +85,8 @@ async def whole_answer(service: Service, task: Task, receive: Receive) -> Json:
     def work() -> Json:
         for item in written(service, task, cancel):
             if isinstance(item, Complete):
+                if cancel.is_set():  # cut short, so not the answer
+                    raise shut_down()
                 return item.body
         raise YiwenError("the answer ended before it was complete")
 

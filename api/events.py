@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 
 import orjson
@@ -17,6 +18,7 @@ from rag.pipeline import Meta, Shown, Token
 
 MEDIA_TYPE = "text/event-stream"
 KEEP_ALIVE_S = 15.0
+_log = logging.getLogger("yiwen.api")
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
@@ -59,6 +61,8 @@ class EventStream(Response):
                 event = await self._next(send)
         except Exception as error:
             row, detail = describe(error)
+            if detail is None:
+                _log.error("id=%s problem=%s", scope["state"]["request_id"], row.slug, exc_info=error)
             await self._send(send, "error", problem(row, scope["state"]["request_id"], scope["path"], detail))
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 

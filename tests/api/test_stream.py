@@ -20,7 +20,7 @@ from rag.pipeline import Options
 from rag.settings import Settings
 from tests.api.conftest import local_client
 from tests.api.records import versioned
-from tests.api.test_problems import Blocking
+from tests.api.test_problems import Blocking, Failing
 from tests.fakes import FakeLibrary, ScriptedGenerator, fake_pipeline
 
 SSE = {"Accept": "text/event-stream"}
@@ -151,12 +151,29 @@ def test_a_quiet_stream_is_kept_alive(settings: Settings, library: FakeLibrary) 
     assert events_of(text)[-1][1] == "done"
 
 
+def test_an_unexpected_error_in_the_middle_is_told_without_its_inside(
+    settings: Settings, library: FakeLibrary, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = create_app(settings, fake_pipeline(library, Failing(ZeroDivisionError("secret detail"))), library)
+    with local_client(app) as client:
+        text = client.post("/ask", json=QUESTION, headers=SSE).text
+    assert events_of(text)[-1][2]["type"] == "/problems/internal"
+    assert "secret" not in text
+    assert "secret detail" in caplog.text
+
+
+def test_the_end_of_the_process_cuts_no_answer_short(settings: Settings, library: FakeLibrary) -> None:
+    app = create_app(settings, fake_pipeline(library, Blocking()), library)
+    with local_client(app) as client:
+        threading.Timer(0.2, app.state.service.abort).start()
+        assert client.post("/ask", json=QUESTION).status_code == 503
+
+
 def test_the_end_of_the_process_ends_answers_with_an_error(settings: Settings, library: FakeLibrary) -> None:
     generator = Blocking()
     app = create_app(settings, fake_pipeline(library, generator), library)
     with local_client(app) as client:
         service = app.state.service
-        service.draining = False
         threading.Timer(0.2, service.abort).start()
         events = events_of(client.post("/ask", json=QUESTION, headers=SSE).text)
         service.draining = True
