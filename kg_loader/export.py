@@ -1,0 +1,76 @@
+"""`yiwen kb export`: every record of a version and the data sets that assert it, as JSON-ready rows.
+
+The first row describes the version: `{"kind": "header", "format": "yiwen-records", "format_version": 1, ...}`. Each
+further row is `{"kind", "id"?, "datasets", ...fields}`; `id` is the content id where the kind has one. An entity is
+written once for each spelling that is asserted. Facts and passages refer to sources by id, and sources come first. The
+asserted rows are everything that a version is made of: publishing them again gives the same digest.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from rag.domain import Fact, Literal, Passage, Record, Source
+from rag.snapshot.layout import RECORDS, Manifest, read_manifest
+from rag.snapshot.records import Records
+from rag.snapshot.schema import ENTITY, KIND_NAMES, record_key
+
+FORMAT, FORMAT_VERSION = "yiwen-records", 1
+_ORDER = ("source", "alias", "do_not_merge", "fact", "passage")
+_SPELLINGS = "SELECT e.id, e.type, s.name, s.pk FROM spelling s JOIN entity e ON e.pk = s.entity ORDER BY e.id, s.name"
+
+
+def lines(folder: Path) -> Iterator[dict[str, object]]:
+    """Rows of the snapshot in `folder`. Raises CorruptSnapshotError where its manifest cannot be trusted."""
+    manifest = read_manifest(folder)
+    records = Records(folder / RECORDS)
+    try:
+        yield _header(manifest)
+        yield from _entities(records, records.connection())
+        for kind in _ORDER:
+            code = KIND_NAMES.index(kind)
+            for record in records.scan(kind):
+                yield _row(kind, record, records.asserting(code, record_key(record)))
+    finally:
+        records.close()
+
+
+def _header(manifest: Manifest) -> dict[str, object]:
+    return {
+        "kind": "header",
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "kb": manifest.kb,
+        "version": manifest.version,
+        "digest": manifest.digest,
+        "created": manifest.created,
+        "counts": dict(manifest.counts),
+        "datasets": list(manifest.datasets),
+    }
+
+
+def _entities(records: Records, connection: sqlite3.Connection) -> Iterator[dict[str, object]]:
+    """Asserted spellings; an entity that is only referred to follows from the records that name it."""
+    for identifier, kind, name, key in connection.execute(_SPELLINGS):
+        asserted = records.asserting(ENTITY, key)
+        yield {"kind": "entity", "id": identifier, "datasets": asserted, "type": kind, "name": name}
+
+
+def _row(kind: str, record: Record, datasets: list[str]) -> dict[str, object]:
+    row: dict[str, object] = {"kind": kind}
+    if isinstance(record, Source | Fact | Passage):
+        row["id"] = record.id
+    row["datasets"] = datasets
+    fields = {name: value for name, value in asdict(record).items() if value is not None}
+    if isinstance(record, Passage):  # its own `kind` would hide the kind of the row
+        fields["passage_kind"] = fields.pop("kind")
+    if isinstance(record, Source):
+        fields["source_kind"] = fields.pop("kind")
+    if not isinstance(record, Fact):
+        return row | ({"alias_kind": fields.pop("kind")} if kind == "alias" else {}) | fields
+    limits = {name: value for name, value in asdict(record.qualifiers).items() if value is not None}
+    target = {"literal": asdict(record.object)} if isinstance(record.object, Literal) else {"object": record.object}
+    return row | {"subject": record.subject, "relation": record.relation, **target, "source": record.source, **limits}

@@ -1,0 +1,1 @@
+"""The `yiwen` command, one thin module for each group of commands, and a small HTTP client (`yiwen.client`)."""

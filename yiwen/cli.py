@@ -1,0 +1,64 @@
+"""The command line: which commands there are. Whatever is slow to import is imported inside the commands."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from yiwen import ask, doctor, evaluate, ingest, kb, serve, train
+from yiwen.failures import Commands
+from yiwen.options import Invocation, Json
+from yiwen.output import document, say
+
+app = typer.Typer(
+    cls=Commands,
+    help="Medical questions answered from your knowledge base, every sentence cited.",
+    epilog="Exit codes: 0 done, 1 failure, 2 usage, 3 not found, 4 locked or conflict, 5 invalid data, "
+    "6 something needed is down, 7 some rows rejected, 130 interrupted.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("demo")(serve.demo)
+app.command("ingest")(ingest.ingest)
+app.command("ask")(ask.ask)
+app.command("chat")(ask.chat)
+app.command("serve")(serve.serve)
+app.add_typer(kb.app, name="kb")
+app.add_typer(train.app, name="train")
+app.add_typer(evaluate.app, name="eval")
+app.command("doctor")(doctor.doctor)
+
+
+@app.callback()
+def before(
+    context: typer.Context,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option("--data-dir", metavar="FOLDER", help="Folder of everything that is written (YIWEN_DATA_DIR)."),
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log to stderr; show tracebacks.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars.")] = False,
+) -> None:
+    """Options that go before the name of the command."""
+    context.obj = Invocation(data_dir, quiet)
+    if verbose:
+        logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+
+
+@app.command()
+def version(as_json: Json = False) -> None:
+    """Print the version of the program."""
+    import platform
+    from importlib import metadata
+
+    found = {"name": "yiwen", "version": metadata.version("yiwen"), "python": platform.python_version()}
+    if as_json:
+        document(found)
+    else:
+        say(f"yiwen {found['version']} (Python {found['python']})")

@@ -1,0 +1,114 @@
+"""`yiwen ingest`: files in, a new version out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from yiwen.failures import PARTIAL
+from yiwen.options import DataDir, Json, load_settings, quiet
+from yiwen.output import counted, document, progress, say
+
+if TYPE_CHECKING:
+    from kg_loader.ingest import IngestReport
+    from rag.snapshot import Library
+
+
+def ingest(
+    context: typer.Context,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files to ingest; together one new version.")],
+    dataset: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Data set that asserts the records; default: each file's stem.")
+    ] = None,
+    format: Annotated[str | None, typer.Option(metavar="NAME", help="Format of the files; default: guessed.")] = None,
+    encoding: Annotated[str | None, typer.Option(metavar="NAME", help="Encoding; default: found out.")] = None,
+    append: Annotated[bool, typer.Option("--append", help="Add to the data set instead of replacing it.")] = False,
+    max_rejects: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="Stop above this many broken rows (YIWEN_MAX_REJECTS).")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything except publishing.")] = False,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Ingest files and publish a new version of the knowledge base.
+
+    Exit code 7: published, but some rows were rejected.
+    """
+    from kg_loader.ingest import ingest as run
+    from rag.snapshot import Library
+
+    settings = load_settings(context, data_dir)
+    library = Library(settings.data_dir)
+    with _throw_away_copy(library) if dry_run else _as_it_is(library) as target, progress(quiet(context)) as show:
+        report = run(
+            target, files, dataset=dataset, format=format, encoding=encoding, append=append, settings=settings,
+            max_rejects=max_rejects, progress=show,
+        )  # fmt: skip
+    if as_json:
+        document(report_document(report, dry_run=dry_run))
+    else:
+        _print(report, dry_run=dry_run)
+    if report.rejected:
+        raise typer.Exit(PARTIAL)
+
+
+@contextmanager
+def _as_it_is(library: Library) -> Iterator[Library]:
+    yield library
+
+
+@contextmanager
+def _throw_away_copy(library: Library) -> Iterator[Library]:
+    """A library elsewhere that begins with the versions of this one, by link: what is published there is forgotten."""
+    import tempfile
+
+    from rag.snapshot import Library
+
+    with tempfile.TemporaryDirectory(prefix="yiwen-dry-run-") as folder:
+        copy = Library(Path(folder))
+        copy.snapshots.mkdir(parents=True)
+        for version in library.folders().values():
+            (copy.snapshots / version.name).symlink_to(version.absolute(), target_is_directory=True)
+        pointer = library.pointer()
+        if pointer is not None:
+            copy.remember(library.next_version() - 1, 0)
+            copy.flip(pointer, 0)
+        yield copy
+
+
+def report_document(report: IngestReport, *, dry_run: bool = False) -> dict[str, object]:
+    """The JSON of an ingestion; the rejects file of a dry run is gone and therefore null."""
+    return {
+        "version": report.version,
+        "digest": report.digest,
+        "loaded": report.loaded,
+        "skipped": dict(report.skipped),
+        "rejected": dict(report.rejected),
+        "rejects_file": str(report.rejects_file) if report.rejects_file and not dry_run else None,
+        "unchanged": report.unchanged,
+        "loaded_by_kind": dict(report.loaded_by_kind),
+        "added": dict(report.added),
+        "removed": dict(report.removed),
+        "dry_run": dry_run,
+    }
+
+
+def _print(report: IngestReport, *, dry_run: bool) -> None:
+    say(f"loaded    {counted((kind.replace('_', '-'), n) for kind, n in report.loaded_by_kind.items())}")
+    for title, counts in (("skipped", report.skipped), ("rejected", report.rejected)):
+        for reason, count in sorted(counts.items(), key=lambda item: -item[1]):
+            say(f"{title:<9} {count:,} {reason}")
+    if report.rejects_file is not None and not dry_run:
+        say(f"rejects   {report.rejects_file}")
+    state = "unchanged, no new version" if report.unchanged else _change(report)
+    say(f"version   {report.version} ({state}), digest {report.digest[:12]}")
+    if dry_run:
+        say("dry run   nothing was published")
+
+
+def _change(report: IngestReport) -> str:
+    return f"added {sum(report.added.values()):,} records, removed {sum(report.removed.values()):,}"
