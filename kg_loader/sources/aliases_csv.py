@@ -39,7 +39,7 @@ def _records(row: Mapping[str, str]) -> list[Item]:
     written = required(row, "kind").lower()
     if written not in {kind.value for kind in AliasKind}:
         raise RowError(f"unknown kind {written[:40]!r}, expected one of {', '.join(AliasKind)}")
-    if unsafe_alias(name):
+    if unsafe_alias(name, owner.type):
         return [owner, Skipped(UNSAFE_ALIAS)]
     if normalise(name) == normalise(owner.name):
         return [owner, Skipped(DUPLICATE)]

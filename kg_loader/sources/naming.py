@@ -67,6 +67,7 @@ _GENERIC = frozenset(
     " 心脏 肝脏 肾脏 颈部 头部 腹部 全身 左侧 右侧 双侧 手术 治疗 药物 检查 科室 一般 其他"
     " 其它 正常".split()
 )
+_SPOKEN_OF_IN_GENERAL = (_T.POPULATION, _T.BODY_PART, _T.TREATMENT)  # 老人 does name a population, though no disease
 _LATIN_GENERIC = frozenset(
     "syndrome disease disorder cell tumor tumors tumour type of and the in with acute chronic".split()
 )
@@ -130,13 +131,13 @@ def _balanced(name: str) -> bool:
     return all(folded.count(a) == folded.count(b) for a, b in ("()", "[]", "{}"))
 
 
-def unsafe_alias(name: str) -> bool:
+def unsafe_alias(name: str, kind: EntityType = _T.DISEASE) -> bool:
     """True for an alias that would link where nothing is meant: one character, a numeral, a generic word."""
     folded = normalise(name)
     return (
         len(folded) < 2
         or not any(char.isalpha() for char in folded)
-        or folded in _GENERIC
+        or (folded in _GENERIC and kind not in _SPOKEN_OF_IN_GENERAL)
         or folded in _LATIN_GENERIC
         or _ORDINAL.fullmatch(folded) is not None
     )

@@ -155,10 +155,10 @@ def test_aliases_and_what_is_wrong_with_them(tmp_path: Path) -> None:
     text = (
         "entity,type,name,kind,source\n偏头痛,disease,migraine,english,editorial\n偏头痛,疾病,偏头风,colloquial,\n"
         "偏头痛,disease,病,synonym,\n偏头痛,disease,偏头痛,synonym,\n偏头痛,disease,x2,nickname,\n偏头痛,disease,,synonym,\n"
-        "偏头痛,ill,头风,synonym,\n"
+        "偏头痛,ill,头风,synonym,\n老年人,population,老人,synonym,\n"
     )
     found = collect("aliases-csv", text_file(tmp_path / "a.csv", text))
-    assert found.aliases == {"migraine": "english", "偏头风": "colloquial"}
+    assert found.aliases == {"migraine": "english", "偏头风": "colloquial", "老人": "synonym"}
     assert found.skipped == {"unsafe alias": 1, "duplicate": 1}
     assert [line for line, _ in found.reasons] == [6, 7, 8]
 
