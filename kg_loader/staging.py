@@ -23,11 +23,11 @@ from rag.snapshot.library import unobserved
 from rag.snapshot.schema import KIND_NAMES, create_tables, open_for_writing, record_key
 from rag.snapshot.writer import Writer, problem, source_of
 
-BATCH = 5000
+BATCH = 20_000
 """Items between two commits."""
 RECORDS = "records.sqlite"
 _RAW = 500
-_SEEN = 200_000
+_SEEN = 100_000
 _BOOKS = """
 CREATE TABLE IF NOT EXISTS staged_run (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS staged_input (
@@ -284,7 +284,7 @@ class _Batch:
     def __init__(self, source: Input, known_sources: set[int]) -> None:
         self.source = source
         self.known_sources = known_sources
-        self._seen: set[tuple[type, int]] = set()
+        self._seen: set[Record] = set()
         self.clear()
 
     def clear(self) -> None:
@@ -304,37 +304,30 @@ class _Batch:
                 self._take(item)
 
     def _take(self, record: Record) -> None:
+        evidence = isinstance(record, Fact | Passage)
+        if not evidence and record in self._seen:
+            return
+        fault = problem(record)
+        if fault is None and evidence and source_of(record) not in self.known_sources:
+            fault = "its source is not stated before it in this data set"
+        if fault is None:
+            self._keep(record, remember=not evidence)
+        else:
+            self._reject(record, fault)
+
+    def _keep(self, record: Record, *, remember: bool) -> None:
         try:
             key = record_key(record)
         except UnicodeEncodeError:
             self._reject(record, "a text holds half of a character (a lone surrogate)")
             return
-        kind = type(record)
-        if kind is Fact or kind is Passage:
-            self._take_evidence(record, key)
-        elif (kind, key) not in self._seen:
-            self._take_once(record, key)
-
-    def _take_evidence(self, record: Record, key: int) -> None:
-        fault = problem(record)
-        if fault is None and source_of(record) not in self.known_sources:
-            fault = "its source is not stated before it in this data set"
-        if fault is None:
-            self.records.append((record, key))
-        else:
-            self._reject(record, fault)
-
-    def _take_once(self, record: Record, key: int) -> None:
-        fault = problem(record)
-        if fault is not None:
-            self._reject(record, fault)
-            return
-        if len(self._seen) >= _SEEN:
-            self._seen.clear()
-        self._seen.add((type(record), key))
+        self.records.append((record, key))
         if isinstance(record, Source):
             self.known_sources.add(key)
-        self.records.append((record, key))
+        if remember:
+            if len(self._seen) >= _SEEN:
+                self._seen.clear()
+            self._seen.add(record)
 
     def _reject(self, record: Record, reason: str) -> None:
         raw = repr(record).encode("utf-8", "replace").decode()[:_RAW]

@@ -50,12 +50,12 @@ class HashEmbedder:
             for token in tokens(text):
                 matrix[row, xxhash.xxh32_intdigest(token.encode()) % self.dimension] += 1.0
         norms = np.linalg.norm(matrix, axis=1, keepdims=True)
-        return matrix / np.where(norms == 0, 1, norms)
+        return (matrix / np.where(norms == 0, 1, norms)).astype(np.float32)
 
 
 def settings_for(folder: Path, **values: object) -> Settings:
     """Settings of a test: no `.env`, no packaged terms, no embedder unless one is named."""
-    return Settings(_env_file=None, **{"data_dir": folder, "terms": False, "embedder": "none", **values})  # type: ignore[call-arg, arg-type]
+    return Settings(_env_file=None, **{"data_dir": folder, "terms": False, "embedder": "none", **values})  # type: ignore[arg-type]
 
 
 def publish(

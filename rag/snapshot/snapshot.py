@@ -20,6 +20,7 @@ from rag.snapshot.layout import DENSE, RECORDS, SPARSE, Manifest, corrupt, read_
 from rag.snapshot.records import Records
 from rag.snapshot.schema import FACT, PASSAGE, id_of_key, key_of_id
 from rag.snapshot.sparse import SparseIndex
+from rag.text import Language
 
 if TYPE_CHECKING:
     from rag.graph.sqlite import SqliteGraph
@@ -167,9 +168,10 @@ class Snapshot:
         concepts: Sequence[EntityId],
         limit: int,
         concept_boost: float = CONCEPT_BOOST,
+        language: Language | None = None,
     ) -> list[tuple[str, float]]:
         """(passage id, BM25 over distinct terms + `concept_boost` x BM25 over mentioned entities), best first."""
-        return self._sparse.search(terms, concepts, limit, concept_boost)
+        return self._sparse.search(terms, concepts, limit, concept_boost, language)
 
     @property
     def index_sizes(self) -> Mapping[str, int]:

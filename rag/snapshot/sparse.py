@@ -18,7 +18,7 @@ from rag.domain import EntityId
 from rag.snapshot.derive import indexed_text
 from rag.snapshot.files import as_os_error, link_or_copy
 from rag.snapshot.schema import id_of_key
-from rag.text import tokens
+from rag.text import Language, language_of, tokens
 
 _HEAP = 64 << 20
 _REBUILD_SHARE = 0.2
@@ -30,6 +30,7 @@ def _schema() -> tantivy.Schema:
     builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
     builder.add_text_field("text", tokenizer_name="whitespace", index_option="freq")
     builder.add_text_field("concept", tokenizer_name="raw", index_option="freq")
+    builder.add_text_field("language", tokenizer_name="raw", index_option="basic")
     return builder.build()
 
 
@@ -118,6 +119,7 @@ def _documents(
         document = tantivy.Document()
         document.add_text("id", id_of_key("p", key))
         document.add_text("text", " ".join(tokens(indexed_text(fields, *parts))))
+        document.add_text("language", language_of(parts[-1]))
         for (entity,) in connection.execute(concepts, (key,)):
             document.add_text("concept", entity)
         yield document
@@ -140,7 +142,12 @@ class SparseIndex:
         return self._searcher.num_docs
 
     def search(
-        self, terms: Sequence[str], concepts: Sequence[EntityId], limit: int, concept_boost: float
+        self,
+        terms: Sequence[str],
+        concepts: Sequence[EntityId],
+        limit: int,
+        concept_boost: float,
+        language: Language | None,
     ) -> list[tuple[str, float]]:
         """(passage id, BM25 of the distinct terms + boost x BM25 of the distinct concepts), best first, ties by id."""
         clauses = [self._term("text", term, "freq") for term in dict.fromkeys(terms)]
@@ -150,6 +157,9 @@ class SparseIndex:
         if not clauses or limit < 1:
             return []
         query = tantivy.Query.boolean_query([(tantivy.Occur.Should, clause) for clause in clauses])
+        if language is not None:
+            written_in = tantivy.Query.const_score_query(self._term("language", language, "basic"), 0.0)
+            query = tantivy.Query.boolean_query([(tantivy.Occur.Must, query), (tantivy.Occur.Must, written_in)])
         hits = self._searcher.search(query, limit=limit, count=False).hits
         found = [(str(self._searcher.doc(address)["id"][0]), float(score)) for score, address in hits]
         return sorted(found, key=lambda hit: (-hit[1], hit[0]))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 
 from rag.domain import Alias, DoNotMerge, Entity, EntityId, Fact, Literal, Passage, Record, Source
 from rag.snapshot.schema import KIND_NAMES, KINDS, SOURCE, TABLES
@@ -13,13 +14,13 @@ from rag.vocabulary import GRADE_RANK, EntityType
 
 _PK = "(SELECT pk FROM entity WHERE id = ?)"
 _INSERT = (
-    f"INSERT OR IGNORE INTO spelling VALUES (?, {_PK}, ?)",
-    f"INSERT OR IGNORE INTO alias VALUES (?, {_PK}, ?, ?, ?)",
-    f"INSERT OR IGNORE INTO do_not_merge VALUES (?, {_PK}, {_PK}, ?)",
-    "INSERT OR IGNORE INTO source VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    f"INSERT OR IGNORE INTO fact SELECT ?, {_PK}, ?, {_PK}, ?, ?, source.pk, ?, ?, ?, source.rank "
+    f"INSERT INTO spelling VALUES (?, {_PK}, ?)",
+    f"INSERT INTO alias VALUES (?, {_PK}, ?, ?, ?)",
+    f"INSERT INTO do_not_merge VALUES (?, {_PK}, {_PK}, ?)",
+    "INSERT INTO source VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    f"INSERT INTO fact SELECT ?, {_PK}, ?, {_PK}, ?, ?, source.pk, ?, ?, ?, source.rank "
     "FROM source WHERE source.pk = ?",
-    f"INSERT OR IGNORE INTO passage VALUES (?, ?, ?, ?, ?, ?, {_PK}, ?, ?)",
+    f"INSERT INTO passage VALUES (?, ?, ?, ?, ?, ?, {_PK}, ?, ?)",
 )
 _TYPES = frozenset(kind.value for kind in EntityType)
 _CODES = {kind: code for code, kind in enumerate(KINDS)}
@@ -147,24 +148,29 @@ class Writer:
 
     def add(self, dataset: int, records: Iterable[tuple[Record, int]]) -> list[int]:
         """Store (record, key) pairs and stage their assertion; how many were new to this ingestion, by kind."""
-        groups: list[list[tuple[Record, int]]] = [[] for _ in KINDS]
-        entities: dict[str, None] = {}
+        groups: list[dict[int, Record]] = [{} for _ in KINDS]
         for record, key in records:
-            groups[_CODES[type(record)]].append((record, key))
-            entities.update(dict.fromkeys(_referred(record)))
+            groups[_CODES[type(record)]][key] = record
+        fresh = [self._unknown(code, group) for code, group in enumerate(groups)]
+        entities = dict.fromkeys(entity for rows in fresh for _, record in rows for entity in _referred(record))
         self.connection.executemany(
             "INSERT OR IGNORE INTO entity (id, type, name) VALUES (?, ?, ?)",
             ((identifier, *_type_and_name(identifier)) for identifier in entities),
         )
-        return [self._add_kind(dataset, code, group) for code, group in enumerate(groups)]
+        for code, rows in enumerate(fresh):
+            self.connection.executemany(_INSERT[code], (_row(record, key) for key, record in rows))
+        return [self._stage(dataset, code, group) for code, group in enumerate(groups)]
 
-    def _add_kind(self, dataset: int, code: int, group: Sequence[tuple[Record, int]]) -> int:
-        if not group:
-            return 0
-        self.connection.executemany(_INSERT[code], (_row(record, key) for record, key in group))
+    def _unknown(self, code: int, group: Mapping[int, Record]) -> list[tuple[int, Record]]:
+        """Those not stored yet, by key, so that neighbours in the file are written together."""
+        sql = f"SELECT pk FROM json_each(?) CROSS JOIN {TABLES[code]} ON pk = value"
+        known = {key for (key,) in self.connection.execute(sql, (json.dumps(list(group)),))}
+        return sorted(((key, record) for key, record in group.items() if key not in known), key=lambda row: row[0])
+
+    def _stage(self, dataset: int, code: int, group: Iterable[int]) -> int:
         before = self.connection.total_changes
         self.connection.executemany(
-            "INSERT OR IGNORE INTO staged_assertion VALUES (?, ?, ?)", ((dataset, code, key) for _, key in group)
+            "INSERT OR IGNORE INTO staged_assertion VALUES (?, ?, ?)", ((dataset, code, key) for key in sorted(group))
         )
         return self.connection.total_changes - before
 

@@ -48,7 +48,7 @@ class GraphContract(ABC):
         assert fact.qualifiers == Qualifiers(population="成人")
 
     def test_neighbourhood_limit_is_per_entity_and_relation(self) -> None:
-        records = [BOOK, *(has_symptom(f"病{n}", f"症{k}") for n in range(3) for k in range(5))]
+        records: list[Record] = [BOOK, *(has_symptom(f"病{n}", f"症{k}") for n in range(3) for k in range(5))]
         plan = {disease(f"病{n}"): [Relation.SYMPTOM] for n in range(3)}
         found = self.graph(records).neighbourhood(plan, limit_each=2)
         assert len(found.outgoing) == 6
@@ -66,7 +66,7 @@ class GraphContract(ABC):
         assert graph.neighbourhood(strangers, limit_each=10).outgoing == ()
 
     def test_rank_subjects_sums_idf(self) -> None:
-        records = [BOOK, has_symptom("一", "常见"), has_symptom("二", "常见"), has_symptom("三", "少见"),
+        records: list[Record] = [BOOK, has_symptom("一", "常见"), has_symptom("二", "常见"), has_symptom("三", "少见"),
                    has_symptom("二", "少见"), has_symptom("四", "别的")]  # fmt: skip
         ranked = self.graph(records).rank_subjects(Relation.SYMPTOM, [symptom("常见"), symptom("少见")], limit=9)
         assert [found.name for found in ranked] == ["二", "一", "三"]
@@ -82,7 +82,11 @@ class GraphContract(ABC):
         assert ranked[0].total == 2
 
     def test_rank_subjects_counts_before_limiting_and_breaks_ties_by_id(self) -> None:
-        records = [BOOK, *(has_symptom(f"病{n:03d}", "常见") for n in range(300)), has_symptom("病299", "少见")]
+        records: list[Record] = [
+            BOOK,
+            *(has_symptom(f"病{n:03d}", "常见") for n in range(300)),
+            has_symptom("病299", "少见"),
+        ]
         ranked = self.graph(records).rank_subjects(Relation.SYMPTOM, [symptom("常见"), symptom("少见")], limit=3)
         assert [found.name for found in ranked] == ["病299", "病000", "病001"]
 
@@ -98,7 +102,7 @@ class GraphContract(ABC):
         assert first.facts[1].subject == disease("乙病")
 
     def test_paths_within_the_hops_only(self) -> None:
-        records = [
+        records: list[Record] = [
             BOOK,
             has_symptom("甲", "一"),
             has_symptom("乙", "一"),

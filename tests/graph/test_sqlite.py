@@ -51,7 +51,11 @@ pairs = st.lists(st.tuples(st.integers(0, 7), st.integers(0, 5), st.booleans()),
 @settings(max_examples=25, deadline=None)
 @given(pairs=pairs, asked=st.lists(st.integers(0, 5), max_size=4), limit=st.integers(1, 6))
 def test_agrees_with_the_plain_graph(pairs: list[tuple[int, int, bool]], asked: list[int], limit: int) -> None:
-    records = [BOOK, TRIAL, *(has_symptom(f"病{a}", f"症{b}", TRIAL if strong else BOOK) for a, b, strong in pairs)]
+    records: list[Record] = [
+        BOOK,
+        TRIAL,
+        *(has_symptom(f"病{a}", f"症{b}", TRIAL if strong else BOOK) for a, b, strong in pairs),
+    ]
     with tempfile.TemporaryDirectory() as folder:
         stored, plain = graph_of(Path(folder), records), FakeGraph(records)
         wanted = [symptom(f"症{n}") for n in asked]

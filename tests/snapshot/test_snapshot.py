@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kg_loader.sources.format import Item
 from rag.domain import Alias, AliasKind, Entity, EntityId, Fact, Literal, Passage, PassageKind
 from rag.errors import UsageError
 from rag.snapshot import Library, Snapshot
@@ -133,7 +134,7 @@ def test_without_an_embedder_there_is_no_dense_index(tmp_path: Path) -> None:
 
 def test_indexing_the_text_only_hides_title_and_question(tmp_path: Path) -> None:
     passage = Passage("正文只说休息。", PassageKind.CONCLUSION, BOOK.id, title="甲病", question="Is rest good?")
-    records = [BOOK, entity(EntityType.DISEASE, "甲病"), passage]
+    records: list[Item] = [BOOK, entity(EntityType.DISEASE, "甲病"), passage]
     everything, text_only = Library(tmp_path / "a"), Library(tmp_path / "b")
     publish(everything, {"x": records})
     publish(text_only, {"x": records}, indexed_fields=["text"])

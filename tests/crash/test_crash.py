@@ -1,0 +1,178 @@
+"""Killed or failing anywhere, an ingestion leaves the old version serving, and the same command finishes the job."""
+
+from __future__ import annotations
+
+import errno
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kg_loader.publish import POINTS
+from kg_loader.verify import verify
+from rag.domain import Pointer
+from rag.errors import StorageError
+from rag.snapshot import Library
+from tests.crash.child import SIZE
+from tests.kb import HashEmbedder, generated, opened, publish
+
+ROOT = Path(__file__).parents[2]
+OLD, NEW = 1, 2
+FLIPPED = ("flip.renamed", "ingest.tidied")
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("old")
+    ingest(Library(folder), OLD)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def digest(tmp_path_factory: pytest.TempPathFactory, published: Path) -> str:
+    """What an ingestion that nothing disturbs ends with."""
+    folder = tmp_path_factory.mktemp("undisturbed") / "kb"
+    shutil.copytree(published, folder)
+    return ingest(Library(folder), NEW)
+
+
+@pytest.fixture
+def library(published: Path, tmp_path: Path) -> Library:
+    shutil.copytree(published, tmp_path / "data")
+    return Library(tmp_path / "data")
+
+
+def ingest(library: Library, seed: int, reached: Callable[[str], None] = lambda point: None) -> str:
+    report = publish(library, {"x": generated(seed, SIZE)}, embedder=HashEmbedder(), reached=reached)
+    return report.digest
+
+
+def child(library: Library, point: str, nth: int = 1) -> subprocess.Popen[bytes]:
+    arguments = [sys.executable, "-m", "tests.crash.child", str(library.data_dir), str(NEW), point, str(nth)]
+    return subprocess.Popen(arguments, cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"})
+
+
+def served(library: Library) -> Pointer:
+    """The pointer, after making sure that what it names is whole and that nothing half made is visible."""
+    pointer = library.pointer()
+    assert pointer is not None
+    snapshot = opened(library)
+    assert snapshot.index_sizes == {"sparse": SIZE, "dense": SIZE}
+    first = next(iter(snapshot.scan("entity")))
+    assert f"病{OLD if pointer.version == 1 else NEW}号" in repr(first)
+    snapshot.close()
+    for version in library.folders():
+        assert verify(library, version).ok, "a version that can be listed is complete"
+    return pointer
+
+
+def finish(library: Library, digest: str) -> None:
+    """The same command again ends where an undisturbed one would, and once more changes nothing."""
+    assert ingest(library, NEW) == digest
+    pointer = served(library)
+    assert (pointer.version, pointer.revision) == (2, 2), "a version that was sealed before the crash is not made twice"
+    assert not library.staging.exists()
+    assert ingest(library, NEW) == digest
+    assert library.pointer() == pointer
+
+
+@pytest.mark.parametrize(("point", "nth"), [*((point, 1) for point in POINTS), ("staging.before_commit", 4)])
+def test_killed_at_a_named_point(library: Library, digest: str, point: str, nth: int) -> None:
+    process = child(library, point, nth)
+    assert process.wait(timeout=50) == -signal.SIGKILL, f"{point} was never reached"
+    assert served(library).version == (2 if point in FLIPPED else 1)
+    finish(library, digest)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EACCES])
+@pytest.mark.parametrize("point", POINTS)
+def test_the_disk_fails_at_a_named_point(library: Library, digest: str, point: str, number: int) -> None:
+    def fail(name: str) -> None:
+        if name == point:
+            raise OSError(number, os.strerror(number), str(library.root / "somewhere"))
+
+    with pytest.raises(StorageError) as caught:
+        ingest(library, NEW, fail)
+    message = str(caught.value)
+    assert message.startswith(f"cannot write {library.root}/somewhere: ")
+    assert "\n" not in message
+    assert caught.value.exit_code == 6
+    assert served(library).version == (2 if point in FLIPPED else 1)
+    finish(library, digest)
+
+
+def test_killed_while_resuming(library: Library, digest: str) -> None:
+    for nth in (2, 2, 2):
+        assert child(library, "staging.before_commit", nth).wait(timeout=50) == -signal.SIGKILL
+        assert served(library).version == 1
+    finish(library, digest)
+
+
+def test_resuming_repeats_one_batch_at_most(library: Library) -> None:
+    assert child(library, "staging.before_commit", 4).wait(timeout=50) == -signal.SIGKILL
+    commits: list[str] = []
+    ingest(library, NEW, commits.append)
+    whole = -(-(len(generated(NEW, SIZE)) + 1) // 50)
+    assert commits.count("staging.committed") == whole - 3
+
+
+def test_staging_for_other_input_is_discarded(library: Library, digest: str) -> None:
+    assert child(library, "staging.before_commit", 4).wait(timeout=50) == -signal.SIGKILL
+    other = publish(library, {"y": generated(7, 5)}, embedder=HashEmbedder())
+    assert opened(library).manifest.datasets == ("x", "y")
+    assert other.version == 2
+    assert ingest(library, NEW) != digest, "another base, so other content"
+
+
+def kill_at_random(library: Library, digest: str, rng: random.Random) -> None:
+    process = child(library, "none")
+    time.sleep(rng.uniform(0.2, 1.5))
+    process.kill()
+    process.wait()
+    served(library)
+    finish(library, digest)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_killed_at_random(library: Library, digest: str, seed: int) -> None:
+    kill_at_random(library, digest, random.Random(seed))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(100, 130))
+def test_killed_at_random_often(library: Library, digest: str, seed: int) -> None:
+    kill_at_random(library, digest, random.Random(seed))
+
+
+LIMITED = """
+import resource, signal, sys
+from pathlib import Path
+from rag.errors import StorageError
+from rag.snapshot import Library
+from tests.kb import HashEmbedder, generated, publish
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
+try:
+    publish(Library(Path(sys.argv[1])), {"x": generated(2, 1500)}, embedder=HashEmbedder())
+except StorageError as error:
+    print(error)
+    sys.exit(error.exit_code)
+"""
+
+
+@pytest.mark.parametrize("limit", [0, 4_000, 40_000, 150_000, 400_000])
+def test_a_disk_that_refuses_to_grow_a_file(library: Library, limit: int) -> None:
+    arguments = [sys.executable, "-c", LIMITED, str(library.data_dir), str(limit)]
+    done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=50, check=False)
+    assert done.returncode == 6, done.stderr
+    assert done.stdout.startswith("cannot write ")
+    assert done.stdout.count("\n") == 1
+    assert done.stderr == ""
+    assert served(library).version == 1
