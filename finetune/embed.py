@@ -8,26 +8,24 @@ one rare token. Measured alternatives and what they gave are in the model card.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from finetune.bags import Bag, Floats, Rows, bag, key, mask_equal, softmax, table
 from finetune.pairs import read_pairs, read_texts
 from rag.embedders.static import StaticModel
 from rag.errors import DataError
 from rag.text import is_han, tokens
 
-Floats = NDArray[np.float32]
-Bag = tuple[NDArray[np.int64], Floats]
-"""Row numbers and weights of a text's known tokens."""
 Progress = Callable[[int, int], None]
 """Called with steps done and steps in all."""
 
@@ -44,11 +42,12 @@ class EmbedOptions:
     temperature: float = 0.2
     token_dropout: float = 0.3
     learning_rate: float = 0.05
-    min_texts_han: int = 8
+    min_texts_han: int = 5
     """Texts a Han character or pair must occur in; overlapping pairs make many accidental tokens."""
-    min_texts_other: int = 2
+    min_texts_other: int = 1
     """The same for Latin words and numbers."""
-    max_vocabulary: int = 30_000
+    max_vocabulary: int = 29_000
+    """At 256 dimensions 29,000 rows are 7.6 MB."""
     count_exponent: float = 0.5
     seed: int = 0
 
@@ -81,6 +80,8 @@ def run(
     files = [pairs] if isinstance(pairs, Path) else list(pairs)
     data = list(chain.from_iterable(read_pairs(path) for path in files))
     model = train(data, chain.from_iterable(read_texts(path) for path in texts), options or EmbedOptions(), progress)
+    inputs = [{"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()} for path in [*files, *texts]]
+    model = replace(model, recipe=dict(model.recipe) | {"inputs": inputs})
     identity = model.save(out)
     return EmbedReport(
         identity=identity,
@@ -103,8 +104,8 @@ def train(
     cut = [(tokens(question), tokens(answer)) for question, answer in pairs]
     vocabulary, idf = _vocabulary(chain(chain.from_iterable(cut), map(tokens, texts)), options)
     row_of = {token: row for row, token in enumerate(vocabulary)}
-    bags = [(_bag(q, row_of, options), _bag(a, row_of, options)) for q, a in cut]
-    groups = np.unique([_key(a) for _, a in cut], return_inverse=True)[1] if cut else np.zeros(0, np.int64)
+    bags = [(bag(q, row_of, options.count_exponent), bag(a, row_of, options.count_exponent)) for q, a in cut]
+    groups = np.unique([key(a) for _, a in cut], return_inverse=True)[1] if cut else np.zeros(0, np.int64)
     usable = [i for i, (q, a) in enumerate(bags) if len(q[0]) and len(a[0])]
     if len(usable) < 2:
         raise DataError(f"{len(usable)} usable pairs; expected at least 2 whose sides both have frequent tokens")
@@ -114,11 +115,6 @@ def train(
     return StaticModel(tuple(vocabulary), trainer.rows, options.count_exponent, recipe)
 
 
-def _key(words: Sequence[str]) -> str:
-    """A text as one key, so that equal answers are never each other's negatives."""
-    return "\x1f".join(words)
-
-
 def _vocabulary(texts: Iterable[Sequence[str]], options: EmbedOptions) -> tuple[list[str], Floats]:
     """The tokens kept, most frequent first (ties by token), and ln(texts / texts with the token) of each.
 
@@ -126,7 +122,7 @@ def _vocabulary(texts: Iterable[Sequence[str]], options: EmbedOptions) -> tuple[
     """
     found: Counter[str] = Counter()
     total = 0
-    for words in {_key(words): words for words in texts}.values():
+    for words in {key(words): words for words in texts}.values():
         found.update(set(words))
         total += 1
     least = {True: options.min_texts_han, False: options.min_texts_other}
@@ -134,13 +130,6 @@ def _vocabulary(texts: Iterable[Sequence[str]], options: EmbedOptions) -> tuple[
     kept.sort(key=lambda item: (-item[1], item[0]))
     kept = kept[: options.max_vocabulary]
     return [token for token, _ in kept], np.array([math.log(max(total / n, 1.01)) for _, n in kept], np.float32)
-
-
-def _bag(words: Sequence[str], row_of: dict[str, int], options: EmbedOptions) -> Bag:
-    counts = Counter(row for word in words if (row := row_of.get(word)) is not None)
-    rows = np.fromiter(counts.keys(), np.int64, len(counts))
-    weights = np.fromiter(counts.values(), np.float32, len(counts)) ** np.float32(options.count_exponent)
-    return rows, weights
 
 
 class _Trainer:
@@ -154,7 +143,7 @@ class _Trainer:
         self.rows /= np.sqrt((self.rows**2).sum(axis=1).mean())
         self._squares = np.full(len(idf), 1e-6, np.float32)
 
-    def fit(self, bags: Sequence[tuple[Bag, Bag]], groups: NDArray[np.int64], progress: Progress | None) -> float:
+    def fit(self, bags: Sequence[tuple[Bag, Bag]], groups: Rows, progress: Progress | None) -> float:
         """Train all epochs, the rate falling to 0; returns the mean loss of the last one."""
         size = self.options.batch_pairs
         steps = self.options.epochs * math.ceil(len(bags) / size)
@@ -171,14 +160,16 @@ class _Trainer:
             logger.info("epoch %d: loss %.4f", epoch + 1, loss)
         return loss
 
-    def _batches(self, count: int) -> Iterator[NDArray[np.int64]]:
+    def _batches(self, count: int) -> Iterator[Rows]:
         order = self._random.permutation(count)
         for start in range(0, count, self.options.batch_pairs):
             yield order[start : start + self.options.batch_pairs]
 
-    def _step(self, batch: Sequence[tuple[Bag, Bag]], groups: NDArray[np.int64], rate: float) -> float:
+    def _step(self, batch: Sequence[tuple[Bag, Bag]], groups: Rows, rate: float) -> float:
         """One descent on a batch; returns its loss."""
-        used, tables = self._tables([q for q, _ in batch] + [a for _, a in batch])
+        texts = [q for q, _ in batch] + [a for _, a in batch]
+        used, tables = table(texts, self._dropout(sum(len(rows) for rows, _ in texts)))
+        tables /= np.float32(1 - self.options.token_dropout)
         vectors = tables @ self.rows[used]
         n = len(batch)
         loss, gradient = _contrast(vectors[:n], vectors[n:], groups, self.options.temperature)
@@ -187,28 +178,19 @@ class _Trainer:
         self.rows[used] -= rate * change / np.sqrt(self._squares[used])[:, None]
         return loss
 
-    def _tables(self, bags: Sequence[Bag]) -> tuple[NDArray[np.int64], Floats]:
-        """Tokens used and (texts, tokens used) weights, a part dropped and the rest raised to keep the sum.
-
-        Dense on purpose: with only the batch's own tokens as columns, one BLAS product beats gathering rows.
-        """
-        used, columns = np.unique(np.concatenate([rows for rows, _ in bags]), return_inverse=True)
-        owner = np.repeat(np.arange(len(bags)), [len(rows) for rows, _ in bags])
-        weights = np.concatenate([weights for _, weights in bags])
-        keep = 1 - self.options.token_dropout
-        tables = np.zeros((len(bags), len(used)), np.float32)
-        tables[owner, columns] = weights * (self._random.random(len(weights)) < keep) / np.float32(keep)
-        return used, tables
+    def _dropout(self, entries: int) -> Floats:
+        """0 for the entries left out, 1 for the others."""
+        return (self._random.random(entries) < 1 - self.options.token_dropout).astype(np.float32)
 
 
-def _contrast(left: Floats, right: Floats, groups: NDArray[np.int64], temperature: float) -> tuple[float, Floats]:
+def _contrast(left: Floats, right: Floats, groups: Rows, temperature: float) -> tuple[float, Floats]:
     """Loss of the symmetric softmax over cosines / temperature, and its gradient by (left over right) (2n, d)."""
     n = len(left)
     u, left_size = _unit(left)
     w, right_size = _unit(right)
     logits = u @ w.T / np.float32(temperature)
-    logits[(groups[:, None] == groups[None, :]) & ~np.eye(n, dtype=bool)] = -1e9
-    across, down = _softmax(logits, axis=1), _softmax(logits, axis=0)
+    mask_equal(logits, groups)
+    across, down = softmax(logits, axis=1), softmax(logits, axis=0)
     loss = -float(np.log(np.maximum(across.diagonal() * down.diagonal(), 1e-30)).mean()) / 2
     slope = (((across + down) / 2 - np.eye(n)) / temperature).astype(np.float32)
     gradient = (_through_unit(slope @ w, u, left_size), _through_unit(slope.T @ u, w, right_size))
@@ -224,9 +206,3 @@ def _through_unit(gradient: Floats, unit: Floats, size: Floats) -> Floats:
     """The gradient before scaling to length 1."""
     before: Floats = (gradient - unit * (gradient * unit).sum(axis=1, keepdims=True)) / size
     return before
-
-
-def _softmax(logits: Floats, *, axis: int) -> Floats:
-    raised: Floats = np.exp(logits - logits.max(axis=axis, keepdims=True))
-    shares: Floats = raised / raised.sum(axis=axis, keepdims=True)
-    return shares
