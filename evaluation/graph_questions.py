@@ -86,9 +86,17 @@ def evaluate(pipeline: Pipeline, rows: Iterable[Mapping[str, Any]]) -> GraphRepo
         score, foreign = judge(row, facts)
         report.verdicts.append(
             Verdict(
-                str(row["id"]), str(row["kind"]), str(row["intent"]), str(row["style"]), score, len(facts), foreign,
-                answer.outcome.value, str(row["question"]), bool(row.get("via_alias")),
-            )  # fmt: skip
+                str(row["id"]),
+                str(row["kind"]),
+                str(row["intent"]),
+                str(row["style"]),
+                score,
+                len(facts),
+                foreign,
+                answer.outcome.value,
+                str(row["question"]),
+                bool(row.get("via_alias")),
+            )
         )
     return report
 

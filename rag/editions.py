@@ -21,6 +21,7 @@ from rag.ports import KnowledgeBase
 from rag.retrieval import Retriever
 
 KEPT_OPEN = 3
+RETRY_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,9 @@ class Editions:
         self._open: OrderedDict[tuple[str, str | None], Edition] = OrderedDict()
         self._current: Edition | None = None
         self._building = threading.Lock()
+        self._looking_back = threading.Lock()
         self._state = threading.Lock()
+        self._failed: tuple[Pointer, YiwenError, float] | None = None
         self.last_error: YiwenError | None = None
 
     def current(self) -> Edition:
@@ -67,8 +70,20 @@ class Editions:
             if pointer is None:
                 raise NotReadyError("no knowledge base yet; create one with `yiwen ingest FILE` or try `yiwen demo`")
             if self._current is None or pointer != self._current.pointer:
-                self._current = self._edition(pointer)
+                self._current = self._tried(pointer)
             return self._current
+
+    def _tried(self, pointer: Pointer) -> Edition:
+        """Build an edition; one that failed is not tried again for `RETRY_S`, since checking its files costs."""
+        if self._failed is not None and self._failed[0] == pointer and time.monotonic() < self._failed[2]:
+            raise self._failed[1]
+        try:
+            edition = self._edition(pointer)
+        except YiwenError as error:
+            self._failed = (pointer, error, time.monotonic() + RETRY_S)
+            raise
+        self._failed = None
+        return edition
 
     def at(self, version: int | None) -> Edition:
         """The edition of `version`, or the current one; raises NotFoundError for a version that is gone."""
@@ -76,12 +91,13 @@ class Editions:
         if version is None or version == current.pointer.version:
             return current
         pointer = self._locate(version, current.pointer)
-        with self._building:
+        with self._looking_back:
             return self._edition(pointer)
 
     def _edition(self, pointer: Pointer) -> Edition:
         key = (pointer.snapshot, pointer.tuning)
-        known = self._open.get(key)
+        with self._state:
+            known = self._open.get(key)
         edition = known if known is not None and known.pointer == pointer else None
         if edition is None:
             edition = self._rebound(known, pointer) if known is not None else self._load(pointer)

@@ -10,29 +10,20 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from types import MappingProxyType
-from typing import Literal
 
 from rag.errors import ConfigurationError
-from rag.text import HAN
+from rag.text import Language
 
-Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
-ARMS = ("sparse", "dense", "graph")
+WEIGHTS = ("sparse", "dense", "graph", "concepts")
+"""Weights of the arms; `concepts` is what a mentioned entity is worth inside the sparse arm, in words."""
 
 _FORMAT = 1
-_HAN_CHAR = re.compile(f"[{HAN}]")
-_LATIN_WORD = re.compile(r"[A-Za-zÀ-ɏ]+(?:['’-][A-Za-zÀ-ɏ]+)*")
-
-
-def language_of(text: str) -> Language:
-    """`en` if `text` has more Latin words than Han characters, else `zh`, also where it has neither."""
-    return "en" if len(_LATIN_WORD.findall(text)) > len(_HAN_CHAR.findall(text)) else "zh"
 
 
 def fuse(
@@ -50,6 +41,25 @@ def fuse(
                 parts.setdefault(name, {})[arm] = share
     total = [(name, sum(weights[arm] * share for arm, share in by.items()), by) for name, by in parts.items()]
     return sorted(total, key=lambda hit: (-hit[1], hit[0]))
+
+
+Fused = list[tuple[str, float, dict[str, float]]]
+
+
+def fuse_languages(arms: Mapping[str, Sequence[tuple[str, float]]], weights: Mapping[str, float]) -> Fused:
+    """Like `fuse`, with the arm `graph` (passages in the other language) merged in by rank.
+
+    Words in one language and entity names in another give scores that no weight makes comparable, so the n-th passage
+    of the other language gets `weights["graph"]` times the score of the n-th in the question's own.
+    """
+    shares = _shares(arms.get("graph", ()))
+    fused = fuse({name: hits for name, hits in arms.items() if name != "graph"}, weights)
+    own = [hit for hit in fused if hit[0] not in shares]
+    other: Fused = []
+    for place, name in enumerate(sorted(shares, key=lambda name: (-shares[name], name))):
+        matched = own[min(place, len(own) - 1)][1] if own else shares[name]
+        other.append((name, weights.get("graph", 0.0) * matched, {"graph": shares[name]}))
+    return sorted([*own, *(hit for hit in other if hit[1] > 0)], key=lambda hit: (-hit[1], hit[0]))
 
 
 def _shares(hits: Sequence[tuple[str, float]]) -> dict[str, float]:
@@ -74,8 +84,8 @@ class Tuning:
         if set(self.weights) != set(LANGUAGES):
             raise ConfigurationError(f"tuning: weights for {sorted(self.weights)}; expected {sorted(LANGUAGES)}")
         for language, table in self.weights.items():
-            if set(table) != set(ARMS):
-                raise ConfigurationError(f"tuning: arms {sorted(table)} for {language}; expected {sorted(ARMS)}")
+            if set(table) != set(WEIGHTS):
+                raise ConfigurationError(f"tuning: arms {sorted(table)} for {language}; expected {sorted(WEIGHTS)}")
             _require_numbers(f"weights.{language}", table, lowest=0.0)
         _require_numbers("thresholds", self.thresholds, lowest=-math.inf)
         frozen = {language: MappingProxyType(dict(table)) for language, table in self.weights.items()}

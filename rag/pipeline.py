@@ -32,7 +32,7 @@ from rag.domain import (
     Turn,
 )
 from rag.editions import Edition, Editions
-from rag.errors import NotFoundError, QuestionRejected, YiwenError
+from rag.errors import DependencyError, NotFoundError, QuestionRejected, YiwenError
 from rag.followup import carried_mentions
 from rag.intent import read_intent
 from rag.ports import Generator
@@ -131,15 +131,21 @@ class Pipeline:
         """
         question = self._admitted(question)
         generator = self._generator(options.generator)
-        edition = self.editions.at(options.kb_version)
         cancel = cancel or threading.Event()
         draft = _Draft()
         clock = _Clock(draft.timings)
+        answer_id = secrets.token_hex(8)
 
         # 1) red flags, before anything can fail
         verdict = triage(question, options.patient, self.rules)
         clock.lap("triage")
-        answer_id = secrets.token_hex(8)
+        try:
+            edition = self.editions.at(options.kb_version)
+        except DependencyError:
+            if not verdict.red_flag:
+                raise
+            yield from _emergency_alone(answer_id, verdict, draft, generator.identity)
+            return
         yield Meta(answer_id, edition.pointer.version, edition.pointer.revision, verdict)
         if verdict.action:
             yield _say(draft, verdict.action + "\n")
@@ -269,6 +275,19 @@ class Pipeline:
                 dropped = Dropped(MARK.sub("", sentence).strip(), reason)
                 draft.dropped.append(dropped)
                 yield dropped
+
+
+def _emergency_alone(answer_id: str, verdict: Triage, draft: _Draft, generator: str) -> Iterator[Event]:
+    """A red flag while there is no knowledge base: the action is said all the same."""
+    yield Meta(answer_id, 0, 0, verdict)
+    yield _say(draft, verdict.action or "")
+    yield Finished(
+        Answer(
+            answer_id=answer_id, outcome=Outcome.EMERGENCY, text="".join(draft.text), citations=(), mentions=(),
+            triage=verdict, kb_version=0, revision=0, generator=generator, degraded=("knowledge-base",),
+            timings_ms=draft.timings,
+        )
+    )  # fmt: skip
 
 
 def _asked_entities(mentions: Sequence[Mention]) -> set[EntityId]:

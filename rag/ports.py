@@ -23,6 +23,7 @@ from rag.domain import (
     Record,
     Source,
 )
+from rag.text import Language
 from rag.vocabulary import Relation
 
 
@@ -114,9 +115,18 @@ class KnowledgeBase(Protocol):
         ...
 
     def search_sparse(
-        self, terms: Sequence[str], *, concepts: Sequence[EntityId], limit: int
+        self,
+        terms: Sequence[str],
+        *,
+        concepts: Sequence[EntityId],
+        limit: int,
+        concept_boost: float = 1.0,
+        language: Language | None = None,
     ) -> list[tuple[str, float]]:
-        """(passage id, BM25), best first; `terms` from `rag.text.tokens`, `concepts` match mentioned entities."""
+        """(passage id, BM25 of `terms` + boost x BM25 of mentioned `concepts`), best first; one language if given.
+
+        `terms` come from `rag.text.tokens`.
+        """
         ...
 
     def about(self, entities: Sequence[EntityId], *, limit_each: int) -> list[str]:

@@ -11,10 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.domain import EntityId, Evidence, Intent, Mention, PassageKind
-from rag.fusion import language_of
 from rag.intent import REMEDIES
 from rag.linking import entity_name, entity_type
-from rag.text import is_han, normalise, tokens
+from rag.text import is_han, language_of, normalise, tokens
 from rag.vocabulary import EntityType, Relation
 
 _FUNCTION_WORDS = frozenset(

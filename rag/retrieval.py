@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rag.domain import Candidate, EntityId, Evidence, GraphFact, Intent, Mention, RankedSubject
-from rag.fusion import Tuning, fuse, language_of
+from rag.fusion import Tuning, fuse_languages
 from rag.intent import REMEDIES
-from rag.linking import OWN_NAME, Names
+from rag.linking import OWN_NAME, Names, entity_name
 from rag.ports import Embedder, GraphReader, KnowledgeBase
 from rag.rendering import fact_evidence
-from rag.text import tokens
+from rag.text import Language, language_of, tokens
 from rag.vocabulary import RELATIONS, EntityType, Relation
 
 FACTS_EACH = 200
@@ -145,17 +145,39 @@ class Retriever:
 
     def passages(self, question: str, mentions: Sequence[Mention], *, top_k: int) -> tuple[Evidence, ...]:
         """The `top_k` passages for a question, best first."""
-        arms: dict[str, Sequence[tuple[str, float]]] = {}
-        weights = self.tuning.weights[language_of(question)]
-        arms["sparse"] = self.kb.search_sparse(
-            tokens(question), concepts=self.concepts(mentions), limit=CANDIDATE_PASSAGES
-        )
-        if self.embedder is not None and weights.get("dense", 0.0) > 0:
-            vector = self.embedder.encode([question], kind="query")[0]
-            arms["dense"] = self.kb.search_dense(vector, limit=CANDIDATE_PASSAGES)
-        hits = fuse(arms, weights)[:top_k]
+        hits = fuse_languages(self.arms(question, mentions), self.tuning.weights[language_of(question)])[:top_k]
         found = self.kb.evidence([name for name, _, _ in hits])
         return tuple(replace(found[name], score=score, arms=parts) for name, score, parts in hits if name in found)
+
+    def arms(self, question: str, mentions: Sequence[Mention]) -> dict[str, list[tuple[str, float]]]:
+        """(passage id, score) of each arm: the question's words, its vector, and the other language by concepts.
+
+        Passages in the other language share no words with the question, so they are searched for by the names of the
+        entities in it, and ranked among themselves.
+        """
+        language = language_of(question)
+        weights = self.tuning.weights[language]
+        terms = tokens(question)
+        concepts = self.concepts(mentions)
+        arms = {
+            "sparse": self.kb.search_sparse(
+                terms, concepts=concepts, limit=CANDIDATE_PASSAGES, concept_boost=weights["concepts"], language=language
+            )
+        }
+        other: Language = "en" if language == "zh" else "zh"
+        arms["graph"] = self.kb.search_sparse(
+            [*terms, *self._translated(concepts, other)], concepts=concepts, limit=CANDIDATE_PASSAGES, language=other
+        )
+        if self.embedder is not None and weights["dense"] > 0:
+            vector = self.embedder.encode([question], kind="query")[0]
+            arms["dense"] = self.kb.search_dense(vector, limit=CANDIDATE_PASSAGES)
+        return arms
+
+    def _translated(self, concepts: Sequence[EntityId], language: Language) -> list[str]:
+        """The index terms of the entities' names in `language`."""
+        names = [entity_name(entity) for entity in concepts]
+        names += [alias.name for entity in concepts for alias in self.kb.aliases(entity)]
+        return list(dict.fromkeys(term for name in names if language_of(name) == language for term in tokens(name)))
 
     def concepts(self, mentions: Sequence[Mention]) -> list[EntityId]:
         """Entities to look for in passages: what a mention surely means, and what those entities are also called."""

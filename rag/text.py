@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 import snowballstemmer
 
@@ -82,6 +83,18 @@ def clean(text: str) -> str:
 def is_han(char: str) -> bool:
     """True for one Han character."""
     return _HAN_RUN.fullmatch(char) is not None
+
+
+# ---------------------------------------------------------------- language
+
+Language = Literal["zh", "en"]
+_HAN_CHAR = re.compile(f"[{HAN}]")
+_LATIN_WORD = re.compile(r"[A-Za-zÀ-ɏ]+(?:['’-][A-Za-zÀ-ɏ]+)*")
+
+
+def language_of(text: str) -> Language:
+    """`en` if `text` has more Latin words than Han characters, else `zh`, also where it has neither."""
+    return "en" if len(_LATIN_WORD.findall(text)) > len(_HAN_CHAR.findall(text)) else "zh"
 
 
 # ---------------------------------------------------------------- tokens

@@ -10,19 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.errors import ConfigurationError
-from rag.fusion import ARMS, LANGUAGES, Tuning, default_tuning, fuse, language_of
+from rag.fusion import LANGUAGES, WEIGHTS, Tuning, default_tuning, fuse, fuse_languages
+from rag.text import language_of
 
-WEIGHTS = {"sparse": 1.0, "dense": 0.5}
+TWO = {"sparse": 1.0, "dense": 0.5}
 HITS = st.lists(st.tuples(st.sampled_from("abcdefgh"), st.floats(-10, 1000)), max_size=12)
 
 
 def example() -> Tuning:
-    table = {"sparse": 1.0, "dense": 0.25, "graph": 0.5}
+    table = {"sparse": 1.0, "dense": 0.25, "graph": 0.5, "concepts": 1.0}
     return Tuning({"zh": table, "en": table | {"dense": 0.0}}, {"answer": 0.3})
 
 
 def test_scores_are_shares_of_the_best_of_their_arm() -> None:
-    fused = fuse({"sparse": [("p:1", 8.0), ("p:2", 6.0)], "dense": [("p:2", 0.5), ("p:3", 0.4)]}, WEIGHTS)
+    fused = fuse({"sparse": [("p:1", 8.0), ("p:2", 6.0)], "dense": [("p:2", 0.5), ("p:3", 0.4)]}, TWO)
     assert [name for name, _, _ in fused] == ["p:2", "p:1", "p:3"]
     assert fused[0][1] == pytest.approx(0.75 + 0.5)
     assert fused[0][2] == {"sparse": 0.75, "dense": 1.0}
@@ -30,7 +31,7 @@ def test_scores_are_shares_of_the_best_of_their_arm() -> None:
 
 
 def test_ties_go_by_id() -> None:
-    fused = fuse({"sparse": [("p:2", 5.0), ("p:1", 5.0)]}, WEIGHTS)
+    fused = fuse({"sparse": [("p:2", 5.0), ("p:1", 5.0)]}, TWO)
     assert [name for name, _, _ in fused] == ["p:1", "p:2"]
 
 
@@ -40,15 +41,15 @@ def test_an_arm_without_weight_adds_nothing() -> None:
 
 @pytest.mark.parametrize("score", [0.0, -0.2])
 def test_scores_of_zero_and_below_are_not_found(score: float) -> None:
-    assert fuse({"dense": [("p:1", score)]}, WEIGHTS) == []
+    assert fuse({"dense": [("p:1", score)]}, TWO) == []
 
 
 @given(HITS, HITS, st.floats(0.001, 1000))
 def test_the_scale_of_an_arm_does_not_matter(
     sparse: list[tuple[str, float]], dense: list[tuple[str, float]], scale: float
 ) -> None:
-    one = fuse({"sparse": sparse, "dense": dense}, WEIGHTS)
-    other = fuse({"sparse": [(name, score * scale) for name, score in sparse], "dense": dense}, WEIGHTS)
+    one = fuse({"sparse": sparse, "dense": dense}, TWO)
+    other = fuse({"sparse": [(name, score * scale) for name, score in sparse], "dense": dense}, TWO)
     assert {name: round(score, 6) for name, score, _ in one} == {name: round(score, 6) for name, score, _ in other}
 
 
@@ -56,8 +57,8 @@ def test_the_scale_of_an_arm_does_not_matter(
 def test_order_of_hits_does_not_matter_and_scores_fall(
     sparse: list[tuple[str, float]], dense: list[tuple[str, float]]
 ) -> None:
-    fused = fuse({"sparse": sparse, "dense": dense}, WEIGHTS)
-    assert fused == fuse({"sparse": sparse[::-1], "dense": dense[::-1]}, WEIGHTS)
+    fused = fuse({"sparse": sparse, "dense": dense}, TWO)
+    assert fused == fuse({"sparse": sparse[::-1], "dense": dense[::-1]}, TWO)
     assert [score for _, score, _ in fused] == sorted((score for _, score, _ in fused), reverse=True)
     assert {name for name, _, _ in fused} == {name for name, score in sparse + dense if score > 0}
 
@@ -119,7 +120,7 @@ def test_text_that_is_not_json_is_refused() -> None:
 
 @pytest.mark.parametrize("weight", [-1.0, math.nan, math.inf])
 def test_weights_are_finite_and_not_negative(weight: float) -> None:
-    table = {"sparse": 1.0, "dense": weight, "graph": 0.5}
+    table = {"sparse": 1.0, "dense": weight, "graph": 0.5, "concepts": 1.0}
     with pytest.raises(ConfigurationError, match="dense"):
         Tuning({"zh": table, "en": table}, {})
 
@@ -127,4 +128,19 @@ def test_weights_are_finite_and_not_negative(weight: float) -> None:
 def test_the_packaged_tuning_is_canonical() -> None:
     tuning = default_tuning()
     assert set(tuning.weights) == set(LANGUAGES)
-    assert all(set(table) == set(ARMS) for table in tuning.weights.values())
+    assert all(set(table) == set(WEIGHTS) for table in tuning.weights.values())
+
+
+def test_the_other_language_is_merged_by_rank() -> None:
+    arms = {"sparse": [("p:1", 8.0), ("p:2", 4.0)], "graph": [("p:8", 3.0), ("p:9", 1.0)]}
+    merged = fuse_languages(arms, {"sparse": 1.0, "graph": 0.9})
+    assert [name for name, _, _ in merged] == ["p:1", "p:8", "p:2", "p:9"]
+
+
+def test_a_passage_found_in_both_ways_keeps_its_place_in_the_other_language() -> None:
+    arms = {"sparse": [("p:1", 8.0), ("p:8", 0.1)], "graph": [("p:8", 3.0)]}
+    assert [hit[:1] for hit in fuse_languages(arms, {"sparse": 1.0, "graph": 0.9})] == [("p:1",), ("p:8",)]
+
+
+def test_without_own_hits_the_other_language_stands_alone() -> None:
+    assert [name for name, _, _ in fuse_languages({"graph": [("p:8", 3.0)]}, {"graph": 0.5})] == ["p:8"]

@@ -12,9 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from threading import Event
 
 from rag.domain import EntityId, Evidence, GenerationRequest, Mention, PassageKind, RankedSubject
-from rag.fusion import language_of
 from rag.rendering import object_text
-from rag.text import normalise, sentence_spans, tokens
+from rag.text import language_of, normalise, sentence_spans, tokens
 from rag.vocabulary import RELATIONS, Relation
 
 Numbered = tuple[int, Evidence]
