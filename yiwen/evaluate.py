@@ -7,14 +7,19 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, replace
 from importlib import resources
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from yiwen.options import DataDir, Json, load_settings
 from yiwen.output import document, say
+
+if TYPE_CHECKING:
+    from rag.fusion import Tuning
+    from rag.settings import Settings
 
 app = typer.Typer(help="Measure quality on question sets; see docs/quality.md.", no_args_is_help=True)
 Data = Annotated[Path, typer.Option("--data", metavar="FOLDER", help="Folder of the raw data files.")]
@@ -92,6 +97,7 @@ def retrieval(
     sets: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME", help="A question set; default: all.")
     ] = None,
+    data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
     """Recall, MRR@10 and nDCG@10 of every arm of the search and of their fusion, with a paired bootstrap.
@@ -100,15 +106,68 @@ def retrieval(
     """
     from evaluation.retrieval import SETS, markdown, run
     from rag.errors import NotFoundError
-    from rag.fusion import default_tuning
 
     known = [question_set.name for question_set in SETS]
     if unknown := sorted(set(sets or ()) - set(known)):
         raise NotFoundError(f"there is no question set {unknown[0]!r}; expected one of {', '.join(known)}")
-    reports = run(data, load_settings(context), default_tuning(), sets or ())
+    settings = load_settings(context, data_dir)
+    reports = run(data, settings, _tuning(settings), sets or ())
     if not reports:
         raise NotFoundError(f"{data} holds none of the files that the question sets are made of")
     if as_json:
         document({"sets": [report.summary() for report in reports]})
     else:
         say(markdown(reports).rstrip())
+
+
+@app.command()
+def tune(
+    context: typer.Context,
+    data: Data,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the weights there.")] = None,
+    apply: Annotated[bool, typer.Option("--apply", help="Use the weights in the current knowledge base.")] = False,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Fit the weights of the fusion for each language on four folds of the questions and report on the fifth."""
+    from evaluation.tune import run
+
+    settings = load_settings(context, data_dir)
+    tuning, fitted = run(data, settings, _tuning(settings))
+    if out is not None:
+        out.write_text(tuning.to_json(), encoding="utf-8")
+    if apply:
+        _apply(settings, tuning)
+    if as_json:
+        weights = {language: dict(table) for language, table in tuning.weights.items()}
+        document({"tuning": tuning.name, "weights": weights, "fitted": [asdict(row) for row in fitted]})
+        return
+    for row in fitted:
+        say(f"{row.language}: dense {row.dense}, concepts {row.concepts} on {row.questions:,} questions")
+        gain = f"{row.gain.mean:+.4f} [{row.gain.low:+.4f}, {row.gain.high:+.4f}]"
+        say(f"  MRR@10 {row.baseline:.4f} plain BM25, {row.crossfitted:.4f} on the held-out folds ({gain})")
+    say(f"tuning {tuning.name}{' is in use' if apply else ''}{f', written to {out}' if out else ''}")
+
+
+def _tuning(settings: Settings) -> Tuning:
+    """The weights in use: those of the current knowledge base, else the packaged ones."""
+    from rag.snapshot import Library
+    from rag.wiring import load_tuning
+
+    pointer = Library(settings.data_dir).pointer()
+    return load_tuning(settings.data_dir, pointer.tuning if pointer else None)
+
+
+def _apply(settings: Settings, tuning: Tuning) -> None:
+    """Store the weights under their content name and flip the pointer to them."""
+    from kg_loader.versions import current
+    from rag.snapshot import Library
+    from rag.snapshot.files import storage_errors, write_durably
+
+    library = Library(settings.data_dir)
+    pointer = current(library)
+    file = library.tuning_file(tuning.name)
+    with storage_errors(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_durably(file, tuning.to_json().encode())
+    library.flip(replace(pointer, revision=pointer.revision + 1, tuning=tuning.name), pointer.revision)

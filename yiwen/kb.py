@@ -138,7 +138,7 @@ def activate(
 @app.command()
 def prune(
     context: typer.Context,
-    keep: Annotated[int | None, typer.Option(min=1, help="Newest versions to spare (YIWEN_KEEP_VERSIONS).")] = None,
+    keep: Annotated[int | None, typer.Option(min=2, help="Newest versions to spare (YIWEN_KEEP_VERSIONS).")] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     data_dir: DataDir = None,
     as_json: Json = False,

@@ -1,0 +1,38 @@
+"""Every command has a help and stands in docs/commands.md as it is."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.source_tree import ROOT
+from tests.yiwen.conftest import run
+from yiwen.reference import commands, text
+
+PATHS = [path for path, _ in commands()]
+PROMISED = {
+    "demo", "ingest", "ask", "chat", "serve", "kb info", "kb versions", "kb diff", "kb activate", "kb prune",
+    "kb reindex", "kb verify", "kb export", "train embed", "eval retrieval", "eval graph", "eval tune",
+    "doctor", "version",
+}  # fmt: skip
+
+
+def test_the_commands_are_those_that_were_promised() -> None:
+    assert {" ".join(path) for path in PATHS if path} == PROMISED
+
+
+@pytest.mark.parametrize("path", PATHS, ids=" ".join)
+def test_every_command_has_help(path: tuple[str, ...]) -> None:
+    done = run([*path, "--help"])
+    assert done.code == 0
+    assert done.out.startswith("Usage: ")
+
+
+@pytest.mark.parametrize("path", PATHS, ids=" ".join)
+def test_every_option_is_described(path: tuple[str, ...]) -> None:
+    command = dict(commands())[path]
+    assert [parameter.name for parameter in command.params if not getattr(parameter, "help", "")] == []
+
+
+def test_the_page_is_what_the_code_says() -> None:
+    written = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    assert written == text(), "run `python -m yiwen.reference > docs/commands.md`"
