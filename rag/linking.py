@@ -17,7 +17,7 @@ from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 from rag.domain import AliasKind, Candidate, DoNotMerge, EntityId, Mention
 from rag.features import MODIFIER_AFTER, MODIFIER_BEFORE, compatible
 from rag.ports import NameRow
-from rag.text import is_han, normalise_with_map
+from rag.text import is_han, normalise, normalise_with_map
 from rag.vocabulary import EntityType
 
 OWN_NAME = "name"
@@ -127,7 +127,7 @@ def passage_mentions(names: Iterable[NameRow]) -> Callable[[str], tuple[EntityId
     sure = {name: tuple(c.entity for c in table.candidates(name) if c.score >= 0.5) for name in table.owners}
 
     def mentions(text: str) -> tuple[EntityId, ...]:
-        found = {entity for name, _, _ in table.find(normalise_with_map(text)[0]) for entity in sure[name]}
+        found = {entity for name, _, _ in table.find(normalise(text)) for entity in sure[name]}
         return tuple(sorted(found))
 
     return mentions

@@ -17,6 +17,9 @@ from rag.vocabulary import GRADE_RANK, Grade
 MENTION_VERSION = 1
 """Raise it when the same names find other mentions in the same text."""
 
+SPARSE_VERSION = 2
+"""Raise it when the sparse index holds something else about the same passage."""
+
 NAMES_SQL = (
     "SELECT substr(id, instr(id, ':') + 1) AS name, id AS entity, 'name' AS kind FROM entity "
     "UNION ALL SELECT a.normalised, e.id, a.kind FROM alias a JOIN entity e ON e.pk = a.entity ORDER BY 1, 2, 3"
@@ -65,18 +68,18 @@ def _refresh_mentions(
     if connection.execute(f"SELECT EXISTS (SELECT 1 {wanted})").fetchone()[0]:
         mentions = finder(NameRow(*row) for row in connection.execute(NAMES_SQL))
         passages = connection.execute(f"SELECT pk, title, question, text {wanted} ORDER BY pk")
-        _insert_mentions(connection, ((key, indexed_text(fields, *parts)) for key, *parts in passages), mentions)
+        _insert_mentions(connection, ((key, indexed_parts(fields, *parts)) for key, *parts in passages), mentions)
 
 
 def _insert_mentions(
     connection: sqlite3.Connection,
-    passages: Iterable[tuple[int, str]],
+    passages: Iterable[tuple[int, Sequence[str]]],
     mentions: Callable[[str], tuple[EntityId, ...]],
 ) -> None:
-    for key, text in passages:
+    for key, parts in passages:
+        found = sorted({entity for part in parts for entity in mentions(part)})
         connection.executemany(
-            "INSERT OR IGNORE INTO mention SELECT ?, pk FROM entity WHERE id = ?",
-            ((key, entity) for entity in mentions(text)),
+            "INSERT OR IGNORE INTO mention SELECT ?, pk FROM entity WHERE id = ?", ((key, entity) for entity in found)
         )
     connection.execute(
         "INSERT OR IGNORE INTO mention SELECT pk, about FROM passage WHERE about IS NOT NULL "
@@ -93,10 +96,15 @@ def names_digest(connection: sqlite3.Connection, fields: Sequence[str]) -> str:
     return total.hexdigest()
 
 
-def indexed_text(fields: Sequence[str], title: str | None, question: str | None, text: str) -> str:
-    """The part of a passage that the indexes cover, one field a line."""
+def indexed_parts(fields: Sequence[str], title: str | None, question: str | None, text: str) -> list[str]:
+    """The fields of a passage that the indexes cover; each is searched for names and cut into terms on its own."""
     parts = {"title": title, "question": question, "text": text}
-    return "\n".join(part for field in fields if (part := parts[field]))
+    return [part for field in fields if (part := parts[field])]
+
+
+def indexed_text(fields: Sequence[str], title: str | None, question: str | None, text: str) -> str:
+    """The covered fields as one text to embed, one field a line."""
+    return "\n".join(indexed_parts(fields, title, question, text))
 
 
 def _refresh_index_keys(connection: sqlite3.Connection, fields: Sequence[str]) -> None:
@@ -109,7 +117,7 @@ def _refresh_index_keys(connection: sqlite3.Connection, fields: Sequence[str]) -
     keys = []
     for key, title, question, text, mentioned in rows:
         covered = head + indexed_text(fields, title, question, text)
-        keys.append((key, _hash64(covered), _hash64(f"{covered}\n{mentioned or ''}")))
+        keys.append((key, _hash64(covered), _hash64(f"{SPARSE_VERSION} {covered}\n{mentioned or ''}")))
     connection.executemany("INSERT OR REPLACE INTO indexed VALUES (?, ?, ?)", keys)
 
 

@@ -47,6 +47,8 @@ def storage_errors(place: Path) -> Iterator[None]:
     """Turn failures of the disk below `place` into a StorageError of one line; nothing else is touched."""
     try:
         yield
+    except BrokenPipeError:
+        raise  # a progress line that nobody reads is no failure of the disk
     except OSError as error:
         where = error.filename if isinstance(error.filename, str) else place
         advice = _ADVICE.get(error.errno or 0, f"{error.strerror or error}; check the disk and run the command again")

@@ -15,7 +15,7 @@ from pathlib import Path
 import tantivy
 
 from rag.domain import EntityId
-from rag.snapshot.derive import indexed_text
+from rag.snapshot.derive import indexed_parts
 from rag.snapshot.files import as_os_error, link_or_copy
 from rag.snapshot.schema import id_of_key
 from rag.text import Language, language_of, tokens
@@ -118,7 +118,8 @@ def _documents(
             continue
         document = tantivy.Document()
         document.add_text("id", id_of_key("p", key))
-        document.add_text("text", " ".join(tokens(indexed_text(fields, *parts))))
+        for part in indexed_parts(fields, *parts):
+            document.add_text("text", " ".join(tokens(part)))
         document.add_text("language", language_of(parts[-1]))
         for (entity,) in connection.execute(concepts, (key,)):
             document.add_text("concept", entity)

@@ -92,6 +92,16 @@ def test_sparse_search_by_words_and_by_mentioned_entities(snapshot: Snapshot) ->
     assert snapshot.search_sparse(tokens("休息"), concepts=[], limit=0) == []
 
 
+def test_sparse_search_in_one_language_only(snapshot: Snapshot) -> None:
+    words = tokens("休息 treatment")
+    both = dict(snapshot.search_sparse(words, concepts=[], limit=5))
+    chinese = snapshot.search_sparse(words, concepts=[], limit=5, language="zh")
+    english = snapshot.search_sparse(words, concepts=[], limit=5, language="en")
+    assert [key for key, _ in chinese] == [passage_about(snapshot)]
+    assert dict(chinese + english) == both
+    assert len(both) == 2
+
+
 def test_sparse_search_adds_concepts_and_counts_terms_once(snapshot: Snapshot) -> None:
     words = tokens("休息")
     alone = snapshot.search_sparse(words, concepts=[], limit=5)[0][1]
