@@ -48,7 +48,7 @@ def conclude(
     if outcome is Outcome.NEED_MORE_INFO:
         notes = [*questions]
     elif outcome is Outcome.NOT_IN_KB:
-        notes = [_NOTHING, *notes]
+        notes = [_NOTHING, *(notes or _recognised(mentions))]
     if verdict.red_flag:
         outcome = Outcome.EMERGENCY
     return Ending(outcome, tuple(note + "\n" for note in notes), questions)
@@ -88,6 +88,8 @@ def _notes(
     notes = []
     if intent.reverse and found.ranked and cited:
         notes.append("以上仅按症状与知识库记录的相符程度排列，不是诊断；请结合检查由医生判断。")
+        if len({fact.object for subject in found.ranked for fact in subject.matched}) == 1:
+            notes.append("只识别到一个症状，符合的疾病很多，请补充其他症状、部位和持续时间。")
     if intent.explicit and not intent.reverse:
         notes.extend(_missing(intent, found, cited, kb))
     notes.extend(_neighbours(mentions))
@@ -99,8 +101,8 @@ def _notes(
 def _missing(intent: Intent, found: Retrieved, cited: Sequence[Evidence], kb: KnowledgeBase) -> list[str]:
     """`知识库未收录偏头痛的治愈率。` for each subject and each cue that nothing cited meets."""
     notes = []
-    known = kb.entities(found.subjects)
-    for name in dict.fromkeys(known[s].name for s in found.subjects if s in known):
+    known = kb.entities(found.named)
+    for name in dict.fromkeys(known[s].name for s in found.named if s in known):
         own = [e for e in cited if (e.title or (e.fact.subject_name if e.fact else "")) == name]
         lacking = [group for group in intent.groups if not _group_met(group, own, found.subjects)]
         if lacking:
@@ -116,6 +118,11 @@ def _neighbours(mentions: Sequence[Mention]) -> list[str]:
         if mention.modifier and may_be_subject(mention):
             notes.append(f"知识库收录了“{mention.surface}”，但您问的名称带有“{mention.modifier}”，二者不能互相代替。")
     return list(dict.fromkeys(notes))
+
+
+def _recognised(mentions: Sequence[Mention]) -> list[str]:
+    names = list(dict.fromkeys(m.surface for m in mentions if not m.modifier))[:_LISTED]
+    return [f"问题中识别到的名称：{'、'.join(names)}；可以换一种说法，或只问其中一项。"] if names else []
 
 
 def _which(mention: Mention, found: Retrieved, kb: KnowledgeBase) -> str:

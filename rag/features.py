@@ -89,6 +89,11 @@ def compatible(a: str, b: str, *, strict: bool = True) -> bool:
     return True
 
 
+def for_some_people(name: str) -> bool:
+    """Whether a normalised name is limited to an age group or a condition such as pregnancy."""
+    return any(group == "people" for group, _ in _features(name))
+
+
 MODIFIER_BEFORE = re.compile(
     rf"(?:[{HAN}]{{1,4}}性|[{HAN}]?[0-9一二三四五六ⅰⅱⅲⅳ甲乙丙丁戊a-e]+型|急|慢|急慢性|亚急|非|假|类|抗|地|左旋|右旋|左|右|双侧?|"
     r"高|低|甲|乙|丙|丁|戊|小儿|儿童|婴儿|婴幼儿|新生儿|早产儿|幼儿|青少年|老年|妊娠期?|妊娠合并|孕期|产后|产褥期?|男性|女性|"
@@ -98,7 +103,7 @@ MODIFIER_BEFORE = re.compile(
 
 MODIFIER_AFTER = re.compile(
     r"^(?:性(?!别|生活|行为)|[0-9一二三四ⅰⅱⅲⅳ甲乙丙a-e]型|病(?!人|情|了|史|房|友|的|会|能|有|要|怎|如|是|该|为|患|吗|因|，|,|？|\?|。|$)|"
-    r"样|症(?!状)|综合[征症]|肾病|脑病|足(?!疗)|眼病|心脏病|危象|伴|合并|并发(?!症)|转移|破裂|穿孔|后遗症|恶变|"
+    r"样|症(?!状)|综合[征症]|肾病|脑病|足(?!疗)|眼病|心脏病|危象|伴|合并|并发(?!症)|转移(?![至到了去])|破裂|穿孔|后遗症|恶变|"
     r"控释|缓释|肠溶|分散片|注射|滴眼|软膏|乳膏|口服液|颗粒)"
 )
 """What may follow a known name and make it another thing."""

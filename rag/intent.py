@@ -98,7 +98,8 @@ _UNWANTED = re.compile(
 """`不用列药名`: drugs are named only to be left out."""
 _STATED = re.compile(
     r"等[^，。；？,;?]{0,4}(?:症状|表现|检查|治疗|不适)|(?:出现|伴有?|有)(?:了|一些|以下|明显|上述|类似)*(?:症状|表现|体征)(?!有)|"
-    r"(?:检查|体检|化验)(?:结果|发现|显示|提示|后|报告)|经[^，。；？,;?]{0,8}检查|(?:手术|治疗|用药|吃药|服药)(?:后|前|过|了)"
+    r"(?:检查|体检|化验)(?:结果|发现|显示|提示|后|报告)|经[^，。；？,;?]{0,8}检查|(?:手术|治疗|用药|吃药|服药)(?:后|前|过|了)|"
+    r"(?:其[它他]|各个?|多个?|远处)部位"
 )
 """Words of a case history that tell and do not ask."""
 _COLLOQUIAL = (("啥", "什么"), ("咋", "怎么"), ("甚么", "什么"), ("哪儿", "哪里"), ("怎样", "怎么"), ("如何", "怎么"))
@@ -183,11 +184,13 @@ def _is_reverse(text: str, relations: Sequence[Relation], mentions: Sequence[Men
         if any(c.type is EntityType.DISEASE for c in m.candidates)
         and not any(c.type is EntityType.SYMPTOM for c in m.candidates)
     ]
-    if not symptoms or only_diseases or any(c.type in REMEDIES for m in present for c in m.candidates[:1]):
+    if not symptoms or any(c.type in REMEDIES for m in present for c in m.candidates[:1]):
         return False
     could_be_subject = any(c.type is EntityType.DISEASE for m in symptoms for c in m.candidates)
-    if _REVERSE.search(text):
-        return len(symptoms) > 1 or not could_be_subject
+    if _REVERSE.search(text) and (not only_diseases or not relations):
+        return len(symptoms) > 1 or bool(only_diseases) or not could_be_subject
+    if only_diseases:
+        return False
     if relations or not is_han(symptoms[0].surface[0]):
         return not could_be_subject and bool(set(relations) & _OF_A_DISEASE)
     return len(symptoms) > 1 or (not could_be_subject and _left_over(text) <= _SMALL_TALK)

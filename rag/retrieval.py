@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rag.domain import Candidate, EntityId, Evidence, GraphFact, Intent, Mention, RankedSubject
+from rag.features import for_some_people
 from rag.fusion import Tuning, fuse_languages
 from rag.intent import REMEDIES
 from rag.linking import OWN_NAME, Names, entity_name
@@ -22,6 +23,8 @@ from rag.vocabulary import RELATIONS, EntityType, Relation
 FACTS_EACH = 200
 """Facts read per entity and relation; the longest list of the reference graph has 160."""
 RANKED = 10
+RANKED_READ = 100
+"""Read before ties are broken."""
 DEPARTMENTS_OF = 3
 CANDIDATE_PASSAGES = 100
 MONOGRAPH_PASSAGES = 40
@@ -40,13 +43,16 @@ _ASPECTS: Mapping[Relation, tuple[str, ...]] = {
 """Fields of a monograph that answer a relation."""
 
 
+_Meant = Mapping[Mention, Sequence[EntityId]]
+
+
 @dataclass(frozen=True)
 class Retrieved:
     """What was found, each list best first.
 
     `facts` answer the relations asked, `ranked` are diseases by matched symptoms with their facts in `matches`,
     `monograph` holds fields of drug monographs, `passages` the rest of the literature; `subjects` are the entities the
-    question is about, `unsure` the mentions to ask about.
+    question is about and that are described, `named` also those that are not, `unsure` the mentions to ask about.
     """
 
     facts: tuple[Evidence, ...] = ()
@@ -55,6 +61,7 @@ class Retrieved:
     monograph: tuple[Evidence, ...] = ()
     passages: tuple[Evidence, ...] = ()
     subjects: tuple[EntityId, ...] = ()
+    named: tuple[EntityId, ...] = ()
     unsure: tuple[Mention, ...] = ()
 
 
@@ -70,18 +77,20 @@ class Retriever:
 
     def retrieve(self, question: str, mentions: Sequence[Mention], intent: Intent, *, top_k: int) -> Retrieved:
         """Facts, ranking and passages for one question."""
-        facts, subjects, unsure = self._facts(mentions, intent)
+        facts, unsure, meant = self._facts(mentions, intent)
         ranked = self._ranked(mentions, intent) if intent.reverse else ()
         if ranked:
             facts = self._departments(ranked)
+        subjects = list(dict.fromkeys(entity for entities in meant.values() for entity in entities))
         return Retrieved(
             facts=self.as_evidence(facts),
             ranked=ranked,
             matches=self.as_evidence([fact for subject in ranked for fact in subject.matched]),
             monograph=self._monograph(subjects, intent),
             passages=self.passages(question, mentions, top_k=top_k),
-            subjects=subjects,
-            unsure=unsure,
+            subjects=tuple(subjects),
+            named=tuple(dict.fromkeys(entity for m in meant for entity in meant[m] or _named(m))),
+            unsure=tuple(unsure),
         )
 
     def as_evidence(self, facts: Sequence[GraphFact]) -> tuple[Evidence, ...]:
@@ -91,28 +100,19 @@ class Retriever:
 
     # ------------------------------------------------------------ the graph
 
-    def _facts(
-        self, mentions: Sequence[Mention], intent: Intent
-    ) -> tuple[tuple[GraphFact, ...], tuple[EntityId, ...], tuple[Mention, ...]]:
-        """Facts of the entities each mention surely stands for, the entities, and mentions that must be asked about."""
-        usable = [m for m in mentions if not m.modifier and not m.negated and may_be_subject(m)]
-        if not intent.relations:
-            return (), (), tuple(m for m in usable if not _sure(m))
-        plan = {c.entity: intent.relations for m in usable for c in m.candidates if c.score >= SURE}
-        if intent.reverse or not plan:
-            return (), (), tuple(m for m in usable if not _sure(m)) if not intent.reverse else ()
-        found = self.graph.neighbourhood(plan, limit_each=FACTS_EACH).outgoing
-        with_facts = {fact.subject for fact in found} | self._described(plan)
-        subjects: list[EntityId] = []
-        unsure: list[Mention] = []
-        for mention in usable:
-            chosen = _meant(mention, with_facts)
-            subjects.extend(chosen)
-            if not chosen and not _sure(mention):
-                unsure.append(mention)
-        wanted = set(subjects)
-        facts = [fact for fact in found if fact.subject in wanted]
-        return tuple(facts), tuple(dict.fromkeys(subjects)), tuple(unsure)
+    def _facts(self, mentions: Sequence[Mention], intent: Intent) -> tuple[list[GraphFact], list[Mention], _Meant]:
+        """Facts of the entities each mention surely stands for, mentions to ask about, and what each mention means."""
+        usable = _about(mentions)
+        if intent.reverse or not intent.relations:
+            return [], [] if intent.reverse else [m for m in usable if not _sure(m)], {}
+        plan = {c.entity: _wanted(c, m, intent) for m in usable for c in m.candidates if c.score >= SURE}
+        found = self.graph.neighbourhood(plan, limit_each=FACTS_EACH).outgoing if plan else ()
+        known = {fact.subject for fact in found} | self._described(plan)
+        meant = {m: _meant(m, known) for m in usable}
+        subjects = {entity for entities in meant.values() for entity in entities}
+        asked = set(intent.relations)
+        facts = [fact for fact in found if fact.subject in subjects and fact.relation in asked]
+        return facts, [m for m in usable if not meant[m] and not _sure(m)], meant
 
     def _described(self, plan: Mapping[EntityId, object]) -> set[EntityId]:
         """Entities that have passages of their own."""
@@ -122,12 +122,15 @@ class Retriever:
     def _ranked(self, mentions: Sequence[Mention], intent: Intent) -> tuple[RankedSubject, ...]:
         symptoms = [c.entity for m in mentions if not m.negated for c in _first_symptoms(m)]
         unique = list(dict.fromkeys(symptoms))
-        return tuple(self.graph.rank_subjects(Relation.SYMPTOM, unique, limit=RANKED)) if unique else ()
+        if not unique:
+            return ()
+        found = self.graph.rank_subjects(Relation.SYMPTOM, unique, limit=RANKED_READ)
+        return tuple(sorted(found, key=_plainest_first)[:RANKED])
 
-    def _departments(self, ranked: Sequence[RankedSubject]) -> tuple[GraphFact, ...]:
+    def _departments(self, ranked: Sequence[RankedSubject]) -> list[GraphFact]:
         """Where the best matching diseases are treated."""
         plan = {subject.subject: (Relation.DEPARTMENT,) for subject in ranked[:DEPARTMENTS_OF]}
-        return self.graph.neighbourhood(plan, limit_each=3).outgoing
+        return list(self.graph.neighbourhood(plan, limit_each=3).outgoing)
 
     # ------------------------------------------------------------ passages
 
@@ -200,6 +203,30 @@ _SUBJECT_TYPES = frozenset(subject for row in RELATIONS.values() for subject in 
 def may_be_subject(mention: Mention) -> bool:
     """True if facts can be about one of its candidates."""
     return any(c.type in _SUBJECT_TYPES for c in mention.candidates)
+
+
+def _about(mentions: Sequence[Mention]) -> list[Mention]:
+    """What facts may be about; symptoms that come with a disease or a remedy are its context."""
+    usable = [m for m in mentions if not m.modifier and not m.negated and may_be_subject(m)]
+    certain = [m for m in usable if all(c.type is not EntityType.SYMPTOM for c in m.candidates)]
+    return certain or usable
+
+
+def _wanted(candidate: Candidate, mention: Mention, intent: Intent) -> tuple[Relation, ...]:
+    """The relations asked for; all, where another entity lists this one's own name and it matters who is described."""
+    rivals = candidate.via == OWN_NAME and any(c.via != OWN_NAME and c.score >= SURE for c in mention.candidates)
+    return () if rivals else intent.relations
+
+
+def _named(mention: Mention) -> list[EntityId]:
+    """The entities that a mention names when none of them is described."""
+    sure = [c for c in mention.candidates if c.score >= SURE]
+    return [c.entity for c in sure if c.via == OWN_NAME] or [c.entity for c in sure]
+
+
+def _plainest_first(ranked: RankedSubject) -> tuple[float, bool, int, str]:
+    """Of equal matches first the disease of no special age group, then the one with fewer other symptoms."""
+    return (-round(ranked.score, 6), for_some_people(ranked.name), ranked.total, ranked.subject)
 
 
 def _sure(mention: Mention) -> bool:
