@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 import shutil
 import socket
-import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -76,6 +75,8 @@ def _checks(context: typer.Context, data_dir: Path | None) -> Iterator[Check]:
 
 
 def _versions() -> Check:
+    import sqlite3
+
     if sqlite3.sqlite_version_info < _SQLITE_WITH_STRICT:
         return Check("versions", "fail", f"SQLite {sqlite3.sqlite_version}; expected 3.37 or newer")
     python, yiwen = platform.python_version(), metadata.version("yiwen")

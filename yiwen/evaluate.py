@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from importlib import resources
@@ -130,8 +130,9 @@ def tune(
     as_json: Json = False,
 ) -> None:
     """Fit the weights of the fusion for each language on four folds of the questions and report on the fifth."""
-    from evaluation.tune import run
+    from evaluation.tune import FITTED_ON, run
 
+    _require_files(data, FITTED_ON.values())
     settings = load_settings(context, data_dir)
     tuning, fitted = run(data, settings, _tuning(settings))
     if out is not None:
@@ -147,6 +148,15 @@ def tune(
         gain = f"{row.gain.mean:+.4f} [{row.gain.low:+.4f}, {row.gain.high:+.4f}]"
         say(f"  MRR@10 {row.baseline:.4f} plain BM25, {row.crossfitted:.4f} on the held-out folds ({gain})")
     say(f"tuning {tuning.name}{' is in use' if apply else ''}{f', written to {out}' if out else ''}")
+
+
+def _require_files(data: Path, names: Collection[str]) -> None:
+    from evaluation.retrieval import SETS
+    from rag.errors import NotFoundError
+
+    files = [file for question_set in SETS if question_set.name in names for file in question_set.files]
+    if missing := [file for file in files if not (data / file).is_file()]:
+        raise NotFoundError(f"{data / missing[0]}: no such file; --data names the folder of the raw data files")
 
 
 def _tuning(settings: Settings) -> Tuning:
