@@ -80,7 +80,7 @@ class Mention(Entity):
     carried: bool
 
 
-class Warning(_Reply):
+class SafetyWarning(_Reply):
     """What speaks against a drug."""
 
     kind: str
@@ -111,7 +111,7 @@ class Answer(_Reply):
     text: str
     citations: tuple[Citation, ...]
     entities: tuple[Mention, ...]
-    warnings: tuple[Warning, ...]
+    warnings: tuple[SafetyWarning, ...]
     triage: Triage
     questions: tuple[str, ...]
     dropped: tuple[Dropped, ...]

@@ -16,7 +16,7 @@ import typer
 
 from rag.errors import DependencyError, YiwenError
 from yiwen.options import DataDir, Json, load_settings
-from yiwen.output import document, say
+from yiwen.output import counted, document, say
 
 if TYPE_CHECKING:
     from rag.settings import Settings
@@ -149,8 +149,8 @@ def _knowledge_base(settings: Settings) -> Iterator[Check]:
     except YiwenError as error:
         yield Check("knowledge base", "fail", str(error))
         return
-    counts = ", ".join(f"{manifest.counts.get(kind, 0):,} {kind}s" for kind in ("fact", "passage"))
-    yield Check("knowledge base", "ok", f"version {manifest.version}, {counts}, {len(manifest.files)} files intact")
+    held = counted(manifest.counts)
+    yield Check("knowledge base", "ok", f"version {manifest.version}, {len(manifest.files)} files intact: {held}")
     yield _guarded("embedder", lambda: _embedder(manifest, settings))
 
 

@@ -131,8 +131,11 @@ def tune(
 ) -> None:
     """Fit the weights of the fusion for each language on four folds of the questions and report on the fifth."""
     from evaluation.tune import FITTED_ON, run
+    from rag.errors import NotFoundError
 
     _require_files(data, FITTED_ON.values())
+    if out is not None and not out.absolute().parent.is_dir():
+        raise NotFoundError(f"{out}: its folder does not exist; make it first")
     settings = load_settings(context, data_dir)
     tuning, fitted = run(data, settings, _tuning(settings))
     if out is not None:

@@ -98,7 +98,7 @@ def report_document(report: IngestReport, *, dry_run: bool = False) -> dict[str,
 
 
 def _print(report: IngestReport, *, dry_run: bool) -> None:
-    say(f"loaded    {counted((kind.replace('_', '-'), n) for kind, n in report.loaded_by_kind.items())}")
+    say(f"loaded    {counted(report.loaded_by_kind)}")
     for title, counts in (("skipped", report.skipped), ("rejected", report.rejected)):
         for reason, count in sorted(counts.items(), key=lambda item: -item[1]):
             say(f"{title:<9} {count:,} {reason}")

@@ -49,7 +49,7 @@ def info(context: typer.Context, data_dir: DataDir = None, as_json: Json = False
     say(f"version    {manifest.version} of {', '.join(map(str, found.versions))}; revision {found.pointer.revision}")
     say(f"digest     {manifest.digest}")
     say(f"created    {manifest.created}")
-    say(f"records    {counted(manifest.counts.items())}")
+    say(f"records    {counted(manifest.counts)}")
     say(f"data sets  {', '.join(manifest.datasets)}")
     say(f"embedder   {manifest.embedder or 'none'} ({manifest.dimension} dimensions, {manifest.dense_index})")
     say(f"size       {found.size_bytes / 1e6:.1f} MB")

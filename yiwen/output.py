@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import typer
@@ -52,9 +52,25 @@ def _cells(text: str) -> int:
     return sum(1 + (unicodedata.east_asian_width(c) in "WF") for c in text)
 
 
-def counted(counts: Iterable[tuple[str, int]]) -> str:
-    """`3 facts, 2 passages`."""
-    return ", ".join(f"{count:,} {name}" for name, count in counts) or "nothing"
+_PLURALS = {
+    "entity": "entities",
+    "alias": "aliases",
+    "do_not_merge": "do-not-merge pairs",
+    "source": "sources",
+    "fact": "facts",
+    "passage": "passages",
+    "mention": "mentions",
+}
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """Records by kind, such as `3 facts, 2 passages`."""
+    shown = [
+        f"{counts[kind]:,} {plural if counts[kind] != 1 else kind}"
+        for kind, plural in _PLURALS.items()
+        if counts.get(kind)
+    ]
+    return ", ".join(shown) or "nothing"
 
 
 @contextmanager
@@ -66,7 +82,7 @@ def progress(quiet: bool = False) -> Iterator[Progress]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from yiwen.options import DataDir, Host, Port, load_settings, quiet
-from yiwen.output import progress, say
+from yiwen.output import Progress, progress, say
 
 if TYPE_CHECKING:
     from rag.settings import Settings
+    from rag.snapshot import Library
 
 DEMO_FOLDER = Path(".yiwen") / "demo"
 DEMO_DATASET = "sample"
@@ -64,17 +65,30 @@ def _ingest_sample(context: typer.Context, settings: Settings) -> None:
     from kg_loader.ingest import ingest
     from rag.snapshot import Library
 
+    library = Library(settings.data_dir)
     sample = resources.files("kg_loader") / "sample"
     with resources.as_file(sample) as folder, progress(quiet(context)) as show:
         report = ingest(
-            Library(settings.data_dir), [folder / name for name in _SAMPLE_FILES], dataset=DEMO_DATASET,
+            library, [folder / name for name in _SAMPLE_FILES], dataset=DEMO_DATASET,
             settings=settings, progress=show,
         )  # fmt: skip
+        _follow_embedder(library, settings, show)
     kinds = report.loaded_by_kind
     state = "未变" if report.unchanged else "新发布"
     held = f"{kinds.get('fact', 0)} 条图谱事实，{kinds.get('passage', 0)} 条文献结论"
     say(f"示例知识库：版本 {report.version}（{state}），{held}；位于 {settings.data_dir}", "dim")
     say()
+
+
+def _follow_embedder(library: Library, settings: Settings, show: Progress) -> None:
+    """Rebuild the indexes of a demo that was made with another embedder than this program's."""
+    from kg_loader import versions as kb
+    from kg_loader.embedding import embedder_for
+
+    manifest, embedder = kb.info(library).manifest, embedder_for(settings)
+    made_with = manifest.embedder if manifest.dimension else None
+    if made_with != (embedder.identity if embedder else None):
+        kb.reindex(library, settings, embedder=embedder, progress=show)
 
 
 def _serve_demo(settings: Settings) -> None:

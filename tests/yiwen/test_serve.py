@@ -126,6 +126,16 @@ def test_the_demo_writes_below_the_working_folder(tmp_path: Path, monkeypatch: p
     assert [path.name for path in (tmp_path / ".yiwen").iterdir()] == ["demo"]
 
 
+def test_the_demo_follows_the_embedder_of_the_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YIWEN_EMBEDDER", "none")
+    assert run(["demo", "--once", "--data-dir", tmp_path]).code == 0
+    monkeypatch.delenv("YIWEN_EMBEDDER")
+    assert run(["demo", "--once", "--data-dir", tmp_path]).code == 0
+    found = run(["--data-dir", tmp_path, "kb", "versions", "--json"]).json
+    assert [row["dimension"] > 0 for row in found["versions"]] == [False, True]
+    assert found["current"] == 2
+
+
 def test_the_demo_takes_the_next_port_and_stops_with_ctrl_c(sample: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
