@@ -187,14 +187,14 @@ class Job:
     def _publish(self, staging: Staging, digest: str) -> Manifest:
         """Flip to a new version, or to the one that a crashed run of this command had sealed."""
         parent = self.previous.manifest.version if self.previous else None
-        manifest = sealed_already(self.library, digest, parent, self.build) or self._seal(staging)
+        manifest = sealed_already(self.library, digest, parent, self.build) or self._seal(staging, digest)
         flip_to(self.library, manifest, self.pointer, self.reached)
         return manifest
 
-    def _seal(self, staging: Staging) -> Manifest:
+    def _seal(self, staging: Staging, digest: str) -> Manifest:
         sealing = Sealing(self.library, self.build, self.previous, progress=self.progress, reached=self.reached)
         kb = self.previous.manifest.kb if self.previous else new_kb_id()
-        return sealing.seal(staging.checkpoint(), kb)
+        return sealing.seal(staging.checkpoint(), kb, digest)
 
 
 def _report(

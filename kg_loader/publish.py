@@ -110,18 +110,18 @@ class Sealing:
         self._progress = progress
         self._reached = reached
 
-    def seal(self, records: Path, kb: str) -> Manifest:
-        """Make a version of `records` (settled, closed); its manifest. Raises StorageError, DataError."""
+    def seal(self, records: Path, kb: str, digest: str) -> Manifest:
+        """Make a version of `records` (settled, closed, with this digest). Raises StorageError, DataError."""
         with storage_errors(self.folder):
             shutil.rmtree(self.folder, ignore_errors=True)
             self.folder.mkdir(parents=True)
             shutil.copyfile(records, self.folder / RECORDS)
             self._reached("seal.copied")
-            manifest = self._fill(kb)
+            manifest = self._fill(kb, digest)
             self._reached("seal.validated")
             return self._move(manifest)
 
-    def _fill(self, kb: str) -> Manifest:
+    def _fill(self, kb: str, digest: str) -> Manifest:
         connection = sqlite3.connect(self.folder / RECORDS, isolation_level=None)
         try:
             self._derive(connection)
@@ -130,7 +130,7 @@ class Sealing:
                 self._dense(connection, self.build.embedder)
             self._sparse(connection)
             self._reached("seal.sparse")
-            manifest = self._describe(connection, kb)
+            manifest = self._describe(connection, kb, digest)
             self._validate(connection, manifest)
         finally:
             connection.close()
@@ -204,14 +204,14 @@ class Sealing:
 
     # ------------------------------------------------------------ manifest
 
-    def _describe(self, connection: sqlite3.Connection, kb: str) -> Manifest:
+    def _describe(self, connection: sqlite3.Connection, kb: str, digest: str) -> Manifest:
         found = counts(connection)
         identity, dimension, kind = self.build.dense_identity(found["passage"])
         return Manifest(
             kb=kb,
             version=self.library.next_version(),
             parent=self.previous.manifest.version if self.previous else None,
-            digest=Writer(connection).digest(),
+            digest=digest,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             counts=found,
             datasets=tuple(name for (name,) in connection.execute("SELECT name FROM dataset ORDER BY name")),

@@ -139,7 +139,7 @@ def reindex(
         fields = manifest.indexed_fields if indexed_fields is None else fields_named(indexed_fields)
         build = Build(embedder or embedder_for(settings), settings.dense_index, fields, fresh=True)
         sealing = Sealing(library, build, Previous(folder, manifest), progress=progress, reached=reached)
-        sealed = sealing.seal(folder / RECORDS, manifest.kb)
+        sealed = sealing.seal(folder / RECORDS, manifest.kb, manifest.digest)
         flip_to(library, sealed, pointer, reached)
         return sealed
 

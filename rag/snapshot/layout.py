@@ -22,7 +22,7 @@ from rag.domain import Pointer
 from rag.errors import CorruptSnapshotError
 from rag.snapshot.files import FileEntry, write_durably
 
-MANIFEST_FORMAT = 1
+MANIFEST_FORMAT = 2
 MANIFEST, RECORDS, VECTORS, DENSE, SPARSE = "manifest.json", "records.sqlite", "vectors.npy", "dense.faiss", "sparse"
 FIELDS = ("title", "question", "text")
 """Parts of a passage that the text and vector indexes may cover, in the order they are joined."""
@@ -67,8 +67,11 @@ def read_manifest(folder: Path) -> Manifest:
     content = read_object(path)
     if content.pop("checksum", None) != _seal(content):
         raise corrupt(path, "its checksum does not match")
-    if content.pop("format", None) != MANIFEST_FORMAT:
-        raise corrupt(path, f"it is not of format {MANIFEST_FORMAT}; this program is older or newer than the snapshot")
+    if (found := content.pop("format", None)) != MANIFEST_FORMAT:
+        raise CorruptSnapshotError(
+            f"{path}: another version of this program made it (format {found}, this one reads {MANIFEST_FORMAT}); "
+            "ingest the files again into a new folder (YIWEN_DATA_DIR)"
+        )
     manifest = _manifest(path, content)
     if folder_version(folder.name) is not None and folder.name != manifest.folder_name:
         raise corrupt(path, f"it belongs to {manifest.folder_name}")

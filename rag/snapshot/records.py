@@ -26,7 +26,6 @@ from rag.domain import (
 )
 from rag.errors import UsageError
 from rag.ports import NameRow
-from rag.snapshot.derive import NAMES_SQL
 from rag.snapshot.schema import KIND_NAMES, id_of_key, key_of_id
 from rag.vocabulary import EntityType, Grade, Relation
 
@@ -178,7 +177,7 @@ class Records:
 
     def names(self) -> Iterator[NameRow]:
         """Every name of every entity."""
-        return (NameRow(*row) for row in self.connection().execute(NAMES_SQL))
+        return (NameRow(*row) for row in self.connection().execute("SELECT name, entity, kind FROM name"))
 
     def do_not_merge(self) -> list[DoNotMerge]:
         """Pairs that look alike and are different."""

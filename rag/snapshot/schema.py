@@ -6,7 +6,7 @@ keys is the order of ids. Entities have small numbers instead, because facts, al
 - Asserted: `spelling` (an entity record: two data sets may spell one id differently), `alias`, `do_not_merge`,
   `source`, `fact`, `passage`; `assertion` says which data set asserts which. A record nobody asserts is deleted.
 - Derived: `entity` (every entity that is asserted or referred to; `name` is the smallest asserted spelling by code
-  point, else the name in the id), `mention`, `indexed`, `relation_stats`, `meta`.
+  point, else the name in the id), `name`, `mention`, `indexed`, `relation_stats`, `meta`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rag.domain import Alias, DoNotMerge, Entity, Fact, Passage, Record, Source, content_id
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 KINDS: tuple[type[Record], ...] = (Entity, Alias, DoNotMerge, Source, Fact, Passage)
 """The code of a kind in `assertion` is its place here; never reorder."""
@@ -58,6 +58,9 @@ CREATE TABLE passage (
 CREATE TABLE mention (
     passage INTEGER NOT NULL REFERENCES passage, entity INTEGER NOT NULL REFERENCES entity,
     PRIMARY KEY (passage, entity)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE name (
+    name TEXT NOT NULL, entity TEXT NOT NULL, kind TEXT NOT NULL, PRIMARY KEY (name, entity, kind)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE indexed (passage INTEGER PRIMARY KEY, vector INTEGER NOT NULL, document INTEGER NOT NULL) STRICT;
 CREATE TABLE relation_stats (relation TEXT PRIMARY KEY, subjects INTEGER NOT NULL) STRICT, WITHOUT ROWID;

@@ -163,7 +163,7 @@ class Snapshot:
 
     def search_sparse(
         self,
-        terms: Sequence[str],
+        terms: Sequence[str] | Mapping[str, float],
         *,
         concepts: Sequence[EntityId],
         limit: int,

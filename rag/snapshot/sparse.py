@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import tantivy
 
 from rag.domain import EntityId
-from rag.snapshot.derive import indexed_parts
 from rag.snapshot.files import as_os_error, link_or_copy
+from rag.snapshot.mentions import indexed_parts
 from rag.snapshot.schema import id_of_key
 from rag.text import Language, language_of, tokens
 
@@ -144,14 +144,15 @@ class SparseIndex:
 
     def search(
         self,
-        terms: Sequence[str],
+        terms: Sequence[str] | Mapping[str, float],
         concepts: Sequence[EntityId],
         limit: int,
         concept_boost: float,
         language: Language | None,
     ) -> list[tuple[str, float]]:
-        """(passage id, BM25 of the distinct terms + boost x BM25 of the distinct concepts), best first, ties by id."""
-        clauses = [self._term("text", term, "freq") for term in dict.fromkeys(terms)]
+        """(passage id, BM25 of the weighted terms + boost x BM25 of the distinct concepts), best first, ties by id."""
+        weights = terms if isinstance(terms, Mapping) else dict.fromkeys(terms, 1.0)
+        clauses = [tantivy.Query.boost_query(self._term("text", term, "freq"), w) for term, w in weights.items()]
         if concept_boost > 0:
             boosted = (self._term("concept", entity, "freq") for entity in dict.fromkeys(concepts))
             clauses += [tantivy.Query.boost_query(query, concept_boost) for query in boosted]

@@ -67,6 +67,31 @@ def test_replacing_equals_starting_afresh(before: list[Record], after: list[Reco
         assert scanned == {kind: list(opened(library).scan(kind)) for kind in scanned}
 
 
+def mentioned(library: Library) -> dict[str, tuple[str, ...]]:
+    snapshot = opened(library)
+    return dict(snapshot.mentions(passage.id for passage in snapshot.scan("passage") if isinstance(passage, Passage)))
+
+
+@settings(max_examples=25, deadline=None)
+@given(steps=st.lists(st.dictionaries(names, contents, min_size=1), min_size=2, max_size=3))
+def test_mentions_kept_from_the_version_before_equal_mentions_found_anew(
+    steps: list[dict[str, list[Record]]],
+) -> None:
+    texts = [Passage(f"病{n}名{n}，症{n}病A。", PassageKind.TEXTBOOK, BOOK.id) for n in range(4)]
+    with tempfile.TemporaryDirectory() as folder:
+        library = Library(Path(folder) / "grown")
+        state: dict[str, list[Record]] = {"texts": whole(texts)}
+        publish(library, state)
+        for step in steps:
+            changed = {name: whole(items) for name, items in step.items()}
+            state |= changed
+            publish(library, changed)
+        anew = Library(Path(folder) / "anew")
+        publish(anew, state)
+        assert mentioned(library) == mentioned(anew)
+        assert set(opened(library).names()) == set(opened(anew).names())
+
+
 class Versions(RuleBasedStateMachine):
     """Ingest, append and go back in any order; the version served always equals a plain model of it."""
 
