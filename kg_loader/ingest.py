@@ -11,19 +11,11 @@ from functools import partial
 from pathlib import Path
 
 from kg_loader.embedding import embedder_for
-from kg_loader.publish import (
-    Build,
-    Previous,
-    Progress,
-    Sealing,
-    fields_named,
-    flip_to,
-    new_kb_id,
-    sealed_already,
-    silent,
-)
+from kg_loader.plan import Input, Plan, identify
+from kg_loader.publish import fields_named, flip_to, new_kb_id, sealed_already
+from kg_loader.sealing import Build, Previous, Progress, Sealing, silent
 from kg_loader.sources import FORMATS, Item, ReadContext, guess_format
-from kg_loader.staging import BATCH, Input, Plan, Staging, identify
+from kg_loader.staging import BATCH, Staging
 from rag.domain import Pointer
 from rag.errors import TooManyRejectsError, UsageError
 from rag.ports import Embedder

@@ -11,23 +11,22 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 
+from kg_loader.batch import RAW, Batch
+from kg_loader.plan import Plan
 from kg_loader.sources.format import Item
-from rag.domain import Fact, Passage, Record, Rejected, Skipped, Source
-from rag.errors import DataError, NotFoundError, TooManyRejectsError
-from rag.snapshot.files import checksum, storage_errors
+from rag.domain import Fact, Passage
+from rag.errors import TooManyRejectsError
+from rag.snapshot.files import storage_errors
 from rag.snapshot.library import unobserved
-from rag.snapshot.schema import KIND_NAMES, create_tables, open_for_writing, record_key
-from rag.snapshot.writer import Writer, problem, source_of
+from rag.snapshot.schema import KIND_NAMES, create_tables, open_for_writing
+from rag.snapshot.writer import Writer
 
 BATCH = 20_000
 """Items between two commits."""
 RECORDS = "records.sqlite"
-_RAW = 500
-_SEEN = 100_000
 _BOOKS = """
 CREATE TABLE IF NOT EXISTS staged_run (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS staged_input (
@@ -42,49 +41,6 @@ CREATE TABLE IF NOT EXISTS staged_reject (
 ) STRICT;
 """
 BOOK_TABLES = ("staged_run", "staged_input", "staged_tally", "staged_reject", "staged_assertion")
-
-
-@dataclass(frozen=True)
-class Input:
-    """One file of an ingestion, known by its content."""
-
-    path: str
-    dataset: str
-    format: str
-    encoding: str | None
-    size: int
-    xxh3: str
-
-
-def identify(path: Path, dataset: str, format_name: str, encoding: str | None) -> Input:
-    """Look at a file before reading it. Raises NotFoundError or DataError for what is not a readable plain file."""
-    if not path.exists():
-        raise NotFoundError(f"{path}: no such file; give the path of a file to ingest")
-    if not path.is_file():
-        raise DataError(f"{path}: not a plain file; folders, pipes and devices cannot be ingested")
-    try:
-        found = checksum(path, sha256=False)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
-    return Input(str(path), dataset, format_name, encoding, found.size, found.xxh3)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What an ingestion is; equal plans share a staging folder."""
-
-    base: str
-    inputs: tuple[Input, ...]
-    append: bool
-
-    def identity(self) -> str:
-        """Canonical JSON; where a file lies does not matter, what it holds does."""
-        inputs = [{**asdict(item), "path": Path(item.path).name} for item in self.inputs]
-        return json.dumps({"base": self.base, "inputs": inputs, "append": self.append}, sort_keys=True)
-
-    def datasets(self) -> tuple[str, ...]:
-        """Data sets in the order of their first file."""
-        return tuple(dict.fromkeys(item.dataset for item in self.inputs))
 
 
 class Staging:
@@ -138,7 +94,7 @@ class Staging:
         done, finished = self._position(number)
         source = self.plan.inputs[number]
         dataset = self._prepare_dataset(source.dataset, reached)
-        rows = _Batch(source, self.writer.sources(dataset, append=self.plan.append))
+        rows = Batch(source, self.writer.sources(dataset, append=self.plan.append))
         stream = islice(items, done, None)
         while not finished:
             chunk = list(islice(stream, batch))
@@ -168,7 +124,7 @@ class Staging:
         return (row[0], bool(row[1])) if row else (0, False)
 
     def _commit(
-        self, number: int, dataset: int, done: int, batch: _Batch, *, finished: bool, reached: Callable[[str], None]
+        self, number: int, dataset: int, done: int, batch: Batch, *, finished: bool, reached: Callable[[str], None]
     ) -> None:
         run = self.connection.execute
         run("BEGIN IMMEDIATE")
@@ -186,7 +142,7 @@ class Staging:
         reached("staging.committed")
         batch.clear()
 
-    def _count(self, batch: _Batch, new: Sequence[int]) -> None:
+    def _count(self, batch: Batch, new: Sequence[int]) -> None:
         counts = [("loaded", kind, count) for kind, count in zip(KIND_NAMES, new, strict=True)]
         repeated = sum(1 for record, _ in batch.records if isinstance(record, Fact | Passage)) - new[4] - new[5]
         counts += [("skipped", "duplicate", repeated)]
@@ -198,7 +154,7 @@ class Staging:
         )
         self.connection.executemany(
             "INSERT INTO staged_reject (dataset, file, line, reason, raw) VALUES (?, ?, ?, ?, ?)",
-            ((batch.source.dataset, item.file, item.line, item.reason, item.raw[:_RAW]) for item in batch.rejected),
+            ((batch.source.dataset, item.file, item.line, item.reason, item.raw[:RAW]) for item in batch.rejected),
         )
 
     # ------------------------------------------------------------ results
@@ -276,59 +232,3 @@ def _start(folder: Path, plan: Plan, base: Path | None) -> sqlite3.Connection:
     Writer(connection).prepare()
     connection.execute("INSERT INTO staged_run VALUES ('plan', ?)", (plan.identity(),))
     return connection
-
-
-class _Batch:
-    """Items of one file sorted into records to store, skips and rejects."""
-
-    def __init__(self, source: Input, known_sources: set[int]) -> None:
-        self.source = source
-        self.known_sources = known_sources
-        self._seen: set[Record] = set()
-        self.clear()
-
-    def clear(self) -> None:
-        """Start the next batch."""
-        self.records: list[tuple[Record, int]] = []
-        self.skipped: list[Skipped] = []
-        self.rejected: list[Rejected] = []
-
-    def sort(self, items: Iterable[Item]) -> None:
-        """Take items in; entities and sources repeated within a file are dropped here, cheaply."""
-        for item in items:
-            if isinstance(item, Skipped):
-                self.skipped.append(item)
-            elif isinstance(item, Rejected):
-                self.rejected.append(item)
-            else:
-                self._take(item)
-
-    def _take(self, record: Record) -> None:
-        evidence = isinstance(record, Fact | Passage)
-        if not evidence and record in self._seen:
-            return
-        fault = problem(record)
-        if fault is None and evidence and source_of(record) not in self.known_sources:
-            fault = "its source is not stated before it in this data set"
-        if fault is None:
-            self._keep(record, remember=not evidence)
-        else:
-            self._reject(record, fault)
-
-    def _keep(self, record: Record, *, remember: bool) -> None:
-        try:
-            key = record_key(record)
-        except UnicodeEncodeError:
-            self._reject(record, "a text holds half of a character (a lone surrogate)")
-            return
-        self.records.append((record, key))
-        if isinstance(record, Source):
-            self.known_sources.add(key)
-        if remember:
-            if len(self._seen) >= _SEEN:
-                self._seen.clear()
-            self._seen.add(record)
-
-    def _reject(self, record: Record, reason: str) -> None:
-        raw = repr(record).encode("utf-8", "replace").decode()[:_RAW]
-        self.rejected.append(Rejected(self.source.path, 0, reason, raw))

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kg_loader.embedding import embedder_for
-from kg_loader.publish import Build, Previous, Progress, Sealing, fields_named, flip_to, silent
+from kg_loader.publish import fields_named, flip_to
+from kg_loader.sealing import Build, Previous, Progress, Sealing, silent
 from kg_loader.verify import Verified, verify
 from rag.domain import Pointer
 from rag.errors import NotReadyError, UsageError

@@ -11,8 +11,8 @@ import xxhash
 from numpy.typing import NDArray
 
 from kg_loader.ingest import IngestReport, Job
+from kg_loader.plan import Input
 from kg_loader.sources.format import Item
-from kg_loader.staging import Input
 from rag.domain import (
     Alias,
     AliasKind,

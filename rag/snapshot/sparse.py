@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import tempfile
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -16,6 +18,7 @@ import tantivy
 
 from rag.domain import EntityId
 from rag.snapshot.files import as_os_error, link_or_copy
+from rag.snapshot.layout import corrupt
 from rag.snapshot.mentions import indexed_parts
 from rag.snapshot.schema import id_of_key
 from rag.text import Language, language_of, tokens
@@ -133,9 +136,23 @@ class SparseIndex:
     """The word index, read only; safe for use by several threads."""
 
     def __init__(self, folder: Path) -> None:
-        self._index = tantivy.Index.open(str(folder))
+        self._index = self._open(folder)
         self._searcher = self._index.searcher()
         self._schema = self._index.schema
+
+    def _open(self, folder: Path) -> tantivy.Index:
+        """Tantivy takes a lock beside the index even to read it; in a folder that cannot be written it gets links."""
+        try:
+            return tantivy.Index.open(str(folder))
+        except ValueError as error:
+            if "Lockfile" not in str(error):
+                raise corrupt(folder, f"it cannot be opened ({error})") from error
+        links = tempfile.mkdtemp(prefix="yiwen-sparse-")
+        weakref.finalize(self, shutil.rmtree, links, ignore_errors=True)
+        for path in folder.iterdir():
+            if not path.name.endswith(".lock"):
+                Path(links, path.name).symlink_to(path.absolute())
+        return tantivy.Index.open(links)
 
     @property
     def count(self) -> int:

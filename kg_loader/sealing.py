@@ -1,0 +1,239 @@
+"""Records of a settled database become a whole snapshot folder, moved into place when every byte is on the disk."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kg_loader.staging import BOOK_TABLES
+from rag.errors import DataError
+from rag.linking import passage_mentions
+from rag.ports import Embedder
+from rag.snapshot import dense, sparse
+from rag.snapshot.dense import DenseIndex
+from rag.snapshot.derive import counts, derive
+from rag.snapshot.files import checksum, files_below, link_or_copy, storage_errors, sync_file, sync_folder
+from rag.snapshot.layout import (
+    DENSE,
+    FIELDS,
+    RECORDS,
+    SPARSE,
+    VECTORS,
+    Manifest,
+    write_manifest,
+)
+from rag.snapshot.library import Library, unobserved
+from rag.snapshot.sparse import SparseIndex
+from rag.snapshot.writer import Writer
+from rag.text import TEXT_VERSION
+
+Progress = Callable[[str, int, int], None]
+"""Called with a stage, how much of it is done, and its whole (0: not known)."""
+
+
+def silent(stage: str, done: int, total: int) -> None:
+    """The default progress."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """How the indexes of a version are made. `embedder` None: no dense index."""
+
+    embedder: Embedder | None
+    dense_index: str = "auto"
+    indexed_fields: tuple[str, ...] = FIELDS
+    fresh: bool = False
+
+    def makes(self, manifest: Manifest, passages: int) -> bool:
+        """True if a version with this manifest was built this way."""
+        identity, dimension, kind = self.dense_identity(passages)
+        return (identity, dimension, kind, self.indexed_fields, TEXT_VERSION) == (
+            manifest.embedder, manifest.dimension, manifest.dense_index, manifest.indexed_fields, manifest.text_version,
+        )  # fmt: skip
+
+    def dense_identity(self, passages: int) -> tuple[str, int, str]:
+        """(embedder, dimension, kind of index) as a manifest states them."""
+        if self.embedder is None:
+            return "none", 0, "none"
+        return self.embedder.identity, self.embedder.dimension, dense.kind_for(self.dense_index, passages)
+
+
+@dataclass(frozen=True)
+class Previous:
+    """The version a new one starts from."""
+
+    folder: Path
+    manifest: Manifest
+
+
+class Sealing:
+    """Builds one snapshot in `<staging>/seal` and moves it into place."""
+
+    def __init__(
+        self,
+        library: Library,
+        build: Build,
+        previous: Previous | None,
+        *,
+        progress: Progress = silent,
+        reached: Callable[[str], None] = unobserved,
+    ) -> None:
+        self.library = library
+        self.build = build
+        self.previous = previous
+        self.folder = library.staging / "seal"
+        self._progress = progress
+        self._reached = reached
+
+    def seal(self, records: Path, kb: str, digest: str) -> Manifest:
+        """Make a version of `records` (settled, closed, with this digest). Raises StorageError, DataError."""
+        with storage_errors(self.folder):
+            shutil.rmtree(self.folder, ignore_errors=True)
+            self.folder.mkdir(parents=True)
+            shutil.copyfile(records, self.folder / RECORDS)
+            self._reached("seal.copied")
+            manifest = self._fill(kb, digest)
+            self._reached("seal.validated")
+            return self._move(manifest)
+
+    def _fill(self, kb: str, digest: str) -> Manifest:
+        connection = sqlite3.connect(self.folder / RECORDS, isolation_level=None)
+        try:
+            self._derive(connection)
+            self._reached("seal.derived")
+            if self.build.embedder is not None:
+                self._dense(connection, self.build.embedder)
+            self._sparse(connection)
+            self._reached("seal.sparse")
+            manifest = self._describe(connection, kb, digest)
+            self._validate(connection, manifest)
+        finally:
+            connection.close()
+        return manifest
+
+    def _derive(self, connection: sqlite3.Connection) -> None:
+        """Nobody else sees this copy and a crash throws it away, so it needs no journal."""
+        self._progress("records", 0, 0)
+        for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -65536", "temp_store = MEMORY"):
+            connection.execute(f"PRAGMA {pragma}")
+        connection.execute("BEGIN")
+        for table in BOOK_TABLES:
+            connection.execute(f"DROP TABLE IF EXISTS {table}")
+        derive(connection, passage_mentions, self.build.indexed_fields, fresh=self.build.fresh)
+        connection.execute("COMMIT")
+        connection.execute("VACUUM")
+
+    # ------------------------------------------------------------ indexes
+
+    def _dense(self, connection: sqlite3.Connection, embedder: Embedder) -> None:
+        keys = dense.vector_keys(connection)
+        identity, dimension, kind = self.build.dense_identity(len(keys))
+        old = self._old_vectors(identity, dimension)
+        if old and old[0] == keys:
+            self._reuse(VECTORS)
+        else:
+            known = {key: row for row, key in enumerate(old[0])} if old else {}
+            dense.write_vectors(
+                self.folder, connection, embedder, self.build.indexed_fields,
+                known=known, old=old[1] if old else None, progress=lambda n, m: self._progress("vectors", n, m),
+            )  # fmt: skip
+        self._reached("seal.vectors")
+        if old and old[0] == keys and self.previous and self.previous.manifest.dense_index == kind:
+            self._reuse(DENSE)
+        else:
+            dense.write_index(self.folder, kind)
+        self._reached("seal.dense")
+
+    def _old_vectors(self, identity: str, dimension: int) -> tuple[list[int], NDArray[np.float16]] | None:
+        """Text hashes and vectors of the version before, if the same embedder made them."""
+        if self.previous is None or self.build.fresh:
+            return None
+        manifest = self.previous.manifest
+        if (manifest.embedder, manifest.dimension) != (identity, dimension):
+            return None
+        return self._old_column("vector"), dense.load_vectors(self.previous.folder)
+
+    def _old_column(self, column: str) -> list[int]:
+        with self._old_records() as connection:
+            return [key for (key,) in connection.execute(f"SELECT {column} FROM indexed ORDER BY passage")]
+
+    def _old_records(self) -> sqlite3.Connection:
+        assert self.previous is not None
+        uri = f"{(self.previous.folder / RECORDS).absolute().as_uri()}?mode=ro&immutable=1"
+        return sqlite3.connect(uri, uri=True)
+
+    def _reuse(self, name: str) -> None:
+        assert self.previous is not None
+        link_or_copy(self.previous.folder / name, self.folder / name)
+
+    def _sparse(self, connection: sqlite3.Connection) -> None:
+        old = None
+        if self.previous is not None and not self.build.fresh:
+            with self._old_records() as before:
+                documents = dict(before.execute("SELECT passage, document FROM indexed"))
+            old = (self.previous.folder / SPARSE, documents)
+        sparse.build(
+            self.folder / SPARSE, connection, self.build.indexed_fields,
+            old=old, progress=lambda n, m: self._progress("words", n, m),
+        )  # fmt: skip
+
+    # ------------------------------------------------------------ manifest
+
+    def _describe(self, connection: sqlite3.Connection, kb: str, digest: str) -> Manifest:
+        found = counts(connection)
+        identity, dimension, kind = self.build.dense_identity(found["passage"])
+        return Manifest(
+            kb=kb,
+            version=self.library.next_version(),
+            parent=self.previous.manifest.version if self.previous else None,
+            digest=digest,
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            counts=found,
+            datasets=tuple(name for (name,) in connection.execute("SELECT name FROM dataset ORDER BY name")),
+            embedder=identity,
+            dimension=dimension,
+            dense_index=kind,
+            indexed_fields=self.build.indexed_fields,
+            text_version=TEXT_VERSION,
+            files={},
+        )
+
+    def _validate(self, connection: sqlite3.Connection, manifest: Manifest) -> None:
+        """Counts that must agree; a snapshot that fails is never published."""
+        passages = manifest.counts["passage"]
+        found = {"word index": SparseIndex(self.folder / SPARSE).count}
+        if self.build.embedder is not None:
+            found["vector index"] = DenseIndex(self.folder / DENSE).count
+        for name, count in found.items():
+            if count != passages:
+                raise DataError(f"the {name} holds {count} passages, expected {passages}; nothing was published")
+        dangling = Writer(connection).dangling()
+        if dangling:
+            raise DataError(f"{dangling} records refer to records that are missing; nothing was published")
+        if connection.execute("PRAGMA quick_check").fetchone()[0] != "ok":
+            raise DataError("the new records.sqlite fails SQLite's own check; nothing was published")
+
+    def _move(self, manifest: Manifest) -> Manifest:
+        names = files_below(self.folder)
+        for name in names:
+            sync_file(self.folder / name)
+        for path in (self.folder / SPARSE, self.folder):
+            sync_folder(path)
+        self._reached("seal.flushed")
+        complete = replace(manifest, files={name: checksum(self.folder / name, sha256=True) for name in names})
+        write_manifest(self.folder, complete)
+        self._reached("seal.manifest")
+        self.library.snapshots.mkdir(parents=True, exist_ok=True)
+        os.rename(self.folder, self.library.snapshots / complete.folder_name)
+        sync_folder(self.library.snapshots)
+        sync_folder(self.library.root)
+        self._reached("seal.renamed")
+        return complete
