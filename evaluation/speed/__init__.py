@@ -1,0 +1,117 @@
+"""Speed: ingestion, answering, starting. Every part runs as a process of its own, as a user starts it.
+
+`run(data)` measures on the files of a data folder, `run(None)` on the packaged sample; docs/benchmarks.md holds the
+figures. Goals are for 2 cores and the data files; on the sample they are only a smoke test.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from evaluation.speed.corpora import Corpus, corpus
+from evaluation.speed.figures import Figure, SpeedReport, machine
+from evaluation.speed.ingesting import Round, ingest_round
+from evaluation.speed.process import run_command
+from evaluation.speed.serving import ready_seconds
+from rag.errors import UsageError
+
+__all__ = ["PARTS", "Figure", "SpeedReport", "run"]
+
+PARTS = ("start", "ingest", "serve", "ask")
+_STARTS = 7
+
+
+def run(
+    data: Path | None = None,
+    *,
+    rounds: int = 3,
+    parts: Collection[str] = PARTS,
+    progress: Callable[[str], None] = lambda stage: None,
+) -> SpeedReport:
+    """Measure `parts`, each `rounds` times; `ingest` runs in any case once, since the others need what it publishes.
+
+    `data` None takes the packaged sample. Everything is written to a temporary folder. `progress` is told each stage.
+    Raises UsageError, NotFoundError, and YiwenError where a command fails.
+    """
+    if rounds < 1 or not set(parts) <= set(PARTS):
+        raise UsageError(f"rounds {rounds}, parts {', '.join(parts)}; expected rounds >= 1, parts of {', '.join(PARTS)}")
+    figures: list[Figure] = []
+    notes: dict[str, object] = {}
+    before = machine()
+    if "start" in parts:
+        progress("start")
+        figures += starts()
+    if set(parts) - {"start"}:
+        with tempfile.TemporaryDirectory(prefix="yiwen-bench-") as folder:
+            figures += _with_base(corpus(data), Path(folder), rounds, parts, notes, progress)
+    return SpeedReport(tuple(figures), notes, before)
+
+
+def starts() -> list[Figure]:
+    """Seconds of `import rag` and `yiwen --help`, interpreter start included."""
+    commands = {"import rag": ["-c", "import rag"], "yiwen --help": ["-m", "yiwen", "--help"]}
+    return [
+        Figure(name, "s", tuple(run_command(arguments).seconds for _ in range(_STARTS)), 0.5)
+        for name, arguments in commands.items()
+    ]
+
+
+def _with_base(
+    files: Corpus,
+    folder: Path,
+    rounds: int,
+    parts: Collection[str],
+    notes: dict[str, object],
+    progress: Callable[[str], None],
+) -> list[Figure]:
+    """The parts that need a knowledge base."""
+    done: list[Round] = []
+    for number in range(rounds if "ingest" in parts else 1):
+        progress(f"ingest {number + 1}")
+        data_dir, scratch = folder / f"kb{number}", folder / f"changed{number}"
+        scratch.mkdir()
+        done.append(ingest_round(files, data_dir, scratch))
+    figures = ingestion_figures(done, files, notes) if "ingest" in parts else []
+    if "serve" in parts:
+        progress("serve")
+        ready = tuple(ready_seconds(data_dir) for _ in range(max(rounds, 3)))
+        figures.append(Figure("server ready after its start, checksums verified", "s", ready, 3.0))
+    if "ask" in parts:
+        progress("ask")
+        figures += asking_figures(data_dir, rounds, notes)
+    return figures
+
+
+def ingestion_figures(rounds: list[Round], files: Corpus, notes: dict[str, object]) -> list[Figure]:
+    """Seconds and memory of the three ingestions; what they counted goes to `notes`."""
+    last = rounds[-1]
+    notes["ingested"] = f"{files.name}, {len(files.files)} files"
+    notes["records"] = last.report["loaded_by_kind"]
+    notes["skipped rows"] = last.skipped()
+    notes["rejected rows"] = last.rejected()
+    notes["the same files again give no new version"] = all(r.again.document()["unchanged"] for r in rounds)
+    notes["one changed record changes nothing else"] = all(r.differences == files.expected for r in rounds)
+    notes["what it changed"] = list(last.samples)
+    peaks = [r.first.peak_mb for r in rounds if r.first.peak_mb is not None]
+    found = [
+        Figure("ingest, nothing to published", "s", tuple(r.first.seconds for r in rounds), 90),
+        Figure("ingest again, no new version", "s", tuple(r.again.seconds for r in rounds), 20),
+        Figure("ingest one changed record", "s", tuple(r.changed.seconds for r in rounds), 10),
+    ]
+    return [*found, Figure("peak memory of the first", "MB", tuple(peaks), 600)] if peaks else found
+
+
+def asking_figures(data_dir: Path, rounds: int, notes: dict[str, object]) -> list[Figure]:
+    """Milliseconds of 500 questions in one process."""
+    found = run_command(["-m", "evaluation.speed.asking", str(data_dir), str(rounds)]).document()
+    notes["outcomes of the mixed questions"] = found["outcomes"]
+    steps = [Figure(f"ask, step {step} (median)", "ms", (value,)) for step, value in found["steps"].items()]
+    return [
+        Figure("ask, p50", "ms", tuple(found["p50"]), 25),
+        Figure("ask, p99", "ms", tuple(found["p99"]), 100),
+        Figure("ask, slowest", "ms", tuple(found["slowest"])),
+        *steps,
+        Figure("open the knowledge base in a process", "s", (found["open_s"],)),
+    ]
