@@ -65,6 +65,7 @@ def publish(
     append: bool = False,
     embedder: Embedder | None = None,
     indexed_fields: Sequence[str] | None = None,
+    dense_index: str = "auto",
     batch: int = 50,
     max_rejects: int = 1000,
     reached: Callable[[str], None] = unobserved,
@@ -74,7 +75,14 @@ def publish(
         Input(f"{name}.records", name, "records", None, 0, _fingerprint(items)) for name, items in datasets.items()
     ]
     with library.writing():
-        job = Job.begin(library, settings_for(library.data_dir), embedder, indexed_fields, lambda *_: None, reached)
+        job = Job.begin(
+            library,
+            settings_for(library.data_dir, dense_index=dense_index),
+            embedder,
+            indexed_fields,
+            lambda *_: None,
+            reached,
+        )
         plan = job.plan(inputs, append=append)
         return job.run(plan, lambda source: datasets[source.dataset], max_rejects=max_rejects, batch=batch)
 

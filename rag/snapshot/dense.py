@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 SCAN_LIMIT = 200_000
 _BATCH = 1024
 _TRAINING_ROWS = 100_000
+_ROWS_PER_LIST = 39
+"""FAISS wants this many training vectors for every inverted list."""
+_EFFORT = 64
+"""Lists, or nodes of the graph, that a query visits."""
 
 
 def _faiss() -> ModuleType:
@@ -117,7 +121,7 @@ def write_index(folder: Path, kind: str) -> None:
 def _empty_index(library: ModuleType, kind: str, matrix: NDArray[np.float16]) -> faiss.Index:
     count, dimension = matrix.shape
     inner_product = library.METRIC_INNER_PRODUCT
-    lists = max(1, int(4 * np.sqrt(count)))
+    lists = max(1, min(int(4 * np.sqrt(count)), count // _ROWS_PER_LIST))
     recipe = {"sq8": "SQ8", "ivf": f"IVF{lists},SQ8", "hnsw": "HNSW32,SQ8"}[kind]
     index: faiss.Index = library.index_factory(dimension, recipe, inner_product)
     step = max(1, count // _TRAINING_ROWS)
@@ -143,7 +147,9 @@ class DenseIndex:
     def __init__(self, path: Path) -> None:
         self._index: faiss.Index = _faiss().read_index(str(path))
         if hasattr(self._index, "nprobe"):
-            self._index.nprobe = 64
+            self._index.nprobe = _EFFORT
+        if hasattr(self._index, "hnsw"):
+            self._index.hnsw.efSearch = _EFFORT
 
     @property
     def count(self) -> int:

@@ -1,6 +1,7 @@
 """A process that ingests generated records and dies where it is told: `child.py FOLDER SEED POINT [NTH]`.
 
-POINT is a named point of publishing, at whose NTH passing the process kills itself with SIGKILL, or `none`.
+It says `begins` when its imports are done. POINT is a named point of publishing, at whose NTH passing the process
+kills itself with SIGKILL, or `none`.
 """
 
 from __future__ import annotations
@@ -32,5 +33,7 @@ def killer(point: str, nth: int) -> Callable[[str], None]:
 
 if __name__ == "__main__":
     folder, seed, point, *nth = sys.argv[1:]
+    sys.stdout.write("begins\n")
+    sys.stdout.flush()
     observer = killer(point, int(nth[0]) if nth else 1)
     publish(Library(Path(folder)), {"x": generated(int(seed), SIZE)}, embedder=HashEmbedder(), reached=observer)

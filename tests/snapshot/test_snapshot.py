@@ -15,7 +15,7 @@ from rag.snapshot import Library, Snapshot
 from rag.snapshot.schema import KIND_NAMES
 from rag.text import tokens
 from rag.vocabulary import EntityType
-from tests.kb import BOOK, TRIAL, HashEmbedder, disease, entity, opened, publish, small_kb, symptom
+from tests.kb import BOOK, TRIAL, HashEmbedder, disease, entity, generated, opened, publish, small_kb, symptom
 
 
 @pytest.fixture
@@ -126,6 +126,20 @@ def test_dense_search_finds_the_text_itself(snapshot: Snapshot) -> None:
     assert found[0][0] == key
     assert found[0][1] == pytest.approx(1.0, abs=0.02)
     assert len(found) == 2
+
+
+@pytest.mark.parametrize("kind", ["sq8", "ivf", "hnsw"])
+@pytest.mark.parametrize("size", [0, 1, 200])
+def test_every_kind_of_vector_index_at_every_size(tmp_path: Path, kind: str, size: int) -> None:
+    library = Library(tmp_path)
+    publish(library, {"x": generated(1, size)}, embedder=HashEmbedder(), dense_index=kind)
+    snapshot = opened(library)
+    assert snapshot.manifest.dense_index == kind
+    texts = [passage.text for passage in snapshot.scan("passage") if isinstance(passage, Passage)]
+    for text, vector in zip(texts[::20], HashEmbedder().encode(texts[::20], kind="query"), strict=True):
+        found = snapshot.search_dense(vector, limit=10)
+        best = {snapshot.passages([key])[key].text for key, score in found if score > found[0][1] - 0.02}
+        assert text in best
 
 
 def test_dense_search_refuses_a_vector_of_another_embedder(snapshot: Snapshot) -> None:
