@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from yiwen import ask, doctor, evaluate, ingest, kb, serve, train
+from yiwen import ask, bench, doctor, evaluate, ingest, kb, serve, train
 from yiwen.failures import Commands
 from yiwen.options import Invocation, Json
 from yiwen.output import document, say
@@ -32,6 +32,7 @@ app.command("serve")(serve.serve)
 app.add_typer(kb.app, name="kb")
 app.add_typer(train.app, name="train")
 app.add_typer(evaluate.app, name="eval")
+app.command("bench")(bench.bench)
 app.command("doctor")(doctor.doctor)
 
 

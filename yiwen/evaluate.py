@@ -133,7 +133,7 @@ def tune(
     from evaluation.tune import FITTED_ON, run
     from rag.errors import NotFoundError
 
-    _require_files(data, FITTED_ON.values())
+    _require_files(data, {name for names in FITTED_ON.values() for name in names})
     if out is not None and not out.absolute().parent.is_dir():
         raise NotFoundError(f"{out}: its folder does not exist; make it first")
     settings = load_settings(context, data_dir)

@@ -78,3 +78,10 @@ def test_graph_questions_come_from_one_place(yiwen: Yiwen, tmp_path: Path) -> No
     assert yiwen("eval", "graph").code == 2
     assert yiwen("eval", "graph", "--questions", tmp_path / "none.jsonl").code == 3
     assert yiwen("eval", "retrieval", "--data", tmp_path, "--set", "nope").code == 3
+
+
+def test_speed_is_measured(yiwen: Yiwen) -> None:
+    done = yiwen("bench", "--part", "start", "--rounds", 1, "--json")
+    assert done.code == 0
+    assert [figure["name"] for figure in done.json["figures"]] == ["import rag", "yiwen --help"]
+    assert yiwen("bench", "--part", "nope").code == 2
