@@ -8,7 +8,7 @@ too (`糖尿病` is not `2型糖尿病`); in the others (dosage form, salt) a si
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from rag.text import HAN
@@ -47,7 +47,7 @@ _STRICT: Mapping[str, re.Pattern[str]] = {
 _LENIENT: Mapping[str, re.Pattern[str]] = {
     "form": re.compile(
         r"控释片|缓释片|缓释胶囊|肠溶片|肠溶胶囊|分散片|泡腾片|咀嚼片|口崩片|含片|滴丸|软胶囊|胶囊|颗粒|冲剂|注射液|注射剂|粉针|"
-        r"口服液|糖浆|滴眼液|滴剂|眼膏|软膏|乳膏|凝胶|贴片|贴膏|喷雾剂|气雾剂|吸入剂|栓|洗剂|混悬液|片|丸|散|汤|膏|酊"
+        r"口服溶?液|糖浆|滴眼液|滴剂|眼膏|软膏|乳膏|凝胶|贴片|贴膏|喷雾剂|气雾剂|吸入剂|栓|洗剂|混悬液|片|丸|散|汤|膏|酊"
     ),
     "salt": re.compile(
         r"盐酸|硫酸|马来酸|富马酸|枸橼酸|磷酸|氢溴酸|酒石酸|琥珀酸|苯磺酸|甲磺酸|醋酸|乙酸(?!酯)|碳酸|葡萄糖酸|丙酸|糠酸"
@@ -89,21 +89,63 @@ def compatible(a: str, b: str, *, strict: bool = True) -> bool:
     return True
 
 
+def opposed(a: str, b: str) -> bool:
+    """Whether two normalised names are alike but for a hard feature that has another value in each (`1型`, `2型`)."""
+    left, right = dict(_features(a)), dict(_features(b))
+    if not any(left[group] != right[group] for group in left.keys() & right.keys() & _STRICT.keys()):
+        return False
+    return _bare(a) == _bare(b)
+
+
+def _bare(name: str) -> str:
+    for pattern in _STRICT.values():
+        name = pattern.sub("", name)
+    return name
+
+
+_INTERCHANGED = (
+    "急 慢 亚急", "原发 继发 先天 后天 获得 特发 遗传 家族 转移", "甲 乙 丙 丁 戊 己 庚 辛", "亢 减", "亢进 减退 低下",
+    "增多 减少", "增高 降低 减低", "过多 过少", "高 低", "左 右", "良性 恶性", "内 外", "上 下", "前 后", "开 闭",
+    "中枢 外周 周围", "近 远", "缺血 出血", "细菌 病毒 真菌", "显性 隐性", "小儿 儿童 老年 新生儿", "1 2 3 4 5 6",
+    "i ii iii iv v", "一 二 三 四 五 六", "a b c d e",
+)  # fmt: skip
+_OTHERS: Mapping[str, tuple[str, ...]] = {
+    word: tuple(other for other in row.split() if other != word) for row in _INTERCHANGED for word in row.split()
+}
+_INTERCHANGEABLE = re.compile(
+    "|".join(
+        rf"(?<![a-z0-9]){word}(?![a-z0-9])" if word.isalpha() and word.isascii()
+        else rf"(?<!\d){word}(?!\d)" if word.isascii() else word
+        for word in sorted(_OTHERS, key=len, reverse=True)
+    )
+)  # fmt: skip
+
+
+def counterparts(text: str) -> Iterator[tuple[int, int, str]]:
+    """(start, end, other): places of normalised `text` where another value of a feature could stand, and each of them.
+
+    Wider than the features themselves, whatever the context: for telling that `甲减眼突` is built like `甲亢眼突`.
+    """
+    for found in _INTERCHANGEABLE.finditer(text):
+        for other in _OTHERS[found.group()]:
+            yield found.start(), found.end(), other
+
+
 def for_some_people(name: str) -> bool:
     """Whether a normalised name is limited to an age group or a condition such as pregnancy."""
     return any(group == "people" for group, _ in _features(name))
 
 
 MODIFIER_BEFORE = re.compile(
-    rf"(?:[{HAN}]{{1,4}}性|[{HAN}]?[0-9一二三四五六ⅰⅱⅲⅳ甲乙丙丁戊a-e]+型|急|慢|急慢性|亚急|非|假|类|抗|地|左旋|右旋|左|右|双侧?|"
+    rf"(?:[{HAN}]{{1,4}}性|[{HAN}]?[0-9一二三四五六甲乙丙丁戊己庚辛a-eivx]+型|急|慢|急慢性|亚急|非|假|类|抗|地|左旋|右旋|左|右|双侧?|"
     r"高|低|甲|乙|丙|丁|戊|小儿|儿童|婴儿|婴幼儿|新生儿|早产儿|幼儿|青少年|老年|妊娠期?|妊娠合并|孕期|产后|产褥期?|男性|女性|"
     r"先天|遗传|家族|艾司|去甲|异|偏|全身|局部|单侧|多发|弥漫)$"
 )
 """What may stand right before a known name and make it another thing."""
 
 MODIFIER_AFTER = re.compile(
-    r"^(?:性(?!别|生活|行为)|[0-9一二三四ⅰⅱⅲⅳ甲乙丙a-e]型|病(?!人|情|了|史|房|友|的|会|能|有|要|怎|如|是|该|为|患|吗|因|，|,|？|\?|。|$)|"
+    r"^(?:性(?!别|生活|行为)|[0-9一二三四五六甲乙丙丁戊己庚辛a-eivx]+型|病(?!人|情|了|史|房|友|的|会|能|有|要|怎|如|是|该|为|患|吗|因|，|,|？|\?|。|$)|"
     r"样|症(?!状)|综合[征症]|肾病|脑病|足(?!疗)|眼病|心脏病|危象|伴|合并|并发(?!症)|转移(?![至到了去])|破裂|穿孔|后遗症|恶变|"
-    r"控释|缓释|肠溶|分散片|注射|滴眼|软膏|乳膏|口服液|颗粒)"
+    r"控释|缓释|肠溶|分散片|注射|滴眼|软膏|乳膏|口服溶?液|口服混悬|颗粒)"
 )
 """What may follow a known name and make it another thing."""

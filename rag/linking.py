@@ -15,7 +15,7 @@ from dataclasses import replace
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
 from rag.domain import AliasKind, Candidate, DoNotMerge, EntityId, Mention
-from rag.features import MODIFIER_AFTER, MODIFIER_BEFORE, compatible
+from rag.features import MODIFIER_AFTER, MODIFIER_BEFORE, compatible, counterparts
 from rag.ports import NameRow
 from rag.text import is_han, normalise, normalise_with_map
 from rag.vocabulary import EntityType
@@ -162,7 +162,8 @@ class Linker:
             )
             first, last = origin[start], origin[end - 1] + 1
             mention = Mention(question[first:last], first, last, candidates, negated=negated)
-            mentions.append(replace(mention, modifier=self._modifier(text, start, end, candidates)))
+            modifier = self._modifier(text, start, end, candidates) or self._rest(text, start, end, candidates)
+            mentions.append(replace(mention, modifier=modifier))
             previous_end = end
         return tuple(mentions)
 
@@ -178,6 +179,28 @@ class Linker:
         after = MODIFIER_AFTER.match(text[end:])
         return after.group() if after else ""
 
+    def _rest(self, text: str, start: int, end: int, candidates: Sequence[Candidate]) -> str:
+        """What stands beside the name and belongs to it, or an empty string.
+
+        `甲减眼突` is not in the knowledge base, `甲亢眼突` is: then 眼突 belongs to the name that was asked for, and
+        甲减 alone is another thing. Told by putting the other values of a hard feature in its place.
+        """
+        types = {c.type for c in candidates} - _DESCRIBED
+        if not types:
+            return ""
+        first, last = _clause(text, start, end)
+        window = text[first:last]
+        for place, stop, other in counterparts(window):
+            known = window[:place] + other + window[stop:]
+            for name, begin, finish in self.names.find(known):
+                if begin > place or finish < place + len(other):
+                    continue
+                left, right = first + begin, first + finish + stop - place - len(other)
+                whole = left <= start and end <= right and (left, right) != (start, end)
+                if whole and any(c.via == OWN_NAME and c.type in types for c in self.names.candidates(name)):
+                    return text[left:start] or text[end:right]
+        return ""
+
 
 _DESCRIBED = frozenset(
     {EntityType.SYMPTOM, EntityType.DEPARTMENT, EntityType.BODY_PART, EntityType.POPULATION, EntityType.EXAMINATION,
@@ -187,6 +210,18 @@ _DESCRIBED = frozenset(
 _EVERYDAY_BEFORE = re.compile(
     r"(?:可能性|男性|女性|异性|是否|得了急|怕|大多数?是?|最低|最高|降低|提高|较高|较低|偏高|偏低)$"
 )
+
+
+_BESIDE = 12
+"""How many characters beside a name may belong to it."""
+
+
+def _clause(text: str, start: int, end: int) -> tuple[int, int]:
+    """The stretch around a match, within its clause, in which a longer name may lie."""
+    first = max((m.end() for m in _CLAUSE_END.finditer(text, 0, start)), default=0)
+    after = _CLAUSE_END.search(text, end)
+    last = after.start() if after else len(text)
+    return max(first, start - _BESIDE), min(last, end + _BESIDE)
 
 
 def _negated(text: str, start: int, end: int) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.domain import EntityId, Evidence, Intent, Mention, PassageKind
+from rag.features import opposed
 from rag.intent import REMEDIES
 from rag.linking import entity_name, entity_type
 from rag.text import is_han, language_of, normalise, tokens
@@ -118,8 +119,17 @@ def relevant(asked: Asked, passages: Sequence[Evidence], thresholds: Mapping[str
     return [
         e
         for e in passages
-        if (_is_indication(asked, e) if e.kind == PassageKind.MONOGRAPH else _on_topic(asked, e, thresholds, floor))
+        if not _of_an_opposite(asked, e)
+        and (_is_indication(asked, e) if e.kind == PassageKind.MONOGRAPH else _on_topic(asked, e, thresholds, floor))
     ]
+
+
+def _of_an_opposite(asked: Asked, evidence: Evidence) -> bool:
+    """What was found for type 2 says nothing of type 1, however many words it shares with the question."""
+    there = set(evidence.entities)
+    if there & set(asked.subjects):
+        return False
+    return any(opposed(entity_name(subject), entity_name(entity)) for subject in asked.subjects for entity in there)
 
 
 def _is_indication(asked: Asked, evidence: Evidence) -> bool:

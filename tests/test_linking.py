@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.domain import DoNotMerge, EntityId, Mention
-from rag.features import compatible
+from rag.features import compatible, counterparts, opposed
 from rag.linking import Linker, Names, passage_mentions
 from rag.ports import NameRow
 
@@ -174,3 +174,50 @@ def test_opposites_are_never_compatible(a: str, b: str) -> None:
 )
 def test_spellings_of_one_thing_are_compatible(a: str, b: str) -> None:
     assert compatible(a, b)
+
+
+@pytest.mark.parametrize(
+    ("question", "surface", "modifier"),
+    [
+        ("甲减眼突应该挂什么科", "甲减", "眼突"),
+        ("血友病丙会传染吗", "血友病", "丙"),
+        ("胆囊恶性肿瘤吃什么药", "恶性肿瘤", "胆囊"),
+        ("慢性早幼粒细胞白血病能治好吗", "白血病", "慢性早幼粒细胞"),
+        ("得了甲减应该挂什么科", "甲减", ""),
+        ("白血病会传染吗", "白血病", ""),
+        ("恶性肿瘤和胆囊的关系", "恶性肿瘤", ""),
+        ("甲减，眼突三天", "甲减", ""),
+    ],
+)
+def test_a_name_built_like_a_known_one_is_not_its_part(question: str, surface: str, modifier: str) -> None:
+    known = ["甲减", "甲亢眼突", "血友病", "血友病甲", "恶性肿瘤", "胆囊良性肿瘤", "白血病", "急性早幼粒细胞白血病"]
+    linker = Linker(Names([NameRow(name, EntityId(f"disease:{name}"), "name") for name in known]))
+    mention = next(m for m in linker.link(question) if m.surface == surface)
+    assert mention.modifier == modifier
+
+
+@pytest.mark.parametrize(
+    ("question", "modifier"),
+    [("己型肺炎的症状", "己型"), ("Ⅳ型肺炎的症状", "iv型"), ("肺炎Ⅰ型的症状", "i型"), ("氯雷他定口服溶液", "口服溶液")],
+)
+def test_types_and_forms_beside_a_name_are_modifiers(linker: Linker, question: str, modifier: str) -> None:
+    assert only(linker, question).modifier == modifier
+
+
+def test_counterparts_put_every_other_value_in_place() -> None:
+    assert [text for _, _, text in counterparts("急性胃炎")] == ["慢", "亚急"]
+    assert list(counterparts("胃炎12天")) == []
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        ("1型糖尿病", "2型糖尿病", True),
+        ("急性胃炎", "慢性胃炎", True),
+        ("糖尿病", "2型糖尿病", False),
+        ("急性胃炎", "慢性肠炎", False),
+        ("急性胃炎", "急性胃炎", False),
+    ],
+)
+def test_opposed_names_differ_in_a_feature_only(a: str, b: str, expected: bool) -> None:
+    assert opposed(a, b) is expected
