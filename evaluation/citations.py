@@ -52,11 +52,11 @@ class CitationReport:
         return "\n".join(lines) + "\n"
 
 
-def evaluate(pipeline: Pipeline, questions: Iterable[str], options: Options = Options()) -> CitationReport:
+def evaluate(pipeline: Pipeline, questions: Iterable[str], *, detail: str = "short") -> CitationReport:
     """Ask every question and open everything that the answers cite, in the version that answered."""
     report = CitationReport()
     for question in questions:
-        answer = pipeline.ask(question, options)
+        answer = pipeline.ask(question, Options(detail=detail))
         kb = pipeline.editions.at(answer.kb_version).kb
         held = kb.evidence([citation.evidence_id for citation in answer.citations])
         report.answers += 1

@@ -36,7 +36,9 @@ def run(
     Raises UsageError, NotFoundError, and YiwenError where a command fails.
     """
     if rounds < 1 or not set(parts) <= set(PARTS):
-        raise UsageError(f"rounds {rounds}, parts {', '.join(parts)}; expected rounds >= 1, parts of {', '.join(PARTS)}")
+        raise UsageError(
+            f"rounds {rounds}, parts {', '.join(parts)}; expected rounds >= 1, parts of {', '.join(PARTS)}"
+        )
     figures: list[Figure] = []
     notes: dict[str, object] = {}
     before = machine()

@@ -1,5 +1,6 @@
-"""Time of `ask` in one process. A process of its own, so that nothing else of the benchmark weighs on it:
-`python -m evaluation.speed.asking DATA_DIR [ROUNDS]` prints one JSON document.
+"""Time of `ask` in one process: `python -m evaluation.speed.asking DATA_DIR [ROUNDS]` prints one JSON document.
+
+A process of its own, so that nothing else of the benchmark weighs on it.
 """
 
 from __future__ import annotations

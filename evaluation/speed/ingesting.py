@@ -53,7 +53,7 @@ def ingest_round(corpus: Corpus, data_dir: Path, scratch: Path) -> Round:
     corpus.change(corpus.files[0], copy)
     changed = _ingest(data_dir, copy)
     before, after = first.document()["version"], changed.document()["version"]
-    found = {kind: change for kind, change in diff(Library(data_dir), before, after).items()}
+    found = diff(Library(data_dir), before, after)
     lines = [f"+ {line}" for change in found.values() for line in change.added_samples]
     lines += [f"- {line}" for change in found.values() for line in change.removed_samples]
     _activate(data_dir, before)
