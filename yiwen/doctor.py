@@ -8,7 +8,7 @@ import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from importlib import metadata, util
+from importlib import util
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -76,6 +76,7 @@ def _checks(context: typer.Context, data_dir: Path | None) -> Iterator[Check]:
 
 def _versions() -> Check:
     import sqlite3
+    from importlib import metadata
 
     if sqlite3.sqlite_version_info < _SQLITE_WITH_STRICT:
         return Check("versions", "fail", f"SQLite {sqlite3.sqlite_version}; expected 3.37 or newer")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rag.errors import CorruptSnapshotError
 from yiwen.options import DataDir, Host, Port, load_settings, quiet
 from yiwen.output import Progress, progress, say
 
@@ -46,7 +47,11 @@ def demo(
     from yiwen.ask import show_answer
 
     settings = _demo_settings(context, data_dir, port)
-    _ingest_sample(context, settings)
+    try:
+        _ingest_sample(context, settings)
+    except CorruptSnapshotError as error:
+        again = f"{settings.data_dir} holds nothing but the demo, delete it and run `yiwen demo` again"
+        raise CorruptSnapshotError(f"{error}; or, if {again}") from error
     say(f"问：{DEMO_QUESTION}", "bold")
     show_answer(build(settings), DEMO_QUESTION, Options(top_k=settings.top_k))
     if not once:

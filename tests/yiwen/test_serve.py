@@ -136,6 +136,16 @@ def test_the_demo_follows_the_embedder_of_the_program(tmp_path: Path, monkeypatc
     assert found["current"] == 2
 
 
+def test_a_damaged_demo_says_how_to_begin_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YIWEN_EMBEDDER", "none")
+    assert run(["demo", "--once", "--data-dir", tmp_path]).code == 0
+    (manifest,) = tmp_path.glob("kb/snapshots/*/manifest.json")
+    manifest.write_bytes(b"{}")
+    done = run(["demo", "--once", "--data-dir", tmp_path])
+    assert done.code == 5
+    assert "delete it" in done.err
+
+
 def test_the_demo_takes_the_next_port_and_stops_with_ctrl_c(sample: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
