@@ -1,0 +1,1 @@
+"""Answering: each step, and the path through all of them."""
