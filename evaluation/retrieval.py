@@ -42,6 +42,8 @@ class QuestionSet:
     files: tuple[str, ...]
     questions: Callable[[Path, Mapping[str, Passage], Mapping[str, str]], list[tuple[str, frozenset[str]]]]
     fields: tuple[str, ...] = ("text",)
+    prepare: Callable[[Path, Path], list[Path]] | None = None
+    """Writes what is ingested instead of `files`, from the data folder into a temporary one."""
 
 
 @dataclass(frozen=True)
@@ -123,12 +125,42 @@ def _pubmedqa_zh(
 
 
 def _consult(data: Path, passages: Mapping[str, Passage], pmids: Mapping[str, str]) -> list[tuple[str, frozenset[str]]]:
+    lines = (data / "qa" / "consult_qa.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines if line.strip()]
+    return _by_answer([(str(row["questions"]), str(row["answers"])) for row in rows], passages)
+
+
+LLAMA_ROWS = 4000
+
+
+def _llama_pairs(data: Path) -> list[tuple[str, str]]:
+    """The first distinct answers with their questions."""
+    pairs: dict[str, str] = {}
+    for line in (data / "sft" / "llama_data.json").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        pairs.setdefault(str(row["output"]), str(row["instruction"]))
+        if len(pairs) == LLAMA_ROWS:
+            break
+    return [(question, answer) for answer, question in pairs.items()]
+
+
+def _prepare_llama(data: Path, folder: Path) -> list[Path]:
+    path = folder / "llama.jsonl"
+    rows = ({"questions": question, "answers": answer} for question, answer in _llama_pairs(data))
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    return [path]
+
+
+def _llama(data: Path, passages: Mapping[str, Passage], pmids: Mapping[str, str]) -> list[tuple[str, frozenset[str]]]:
+    return _by_answer(_llama_pairs(data), passages)
+
+
+def _by_answer(pairs: Sequence[tuple[str, str]], passages: Mapping[str, Passage]) -> list[tuple[str, frozenset[str]]]:
+    """Each question with every passage whose text is its answer."""
     by_text: dict[str, set[str]] = {}
     for name, passage in passages.items():
         by_text.setdefault(normalise(passage.text), set()).add(name)
-    lines = (data / "qa" / "consult_qa.jsonl").read_text(encoding="utf-8").splitlines()
-    pairs = [json.loads(line) for line in lines if line.strip()]
-    wanted = [(str(pair["questions"]), by_text.get(normalise(str(pair["answers"])))) for pair in pairs]
+    wanted = [(question, by_text.get(normalise(answer))) for question, answer in pairs]
     return [(question, frozenset(found)) for question, found in wanted if found]
 
 
@@ -144,6 +176,7 @@ SETS = (
     QuestionSet("pubmedqa", "en", ("literature/pubmedqa_dev.json",), _pubmedqa),
     QuestionSet("pubmedqa-product", "en", ("literature/pubmedqa_dev.json",), _pubmedqa, ("title", "question", "text")),
     QuestionSet("consult", "zh", ("qa/consult_qa.jsonl",), _consult),
+    QuestionSet("llama", "zh", ("sft/llama_data.json",), _llama, prepare=_prepare_llama),
     QuestionSet("pubmedqa-zh", "zh", ("literature/pubmedqa_dev.json", *_CSL), _pubmedqa_zh),
 )
 
@@ -158,11 +191,22 @@ class EvaluationBase(AbstractContextManager["EvaluationBase"]):
 
     def __enter__(self) -> EvaluationBase:
         settings = self._settings.model_copy(update={"data_dir": Path(self._folder.name)})
-        files = [self._data / name for name in self._set.files]
-        ingest(
-            Library(settings.data_dir), files, settings=settings, indexed_fields=self._set.fields, max_rejects=100_000
-        )
-        self.edition = open_editions(settings).current()
+        prepare = self._set.prepare
+        made = prepare(self._data, Path(self._folder.name)) if prepare else None
+        files = made or [self._data / name for name in self._set.files]
+        try:
+            ingest(
+                Library(settings.data_dir),
+                files,
+                format="qa-jsonl" if made else None,
+                settings=settings,
+                indexed_fields=self._set.fields,
+                max_rejects=100_000,
+            )
+            self.edition = open_editions(settings).current()
+        except BaseException:  # `__exit__` is not called when entering fails
+            self._folder.cleanup()
+            raise
         return self
 
     def __exit__(

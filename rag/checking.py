@@ -78,7 +78,7 @@ class Checker:
         if not numbers:
             return "no_citation"
         bare = MARK.sub(" ", sentence)
-        if any(not 1 <= n <= len(evidence) for n in numbers) or _STRAY_MARK.search(bare):
+        if any(not 1 <= n <= len(evidence) for n in numbers) or _STRAY_MARK.search(_QUOTE.sub(" ", bare)):
             return "citation_does_not_exist"
         parts = _parts(sentence, evidence)
         reason = _quotes_reason(sentence, parts)
@@ -106,7 +106,11 @@ class Checker:
         if any(word not in joined for word in _PEOPLE.findall(claim)):
             return "population_not_in_evidence"
         if _QUOTE.search(bare) and all(e.fact is None for e in cited):
-            return "wording_not_in_evidence" if remainder(self._unstated(claim, cited), texts, FRAME) else None
+            return (
+                "wording_not_in_evidence"
+                if remainder(without(claim, self._stated(claim, cited)), texts, FRAME)
+                else None
+            )
         facts = [e.fact for e in cited if e.fact is not None]
         if facts:
             return self._rest_reason(_unquoted(bare), facts, cited)
@@ -171,7 +175,8 @@ class Checker:
 
     def _rest_reason(self, said: str, facts: Sequence[GraphFact], cited: Sequence[Evidence]) -> str | None:
         """What is left of a sentence when all that its facts state is taken out."""
-        rest = without(self._unstated(said, cited), [word for fact in facts for word in _words_of(fact.relation)])
+        relations = [word for fact in facts for word in _words_of(fact.relation)]
+        rest = without(said, [*self._stated(said, cited), *relations])
         against = all(RELATIONS[fact.relation].polarity is Polarity.AGAINST for fact in facts)
         if against and _PERMITTING.search(_FORBIDDING.sub("\n", rest)):
             return "polarity_not_in_evidence"
@@ -182,8 +187,8 @@ class Checker:
             return "polarity_not_in_evidence"
         return "wording_not_in_evidence" if remainder(rest, passages, CONNECTIVES) else None
 
-    def _unstated(self, claim: str, cited: Sequence[Evidence]) -> str:
-        """The claim without the names and limits that the cited evidence states."""
+    def _stated(self, claim: str, cited: Sequence[Evidence]) -> list[str]:
+        """The names and limits in the claim that the cited evidence states."""
         there = {entity for e in cited for entity in e.entities}
         stated = [name for name, _, _ in self.names.find(claim) if self._means(name, there)]
         for fact in (e.fact for e in cited if e.fact is not None):
@@ -191,7 +196,7 @@ class Checker:
             values = [text for text in (limits.severity, limits.population, limits.dose) if text]
             labels = ["人群"] * bool(limits.population) + ["用量"] * bool(limits.dose)
             stated += [normalise(fact.subject_name), _object(fact), *map(normalise, values), *labels]
-        return without(claim, stated)
+        return stated
 
 
 # ---------------------------------------------------------------- marks and quotations

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rag.domain import Candidate, EntityId, Evidence, Intent, Mention, Outcome, PassageKind, Triage
 from rag.ports import KnowledgeBase
 from rag.retrieval import Retrieved, choices, may_be_subject
-from rag.vocabulary import RELATIONS, Relation
+from rag.vocabulary import RELATIONS, Polarity, Relation
 
 _MONOGRAPH_RELATIONS = {
     "适应证": (Relation.INDICATION, Relation.EFFICACY),
@@ -107,7 +107,8 @@ def _missing(intent: Intent, found: Retrieved, cited: Sequence[Evidence], kb: Kn
         lacking = [group for group in intent.groups if not _group_met(group, own, found.subjects)]
         if lacking:
             labels = "、".join(dict.fromkeys(RELATIONS[group[0]].label for group in lacking))
-            notes.append(f"知识库未收录{name}的{labels}。")
+            against = any(RELATIONS[r].polarity is Polarity.AGAINST for group in lacking for r in group)
+            notes.append(f"知识库未收录{name}的{labels}{'；没有记录不等于安全' if against else ''}。")
     return notes
 
 

@@ -139,7 +139,7 @@ def for_some_people(name: str) -> bool:
 MODIFIER_BEFORE = re.compile(
     rf"(?:[{HAN}]{{1,4}}性|[{HAN}]?[0-9一二三四五六甲乙丙丁戊己庚辛a-eivx]+型|急|慢|急慢性|亚急|非|假|类|抗|地|左旋|右旋|左|右|双侧?|"
     r"高|低|甲|乙|丙|丁|戊|小儿|儿童|婴儿|婴幼儿|新生儿|早产儿|幼儿|青少年|老年|妊娠期?|妊娠合并|孕期|产后|产褥期?|男性|女性|"
-    r"先天|遗传|家族|艾司|去甲|异|偏|全身|局部|单侧|多发|弥漫)$"
+    r"先天|遗传|家族|复方|艾司|去甲|异|偏|全身|局部|单侧|多发|弥漫)$"
 )
 """What may stand right before a known name and make it another thing."""
 
@@ -149,3 +149,6 @@ MODIFIER_AFTER = re.compile(
     r"控释|缓释|肠溶|分散片|注射|滴眼|软膏|乳膏|口服溶?液|口服混悬|颗粒)"
 )
 """What may follow a known name and make it another thing."""
+
+SALT_AFTER = re.compile(r"^(?:钠|钾|钙|镁|锌|铝|铋|亚铁|赖氨酸|精氨酸|氨丁三醇)")
+"""What may follow the name of a drug and make it another drug (`布洛芬锌`)."""

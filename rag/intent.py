@@ -48,7 +48,7 @@ _PHRASES: tuple[tuple[str, tuple[Relation, ...]], ...] = (
      (Relation.DRUG,)),
     ("忌什么|禁吃|不宜吃|不能吃的|忌口", (Relation.FOOD_BAD,)),
     ("注意什么|注意事项|需要注意|注意哪些|注意些什么", (Relation.CAUTION, Relation.FOOD_BAD, Relation.PREVENTION)),
-    ("能不能吃|可以吃|能吃|能不能用|可以用|能用|能服|可以服",
+    ("能不能吃|可以吃|能吃|能不能用|可以用|能用|能服|可以服|能喝|可以喝|喝酒|饮酒|能不能喝",
      (Relation.CONTRAINDICATION, Relation.CAUTION, Relation.FOOD_GOOD, Relation.FOOD_BAD)),
     ("去哪看|去哪里看|哪个门诊|看哪科|找什么医生|看什么医生|哪个专科|什么门诊|去哪科|哪个科|哪些科|什么科|哪科|"
      "挂什么号|挂哪|什么科室|科室", (Relation.DEPARTMENT,)),
@@ -57,6 +57,7 @@ _PHRASES: tuple[tuple[str, tuple[Relation, ...]], ...] = (
     ("会传染|传染吗|传染性|传染给|传染人|人传人|传给|会不会传|传染", (Relation.INFECTIVITY,)),
     ("治得好|治好|能好吗|能好么|能治愈|治愈率|治愈|断根|根治|能不能好|痊愈|好得了|预后|康复|治愈的可能|治愈希望",
      (Relation.CURE_RATE,)),
+    ("能活多久|活多久|活几年|能活几|还能活|生存期|生存率|寿命|致命吗|会死吗|会不会死", (Relation.CURE_RATE,)),
     ("多久能好|多长时间|治多久|要多久|多久|几天能好|治疗周期|疗程|什么时候能好|多少天|几个月能好|多少时间",
      (Relation.DURATION,)),
     ("做什么检查|做哪些检查|什么检查|哪些检查|怎么确诊|怎么诊断|怎么查|查什么|查哪些|查些什么|化验|检查|做什么项目|"
@@ -117,13 +118,16 @@ def read_intent(question: str, mentions: Sequence[Mention]) -> Intent:
     reverse = _is_reverse(text, relations, mentions)
     comparison = bool(_COMPARISON.search(text)) and len(mentions) > 1
     yes_no = bool(_YES_NO.search(text))
+    if reverse and (not relations or _REVERSE.search(text)):
+        return Intent((), (), reverse=True, comparison=comparison, yes_no=yes_no)
     if relations:
         return Intent(relations, groups, reverse=reverse, comparison=comparison, yes_no=yes_no)
-    if not reverse and _left_over(text) > (_SMALL_TALK if len(mentions) < 2 else 0):
+    specific = yes_no or _left_over(text) > (_SMALL_TALK if len(mentions) < 2 else 0)
+    if specific and not comparison:
         return Intent((), (), explicit=False, comparison=comparison, yes_no=yes_no)
     remedy = any(c.type in REMEDIES for m in mentions for c in m.candidates[:1])
     overview = DRUG_OVERVIEW if remedy else DISEASE_OVERVIEW
-    return Intent(overview, (overview,), reverse=reverse, explicit=reverse, comparison=comparison, yes_no=yes_no)
+    return Intent(overview, (overview,), explicit=False, comparison=comparison, yes_no=yes_no)
 
 
 _SAYS_NOTHING = re.compile(

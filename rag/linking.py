@@ -15,7 +15,7 @@ from dataclasses import replace
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
 from rag.domain import AliasKind, Candidate, DoNotMerge, EntityId, Mention
-from rag.features import MODIFIER_AFTER, MODIFIER_BEFORE, compatible, counterparts
+from rag.features import MODIFIER_AFTER, MODIFIER_BEFORE, SALT_AFTER, compatible, counterparts
 from rag.ports import NameRow
 from rag.text import is_han, normalise, normalise_with_map
 from rag.vocabulary import EntityType
@@ -67,16 +67,20 @@ class Names:
         """What normalised `name` may stand for: own first, then sure aliases, then unsure ones (score < 0.5)."""
         owners = self.owners.get(name, {})
         own = [entity for entity, kind in owners.items() if kind == OWN_NAME]
-        rivals: dict[str, int] = defaultdict(int)
-        for entity, kind in owners.items():
-            if kind != OWN_NAME:
-                rivals[entity_type(entity)] += 1
+        others = [entity for entity, kind in owners.items() if kind != OWN_NAME]
         found = [_candidate(entity, OWN_NAME, 1.0) for entity in own]
-        for entity, kind in owners.items():
-            if kind != OWN_NAME:
-                sure = rivals[entity_type(entity)] == 1 and self._may_stand_for(name, entity, kind, own)
-                found.append(_candidate(entity, kind, 0.9 if sure else 0.4))
+        for entity in others:
+            rivals = [e for e in others if e != entity and entity_type(e) is entity_type(entity)]
+            alone = all(self._one_thing(entity, rival) for rival in rivals)
+            sure = alone and self._may_stand_for(name, entity, owners[entity], own)
+            found.append(_candidate(entity, owners[entity], 0.9 if sure else 0.4))
         return tuple(sorted(found, key=lambda c: (-c.score, _TYPE_ORDER[c.type], c.entity)))
+
+    def _one_thing(self, a: EntityId, b: EntityId) -> bool:
+        """Whether one of two entities lists the other's own name, and nothing speaks against it; one step only."""
+        one, other = entity_name(a), entity_name(b)
+        listed = b in self.owners.get(one, ()) or a in self.owners.get(other, ())
+        return listed and frozenset((a, b)) not in self._apart and compatible(one, other)
 
     def _may_stand_for(self, name: str, entity: EntityId, kind: str, own: Sequence[EntityId]) -> bool:
         if any(frozenset((entity, other)) in self._apart for other in own):
@@ -177,6 +181,8 @@ class Linker:
         if before and not _EVERYDAY_BEFORE.search(text[clause:start]):
             return before.group()
         after = MODIFIER_AFTER.match(text[end:])
+        if after is None and any(c.type is EntityType.DRUG for c in candidates):
+            after = SALT_AFTER.match(text[end:])
         return after.group() if after else ""
 
     def _rest(self, text: str, start: int, end: int, candidates: Sequence[Candidate]) -> str:

@@ -38,7 +38,7 @@ from rag.intent import read_intent
 from rag.ports import Generator
 from rag.prompt import assemble
 from rag.quoting import citation_for
-from rag.relevance import Asked, relevant, topics, wants_literature
+from rag.relevance import Asked, relevant, strangers, topics, wants_literature
 from rag.retrieval import Retrieved
 from rag.safety import patient_entities, remedies_in, safety_facts, warnings_from
 from rag.text import clean
@@ -238,7 +238,8 @@ class Pipeline:
         if not wants_literature(intent) or (found.unsure and not found.subjects):
             return
         about = [{*found.subjects}] if found.subjects and intent.explicit else topics(mentions)
-        asked = Asked(question, intent, about, found.subjects, known=bool(found.subjects or found.ranked))
+        known = bool(found.subjects or found.ranked)
+        asked = Asked(question, intent, about, found.subjects, known, strangers(mentions))
         shown = {e.id for e in found.monograph}
         yield from relevant(asked, [e for e in found.passages if e.id not in shown], edition.tuning.thresholds)
 

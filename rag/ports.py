@@ -116,7 +116,7 @@ class KnowledgeBase(Protocol):
 
     def search_sparse(
         self,
-        terms: Sequence[str],
+        terms: Sequence[str] | Mapping[str, float],
         *,
         concepts: Sequence[EntityId],
         limit: int,
@@ -125,7 +125,7 @@ class KnowledgeBase(Protocol):
     ) -> list[tuple[str, float]]:
         """(passage id, BM25 of `terms` + boost x BM25 of mentioned `concepts`), best first; one language if given.
 
-        `terms` come from `rag.text.tokens`.
+        `terms` come from `rag.text.tokens`; a mapping gives each the factor that multiplies its score.
         """
         ...
 

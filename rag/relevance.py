@@ -47,7 +47,7 @@ _SPEAKS_OF: Mapping[Relation, re.Pattern[str]] = {
         ((Relation.CURE_RATE, Relation.DURATION),
          "预后|生存|治愈|复发|死亡|存活|surviv|prognos|mortality|recurren|outcome|remission|cure"),
         ((Relation.CAUSE, Relation.RISK_FACTOR, Relation.POPULATION),
-         "病因|危险因素|相关|风险|因素|诱因|影响|risk|cause|associat|factor|predict|due to|contribut"),
+         "病因|危险因素|相关|风险|因素|诱因|影响|risk|cause|associat|factor|etiolog|aetiolog|pathogen|contribut"),
         ((Relation.COMPLICATION, Relation.RELATED_DISEASE), "并发|合并|complicat|associat|comorbid|develop"),
         ((Relation.EXAMINATION, Relation.HISTOLOGY, Relation.REFERENCE_RANGE, Relation.SIGNIFICANCE),
          "诊断|检查|检测|筛查|影像|超声|鉴别|diagnos|screen|detect|imaging|test|assess|evaluat|marker"),
@@ -96,6 +96,16 @@ def shared_topics(asked: Sequence[set[EntityId]], evidence: Evidence) -> float:
     return sum(bool(topic & there) for topic in asked) / len(asked)
 
 
+def strangers(mentions: Sequence[Mention]) -> list[tuple[tuple[str, ...], frozenset[EntityId]]]:
+    """For each name that is not known as a whole: how it may be written, and the entities that its known part means."""
+    found = []
+    for mention in mentions:
+        if mention.modifier and not mention.negated:
+            names = (mention.modifier + mention.surface, mention.surface + mention.modifier)
+            found.append((tuple(map(normalise, names)), frozenset(c.entity for c in mention.candidates)))
+    return found
+
+
 @dataclass(frozen=True)
 class Asked:
     """What a passage is held against: the question, its topics, and the entities that facts were looked up for."""
@@ -105,6 +115,7 @@ class Asked:
     topics: Sequence[set[EntityId]]
     subjects: Sequence[EntityId]
     known: bool
+    strangers: Sequence[tuple[tuple[str, ...], frozenset[EntityId]]] = ()
 
     @property
     def remedies(self) -> list[EntityId]:
@@ -119,17 +130,24 @@ def relevant(asked: Asked, passages: Sequence[Evidence], thresholds: Mapping[str
     return [
         e
         for e in passages
-        if not _of_an_opposite(asked, e)
+        if not _of_another(asked, e)
         and (_is_indication(asked, e) if e.kind == PassageKind.MONOGRAPH else _on_topic(asked, e, thresholds, floor))
     ]
 
 
-def _of_an_opposite(asked: Asked, evidence: Evidence) -> bool:
-    """What was found for type 2 says nothing of type 1, however many words it shares with the question."""
+def _of_another(asked: Asked, evidence: Evidence) -> bool:
+    """However many words it shares with the question: what was found for type 2 says nothing of type 1.
+
+    Nor does what was found for `甲状腺功能减退症` say anything of a `老年甲状腺功能减退症` that is not known.
+    """
     there = set(evidence.entities)
-    if there & set(asked.subjects):
+    named = {*asked.subjects, *(entity for topic in asked.topics for entity in topic)}
+    if there & named:
         return False
-    return any(opposed(entity_name(subject), entity_name(entity)) for subject in asked.subjects for entity in there)
+    text = normalise(f"{evidence.title or ''} {evidence.text}")
+    if any(part & there and not any(name in text for name in names) for names, part in asked.strangers):
+        return True
+    return any(opposed(entity_name(one), entity_name(other)) for one in named for other in there)
 
 
 def _is_indication(asked: Asked, evidence: Evidence) -> bool:
@@ -150,6 +168,8 @@ def _on_topic(asked: Asked, evidence: Evidence, thresholds: Mapping[str, float],
     if asked.intent.explicit and not asked.intent.reverse and not _speaks_of(asked.intent, evidence):
         return False
     shared = shared_topics(asked.topics, evidence)
+    if asked.intent.reverse and words < thresholds["coverage_with_topic"]:
+        return False
     if asked.known and asked.intent.relations:
         return shared >= thresholds["topics_known_subject"]
     if language_of(asked.question) != language_of(evidence.text):
@@ -158,7 +178,10 @@ def _on_topic(asked: Asked, evidence: Evidence, thresholds: Mapping[str, float],
 
 
 def _speaks_of(intent: Intent, evidence: Evidence) -> bool:
-    text = normalise(evidence.text)
+    """A conclusion deals with what its title, question or aim says; without one, with what it says itself."""
+    passage = evidence.passage
+    heading = f"{passage.title or ''} {passage.question or ''}".strip() if passage else ""
+    text = normalise(heading or evidence.text)
     return any(_SPEAKS_OF[r].search(text) for r in intent.relations if r in _SPEAKS_OF)
 
 

@@ -12,21 +12,26 @@ from dataclasses import dataclass, replace
 
 from rag.domain import Candidate, EntityId, Evidence, GraphFact, Intent, Mention, RankedSubject
 from rag.features import for_some_people
-from rag.fusion import Tuning, fuse_languages
+from rag.fusion import Tuning, fuse, fuse_languages
 from rag.intent import REMEDIES
 from rag.linking import OWN_NAME, Names, entity_name
 from rag.ports import Embedder, GraphReader, KnowledgeBase
 from rag.rendering import fact_evidence
 from rag.text import Language, language_of, tokens
 from rag.vocabulary import RELATIONS, EntityType, Relation
+from rag.weighting import default_weights
 
 FACTS_EACH = 200
 """Facts read per entity and relation; the longest list of the reference graph has 160."""
 RANKED = 10
+RANKED_BESIDE = 3
+"""Diseases shown where a bare symptom leads to something else that was asked for."""
 RANKED_READ = 100
 """Read before ties are broken."""
 DEPARTMENTS_OF = 3
 CANDIDATE_PASSAGES = 100
+ACROSS_LANGUAGES: Mapping[str, float] = {"names": 1.0, "dense": 0.5}
+"""Between languages entity names lead; the embedding, which knows both through the term file, helps."""
 MONOGRAPH_PASSAGES = 40
 
 _ASPECTS: Mapping[Relation, tuple[str, ...]] = {
@@ -125,7 +130,7 @@ class Retriever:
         if not unique:
             return ()
         found = self.graph.rank_subjects(Relation.SYMPTOM, unique, limit=RANKED_READ)
-        return tuple(sorted(found, key=_plainest_first)[:RANKED])
+        return tuple(sorted(found, key=_plainest_first)[: RANKED if not intent.groups else RANKED_BESIDE])
 
     def _departments(self, ranked: Sequence[RankedSubject]) -> list[GraphFact]:
         """Where the best matching diseases are treated."""
@@ -160,21 +165,31 @@ class Retriever:
         """
         language = language_of(question)
         weights = self.tuning.weights[language]
-        terms = tokens(question)
+        terms = default_weights().of(question)
         concepts = self.concepts(mentions)
+        other: Language = "en" if language == "zh" else "zh"
+        own_dense, other_dense = self._dense(question, language)
         arms = {
             "sparse": self.kb.search_sparse(
                 terms, concepts=concepts, limit=CANDIDATE_PASSAGES, concept_boost=weights["concepts"], language=language
-            )
+            ),
+            "dense": own_dense,
         }
-        other: Language = "en" if language == "zh" else "zh"
-        arms["graph"] = self.kb.search_sparse(
-            [*terms, *self._translated(concepts, other)], concepts=concepts, limit=CANDIDATE_PASSAGES, language=other
+        names = self._translated(concepts, other)
+        by_name = self.kb.search_sparse(
+            terms | dict.fromkeys(names, 1.0), concepts=concepts, limit=CANDIDATE_PASSAGES, language=other
         )
-        if self.embedder is not None and weights["dense"] > 0:
-            vector = self.embedder.encode([question], kind="query")[0]
-            arms["dense"] = self.kb.search_dense(vector, limit=CANDIDATE_PASSAGES)
-        return arms
+        across = fuse({"names": by_name, "dense": other_dense}, ACROSS_LANGUAGES)
+        return arms | {"graph": [(name, score) for name, score, _ in across]}
+
+    def _dense(self, question: str, language: Language) -> tuple[list[tuple[str, float]], list[tuple[str, float]]]:
+        """(passage id, inner product) in the question's language and in the other."""
+        if self.embedder is None:
+            return [], []
+        hits = self.kb.search_dense(self.embedder.encode([question], kind="query")[0], limit=CANDIDATE_PASSAGES)
+        found = self.kb.passages([name for name, _ in hits])
+        own = {name for name, passage in found.items() if language_of(passage.text) == language}
+        return [hit for hit in hits if hit[0] in own], [hit for hit in hits if hit[0] not in own]
 
     def _translated(self, concepts: Sequence[EntityId], language: Language) -> list[str]:
         """The index terms of the entities' names in `language`."""

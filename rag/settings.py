@@ -28,7 +28,9 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default_factory=default_data_dir, description="folder of everything the product writes")
     host: str = Field("127.0.0.1", description="address the service binds to")
     port: int = Field(8000, ge=0, le=65535, description="port of the service")
-    embedder: str = Field("static", description="`static` (packaged), a static folder, or a sentence-transformers path/id")
+    embedder: str = Field(
+        "static", description="`static` (packaged), a static folder, or a sentence-transformers path/id"
+    )
     generator: str = Field("extractive", description="default generator")
     dense_index: Literal["auto", "sq8", "ivf", "hnsw"] = Field("auto", description="FAISS index; auto: sq8 up to 200k")
     terms: bool = Field(True, description="assert the packaged Chinese-English terms in a new knowledge base")

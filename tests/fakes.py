@@ -283,7 +283,7 @@ class FakeKnowledgeBase:
 
     def search_sparse(
         self,
-        terms: Sequence[str],
+        terms: Sequence[str] | Mapping[str, float],
         *,
         concepts: Sequence[EntityId],
         limit: int,
@@ -291,7 +291,7 @@ class FakeKnowledgeBase:
         language: Language | None = None,
     ) -> list[tuple[str, float]]:
         """(passage id, BM25 of distinct terms + boost x BM25 of distinct mentioned entities), best first."""
-        scores = self._index.scores(terms)
+        scores = self._index.scores(list(terms))
         for key, score in self._concepts.scores(concepts).items() if concept_boost > 0 else ():
             scores[key] = scores.get(key, 0.0) + concept_boost * score
         hits = [hit for hit in scores.items() if language in (None, language_of(self._passages[hit[0]].text))]

@@ -31,7 +31,7 @@ FOUNDATION: Mapping[str, tuple[str, ...]] = {
     "rag.errors": (),
     "rag.text": (),
     "rag.domain": ("rag.vocabulary",),
-    "rag.ports": ("rag.domain", "rag.vocabulary", "rag.errors"),
+    "rag.ports": ("rag.domain", "rag.vocabulary", "rag.errors", "rag.text"),
 }
 
 ADAPTERS = ("rag.snapshot", "rag.graph", "rag.embedders", "rag.generators", "rag.langchain")

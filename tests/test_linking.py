@@ -198,7 +198,15 @@ def test_a_name_built_like_a_known_one_is_not_its_part(question: str, surface: s
 
 @pytest.mark.parametrize(
     ("question", "modifier"),
-    [("己型肺炎的症状", "己型"), ("Ⅳ型肺炎的症状", "iv型"), ("肺炎Ⅰ型的症状", "i型"), ("氯雷他定口服溶液", "口服溶液")],
+    [
+        ("己型肺炎的症状", "己型"),
+        ("Ⅳ型肺炎的症状", "iv型"),
+        ("肺炎Ⅰ型的症状", "i型"),
+        ("氯雷他定口服溶液", "口服溶液"),
+        ("氯雷他定锌有什么作用", "锌"),
+        ("复方氯雷他定的禁忌", "复方"),
+        ("肺炎钙化", ""),
+    ],
 )
 def test_types_and_forms_beside_a_name_are_modifiers(linker: Linker, question: str, modifier: str) -> None:
     assert only(linker, question).modifier == modifier

@@ -130,10 +130,10 @@ def tune(
     as_json: Json = False,
 ) -> None:
     """Fit the weights of the fusion for each language on four folds of the questions and report on the fifth."""
-    from evaluation.tune import FITTED_ON, run
+    from evaluation.tune import FITTED_ON, GUARDED_BY, run
     from rag.errors import NotFoundError
 
-    _require_files(data, {name for names in FITTED_ON.values() for name in names})
+    _require_files(data, {*FITTED_ON.values(), *GUARDED_BY.values()})
     if out is not None and not out.absolute().parent.is_dir():
         raise NotFoundError(f"{out}: its folder does not exist; make it first")
     settings = load_settings(context, data_dir)

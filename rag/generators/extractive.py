@@ -11,10 +11,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from threading import Event
 
+from rag.cutting import cut_sentences
 from rag.domain import EntityId, Evidence, GenerationRequest, Mention, PassageKind, RankedSubject
 from rag.rendering import object_text
 from rag.text import language_of, normalise, sentence_spans, tokens
-from rag.vocabulary import RELATIONS, Relation
+from rag.vocabulary import RELATIONS, Polarity, Relation
 
 Numbered = tuple[int, Evidence]
 
@@ -52,6 +53,9 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
 """Words that monographs use for a group of people."""
 _ITEM_NUMBER = re.compile(r"^\s*(?:[(（]?\d{1,2}[)）]|\d{1,2}[.．、](?!\d)|[①-⑳])\s*")
 _LISTED_SHORT = 12
+_BRACKETED = re.compile(r"[\[［【]\s*\d[\d\s,，、;；\-–]*[\]］】]")
+"""What a reader would take for a citation."""
+_UNQUOTABLE = re.compile(r"[“”]|\[\d{1,4}\]")
 
 
 class ExtractiveGenerator:
@@ -96,9 +100,10 @@ def _ranking(ranked: Sequence[RankedSubject], numbered: Sequence[Numbered], budg
     """Diseases by matched symptoms, most telling first."""
     number = {evidence.id: n for n, evidence in numbered}
     for subject in ranked:
-        marks = [f"{fact.object_text}[{number[fact.id]}]" for fact in subject.matched if fact.id in number]
+        matched = [(number[fact.id], fact) for fact in subject.matched if fact.id in number]
+        marks = [f"{text}[{n}]" for n, fact in matched if (text := _sayable(object_text(fact)))]
         sentence = f"{subject.name}：相符的症状有{'、'.join(marks)}。\n"
-        if marks and budget.takes(sentence):
+        if marks and _stands_bare(subject.name) and budget.takes(sentence):
             yield sentence
 
 
@@ -107,15 +112,21 @@ def _facts(request: GenerationRequest, numbered: Sequence[Numbered], budget: _Bu
     groups: dict[tuple[str, Relation], list[Numbered]] = defaultdict(list)
     matched = {fact.id for subject in request.ranked for fact in subject.matched}
     for n, evidence in numbered:
-        if evidence.fact is not None and evidence.id not in matched:
+        if evidence.fact is not None and evidence.id not in matched and _stands_bare(evidence.fact.subject_name):
             groups[evidence.fact.subject_name, evidence.fact.relation].append((n, evidence))
     order = {relation: n for n, relation in enumerate(request.intent.relations)}
-    ranked_groups = sorted(groups.items(), key=lambda item: order.get(item[0][1], len(order)))
+    told = [item for item in groups.items() if item[0][1] in order or not _warned_of(item[0][1])]
+    ranked_groups = sorted(told, key=lambda item: order.get(item[0][1], len(order)))
     for position, ((subject, relation), members) in enumerate(ranked_groups):
         share = budget.left // (len(ranked_groups) - position)
         sentence = _listing(subject, relation, members, budget, share)
         if sentence and budget.takes(sentence):
             yield sentence
+
+
+def _warned_of(relation: Relation) -> bool:
+    """Whether its facts, when nobody asked for them, are there because a warning cites them."""
+    return RELATIONS[relation].polarity is Polarity.AGAINST
 
 
 def _listing(subject: str, relation: Relation, members: Sequence[Numbered], budget: _Budget, share: int) -> str:
@@ -129,28 +140,40 @@ def _listing(subject: str, relation: Relation, members: Sequence[Numbered], budg
             return f"{opening}{'、'.join(listed)}等。\n"
         listed.append(item)
         length += len(item) + 1
-    return f"{opening}{'、'.join(listed)}。\n"
+    return f"{opening}{'、'.join(listed)}。\n" if listed else ""
 
 
 def _objects(members: Sequence[Numbered]) -> list[tuple[str, str]]:
     """(object with its limits, marks); an object that several sources state stands once with several marks."""
     marks: dict[str, list[str]] = defaultdict(list)
     for n, evidence in members:
-        if evidence.fact is not None:
-            marks[object_text(evidence.fact).rstrip("。；;，, ")].append(f"[{n}]")
+        text = _sayable(object_text(evidence.fact).rstrip("。；;，, ")) if evidence.fact else None
+        if text:
+            marks[text].append(f"[{n}]")
     return [(text, "".join(found)) for text, found in marks.items()]
+
+
+def _sayable(text: str) -> str | None:
+    """`text` as a sentence may hold it: in quotation marks if the sentence would end in it, None if it cannot stand."""
+    if _BRACKETED.search(text) or set(text) & {"“", "”"}:
+        return None
+    return text if len(list(cut_sentences([f"有{text}[1]等"]))) == 1 else f"“{text}”"
+
+
+def _stands_bare(name: str) -> bool:
+    return _sayable(name) == name
 
 
 def _monograph(request: GenerationRequest, numbered: Sequence[Numbered], budget: _Budget) -> Iterator[str]:
     """Fields of drug monographs, quoted, one sentence of the monograph at a time."""
     fields = [(n, e, e.passage) for n, e in numbered if e.passage and e.passage.kind is PassageKind.MONOGRAPH]
     asked_for = {c.entity for m in request.mentions for c in m.candidates}
-    beside = _beside(request, {passage.about for _, _, passage in fields})
-    touching = any(_naming(passage.text, beside) for _, _, passage in fields if passage.about in asked_for)
+    touching = any(_naming(p.text, _beside(request, p.about)) for _, _, p in fields if p.about in asked_for)
     others = 0
     said: set[str] = set()
     for n, evidence, passage in fields:
         if passage.about in asked_for:
+            beside = _beside(request, passage.about)
             quotes = _naming(passage.text, beside) if touching else _quotable(passage.text)
             quotes = quotes if budget.full else quotes[:_SENTENCES_OF_FIELD]
         else:
@@ -160,14 +183,14 @@ def _monograph(request: GenerationRequest, numbered: Sequence[Numbered], budget:
             )
         for quote in quotes:
             sentence = f"{evidence.title or ''}的{passage.aspect or '说明'}：“{quote}”[{n}]。\n"
-            if quote not in said and budget.takes(sentence):
+            if quote not in said and _stands_bare(evidence.title or "") and budget.takes(sentence):
                 said.add(quote)
                 yield sentence
 
 
-def _beside(request: GenerationRequest, drugs: set[EntityId | None]) -> set[str]:
+def _beside(request: GenerationRequest, drug: EntityId | None) -> set[str]:
     """What the question names beside the drug: a condition, a group of people, another drug."""
-    return _names([m for m in request.mentions if all(c.entity not in drugs for c in m.candidates)])
+    return _names([m for m in request.mentions if all(c.entity != drug for c in m.candidates)])
 
 
 def _names(mentions: Sequence[Mention]) -> set[str]:
@@ -204,9 +227,9 @@ def _introduction(evidence: Evidence) -> str:
 
 
 def _quotable(text: str) -> list[str]:
-    """Sentences of `text` without their end mark, none with a quotation mark that would end the quotation."""
+    """Sentences of `text` without their end mark; none that would end the quotation or be read as a citation."""
     found = [_ITEM_NUMBER.sub("", text[start:end]).rstrip("。；;！!？? .") for start, end in sentence_spans(text)]
-    return [quote for quote in found if quote and "”" not in quote and "“" not in quote]
+    return [quote for quote in found if quote and not _UNQUOTABLE.search(quote)]
 
 
 def _best_quotes(question: str, text: str, full: bool) -> list[str]:
