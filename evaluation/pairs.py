@@ -3,9 +3,9 @@
 Both questions of every pair are asked in full. They are judged by the records that the answers cite and by the names
 as stored, not by the linker's own opinion of what is compatible:
 
-- cross-answered: a fact or a drug's monograph is cited whose subject is neither the asked name nor an entity that
-  lists the asked name as an alias, or is the other side of the pair; or a conclusion that speaks of the other side
-  only;
+- cross-answered: a fact or a drug's monograph of the other side is cited, or a conclusion that speaks of the other
+  side only;
+- neighbour: what is cited is about a third entity, neither the asked name nor one that lists it as an alias;
 - merged: both names lead, without a question back, to one entity.
 """
 
@@ -24,6 +24,7 @@ from rag.pipeline import Options, Pipeline
 from rag.retrieval import SURE
 from rag.text import normalise
 
+KINDS = ("merged", "cross-answered", "neighbour")
 PAIRS = Path(__file__).parent / "sets" / "opposite_pairs.csv"
 
 
@@ -41,7 +42,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Offence:
-    """What went wrong: the name asked for, the question, `merged` or `cross-answered`, and the record cited for it."""
+    """What went wrong: the name asked for, the question, one of `KINDS`, and the record cited for it."""
 
     name: str
     question: str
@@ -68,6 +69,7 @@ class PairReport:
             "pairs": self.pairs,
             "merged": self.count("merged"),
             "cross_answered": self.count("cross-answered"),
+            "neighbour": self.count("neighbour"),
             "offences": [vars(offence) for offence in self.offences],
             "via_alias": self.via_alias,
             "outcomes": dict(sorted(self.outcomes.items())),
@@ -105,7 +107,7 @@ def _judge_answer(report: PairReport, judge: Judge, answer: Answer, asked: str, 
     for evidence in cited.values():
         fault = judge.fault(evidence, asked, other, warning=evidence.id in warned)
         if fault:
-            report.offences.append(Offence(asked, question, "cross-answered", fault))
+            report.offences.append(Offence(asked, question, *fault))
         elif subject := judge.subject(evidence):
             if subject not in judge.own(asked) and subject in judge.listing(asked):
                 report.via_alias[asked] = subject
@@ -147,21 +149,22 @@ class Judge:
             return evidence.fact.subject
         return evidence.passage.about if evidence.passage is not None else None
 
-    def fault(self, evidence: Evidence, asked: str, other: str, *, warning: bool) -> str | None:
-        """Why this record may not be cited for `asked`, or None.
+    def fault(self, evidence: Evidence, asked: str, other: str, *, warning: bool) -> tuple[str, str] | None:
+        """Why this record may not be cited for `asked`: the kind of offence and the record; or None.
 
         A warning is about a remedy that the answer names, so it may have any subject but the other side.
         """
         subject = self.subject(evidence)
+        record = f"{subject}: {evidence.text[:60]}" if subject else evidence.text[:80]
         if subject is None:
-            return evidence.text[:60] if _speaks_only_of(other, asked, evidence) else None
+            return ("cross-answered", record) if _speaks_only_of(other, asked, evidence) else None
         if subject in self.own(other) - self.own(asked):
-            return evidence.text[:60] if evidence.fact else f"{subject}: {evidence.text[:40]}"
+            return "cross-answered", record
         if warning or subject in self.own(asked) | self.listing(asked) or self._is_object(evidence, asked):
             return None
-        if evidence.fact is None and normalise(asked) in normalise(evidence.text):  # the monograph of a drug for it
+        if evidence.fact is None and normalise(asked) in normalise(evidence.text):  # a remedy for what was asked
             return None
-        return f"{subject}: {evidence.text[:60]}"
+        return ("cross-answered" if subject in self.listing(other) else "neighbour"), record
 
     def _is_object(self, evidence: Evidence, asked: str) -> bool:
         """Diseases that list the asked drug or disease."""
@@ -181,8 +184,9 @@ def markdown(report: PairReport, listed: Sequence[Offence] | None = None) -> str
     """A table, then the offences."""
     rows = {
         "pairs": report.pairs,
-        "merged": report.count("merged"),
+        "merged pairs": report.count("merged"),
         "cross-answered questions": report.count("cross-answered"),
+        "questions answered from a third entity": report.count("neighbour"),
         "names answered from an entity that lists them as an alias": len(report.via_alias),
         **{f"outcome, {name}": count for name, count in sorted(report.outcomes.items())},
     }

@@ -11,9 +11,9 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from evaluation.speed.corpora import Corpus, corpus
-from evaluation.speed.figures import Figure, SpeedReport, machine
+from evaluation.speed.figures import Figure, SpeedReport, machine, quiet, shares_note
 from evaluation.speed.ingesting import Round, ingest_round
-from evaluation.speed.process import run_command
+from evaluation.speed.process import Finished, run_command
 from evaluation.speed.serving import ready_seconds
 from rag.errors import UsageError
 
@@ -96,24 +96,43 @@ def ingestion_figures(rounds: list[Round], files: Corpus, notes: dict[str, objec
     notes["the same files again give no new version"] = all(r.again.document()["unchanged"] for r in rounds)
     notes["one changed record changes nothing else"] = all(r.differences == files.expected for r in rounds)
     notes["what it changed"] = list(last.samples)
-    peaks = [r.first.peak_mb for r in rounds if r.first.peak_mb is not None]
-    found = [
-        Figure("ingest, nothing to published", "s", tuple(r.first.seconds for r in rounds), 90),
-        Figure("ingest again, no new version", "s", tuple(r.again.seconds for r in rounds), 20),
-        Figure("ingest one changed record", "s", tuple(r.changed.seconds for r in rounds), 10),
-    ]
-    return [*found, Figure("peak memory of the first", "MB", tuple(peaks), 600)] if peaks else found
+    found = []
+    for name, way, goal in (
+        ("ingest, nothing to published", "first", 90),
+        ("ingest again, no new version", "again", 20),
+        ("ingest one changed record", "changed", 10),
+    ):
+        runs: list[Finished] = [getattr(r, way) for r in rounds]
+        shares = [run.foreign for run in runs]
+        notes[f"processor used by others, {name}"] = shares_note(shares)
+        kept = [runs[number] for number in quiet(shares)]
+        found.append(Figure(name, "s", tuple(run.seconds for run in kept), goal))
+        found.append(Figure(f"{name}, processor time", "s", tuple(run.cpu_seconds for run in kept)))
+    peaks = tuple(r.first.peak_mb for r in rounds if r.first.peak_mb is not None)
+    return [*found, Figure("ingest, nothing to published, peak memory", "MB", peaks, 600)] if peaks else found
 
 
 def asking_figures(data_dir: Path, rounds: int, notes: dict[str, object]) -> list[Figure]:
     """Milliseconds of 500 questions in one process."""
-    found = run_command(["-m", "evaluation.speed.asking", str(data_dir), str(rounds)]).document()
-    notes["outcomes of the mixed questions"] = found["outcomes"]
-    steps = [Figure(f"ask, step {step} (median)", "ms", (value,)) for step, value in found["steps"].items()]
+    runs = [run_command(["-m", "evaluation.speed.asking", str(data_dir), "1"]) for _ in range(rounds)]
+    shares = [run.foreign for run in runs]
+    notes["processor used by others, ask"] = shares_note(shares)
+    found = [runs[number].document() for number in quiet(shares)]
+    notes["outcomes of the mixed questions"] = found[0]["outcomes"]
+
+    def figure(name: str, key: str, goal: float | None = None) -> Figure:
+        return Figure(f"ask, {name}", "ms", tuple(value for run in found for value in run[key]), goal)
+
+    steps = [
+        Figure(f"ask, step {step} (median)", "ms", tuple(run["steps"][step] for run in found))
+        for step in found[0]["steps"]
+    ]
     return [
-        Figure("ask, p50", "ms", tuple(found["p50"]), 25),
-        Figure("ask, p99", "ms", tuple(found["p99"]), 100),
-        Figure("ask, slowest", "ms", tuple(found["slowest"])),
+        figure("p50", "p50", 25),
+        figure("p99", "p99", 100),
+        figure("slowest", "slowest"),
+        figure("processor time p50", "cpu_p50"),
+        figure("processor time p99", "cpu_p99"),
         *steps,
-        Figure("open the knowledge base in a process", "s", (found["open_s"],)),
+        Figure("open the knowledge base in a process", "s", tuple(run["open_s"] for run in found)),
     ]

@@ -82,6 +82,22 @@ class SpeedReport:
         return "\n".join(lines) + "\n"
 
 
+QUIET = 0.1
+"""A round in which others used more of the machine than this share says little about us."""
+
+
+def quiet(shares: Sequence[float | None]) -> list[int]:
+    """Which rounds to report, by the share of the machine that others used in each: the quiet ones, else all."""
+    found = [number for number, share in enumerate(shares) if share is None or share <= QUIET]
+    return found or list(range(len(shares)))
+
+
+def shares_note(shares: Sequence[float | None]) -> str:
+    """The shares as words."""
+    told = ", ".join("?" if share is None else f"{share:.0%}" for share in shares)
+    return f"{told}; reported: {len(quiet(shares))} of {len(shares)} rounds"
+
+
 def machine() -> dict[str, object]:
     """What ran it and how busy it was: figures of a machine that others use too are to be read with that."""
     found: dict[str, object] = {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import resource
 import subprocess
 import sys
 import time
@@ -20,10 +22,16 @@ _POLL_S = 0.02
 
 @dataclass(frozen=True)
 class Finished:
-    """One command: wall clock in seconds, peak resident memory in MB (None where the system does not tell), stdout."""
+    """One command: wall clock and processor time in seconds, peak resident memory in MB, what it printed.
+
+    `foreign` is the share (0 to 1) of the machine's processor time that others used meanwhile. `peak_mb` and `foreign`
+    are None where the system does not tell.
+    """
 
     seconds: float
+    cpu_seconds: float
     peak_mb: float | None
+    foreign: float | None
     stdout: str
 
     def document(self) -> dict[str, Any]:
@@ -38,7 +46,7 @@ def run_command(arguments: Sequence[str]) -> Finished:
     The peak is read from the process itself while it runs: what the operating system hands to the parent afterwards
     includes the parent's own memory from before the child's program was loaded.
     """
-    begin = time.perf_counter()
+    busy, own, begin = _busy_seconds(), _own_seconds(), time.perf_counter()
     with subprocess.Popen(
         [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
     ) as process:
@@ -50,10 +58,31 @@ def run_command(arguments: Sequence[str]) -> Finished:
             except subprocess.TimeoutExpired:
                 peak = _peak_mb(process.pid) or peak
         seconds = time.perf_counter() - begin
+    cpu = _own_seconds() - own
     if process.returncode not in DONE:
         last = (stderr.strip().splitlines() or ["no message"])[-1]
         raise YiwenError(f"{' '.join(arguments)} ended with exit code {process.returncode}: {last}")
-    return Finished(seconds, peak, stdout)
+    after = _busy_seconds()
+    others = None
+    if busy is not None and after is not None:
+        others = max(0.0, after - busy - cpu) / (seconds * (os.cpu_count() or 1))
+    return Finished(seconds, cpu, peak, others, stdout)
+
+
+def _own_seconds() -> float:
+    """Processor time of this process and of its children that ended."""
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def _busy_seconds() -> float | None:
+    """Processor time that the whole machine has used, stolen time included; None without Linux's /proc."""
+    try:
+        first = Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0]
+    except OSError:
+        return None
+    user, nice, system, _idle, _wait, *rest = (int(value) for value in first.split()[1:9])
+    return float(user + nice + system + sum(rest)) / os.sysconf("SC_CLK_TCK")
 
 
 def _peak_mb(pid: int) -> float | None:
