@@ -355,6 +355,8 @@ class GenerationRequest:
     history: tuple[Turn, ...] = ()
     limits: Limits = Limits()
     ranked: tuple[RankedSubject, ...] = ()
+    warned: frozenset[str] = frozenset()
+    """Ids of evidence that has been stated as a warning already."""
 
 
 # ---------------------------------------------------------------- an answer

@@ -50,6 +50,8 @@ _PHRASES: tuple[tuple[str, tuple[Relation, ...]], ...] = (
     ("注意什么|注意事项|需要注意|注意哪些|注意些什么", (Relation.CAUTION, Relation.FOOD_BAD, Relation.PREVENTION)),
     ("能不能吃|可以吃|能吃|能不能用|可以用|能用|能服|可以服|能喝|可以喝|喝酒|饮酒|能不能喝",
      (Relation.CONTRAINDICATION, Relation.CAUTION, Relation.FOOD_GOOD, Relation.FOOD_BAD)),
+    ("一起吃|同时吃|合用|同服|一起用|联用|能一起|配伍|一起服|同时用|同时服|一块吃|相互作用",
+     (Relation.INTERACTION, Relation.INCOMPATIBLE)),
     ("去哪看|去哪里看|哪个门诊|看哪科|找什么医生|看什么医生|哪个专科|什么门诊|去哪科|哪个科|哪些科|什么科|哪科|"
      "挂什么号|挂哪|什么科室|科室", (Relation.DEPARTMENT,)),
     ("病因|什么原因|怎么引起|什么引起|怎么得的|怎么会得|为什么会|是由什么|由什么|原因",

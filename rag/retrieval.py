@@ -7,14 +7,14 @@ the ids of mentioned entities) and the dense one, fused with the weights fitted 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rag.domain import Candidate, EntityId, Evidence, GraphFact, Intent, Mention, RankedSubject
 from rag.features import for_some_people
 from rag.fusion import Tuning, fuse, fuse_languages
 from rag.intent import REMEDIES
-from rag.linking import OWN_NAME, Names, entity_name
+from rag.linking import OWN_NAME, Names, entity_name, entity_type
 from rag.ports import Embedder, GraphReader, KnowledgeBase
 from rag.rendering import fact_evidence
 from rag.text import Language, language_of, tokens
@@ -109,15 +109,16 @@ class Retriever:
         """Facts of the entities each mention surely stands for, mentions to ask about, and what each mention means."""
         usable = _about(mentions)
         if intent.reverse or not intent.relations:
-            return [], [] if intent.reverse else [m for m in usable if not _sure(m)], {}
-        plan = {c.entity: _wanted(c, m, intent) for m in usable for c in m.candidates if c.score >= SURE}
+            return [], [], {}
+        plan: dict[EntityId, tuple[Relation, ...]] = {c.entity: () for m in usable for c in choices(m)}
+        plan |= {c.entity: _wanted(c, m, intent) for m in usable for c in m.candidates if c.score >= SURE}
         found = self.graph.neighbourhood(plan, limit_each=FACTS_EACH).outgoing if plan else ()
         known = {fact.subject for fact in found} | self._described(plan)
         meant = {m: _meant(m, known) for m in usable}
         subjects = {entity for entities in meant.values() for entity in entities}
-        asked = set(intent.relations)
+        asked = _asked_of(intent, subjects)
         facts = [fact for fact in found if fact.subject in subjects and fact.relation in asked]
-        return facts, [m for m in usable if not meant[m] and not _sure(m)], meant
+        return facts, [m for m in usable if not meant[m] and any(c.entity in known for c in choices(m))], meant
 
     def _described(self, plan: Mapping[EntityId, object]) -> set[EntityId]:
         """Entities that have passages of their own."""
@@ -141,7 +142,7 @@ class Retriever:
 
     def _monograph(self, subjects: Sequence[EntityId], intent: Intent) -> tuple[Evidence, ...]:
         """Passages about the drugs in question, in the order of the fields asked for."""
-        drugs = [entity for entity in subjects if EntityType(entity.partition(":")[0]) in REMEDIES]
+        drugs = [entity for entity in subjects if entity_type(entity) in REMEDIES]
         if not drugs:
             return ()
         aspects = [aspect for relation in intent.relations for aspect in _ASPECTS.get(relation, ())]
@@ -229,7 +230,7 @@ def _about(mentions: Sequence[Mention]) -> list[Mention]:
 
 def _wanted(candidate: Candidate, mention: Mention, intent: Intent) -> tuple[Relation, ...]:
     """The relations asked for; all, where another entity lists this one's own name and it matters who is described."""
-    rivals = candidate.via == OWN_NAME and any(c.via != OWN_NAME and c.score >= SURE for c in mention.candidates)
+    rivals = candidate.via == OWN_NAME and any(c.via != OWN_NAME for c in mention.candidates)
     return () if rivals else intent.relations
 
 
@@ -244,8 +245,10 @@ def _plainest_first(ranked: RankedSubject) -> tuple[float, bool, int, str]:
     return (-round(ranked.score, 6), for_some_people(ranked.name), ranked.total, ranked.subject)
 
 
-def _sure(mention: Mention) -> bool:
-    return mention.best.score >= SURE
+def _asked_of(intent: Intent, subjects: Collection[EntityId]) -> set[Relation]:
+    """`能吃吗` asked of a drug is no question about food."""
+    remedies = any(entity_type(subject) in REMEDIES for subject in subjects)
+    return set(intent.relations) - ({Relation.FOOD_GOOD, Relation.FOOD_BAD} if remedies else set())
 
 
 def _meant(mention: Mention, known: set[EntityId]) -> list[EntityId]:

@@ -23,17 +23,19 @@ _KINDS = {
     Relation.INCOMPATIBLE: "incompatibility",
 }
 _FACTS_EACH = 100
+_OFFERING = frozenset({Relation.DRUG, Relation.TREATMENT, Relation.ADJUVANT, Relation.PREVENTION, Relation.INGREDIENT})
+"""Relations whose object is something to take."""
 DISCLAIMER = "以上内容由 AI 根据知识库生成，仅供参考，不能代替医生的诊断和处方。"
 """Stands under every answer and in every export."""
 
 
 def remedies_in(mentions: Iterable[Mention], evidence: Iterable[Evidence]) -> list[EntityId]:
-    """Drugs, herbs and formulas of the question and of fact evidence, in order."""
-    asked = [c.entity for m in mentions for c in m.candidates if c.score >= 0.5]
-    offered = [
-        entity for e in evidence if e.fact for entity in (e.fact.subject, e.fact.object) if isinstance(entity, str)
-    ]
-    return [e for e in dict.fromkeys([*asked, *offered]) if entity_type(EntityId(e)) in REMEDIES]
+    """Drugs, herbs and formulas of the question and of those that the evidence offers, in order."""
+    asked = [c.entity for m in mentions if not m.modifier for c in m.candidates if c.score >= 0.5]
+    offered = [e.fact.object for e in evidence if e.fact and e.fact.relation in _OFFERING]
+    offered += [e.fact.subject for e in evidence if e.fact and e.fact.relation is Relation.INDICATION]
+    names = [entity for entity in [*asked, *offered] if isinstance(entity, str)]
+    return [EntityId(e) for e in dict.fromkeys(names) if entity_type(EntityId(e)) in REMEDIES]
 
 
 def patient_entities(patient: Patient | None, linker: Linker) -> set[EntityId]:
@@ -59,12 +61,15 @@ def _groups(patient: Patient) -> list[str]:
 
 
 def safety_facts(graph: GraphReader, drugs: Sequence[EntityId], concern: set[EntityId]) -> list[GraphFact]:
-    """Facts that speak against one of `drugs` for something in `concern` or for another of `drugs`."""
-    if not drugs:
+    """What speaks against one of `drugs` because of something in `concern`; of two mirrored facts only the first."""
+    if not drugs or not concern:
         return []
     found = graph.neighbourhood(dict.fromkeys(drugs, SAFETY_RELATIONS), limit_each=_FACTS_EACH)
-    relevant = concern | set(drugs)
-    return [f for f in found.outgoing if isinstance(f.object, str) and f.object in relevant and f.object != f.subject]
+    relevant = [f for f in found.outgoing if f.object in concern and f.object != f.subject]
+    pairs: dict[tuple[frozenset[object], Relation], GraphFact] = {}
+    for fact in relevant:
+        pairs.setdefault((frozenset((fact.subject, fact.object)), fact.relation), fact)
+    return list(pairs.values())
 
 
 def warnings_from(facts: Iterable[GraphFact]) -> tuple[SafetyWarning, ...]:

@@ -15,7 +15,7 @@ from rag.cutting import cut_sentences
 from rag.domain import EntityId, Evidence, GenerationRequest, Mention, PassageKind, RankedSubject
 from rag.rendering import object_text
 from rag.text import language_of, normalise, sentence_spans, tokens
-from rag.vocabulary import RELATIONS, Polarity, Relation
+from rag.vocabulary import RELATIONS, Relation
 
 Numbered = tuple[int, Evidence]
 
@@ -33,7 +33,7 @@ _OPENINGS: Mapping[Relation, str] = {
     Relation.CONTRAINDICATION: "{s}的禁忌（禁用）：",
     Relation.CAUTION: "{s}慎用于：",
     Relation.ADVERSE: "{s}的不良反应有",
-    Relation.INTERACTION: "{s}有相互作用的药物：",
+    Relation.INTERACTION: "{s}的相互作用有",
 }
 """How the sentence of a relation begins; all others read `{s}的{label}：`."""
 
@@ -110,23 +110,17 @@ def _ranking(ranked: Sequence[RankedSubject], numbered: Sequence[Numbered], budg
 def _facts(request: GenerationRequest, numbered: Sequence[Numbered], budget: _Budget) -> Iterator[str]:
     """One sentence for each subject and relation, in the order asked."""
     groups: dict[tuple[str, Relation], list[Numbered]] = defaultdict(list)
-    matched = {fact.id for subject in request.ranked for fact in subject.matched}
+    matched = {fact.id for subject in request.ranked for fact in subject.matched} | request.warned
     for n, evidence in numbered:
         if evidence.fact is not None and evidence.id not in matched and _stands_bare(evidence.fact.subject_name):
             groups[evidence.fact.subject_name, evidence.fact.relation].append((n, evidence))
     order = {relation: n for n, relation in enumerate(request.intent.relations)}
-    told = [item for item in groups.items() if item[0][1] in order or not _warned_of(item[0][1])]
-    ranked_groups = sorted(told, key=lambda item: order.get(item[0][1], len(order)))
+    ranked_groups = sorted(groups.items(), key=lambda item: order.get(item[0][1], len(order)))
     for position, ((subject, relation), members) in enumerate(ranked_groups):
         share = budget.left // (len(ranked_groups) - position)
         sentence = _listing(subject, relation, members, budget, share)
         if sentence and budget.takes(sentence):
             yield sentence
-
-
-def _warned_of(relation: Relation) -> bool:
-    """Whether its facts, when nobody asked for them, are there because a warning cites them."""
-    return RELATIONS[relation].polarity is Polarity.AGAINST
 
 
 def _listing(subject: str, relation: Relation, members: Sequence[Numbered], budget: _Budget, share: int) -> str:
