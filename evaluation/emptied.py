@@ -19,11 +19,26 @@ from rag.wiring import build
 
 @dataclass
 class EmptiedReport:
-    """Outcomes of all questions, and those that were answered all the same; `citing` must be 0."""
+    """Outcomes of all questions, and those that are not `not_in_kb`; `citing` must be 0.
+
+    An emergency is told whatever the knowledge base holds, so it is not unfounded.
+    """
 
     outcomes: Counter[str] = field(default_factory=Counter)
     others: list[tuple[str, str]] = field(default_factory=list)
     citing: int = 0
+
+    def unfounded(self) -> list[str]:
+        """Questions that were answered, or asked back about, from nothing."""
+        return [question for outcome, question in self.others if outcome != Outcome.EMERGENCY]
+
+    def markdown(self) -> str:
+        """A table, then what was unfounded."""
+        rows = {"questions": sum(self.outcomes.values()), **{f"outcome, {k}": n for k, n in self.outcomes.items()}}
+        rows |= {"answers that cite": self.citing}
+        lines = ["| what | count |", "|---|---|", *(f"| {name} | {count} |" for name, count in rows.items())]
+        lines += ["", *(f"- {question}" for question in self.unfounded())] if self.unfounded() else []
+        return "\n".join(lines) + "\n"
 
     def summary(self) -> dict[str, object]:
         """For a JSON document."""

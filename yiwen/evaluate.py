@@ -62,6 +62,36 @@ def graph(
         say(f"{verdict.score:.2f} {verdict.kind} {verdict.outcome} {verdict.question}")
 
 
+@app.command()
+def answers(
+    context: typer.Context,
+    data: Annotated[
+        Path | None, typer.Option("--data", metavar="FOLDER", help="Make graph questions from raw data, ask them too.")
+    ] = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """What every answer must keep to: opposite names never confused, every citation open, nothing from nothing.
+
+    Exit code 1 if anything was confused, broken or made up.
+    """
+    from evaluation.answers import run
+    from evaluation.graph_questions import read_questions
+
+    settings = load_settings(context, data_dir)
+    questions: list[str] = []
+    if data is not None:
+        with _made_from(data) as file:
+            questions = [str(row["question"]) for row in read_questions(file)]
+    report = run(settings, questions)
+    if as_json:
+        document(report.summary())
+    else:
+        say(report.markdown().rstrip())
+    if not report.held:
+        raise typer.Exit(1)
+
+
 @contextmanager
 def _given(file: Path) -> Iterator[Path]:
     from rag.errors import NotFoundError

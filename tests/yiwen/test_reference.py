@@ -11,8 +11,8 @@ from yiwen.reference import commands, text
 PATHS = [path for path, _ in commands()]
 PROMISED = {
     "demo", "ingest", "ask", "chat", "serve", "kb info", "kb versions", "kb diff", "kb activate", "kb prune",
-    "kb reindex", "kb verify", "kb export", "train embed", "eval retrieval", "eval graph", "eval tune", "bench",
-    "doctor", "version",
+    "kb reindex", "kb verify", "kb export", "train embed", "eval retrieval", "eval graph", "eval answers",
+    "eval tune", "bench", "doctor", "version",
 }  # fmt: skip
 
 
