@@ -194,7 +194,7 @@ class Checker:
         for fact in (e.fact for e in cited if e.fact is not None):
             limits = fact.qualifiers
             values = [text for text in (limits.severity, limits.population, limits.dose) if text]
-            labels = ["人群"] * bool(limits.population) + ["用量"] * bool(limits.dose)
+            labels = ["严重程度", "人群", "用量"] if values else []
             stated += [normalise(fact.subject_name), _object(fact), *map(normalise, values), *labels]
         return stated
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.domain import Candidate, EntityId, Evidence, Intent, Mention, Outcome, PassageKind, Triage
+from rag.domain import Candidate, Evidence, Intent, Mention, Outcome, PassageKind, Triage
 from rag.ports import KnowledgeBase
 from rag.retrieval import Retrieved, choices, may_be_subject
-from rag.vocabulary import RELATIONS, Polarity, Relation
+from rag.vocabulary import RELATIONS, EntityType, Polarity, Relation
 
 _MONOGRAPH_RELATIONS = {
     "适应证": (Relation.INDICATION, Relation.EFFICACY),
@@ -43,34 +43,48 @@ def conclude(
 ) -> Ending:
     """Decide by what was cited, not by what was retrieved."""
     questions = tuple(_which(m, found, kb) for m in found.unsure)
-    notes = _notes(intent, mentions, found, cited, kb)
-    outcome = _outcome(intent, found, cited, bool(questions))
+    lacking = _missing(intent, found, cited, kb) if intent.explicit and not intent.reverse else []
+    notes = _notes(intent, mentions, found, cited, lacking)
+    outcome = _outcome(intent, found, cited, lacking, bool(questions))
     if outcome is Outcome.NEED_MORE_INFO:
         notes = [*questions]
     elif outcome is Outcome.NOT_IN_KB:
         notes = [_NOTHING, *(notes or _recognised(mentions))]
+    else:
+        notes = [*notes, *questions]
     if verdict.red_flag:
         outcome = Outcome.EMERGENCY
     return Ending(outcome, tuple(note + "\n" for note in notes), questions)
 
 
+def longest_notes(
+    intent: Intent, mentions: Sequence[Mention], found: Retrieved, evidence: Sequence[Evidence], kb: KnowledgeBase
+) -> int:
+    """About how many characters the notes will need at most, whether all of the evidence gets cited or none."""
+    verdict = Triage()
+    endings = [conclude(verdict, intent, mentions, found, cited, kb) for cited in (evidence, ())]
+    return max(sum(map(len, ending.notes)) for ending in endings)
+
+
 _NOTHING = "知识库中没有可以回答这个问题的资料，请咨询医生。"
 
 
-def _outcome(intent: Intent, found: Retrieved, cited: Sequence[Evidence], asks: bool) -> Outcome:
+def _outcome(
+    intent: Intent, found: Retrieved, cited: Sequence[Evidence], lacking: Sequence[str], asks: bool
+) -> Outcome:
     if not cited:
         return Outcome.NEED_MORE_INFO if asks else Outcome.NOT_IN_KB
     if intent.reverse:
-        met = all(_group_met(group, cited, ()) for group in intent.groups)
+        met = all(_group_met(group, cited) for group in intent.groups)
         return Outcome.ANSWERED if found.ranked and met else Outcome.PARTIAL
     if not found.subjects or not intent.explicit:
         return Outcome.PARTIAL if asks else Outcome.ANSWERED
-    complete = all(_group_met(group, cited, found.subjects) for group in intent.groups)
-    return Outcome.ANSWERED if complete and not asks else Outcome.PARTIAL
+    complete = all(_group_met(group, cited) for group in intent.groups)
+    return Outcome.ANSWERED if complete and not lacking and not asks else Outcome.PARTIAL
 
 
-def _group_met(group: Sequence[Relation], cited: Sequence[Evidence], subjects: Sequence[EntityId]) -> bool:
-    """One relation of the group is stated of one of the subjects."""
+def _group_met(group: Sequence[Relation], cited: Sequence[Evidence]) -> bool:
+    """One relation of the group is stated."""
     return any(relation in group for e in cited for relation in _relations_of(e))
 
 
@@ -83,15 +97,14 @@ def _relations_of(evidence: Evidence) -> tuple[Relation, ...]:
 
 
 def _notes(
-    intent: Intent, mentions: Sequence[Mention], found: Retrieved, cited: Sequence[Evidence], kb: KnowledgeBase
+    intent: Intent, mentions: Sequence[Mention], found: Retrieved, cited: Sequence[Evidence], lacking: Sequence[str]
 ) -> list[str]:
     notes = []
     if intent.reverse and found.ranked and cited:
         notes.append("以上仅按症状与知识库记录的相符程度排列，不是诊断；请结合检查由医生判断。")
         if len({fact.object for subject in found.ranked for fact in subject.matched}) == 1:
             notes.append("只识别到一个症状，符合的疾病很多，请补充其他症状、部位和持续时间。")
-    if intent.explicit and not intent.reverse:
-        notes.extend(_missing(intent, found, cited, kb))
+    notes.extend(lacking)
     notes.extend(_neighbours(mentions))
     if any(e.kind == PassageKind.QA for e in cited):
         notes.append("其中问答记录未经审校，证据级别最低。")
@@ -102,14 +115,27 @@ def _missing(intent: Intent, found: Retrieved, cited: Sequence[Evidence], kb: Kn
     """`知识库未收录偏头痛的治愈率。` for each subject and each cue that nothing cited meets."""
     notes = []
     known = kb.entities(found.named)
-    for name in dict.fromkeys(known[s].name for s in found.named if s in known):
-        own = [e for e in cited if (e.title or (e.fact.subject_name if e.fact else "")) == name]
-        lacking = [group for group in intent.groups if not _group_met(group, own, found.subjects)]
+    types: dict[str, set[EntityType]] = {}
+    for entity in known.values():
+        types.setdefault(entity.name, set()).add(entity.type)
+    for name, kinds in types.items():
+        own = [e for e in cited if name in _ends(e)]
+        fitting = [g for g in intent.groups if any(RELATIONS[relation].subjects & kinds for relation in g)]
+        lacking = [group for group in fitting if not _group_met(group, own)]
         if lacking:
             labels = "、".join(dict.fromkeys(RELATIONS[group[0]].label for group in lacking))
             against = any(RELATIONS[r].polarity is Polarity.AGAINST for group in lacking for r in group)
             notes.append(f"知识库未收录{name}的{labels}{'；没有记录不等于安全' if against else ''}。")
     return notes
+
+
+def _ends(evidence: Evidence) -> tuple[str, ...]:
+    """Whom evidence is about; an interaction is about both."""
+    fact = evidence.fact
+    if fact is None:
+        return (evidence.title or "",)
+    mirrored = fact.relation in {Relation.INTERACTION, Relation.INCOMPATIBLE}
+    return (fact.subject_name, fact.object_text) if mirrored else (fact.subject_name,)
 
 
 def _neighbours(mentions: Sequence[Mention]) -> list[str]:

@@ -6,18 +6,16 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import threading
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from rag import conclusion
-from rag.checking import MARK
-from rag.cutting import cut_sentences
+from rag.deadline import Clock, Stop
 from rag.domain import (
     Answer,
-    Citation,
     Dropped,
     EntityId,
     Evidence,
@@ -32,17 +30,23 @@ from rag.domain import (
     Turn,
 )
 from rag.editions import Edition, Editions
-from rag.errors import DependencyError, NotFoundError, QuestionRejected, YiwenError
+from rag.errors import NotFoundError, QuestionRejected, YiwenError
 from rag.followup import carried_mentions
 from rag.intent import read_intent
 from rag.ports import Generator
 from rag.prompt import assemble
-from rag.quoting import citation_for
 from rag.relevance import Asked, relevant, strangers, topics, wants_literature
 from rag.retrieval import Retrieved
 from rag.safety import patient_entities, remedies_in, safety_facts, warnings_from
 from rag.text import clean
 from rag.triage import TriageRules, triage
+from rag.writing import Draft, Token, checked, emit_notes, emit_warnings, pieces_of, say
+
+_LOG = logging.getLogger(__name__)
+FALLBACK = "extractive"
+"""The generator that answers when another one fails."""
+MODEL_SHARE = 0.8
+"""Share of the deadline after which a model is given up."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,8 @@ class Options:
     top_k: int = 8
     detail: str = "short"
     language: str = "zh"
+    timeout_s: float | None = None
+    """Deadline of the whole answer in seconds; None: that of the pipeline."""
 
 
 @dataclass(frozen=True)
@@ -76,13 +82,6 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Token:
-    """Checked text."""
-
-    text: str
-
-
-@dataclass(frozen=True)
 class Finished:
     """Last event."""
 
@@ -90,18 +89,6 @@ class Finished:
 
 
 Event = Meta | Shown | Token | Dropped | Finished
-
-
-@dataclass
-class _Draft:
-    """What grows while an answer is written."""
-
-    text: list[str] = field(default_factory=list)
-    citations: list[Citation] = field(default_factory=list)
-    number: dict[str, int] = field(default_factory=dict)
-    dropped: list[Dropped] = field(default_factory=list)
-    cited: list[Evidence] = field(default_factory=list)
-    timings: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -114,41 +101,59 @@ class Pipeline:
     limits: Limits
     question_max_chars: int
     default_generator: str
+    timeout_s: float = 30.0
+    """Deadline of one answer. A model may use `MODEL_SHARE` of it, so that something else can still answer."""
 
     def ask(self, question: str, options: Options = Options(), cancel: threading.Event | None = None) -> Answer:
         """The whole answer at once. Raises what `stream` raises."""
         for event in self.stream(question, options, cancel):
-            if isinstance(event, Finished):
+            if isinstance(event, Finished) and not (cancel is not None and cancel.is_set()):
                 return event.answer
         raise YiwenError("the answer was cancelled before it was complete; ask again")
 
     def stream(
         self, question: str, options: Options = Options(), cancel: threading.Event | None = None
     ) -> Iterator[Event]:
-        """Meta, Shown, then Token and Dropped as they come, then Finished.
+        """Meta, Shown, then Token and Dropped as they come, then Finished; after `cancel` only what is written so far.
 
         Raises QuestionRejected (empty, too long), NotReadyError (no version yet), NotFoundError (version, generator).
+        A red flag is answered whatever fails.
         """
         question = self._admitted(question)
         generator = self._generator(options.generator)
-        cancel = cancel or threading.Event()
-        draft = _Draft()
-        clock = _Clock(draft.timings)
+        stop = Stop(cancel or threading.Event(), (options.timeout_s or self.timeout_s) * MODEL_SHARE)
+        draft = Draft(generator=generator.identity)
+        clock = Clock(draft.timings)
         answer_id = secrets.token_hex(8)
 
         # 1) red flags, before anything can fail
         verdict = triage(question, options.patient, self.rules)
         clock.lap("triage")
         try:
-            edition = self.editions.at(options.kb_version)
-        except DependencyError:
+            yield from self._answer(question, options, generator, stop, verdict, draft, clock, answer_id)
+        except Exception as error:  # a defect, too, must not keep the action from whoever needs it
             if not verdict.red_flag:
                 raise
-            yield from _emergency_alone(answer_id, verdict, draft, generator.identity)
-            return
-        yield Meta(answer_id, edition.pointer.version, edition.pointer.revision, verdict)
+            _LOG.warning("a red flag was answered without evidence: %s", error)
+            yield from _emergency_alone(answer_id, verdict, draft)
+
+    def _answer(
+        self,
+        question: str,
+        options: Options,
+        generator: Generator,
+        stop: Stop,
+        verdict: Triage,
+        draft: Draft,
+        clock: Clock,
+        answer_id: str,
+    ) -> Iterator[Event]:
+        """Everything behind the triage."""
+        edition = self.editions.at(options.kb_version)
+        draft.version, draft.revision = edition.pointer.version, edition.pointer.revision
+        yield Meta(answer_id, draft.version, draft.revision, verdict)
         if verdict.action:
-            yield _say(draft, verdict.action + "\n")
+            yield say(draft, verdict.action + "\n")
 
         # 2) names, 3) what is asked
         mentions = edition.linker.link(question)
@@ -164,22 +169,27 @@ class Pipeline:
         evidence = assemble(self._order(question, mentions, intent, found, edition), tokens=self.limits.evidence_tokens)
         warnings, evidence = self._warnings(edition, mentions, evidence, options.patient)
         yield Shown(evidence)
-        for warning in warnings:
-            yield from self._emit_warning(draft, warning, evidence)
+        full = options.detail == "full"
+        yield from emit_warnings(draft, warnings, evidence, self.limits.characters // 2 if not full else None)
         clock.lap("assemble")
 
         # 7) sentences leave one by one, each after its check
+        reserve = conclusion.longest_notes(intent, mentions, found, evidence, edition.kb)
+        room = max(0, self.limits.characters - draft.length - reserve)
         request = GenerationRequest(
             question, intent, mentions, evidence, options.patient, options.history,
-            replace(self.limits, detail=options.detail, language=options.language), found.ranked,
+            replace(self.limits, characters=room, detail=options.detail, language=options.language), found.ranked,
+            frozenset(key for warning in warnings for key in warning.evidence_ids),
         )  # fmt: skip
-        yield from self._write(request, generator, edition, draft, cancel)
+        yield from self._write(request, generator, edition, draft, stop)
         clock.lap("generate")
 
         # 8) outcome, what is missing, the label
         ending = conclusion.conclude(verdict, intent, mentions, found, draft.cited, edition.kb)
-        for note in ending.notes:
-            yield _say(draft, note)
+        if stop.cancelled:
+            draft.degraded.append("cancelled")
+        else:
+            yield from emit_notes(draft, ending.notes, None if full else self.limits.characters)
         yield Finished(
             Answer(
                 answer_id=answer_id,
@@ -190,10 +200,11 @@ class Pipeline:
                 triage=verdict,
                 kb_version=edition.pointer.version,
                 revision=edition.pointer.revision,
-                generator=generator.identity,
+                generator=draft.generator,
                 warnings=warnings,
                 questions=ending.questions,
                 dropped=tuple(draft.dropped),
+                degraded=tuple(draft.degraded),
                 timings_ms=draft.timings,
             )
         )
@@ -255,77 +266,48 @@ class Pipeline:
         extra = [e for e in edition.retriever.as_evidence(facts) if e.id not in known]
         return warnings_from(facts), (*evidence, *extra)
 
-    @staticmethod
-    def _emit_warning(draft: _Draft, warning: SafetyWarning, evidence: Sequence[Evidence]) -> Iterator[Event]:
-        by_id = {e.id: n for n, e in enumerate(evidence, start=1)}
-        marks = "".join(f"[{by_id[name]}]" for name in warning.evidence_ids if name in by_id)
-        if marks:
-            yield _cite(draft, f"注意：{warning.text.rstrip('。')}{marks}。\n", evidence)
-
-    @staticmethod
     def _write(
-        request: GenerationRequest, generator: Generator, edition: Edition, draft: _Draft, cancel: threading.Event
+        self, request: GenerationRequest, generator: Generator, edition: Edition, draft: Draft, stop: Stop
     ) -> Iterator[Event]:
+        """What the generator says and the checker lets pass; if that fails, the extractive generator answers."""
         if not request.evidence:
             return
-        for sentence in cut_sentences(generator.stream(request, cancel)):
-            reason = edition.checker.check(sentence, request.evidence)
-            if reason is None:
-                yield _cite(draft, sentence, request.evidence)
-            else:
-                dropped = Dropped(MARK.sub("", sentence).strip(), reason)
-                draft.dropped.append(dropped)
-                yield dropped
+        failed: list[Exception] = []
+        yield from checked(pieces_of(generator, request, stop, failed), request, edition.checker, draft, failed=failed)
+        silent = not draft.written and not draft.full
+        if stop.cancelled or not (failed or silent):
+            return
+        fallback = self.generators.get(FALLBACK)
+        if fallback is None or fallback is generator:
+            if failed:
+                raise failed[0]
+            return
+        reason = f"{type(failed[0]).__name__}: {failed[0]}" if failed else "nothing it said passed the checker"
+        _LOG.warning("generator %s failed, the extractive one answers; %s", generator.identity, reason)
+        draft.degraded.append("generator")
+        draft.generator = fallback.identity
+        draft.full = False
+        said = {e.id for e in draft.cited}
+        yield from checked(fallback.stream(request, stop.only_cancel()), request, edition.checker, draft, said)
 
 
-def _emergency_alone(answer_id: str, verdict: Triage, draft: _Draft, generator: str) -> Iterator[Event]:
-    """A red flag while there is no knowledge base: the action is said all the same."""
-    yield Meta(answer_id, 0, 0, verdict)
-    yield _say(draft, verdict.action or "")
+def _emergency_alone(answer_id: str, verdict: Triage, draft: Draft) -> Iterator[Event]:
+    """A red flag while the knowledge base does not answer: the action is said all the same."""
+    if not draft.text:
+        yield Meta(answer_id, 0, 0, verdict)
+        yield say(draft, verdict.action or "")
     yield Finished(
         Answer(
-            answer_id=answer_id, outcome=Outcome.EMERGENCY, text="".join(draft.text), citations=(), mentions=(),
-            triage=verdict, kb_version=0, revision=0, generator=generator, degraded=("knowledge-base",),
-            timings_ms=draft.timings,
+            answer_id=answer_id, outcome=Outcome.EMERGENCY, text="".join(draft.text).strip(),
+            citations=tuple(draft.citations), mentions=(), triage=verdict,
+            kb_version=draft.version, revision=draft.revision,
+            generator=draft.generator, degraded=("knowledge-base",), timings_ms=draft.timings,
         )
     )  # fmt: skip
 
 
 def _asked_entities(mentions: Sequence[Mention]) -> set[EntityId]:
-    return {c.entity for m in mentions if not m.negated for c in m.candidates if c.score >= 0.5}
-
-
-def _say(draft: _Draft, text: str) -> Token:
-    """Text of ours that states no fact of medicine."""
-    draft.text.append(text)
-    return Token(text)
-
-
-def _cite(draft: _Draft, sentence: str, evidence: Sequence[Evidence]) -> Token:
-    """A checked sentence, its marks renumbered in the order in which evidence is first cited."""
-
-    def renumber(mark_text: str) -> str:
-        source = evidence[int(mark_text) - 1]
-        if source.id not in draft.number:
-            draft.number[source.id] = len(draft.number) + 1
-            draft.citations.append(citation_for(draft.number[source.id], source, sentence))
-            draft.cited.append(source)
-        return f"[{draft.number[source.id]}]"
-
-    return _say(draft, MARK.sub(lambda match: renumber(match[1]), sentence))
-
-
-class _Clock:
-    """Milliseconds of each step."""
-
-    def __init__(self, timings: dict[str, float]) -> None:
-        self._timings = timings
-        self._last = time.perf_counter()
-
-    def lap(self, step: str) -> None:
-        now = time.perf_counter()
-        self._timings[step] = round((now - self._last) * 1000, 3)
-        self._last = now
+    return {c.entity for m in mentions if not m.negated and not m.modifier for c in m.candidates if c.score >= 0.5}
 
 
 __all__ = ["Event", "Finished", "Meta", "Options", "Outcome", "Pipeline", "Shown", "Token"]

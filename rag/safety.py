@@ -22,6 +22,8 @@ _KINDS = {
     Relation.INTERACTION: "interaction",
     Relation.INCOMPATIBLE: "incompatibility",
 }
+_MUTUAL = frozenset({Relation.INTERACTION, Relation.INCOMPATIBLE})
+"""These hold both ways, whichever record states them."""
 _FACTS_EACH = 100
 _OFFERING = frozenset({Relation.DRUG, Relation.TREATMENT, Relation.ADJUVANT, Relation.PREVENTION, Relation.INGREDIENT})
 """Relations whose object is something to take."""
@@ -66,8 +68,9 @@ def safety_facts(graph: GraphReader, drugs: Sequence[EntityId], concern: set[Ent
         return []
     found = graph.neighbourhood(dict.fromkeys(drugs, SAFETY_RELATIONS), limit_each=_FACTS_EACH)
     relevant = [f for f in found.outgoing if f.object in concern and f.object != f.subject]
+    mirrored = [f for f in found.incoming if f.relation in _MUTUAL and f.subject in concern and f.object != f.subject]
     pairs: dict[tuple[frozenset[object], Relation], GraphFact] = {}
-    for fact in relevant:
+    for fact in [*relevant, *mirrored]:
         pairs.setdefault((frozenset((fact.subject, fact.object)), fact.relation), fact)
     return list(pairs.values())
 

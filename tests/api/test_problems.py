@@ -3,6 +3,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -113,7 +114,7 @@ class Failing:
 def test_inner_errors_show_nothing_of_the_inside(
     settings: Settings, library: FakeLibrary, error: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
-    app = create_app(settings, fake_pipeline(library, Failing(error)), library)
+    app = create_app(settings, replace(fake_pipeline(library), generators={"extractive": Failing(error)}), library)
     with local_client(app) as client:
         response = client.post("/ask", json={"question": "偏头痛有什么症状"}, headers={"X-Request-ID": "find-me"})
     assert response.status_code == 500

@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator, MutableMapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -154,7 +155,8 @@ def test_a_quiet_stream_is_kept_alive(settings: Settings, library: FakeLibrary) 
 def test_an_unexpected_error_in_the_middle_is_told_without_its_inside(
     settings: Settings, library: FakeLibrary, caplog: pytest.LogCaptureFixture
 ) -> None:
-    app = create_app(settings, fake_pipeline(library, Failing(ZeroDivisionError("secret detail"))), library)
+    broken = replace(fake_pipeline(library), generators={"extractive": Failing(ZeroDivisionError("secret detail"))})
+    app = create_app(settings, broken, library)
     with local_client(app) as client:
         text = client.post("/ask", json=QUESTION, headers=SSE).text
     assert events_of(text)[-1][2]["type"] == "/problems/internal"

@@ -1,0 +1,53 @@
+"""Time: when to stop, and what each step took."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+
+class Stop(threading.Event):
+    """What a generator watches: the caller's `cancel`, and a deadline in seconds from now."""
+
+    def __init__(self, cancel: threading.Event, timeout_s: float) -> None:
+        super().__init__()
+        self._cancel = cancel
+        self._deadline = time.monotonic() + timeout_s
+
+    @property
+    def cancelled(self) -> bool:
+        """The caller wants no more."""
+        return self._cancel.is_set()
+
+    @property
+    def late(self) -> bool:
+        """The deadline is over."""
+        return time.monotonic() >= self._deadline
+
+    def is_set(self) -> bool:
+        """Either of both."""
+        return self.cancelled or self.late
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Until either, at most `timeout` seconds."""
+        left = max(0.0, self._deadline - time.monotonic())
+        self._cancel.wait(left if timeout is None else min(left, timeout))
+        return self.is_set()
+
+    def only_cancel(self) -> threading.Event:
+        """The caller's own."""
+        return self._cancel
+
+
+class Clock:
+    """Milliseconds of each step."""
+
+    def __init__(self, timings: dict[str, float]) -> None:
+        self._timings = timings
+        self._last = time.perf_counter()
+
+    def lap(self, step: str) -> None:
+        """The step that ends now took the time since the last one ended."""
+        now = time.perf_counter()
+        self._timings[step] = round((now - self._last) * 1000, 3)
+        self._last = now
