@@ -52,6 +52,9 @@ _PHRASES: tuple[tuple[str, tuple[Relation, ...]], ...] = (
      (Relation.CONTRAINDICATION, Relation.CAUTION, Relation.FOOD_GOOD, Relation.FOOD_BAD)),
     ("一起吃|同时吃|合用|同服|一起用|联用|能一起|配伍|一起服|同时用|同时服|一块吃|相互作用",
      (Relation.INTERACTION, Relation.INCOMPATIBLE)),
+    ("安全吗|安全性|安全么|有风险吗|风险大吗|有没有危险|危险吗", (Relation.ADVERSE, Relation.CONTRAINDICATION)),
+    ("有效吗|有效果吗|效果怎么样|效果如何|疗效|管用吗|有没有用|有用吗|有没有效果|效果好吗",
+     (Relation.EFFICACY, Relation.INDICATION)),
     ("去哪看|去哪里看|哪个门诊|看哪科|找什么医生|看什么医生|哪个专科|什么门诊|去哪科|哪个科|哪些科|什么科|哪科|"
      "挂什么号|挂哪|什么科室|科室", (Relation.DEPARTMENT,)),
     ("病因|什么原因|怎么引起|什么引起|怎么得的|怎么会得|为什么会|是由什么|由什么|原因",

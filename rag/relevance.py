@@ -160,20 +160,21 @@ def _is_indication(asked: Asked, evidence: Evidence) -> bool:
 
 
 def _on_topic(asked: Asked, evidence: Evidence, thresholds: Mapping[str, float], floor: float) -> bool:
-    words = coverage(asked.question, evidence)
-    if words >= thresholds["coverage_alone"] and evidence.score >= floor:
-        return True
-    if not asked.topics:
-        return False
-    if asked.intent.explicit and not asked.intent.reverse and not _speaks_of(asked.intent, evidence):
-        return False
     shared = shared_topics(asked.topics, evidence)
-    if asked.intent.reverse and words < thresholds["coverage_with_topic"]:
-        return False
+    on_relation = not asked.intent.explicit or asked.intent.reverse or _speaks_of(asked.intent, evidence)
     if asked.known and asked.intent.relations:
-        return shared >= thresholds["topics_known_subject"]
-    if language_of(asked.question) != language_of(evidence.text):
-        return len(asked.topics) > 1 and shared >= thresholds["topics_across_languages"]
+        return on_relation and shared >= thresholds["topics_known_subject"]
+    words = coverage(asked.question, evidence)
+    enough = thresholds[
+        "coverage_alone" if shared >= thresholds["topics"] or not asked.topics else "coverage_off_topic"
+    ]
+    if words >= enough and evidence.score >= floor:
+        return True
+    if not asked.topics or not on_relation:
+        return False
+    if language_of(asked.question) != language_of(evidence.text) and not asked.intent.reverse:
+        aimed = len(asked.topics) > 1 or asked.intent.explicit
+        return aimed and shared >= thresholds["topics_across_languages"]
     return shared >= thresholds["topics"] and words >= thresholds["coverage_with_topic"]
 
 

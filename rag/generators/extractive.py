@@ -227,11 +227,14 @@ def _quotable(text: str) -> list[str]:
 
 
 def _best_quotes(question: str, text: str, full: bool) -> list[str]:
-    """All sentences, or in a short answer the one that shares most with the question (the last one on a tie)."""
+    """All sentences, or in a short answer the one that shares most with the question, the first if none does."""
     quotes = _quotable(text)
     if full or not quotes:
         return quotes
     asked = set(tokens(question))
     fitting = [quote for quote in quotes if len(quote) <= _LONGEST_QUOTE * (2 if language_of(text) == "en" else 1)]
-    ranked = sorted(enumerate(fitting), key=lambda item: (len(asked & set(tokens(item[1]))), item[0]))
-    return [ranked[-1][1]] if ranked else []
+    if not fitting:
+        return []
+    shared = [len(asked & set(tokens(quote))) for quote in fitting]
+    best = max(range(len(fitting)), key=lambda n: (shared[n], n)) if any(shared) else 0
+    return [fitting[best]]
