@@ -50,6 +50,11 @@ _PEOPLE = re.compile(
 _HAN_AMOUNT = re.compile(
     "[零一二两三四五六七八九十百千万半几]+(?:成|分之[零一二两三四五六七八九十百]+|型|期|度|级|联|线)"
 )
+_INSTRUCTS = re.compile(
+    r"(?:忽略|无视|忘记|不要理会)[^。；;]{0,12}(?:规则|指令|指示|提示|要求|内容)|系统提示词?|"
+    r"(?:ignore|disregard|forget)\b[^.]{0,40}\b(?:instruction|rule|prompt)s?|system prompt"
+)
+"""A record that talks to the model is quoted or not used; nobody speaks in its words."""
 _LABELS = frozenset(word for row in RELATIONS.values() for word in (row.label, *row.aliases, *row.cues)) | frozenset(
     TYPE_LABELS.values()
 )
@@ -85,6 +90,8 @@ class Checker:
         if reason:
             return reason
         cited = [evidence[n - 1] for n in dict.fromkeys(numbers)]
+        if not _QUOTE.search(bare) and any(_INSTRUCTS.search(normalise(e.text)) for e in cited if e.fact is None):
+            return "wording_not_in_evidence"
         if not any(e.fact for e in cited) and all(_is_sentence_of(bare, e) for e in cited):
             return None
         return self._claim(bare, parts, cited)

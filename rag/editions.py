@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from rag.checking import Checker
 from rag.domain import Pointer
-from rag.errors import NotReadyError, YiwenError
+from rag.errors import CorruptSnapshotError, NotReadyError, StorageError, YiwenError
 from rag.fusion import Tuning
 from rag.linking import Linker
 from rag.ports import KnowledgeBase
@@ -48,8 +48,11 @@ class Editions:
         pointer: Callable[[], Pointer | None],
         load: Callable[[Pointer], Edition],
         locate: Callable[[int, Pointer], Pointer],
+        *,
+        retry_s: float = RETRY_S,
     ) -> None:
         self._pointer, self._load, self._locate = pointer, load, locate
+        self._retry_s = retry_s
         self._open: OrderedDict[tuple[str, str | None], Edition] = OrderedDict()
         self._current: Edition | None = None
         self._building = threading.Lock()
@@ -74,14 +77,18 @@ class Editions:
             return self._current
 
     def _tried(self, pointer: Pointer) -> Edition:
-        """Build an edition; one that failed is not tried again for `RETRY_S`, since checking its files costs."""
+        """Build an edition; one that failed is not tried again for `retry_s`, since checking its files costs.
+
+        Whatever goes wrong is a YiwenError: a defect must neither end the thread that follows nor reach a question.
+        """
         if self._failed is not None and self._failed[0] == pointer and time.monotonic() < self._failed[2]:
             raise self._failed[1]
         try:
             edition = self._edition(pointer)
-        except YiwenError as error:
-            self._failed = (pointer, error, time.monotonic() + RETRY_S)
-            raise
+        except Exception as error:
+            known = error if isinstance(error, YiwenError) else _unexpected(pointer, error)
+            self._failed = (pointer, known, time.monotonic() + self._retry_s)
+            raise known from error
         self._failed = None
         return edition
 
@@ -119,10 +126,19 @@ class Editions:
             try:
                 self.refresh()
                 self.last_error = None
-            except YiwenError as error:
-                if str(error) != str(self.last_error):
-                    on_error(error)
-                self.last_error = error
+            except Exception as error:  # the thread has to live, or no later version would be served
+                unread = StorageError(f"the pointer cannot be read: {error}")
+                known = error if isinstance(error, YiwenError) else unread
+                if str(known) != str(self.last_error):
+                    on_error(known)
+                self.last_error = known
+
+
+def _unexpected(pointer: Pointer, error: Exception) -> YiwenError:
+    return CorruptSnapshotError(
+        f"version {pointer.version} cannot be opened ({type(error).__name__}: {error}); "
+        "check it with `yiwen kb verify` or go back with `yiwen kb activate`"
+    )
 
 
 def wait_for_revision(editions: Editions, revision: int, timeout_s: float) -> Edition:

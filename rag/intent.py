@@ -43,10 +43,14 @@ _PHRASES: tuple[tuple[str, tuple[Relation, ...]], ...] = (
      (Relation.TREATMENT, Relation.DRUG, Relation.ADJUVANT)),
     ("治疗方式|治疗手段|哪几类办法|哪几种办法|哪些办法|哪几类疗法|哪类疗法|哪些疗法|疗法",
      (Relation.TREATMENT, Relation.ADJUVANT)),
+    ("不吃药|要不要吃药|需要吃药|用吃药|吃药吗|要治吗|需要治疗吗", (Relation.TREATMENT, Relation.DRUG)),
+    ("严重吗|要紧吗|严重么|危不危险|严重不严重|要不要紧", (Relation.COMPLICATION, Relation.CURE_RATE)),
+    ("饭前|饭后|漏服|忘了吃|忘记吃|空腹吃", (Relation.DOSAGE,)),
     ("怎么缓解|缓解方法", (Relation.TREATMENT, Relation.DRUG)),
     ("吃什么药|用什么药|什么药|哪些药|哪种药|用药|药物|药品|开哪些药|开什么药|药物治疗|治疗的药|治疗药",
      (Relation.DRUG,)),
-    ("忌什么|禁吃|不宜吃|不能吃的|忌口", (Relation.FOOD_BAD,)),
+    ("吃什么|吃些什么|吃点什么", (Relation.FOOD_GOOD, Relation.FOOD_BAD)),
+    ("忌什么|忌吃什么|少吃什么|不要吃什么|不能吃什么|不宜吃什么|禁吃|不宜吃|不能吃的|忌口", (Relation.FOOD_BAD,)),
     ("注意什么|注意事项|需要注意|注意哪些|注意些什么", (Relation.CAUTION, Relation.FOOD_BAD, Relation.PREVENTION)),
     ("能不能吃|可以吃|能吃|能不能用|可以用|能用|能服|可以服|能喝|可以喝|喝酒|饮酒|能不能喝",
      (Relation.CONTRAINDICATION, Relation.CAUTION, Relation.FOOD_GOOD, Relation.FOOD_BAD)),
@@ -98,7 +102,7 @@ _REVERSE = re.compile(
     r"得了什么|怎么回事|怎么了|考虑什么|可能的诊断|是不是得了|会是什么|什么毛病|哪方面的病|哪种问题"
 )
 _UNWANTED = re.compile(
-    r"(?:不|先不|不用|不必|无需|不需要?|别|无须)[^，。；,;？?]{0,6}?(?:药名|药物|药品|吃什么药|用什么药|具体药)|"
+    r"(?:(?<![是能会要可该])不|先不|不用|不必|无需|不需要?|别|无须)[^，。；,;？?]{0,6}?(?:药名|药物|药品|吃什么药|用什么药|具体药)|"
     r"(?:药名|药物名称|药物|药品)[^，。；,;？?]{0,4}?(?:不用|不必|就不|无需|先不|不写|不列)"
 )
 """`不用列药名`: drugs are named only to be left out."""
@@ -111,14 +115,18 @@ _STATED = re.compile(
 _COLLOQUIAL = (("啥", "什么"), ("咋", "怎么"), ("甚么", "什么"), ("哪儿", "哪里"), ("怎样", "怎么"), ("如何", "怎么"))
 _GENERIC = frozenset({"治疗", "药物", "用药", "作用", "检查", "表现", "药品", "什么药", "饮食", "发作", "周期"})
 """Cues that every other cue outweighs: `治疗多久` asks for the duration only."""
-_COMPARISON = re.compile(r"区别|不同|差别|一样吗|是否一致|相比|哪个好|哪个更|比较")
-_YES_NO = re.compile(r"吗[？?。!！]?$|么[？?。]?$|是否|能不能|可不可以|可以不可以|会不会|是不是|有没有|要不要")
+_COMPARISON = re.compile(r"区别|鉴别|一回事|不同|差别|一样吗|是否一致|相比|哪个好|哪个更|比较")
+_YES_NO = re.compile(
+    r"吗[？?。!！]?$|(?<![什怎这那])么[？?。]?$|是否|能不能|可不可以|可以不可以|会不会|是不是|有没有|要不要"
+)
 
 
 def read_intent(question: str, mentions: Sequence[Mention]) -> Intent:
     """Relations from cues outside the mentions; an overview if there are none; reverse if only symptoms are named."""
     text = _masked(question, mentions)
-    groups = _asked(text)
+    unwanted = {Relation.DRUG} if _UNWANTED.search(_plain(question)) else set()
+    asked = (tuple(r for r in group if r not in unwanted) for group in _asked(text))
+    groups = tuple(group for group in asked if group)
     relations = tuple(dict.fromkeys(relation for group in groups for relation in group))
     reverse = _is_reverse(text, relations, mentions)
     comparison = bool(_COMPARISON.search(text)) and len(mentions) > 1
@@ -156,16 +164,26 @@ def _masked(question: str, mentions: Sequence[Mention]) -> str:
     """The question with each mention replaced by a mark, so that cues inside names are not seen."""
     chars = list(question)
     for mention in mentions:
-        if not mention.carried and any(c.type not in _CUE_LIKE for c in mention.candidates[:1]):
+        if not mention.carried and not _asks_itself(mention):
             chars[mention.start : mention.end] = ["\u25a1"] * (mention.end - mention.start)
-    text = normalise("".join(chars))
+    return _STATED.sub("\u25a1", _UNWANTED.sub("\u25a1", _plain("".join(chars))))
+
+
+def _plain(question: str) -> str:
+    """Normalised, everyday words in their written form."""
+    text = normalise(question)
     for said, meant in _COLLOQUIAL:
         text = text.replace(said, meant)
-    return _STATED.sub("\u25a1", _UNWANTED.sub("\u25a1", text))
+    return text
 
 
+def _asks_itself(mention: Mention) -> bool:
+    """`药物相互作用` and `药物治疗` stand in term lists and are cues at once: their words still ask."""
+    return all(c.type in _CUE_LIKE for c in mention.candidates[:1]) or normalise(mention.surface) in _CUES
+
+
+_CUES = frozenset(cue for cue, _ in _TABLE)
 _CUE_LIKE = frozenset({EntityType.TREATMENT, EntityType.EXAMINATION, EntityType.DEPARTMENT, EntityType.POPULATION})
-"""`药物治疗` is an entity of the graph and a cue at once: its words still ask."""
 
 
 def _asked(text: str) -> tuple[tuple[Relation, ...], ...]:

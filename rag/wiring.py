@@ -8,6 +8,7 @@ from pathlib import Path
 from rag.checking import Checker
 from rag.domain import Limits, Pointer
 from rag.editions import Edition, Editions
+from rag.errors import ConfigurationError
 from rag.fusion import Tuning, default_tuning
 from rag.generators.extractive import ExtractiveGenerator
 from rag.linking import Linker, Names
@@ -29,6 +30,7 @@ def build(settings: Settings, *, verify: bool = True) -> Pipeline:
         limits=Limits(settings.answer_max_chars, settings.evidence_tokens),
         question_max_chars=settings.question_max_chars,
         default_generator=settings.generator,
+        timeout_s=settings.request_timeout_s,
     )
 
 
@@ -52,10 +54,15 @@ def open_editions(settings: Settings, *, verify: bool = True) -> Editions:
 
 
 def load_tuning(data_dir: Path, name: str | None) -> Tuning:
-    """A stored tuning by its content name, or the packaged one."""
+    """A stored tuning by its content name, or the packaged one; one that cannot be read: ConfigurationError."""
     if name is None:
         return default_tuning()
-    return Tuning.from_json((data_dir / "kb" / "tuning" / f"{name}.json").read_text(encoding="utf-8"))
+    path = data_dir / "kb" / "tuning" / f"{name}.json"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: the tuning cannot be read ({error}); run `yiwen eval tune` again") from error
+    return Tuning.from_json(text)
 
 
 @lru_cache(maxsize=2)
@@ -67,8 +74,6 @@ def _static(folder: Path | None) -> Embedder:
 
 def load_embedder(identity: str, settings: Settings) -> Embedder:
     """The embedder that `settings` names; a snapshot built with another identity raises ConfigurationError."""
-    from rag.errors import ConfigurationError
-
     embedder = configured_embedder(settings)
     if embedder.identity != identity:
         raise ConfigurationError(

@@ -1,0 +1,118 @@
+"""What a question asks for."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.domain import Intent
+from rag.intent import DISEASE_OVERVIEW, DRUG_OVERVIEW, read_intent
+from rag.linking import Linker
+from rag.vocabulary import Relation
+from tests.answering.records import names
+
+LINKER = Linker(names(("发热", "symptom:发热", "name"), ("咳嗽药", "drug:咳嗽药", "name")))
+
+
+def intent(question: str) -> Intent:
+    return read_intent(question, LINKER.link(question))
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("偏头痛吃什么药", Relation.DRUG),
+        ("偏头痛能吃什么药", Relation.DRUG),
+        ("偏头痛用啥药好", Relation.DRUG),
+        ("偏头痛挂什么科", Relation.DEPARTMENT),
+        ("偏头痛能治好吗", Relation.CURE_RATE),
+        ("偏头痛会传染吗", Relation.INFECTIVITY),
+        ("偏头痛要治多久", Relation.DURATION),
+        ("偏头痛有哪些症状", Relation.SYMPTOM),
+        ("偏头痛怎么治疗", Relation.TREATMENT),
+        ("偏头痛咋治", Relation.TREATMENT),
+        ("偏头痛要做什么检查", Relation.EXAMINATION),
+        ("偏头痛忌吃什么", Relation.FOOD_BAD),
+        ("偏头痛不能吃什么", Relation.FOOD_BAD),
+        ("偏头痛吃什么好", Relation.FOOD_GOOD),
+        ("偏头痛吃什么", Relation.FOOD_GOOD),
+        ("偏头痛的病因", Relation.CAUSE),
+        ("布洛芬有什么副作用", Relation.ADVERSE),
+        ("布洛芬怎么吃", Relation.DOSAGE),
+        ("布洛芬和阿司匹林能一起吃吗", Relation.INTERACTION),
+        ("孕妇能用布洛芬吗", Relation.CONTRAINDICATION),
+        ("What are the symptoms of migraine?", Relation.SYMPTOM),
+        ("Which drugs are used, and what causes migraine", Relation.DRUG),
+        ("treatment of migraine", Relation.TREATMENT),
+    ],
+)
+def test_cues(question: str, first: Relation) -> None:
+    found = intent(question)
+    assert found.explicit
+    assert found.relations[0] is first
+    assert not found.reverse
+
+
+def test_several_cues_in_the_order_asked() -> None:
+    found = intent("偏头痛挂什么科，有什么症状，能治好吗")
+    assert [group[0] for group in found.groups] == [Relation.DEPARTMENT, Relation.SYMPTOM, Relation.CURE_RATE]
+
+
+@pytest.mark.parametrize("question", ["我头疼恶心怕光是什么病", "头疼、恶心、怕光，是怎么回事", "头疼 恶心 怕光"])
+def test_symptoms_ask_for_the_disease(question: str) -> None:
+    assert intent(question).reverse
+
+
+def test_symptoms_beside_a_disease_are_its_context() -> None:
+    assert not intent("偏头痛头疼恶心吃什么药").reverse
+
+
+@pytest.mark.parametrize(
+    "question", ["偏头痛怎么治疗，不用列药名", "偏头痛怎么治，不要写药物名称", "偏头痛怎么办，药名就不用列了"]
+)
+def test_drugs_that_are_not_wanted_are_not_asked_for(question: str) -> None:
+    found = intent(question)
+    assert Relation.TREATMENT in found.relations
+    assert Relation.DRUG not in found.relations
+    assert all(Relation.DRUG not in group for group in found.groups)
+
+
+@pytest.mark.parametrize(
+    "question", ["偏头痛", "介绍一下偏头痛", "什么是偏头痛？", "请问偏头痛是什么", "tell me about migraine"]
+)
+def test_a_bare_disease_asks_for_an_overview(question: str) -> None:
+    assert intent(question).relations == DISEASE_OVERVIEW
+    assert not intent(question).explicit
+
+
+def test_asking_whether_drugs_help_is_asking_for_drugs() -> None:
+    assert Relation.DRUG in intent("能不能用药物治疗偏头痛").relations
+
+
+def test_a_bare_drug_asks_for_its_own_overview() -> None:
+    assert intent("介绍一下布洛芬").relations == DRUG_OVERVIEW
+
+
+@pytest.mark.parametrize(
+    "question", ["偏头痛与卵圆孔未闭有没有关联", "Does ibuprofen increase the risk of stroke in migraine?"]
+)
+def test_a_specific_question_without_a_cue_asks_for_no_overview(question: str) -> None:
+    assert intent(question).relations == ()
+
+
+def test_a_comparison_asks_for_an_overview_of_both() -> None:
+    found = intent("偏头痛和紧张型头痛有什么区别")
+    assert found.comparison
+    assert found.relations == DISEASE_OVERVIEW
+
+
+def test_a_case_history_tells_and_does_not_ask() -> None:
+    found = intent("患者有偏头痛，出现恶心等症状，治疗后好转，经头颅检查未见异常，请问能治好吗")
+    assert found.relations == (Relation.CURE_RATE,)
+
+
+def test_a_cue_inside_a_name_does_not_count() -> None:
+    assert Relation.DRUG not in intent("咳嗽药挂什么科").relations
+
+
+def test_a_question_without_names_is_read_too() -> None:
+    assert intent("今天天气怎么样").relations == ()
