@@ -123,10 +123,16 @@ def _missing(intent: Intent, found: Retrieved, cited: Sequence[Evidence], kb: Kn
         fitting = [g for g in intent.groups if any(RELATIONS[relation].subjects & kinds for relation in g)]
         lacking = [group for group in fitting if not _group_met(group, own)]
         if lacking:
-            labels = "、".join(dict.fromkeys(RELATIONS[group[0]].label for group in lacking))
-            against = any(RELATIONS[r].polarity is Polarity.AGAINST for group in lacking for r in group)
+            labels = "、".join(dict.fromkeys(_label(group, kinds) for group in lacking))
+            stated = [r for group in lacking for r in group if RELATIONS[r].subjects & kinds]
+            against = any(RELATIONS[r].polarity is Polarity.AGAINST for r in stated)
             notes.append(f"知识库未收录{name}的{labels}{'；没有记录不等于安全' if against else ''}。")
     return notes
+
+
+def _label(group: Sequence[Relation], kinds: set[EntityType]) -> str:
+    """The first relation of a cue that can be said of such an entity."""
+    return next(RELATIONS[relation].label for relation in group if RELATIONS[relation].subjects & kinds)
 
 
 def _ends(evidence: Evidence) -> tuple[str, ...]:

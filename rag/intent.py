@@ -182,7 +182,7 @@ def _asks_itself(mention: Mention) -> bool:
     return all(c.type in _CUE_LIKE for c in mention.candidates[:1]) or normalise(mention.surface) in _CUES
 
 
-_CUES = frozenset(cue for cue, _ in _TABLE)
+_CUES = frozenset(cue for cue, _ in _TABLE) | {n for row in RELATIONS.values() for n in (row.label, *row.aliases)}
 _CUE_LIKE = frozenset({EntityType.TREATMENT, EntityType.EXAMINATION, EntityType.DEPARTMENT, EntityType.POPULATION})
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rag.domain import Candidate, EntityId, Evidence, GraphFact, Intent, Mention, RankedSubject
+from rag.domain import AliasKind, Candidate, EntityId, Evidence, GraphFact, Intent, Mention, RankedSubject
 from rag.features import for_some_people
 from rag.fusion import Tuning, fuse, fuse_languages
 from rag.intent import REMEDIES
@@ -111,14 +111,24 @@ class Retriever:
         if intent.reverse or not intent.relations:
             return [], [], {}
         plan: dict[EntityId, tuple[Relation, ...]] = {c.entity: () for m in usable for c in choices(m)}
+        plan |= {c.entity: intent.relations for m in usable for c in self._translations(m)}
         plan |= {c.entity: _wanted(c, m, intent) for m in usable for c in m.candidates if c.score >= SURE}
         found = self.graph.neighbourhood(plan, limit_each=FACTS_EACH).outgoing if plan else ()
         known = {fact.subject for fact in found} | self._described(plan)
-        meant = {m: _meant(m, known) for m in usable}
+        meant = {m: _meant([*m.candidates, *self._translations(m)], known) for m in usable}
         subjects = {entity for entities in meant.values() for entity in entities}
         asked = _asked_of(intent, subjects)
         facts = [fact for fact in found if fact.subject in subjects and fact.relation in asked]
         return facts, [m for m in usable if not meant[m] and any(c.entity in known for c in choices(m))], meant
+
+    def _translations(self, mention: Mention) -> list[Candidate]:
+        """Where a name is foreign or short, what surely lists the Chinese name it stands for as an alias.
+
+        `hepatitis B` is 乙型肝炎 in the term file, and a graph may call it 乙肝 and list 乙型肝炎.
+        """
+        foreign = [c for c in mention.candidates if c.via in _FOREIGN and c.score >= SURE]
+        listed = [other for c in foreign for other in self.names.candidates(c.name) if other.type is c.type]
+        return [other for other in listed if other.score >= SURE and other.via != OWN_NAME]
 
     def _described(self, plan: Mapping[EntityId, object]) -> set[EntityId]:
         """Entities that have passages of their own."""
@@ -251,12 +261,15 @@ def _asked_of(intent: Intent, subjects: Collection[EntityId]) -> set[Relation]:
     return set(intent.relations) - ({Relation.FOOD_GOOD, Relation.FOOD_BAD} if remedies else set())
 
 
-def _meant(mention: Mention, known: set[EntityId]) -> list[EntityId]:
+_FOREIGN = frozenset({AliasKind.ENGLISH, AliasKind.LATIN, AliasKind.ABBREVIATION})
+
+
+def _meant(candidates: Sequence[Candidate], known: set[EntityId]) -> list[EntityId]:
     """The entities that carry the name itself if any is described; else those that surely list it as an alias."""
-    own = [c.entity for c in mention.candidates if c.via == OWN_NAME and c.entity in known]
+    own = [c.entity for c in candidates if c.via == OWN_NAME and c.entity in known]
     if own:
         return own
-    return [c.entity for c in mention.candidates if c.score >= SURE and c.entity in known]
+    return [c.entity for c in candidates if c.score >= SURE and c.entity in known]
 
 
 def _first_symptoms(mention: Mention) -> list[Candidate]:
