@@ -47,7 +47,7 @@ _PHRASES: tuple[tuple[str, tuple[Relation, ...]], ...] = (
     ("严重吗|要紧吗|严重么|危不危险|严重不严重|要不要紧", (Relation.COMPLICATION, Relation.CURE_RATE)),
     ("饭前|饭后|漏服|忘了吃|忘记吃|空腹吃", (Relation.DOSAGE,)),
     ("怎么缓解|缓解方法", (Relation.TREATMENT, Relation.DRUG)),
-    ("吃什么药|用什么药|什么药|哪些药|哪种药|用药|药物|药品|开哪些药|开什么药|药物治疗|治疗的药|治疗药",
+    ("吃什么药|用什么药|什么药|哪些药|哪种药|用药|药物|药品|开哪些药|开什么药|药物治疗|治疗的药|治疗药|常用药|常用的药|药有哪些|有哪些药",
      (Relation.DRUG,)),
     ("吃什么|吃些什么|吃点什么", (Relation.FOOD_GOOD, Relation.FOOD_BAD)),
     ("忌什么|忌吃什么|少吃什么|不要吃什么|不能吃什么|不宜吃什么|禁吃|不宜吃|不能吃的|忌口", (Relation.FOOD_BAD,)),
@@ -92,7 +92,7 @@ _PHRASES: tuple[tuple[str, tuple[Relation, ...]], ...] = (
 _TABLE: tuple[tuple[str, tuple[Relation, ...]], ...] = tuple(
     sorted(
         [(cue, relations) for cues, relations in _PHRASES for cue in cues.split("|")]
-        + [(cue, (row.relation,)) for row in RELATIONS.values() for cue in row.cues],
+        + [(cue, (row.relation,)) for row in RELATIONS.values() for cue in (row.label, *row.aliases, *row.cues)],
         key=lambda pair: -len(pair[0]),
     )
 )
@@ -182,7 +182,7 @@ def _asks_itself(mention: Mention) -> bool:
     return all(c.type in _CUE_LIKE for c in mention.candidates[:1]) or normalise(mention.surface) in _CUES
 
 
-_CUES = frozenset(cue for cue, _ in _TABLE) | {n for row in RELATIONS.values() for n in (row.label, *row.aliases)}
+_CUES = frozenset(cue for cue, _ in _TABLE)
 _CUE_LIKE = frozenset({EntityType.TREATMENT, EntityType.EXAMINATION, EntityType.DEPARTMENT, EntityType.POPULATION})
 
 
