@@ -181,8 +181,8 @@ def _on_topic(asked: Asked, evidence: Evidence, thresholds: Mapping[str, float],
 def _speaks_of(intent: Intent, evidence: Evidence) -> bool:
     """A conclusion deals with what its title, question or aim says; without one, with what it says itself."""
     passage = evidence.passage
-    heading = f"{passage.title or ''} {passage.question or ''}".strip() if passage else ""
-    text = normalise(heading or evidence.text)
+    own = f"{passage.title or ''} {passage.question or ''}".strip() if passage else ""
+    text = normalise(f"{own or evidence.text} {evidence.source.title}")
     return any(_SPEAKS_OF[r].search(text) for r in intent.relations if r in _SPEAKS_OF)
 
 

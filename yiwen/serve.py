@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 DEMO_FOLDER = Path(".yiwen") / "demo"
 DEMO_DATASET = "sample"
-DEMO_QUESTION = "缺血性脑卒中有什么症状？"
+DEMO_QUESTION = "2型糖尿病怎么治疗？"
 """Both a list of facts and a conclusion from the literature of the sample answer it."""
 _SAMPLE_FILES = ("facts.csv", "aliases.csv", "do_not_merge.csv", "passages.jsonl")
 _PORTS_TRIED = 50
