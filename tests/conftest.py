@@ -64,8 +64,8 @@ def pytest_testnodedown(node: object, error: object) -> None:
     output = getattr(node, "workeroutput", {})
     config = getattr(node, "config", None)
     if isinstance(config, pytest.Config):
-        counts: Counter[str] = Counter(output.get("left_out", {}))
-        config.stash[LEFT_OUT] = counts
+        config.stash[LEFT_OUT].clear()
+        config.stash[LEFT_OUT].update(output.get("left_out", {}))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

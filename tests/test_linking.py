@@ -123,8 +123,8 @@ def test_do_not_merge_pairs_make_an_alias_unsure() -> None:
     ]
     apart = DoNotMerge(EntityId("disease:桥本甲状腺炎"), EntityId("disease:甲减"), "病因与功能状态不同")
     scores = {c.entity: c.score for c in Names(rows, [apart]).candidates("甲减")}
-    assert scores["disease:甲减"] == 1.0
-    assert scores["disease:桥本甲状腺炎"] < 0.5
+    assert scores[EntityId("disease:甲减")] == 1.0
+    assert scores[EntityId("disease:桥本甲状腺炎")] < 0.5
 
 
 def test_order_of_names_does_not_matter() -> None:
