@@ -130,9 +130,9 @@ def test_p99_is_under_a_millisecond_for_200_characters(rules: TriageRules) -> No
 
 
 def _seconds(text: str, rules: TriageRules) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     triage(text, None, rules)
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 @pytest.mark.parametrize("piece", ["胸口", "没有、", "没有胸痛和", "1", "吃了一", "血", "去年胸痛好了"])

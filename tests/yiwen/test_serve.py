@@ -58,7 +58,7 @@ def test_an_answer_comes_whole(client: Client) -> None:
     answer = client.ask(DEMO_QUESTION, patient=Patient(age=60, sex="male"), detail="full")
     assert answer.outcome == "answered"
     assert {citation.kind for citation in answer.citations} == {"fact", "conclusion"}
-    assert answer.entities[0].id == "disease:缺血性脑卒中"
+    assert answer.entities[0].id == "disease:2型糖尿病"
 
 
 def test_an_answer_comes_in_events(client: Client) -> None:
