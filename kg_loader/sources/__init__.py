@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from kg_loader.encodings import regular_file
 from kg_loader.reading import require_content
 from kg_loader.sources import (
     aliases_csv,
@@ -15,6 +16,7 @@ from kg_loader.sources import (
     drug_json,
     facts_csv,
     passages,
+    pubmed_xml,
     pubmedqa,
     qa_jsonl,
 )
@@ -22,6 +24,8 @@ from kg_loader.sources.format import Format, Item, ReadContext
 from rag.errors import DataError
 
 _HEAD = 1 << 16
+_BINARY = (b"\x1f\x8b", b"PK\x03\x04", b"%PDF")
+"""How gzip, XLSX and DOCX, and PDF files begin; whether they hold anything is for their readers to say."""
 _MODULES = (
     cmekg,
     drug_json,
@@ -32,6 +36,7 @@ _MODULES = (
     aliases_csv,
     do_not_merge_csv,
     qa_jsonl,
+    pubmed_xml,
 )
 
 FORMATS: Mapping[str, Format] = MappingProxyType({module.FORMAT.name: module.FORMAT for module in _MODULES})
@@ -39,9 +44,11 @@ FORMATS: Mapping[str, Format] = MappingProxyType({module.FORMAT.name: module.FOR
 
 def guess_format(path: Path) -> str:
     """The name of the format that `path` looks like; DataError listing the formats where none or several fit."""
-    require_content(path)
+    regular_file(path)
     with path.open("rb") as file:
         head = file.read(_HEAD)
+    if not head.startswith(_BINARY):
+        require_content(path)
     fitting = [name for name, format_ in FORMATS.items() if format_.guess(path, head)]
     if len(fitting) == 1:
         return fitting[0]

@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from kg_loader.reading import Row, json_rows
+from kg_loader.sections import NO_CONCLUSION, aim_of, conclusion_of
 from kg_loader.sources.format import Format, Item, ReadContext, RowError, head_keys, rejected
 from kg_loader.sources.medical import is_medical
 from kg_loader.sources.naming import DUPLICATE
-from kg_loader.sources.pubmedqa import NO_CONCLUSION
 from rag.domain import Passage, PassageKind, Rejected, Skipped, Source
 from rag.text import clean, normalise
 from rag.vocabulary import Grade
 
 NO_ENTITY = "no medical entity"
 _TEXT_KEYS = ("abst", "content")
-_HEADING = re.compile(
-    r"(?:^|(?<=[。．.;；)）\]】!?！？％% ]))\s*[【\[［(（]?(?:结果[与和])?(?:结\s?论|Conclusions?|CONCLUSIONS?)"
-    r"(?:[】\]］)）]\s*[:：]?|\s*[:：]|\s*[?？]+|\s+(?![,，.。的])|(?=[\u4e00-\u9fffA-Z0-9])(?!是|与|和|的|为|表[明示]|可|如下|有"
-    r"|认为|部分|参数|不一|一致|仍|都|意见|却|显示|说明|提示))\s*"
-    r"|(?<=[,，])结论[:：]\s*"
-)
-_NEXT = re.compile(
-    r"\s*[【\[［]?(?:关\s?键\s?词|Key\s?words?|中图分类号|\[Abstract|Abstract|作者简介)[】\]］]?\s*[:：]?"
-)
-_AIM = re.compile(r"[【\[［]?目\s?的[】\]］]?\s*[:：]?\s*([^。．;；]{6,120}?)(?:[。．;；]|\.(?!\d)|(?=方法|资料与))")
-_SHORTEST = 12
 
 
 def guess(path: Path, head: bytes) -> bool:
@@ -81,23 +69,6 @@ def _abstract(row: object) -> str:
     if not isinstance(text, str) or not text.strip():
         raise RowError("neither abst nor content is a text")
     return clean(text)
-
-
-def conclusion_of(abstract: str) -> str | None:
-    """The text after the last heading 结论 up to its end or the next heading; None where there is none."""
-    headings = list(_HEADING.finditer(abstract))
-    if not headings:
-        return None
-    body = abstract[headings[-1].end() :]
-    following = _NEXT.search(body)
-    section = (body[: following.start()] if following else body).strip(" ?？:：")
-    return section if len(section) >= _SHORTEST else None
-
-
-def aim_of(abstract: str) -> str | None:
-    """The sentence after 目的, which says what a conclusion such as 疗效可靠 speaks of; None where there is none."""
-    match = _AIM.match(abstract)
-    return match[1].strip() if match else None
 
 
 def _source(digest: bytes) -> Source:

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from kg_loader.reading import Row, json_members
+from kg_loader.sections import NO_CONCLUSION
 from kg_loader.sources.format import Format, Item, ReadContext, RowError, head_keys, rejected
 from rag.domain import Passage, PassageKind, Rejected, Skipped, Source
 from rag.text import clean
 from rag.vocabulary import Grade
 
-NO_CONCLUSION = "no conclusion"
 _INDEXING = re.compile(r"\s*(?:Medical Subject Headings|MeSH terms?|Key ?words)\b[^.]*:.*$", re.IGNORECASE | re.DOTALL)
 _PMID = re.compile(r"\d{1,9}")
 

@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from kg_loader.sections import NO_CONCLUSION
 from kg_loader.sources import FORMATS, guess_format
+from kg_loader.sources.article import OPINION, PROTOCOL, RETRACTED, RETRACTION_NOTICE
 from kg_loader.sources.boilerplate import BOILERPLATE
 from kg_loader.sources.cmekg import SHIFTED
 from kg_loader.sources.cmekg_fields import JUNK_VALUE
 from kg_loader.sources.csl import NO_ENTITY
 from kg_loader.sources.drug_text import DAMAGED, MISPLACED
 from kg_loader.sources.naming import DUPLICATE, JUNK, PLACEHOLDER, TRUNCATED, UNSAFE_ALIAS
-from kg_loader.sources.pubmedqa import NO_CONCLUSION
+from kg_loader.sources.pubmed_xml import BOOK, DELETED
 from rag.vocabulary import EntityType, Grade
 from tests.sources.collect import collect, text_file
 
@@ -22,7 +24,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-
 EXAMPLES = re.findall(r"### `([a-z-]+)`\n.*?```\w+\n(.*?)```", PAGE, re.DOTALL)
 REASONS = [
     BOILERPLATE, SHIFTED, JUNK_VALUE, NO_ENTITY, DAMAGED, MISPLACED, DUPLICATE, JUNK, PLACEHOLDER, TRUNCATED,
-    UNSAFE_ALIAS, NO_CONCLUSION,
+    UNSAFE_ALIAS, NO_CONCLUSION, OPINION, PROTOCOL, RETRACTED, RETRACTION_NOTICE, BOOK, DELETED,
 ]  # fmt: skip
 
 

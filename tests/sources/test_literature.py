@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kg_loader.sources.csl import conclusion_of
+from kg_loader.sections import conclusion_of
 from rag.domain import PassageKind
 from rag.vocabulary import Grade
 from tests.sources.collect import Collected, collect, json_lines
