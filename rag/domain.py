@@ -102,6 +102,10 @@ class Source:
         return content_id("s", {k: v for k, v in vars(self).items() if k != "id"})
 
 
+EDITOR = Source("知识库编辑者", "editor", Grade.EDITORIAL)
+"""The source of what a person adds to the live graph by hand."""
+
+
 @dataclass(frozen=True)
 class Literal:
     """An object that is a text, such as a cure rate; `kind` is the relation's value."""

@@ -15,6 +15,8 @@
          +- MissingExtraError      exit 6   503   an optional package is not installed
          +- StorageError           exit 6   507   disk full, read-only, I/O error
          +- NotReadyError          exit 6   503   no knowledge base has been published yet
+         +- LiveGraphError         exit 6   503   Neo4j does not answer, or refuses
+             +- StaleGraphError    exit 6   503   Neo4j answers, but is not at the version asked for
 
 A message says what was given, what was expected and what to do. `exit_code` is what the command returns, `status`
 and `slug` what the HTTP service answers with (RFC 9457 `type` is `/problems/{slug}`).
@@ -144,3 +146,21 @@ class NotReadyError(DependencyError):
 
     slug = "not-ready"
     title = "No knowledge base yet"
+
+
+class LiveGraphError(DependencyError):
+    """Neo4j cannot be reached, is too slow or refuses; `transient` where trying again at once may help."""
+
+    slug = "live-graph"
+    title = "Live graph unavailable"
+
+    def __init__(self, message: str, *, transient: bool = False) -> None:
+        super().__init__(message)
+        self.transient = transient
+
+
+class StaleGraphError(LiveGraphError):
+    """Neo4j answers, but does not hold the version that was asked for, or is being brought to another one."""
+
+    slug = "stale-graph"
+    title = "Live graph at another version"

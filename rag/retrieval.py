@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rag.domain import AliasKind, Candidate, EntityId, Evidence, GraphFact, Intent, Mention, RankedSubject
+from rag.domain import EDITOR, AliasKind, Candidate, EntityId, Evidence, GraphFact, Intent, Mention, RankedSubject
 from rag.features import for_some_people
 from rag.fusion import Tuning, fuse, fuse_languages
 from rag.intent import REMEDIES
@@ -100,7 +100,7 @@ class Retriever:
 
     def as_evidence(self, facts: Sequence[GraphFact]) -> tuple[Evidence, ...]:
         """Graph facts with the text that their citations quote."""
-        sources = self.kb.sources({fact.source for fact in facts})
+        sources = {EDITOR.id: EDITOR} | self.kb.sources({fact.source for fact in facts})
         return tuple(fact_evidence(fact, sources[fact.source]) for fact in facts if fact.source in sources)
 
     # ------------------------------------------------------------ the graph

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import neo4j_server
 from tests.needs import in_ci, missing, require
 
 REAL_DATA_VARIABLE = "YIWEN_TEST_DATA"
@@ -64,15 +65,17 @@ def pytest_testnodedown(node: object, error: object) -> None:
     output = getattr(node, "workeroutput", {})
     config = getattr(node, "config", None)
     if isinstance(config, pytest.Config):
-        config.stash[LEFT_OUT].clear()
-        config.stash[LEFT_OUT].update(output.get("left_out", {}))
+        counts: Counter[str] = config.stash[LEFT_OUT]
+        counts.clear()
+        counts.update(output.get("left_out", {}))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """In a parallel worker: hand the counts to the controlling process."""
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
-        output["left_out"] = dict(session.config.stash[LEFT_OUT])
+        counts: Counter[str] = session.config.stash[LEFT_OUT]
+        output["left_out"] = dict(counts)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -116,3 +119,13 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.fail(f"{REAL_DATA_VARIABLE} names {REAL_DATA!r}, which is not a folder", pytrace=False)
     return folder
+
+
+@pytest.fixture(scope="session")
+def neo4j_address() -> Iterator[neo4j_server.Address]:
+    """A real Neo4j for tests marked `neo4j`; they share it, each with a knowledge base of its own."""
+    if neo4j_server.GIVEN_URI is not None:
+        yield neo4j_server.Address(neo4j_server.GIVEN_URI, password=neo4j_server.GIVEN_PASSWORD)
+        return
+    with neo4j_server.running() as server:
+        yield server.address

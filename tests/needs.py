@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests import neo4j_server
+
 
 @dataclass(frozen=True)
 class Need:
@@ -28,7 +30,7 @@ NEEDS = (
     Need(
         "browser", "Chromium", _any_on_path("chromium", "chromium-browser", "google-chrome"), "apt-get install chromium"
     ),
-    Need("neo4j", "a Java runtime", _any_on_path("java"), "apt-get install default-jre-headless"),
+    Need("neo4j", "Java 17 with Maven", neo4j_server.available, "apt-get install default-jdk-headless maven"),
 )
 
 

@@ -51,14 +51,14 @@ def test_parts_are_left_out_in_one_line_each(tmp_path: Path, workers: str) -> No
     done = _run_sample(tmp_path, workers, CI="false")
     assert done.returncode == 0, done.stdout
     assert done.stdout.count("left out: 1 tests of real_data (set YIWEN_TEST_DATA") == 1
-    assert done.stdout.count("left out: 1 tests of neo4j (a Java runtime is missing") == 1
+    assert done.stdout.count("left out: 1 tests of neo4j (Java 17 with Maven is missing") == 1
 
 
 def test_a_missing_need_fails_the_run_under_ci(tmp_path: Path) -> None:
     done = _run_sample(tmp_path, "0", CI="true")
     assert done.returncode == 1, done.stdout
     assert "1 passed" in done.stdout
-    assert "apt-get install default-jre-headless" in done.stdout
+    assert "apt-get install default-jdk-headless maven" in done.stdout
 
 
 def _run_sample(folder: Path, workers: str, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,274 @@
+"""Brings Neo4j to a sealed snapshot, before the pointer flips to it.
+
+Ordinary differences go in one transaction, so that a reader sees the old version or the new one. Larger ones go in
+batches under `state: syncing`, in which nobody reads; a run that was cut short is taken up by comparing the graph
+itself with the snapshot, so nothing is written twice and nothing is left over.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import LiteralString
+
+import xxhash
+
+from kg_loader.mirror_tables import (
+    CONSTRAINTS,
+    FULL_TEXT,
+    READY,
+    SERVER,
+    STATE,
+    SYNCING,
+    Key,
+    Row,
+    Table,
+    prepare,
+    subject_counts,
+    tables,
+)
+from rag.errors import ConfigurationError, CorruptSnapshotError
+from rag.graph.bolt import Connection, Server
+from rag.settings import Settings
+from rag.snapshot.layout import RECORDS, Manifest, read_manifest
+from rag.snapshot.library import Library, unobserved
+
+BATCH = 10_000
+ONE_TRANSACTION = 20_000
+"""Rows; a difference of this size takes a few seconds and some hundred megabytes of Neo4j's heap."""
+INGEST_TIMEOUT_S = 120.0
+OLDEST = (5, 26)
+
+
+@dataclass(frozen=True)
+class State:
+    """What Neo4j says of itself."""
+
+    version: int | None
+    state: str
+    digest: str | None
+
+
+@dataclass(frozen=True)
+class Mirrored:
+    """What was written: rows by table, queries by table, whether in one transaction."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+    queries: dict[str, int] = field(default_factory=dict)
+    one_transaction: bool = True
+
+
+@dataclass(frozen=True)
+class Change:
+    """How a table differs: keys that the snapshot adds, whose row differs, that are no longer there."""
+
+    table: Table
+    added: frozenset[Key]
+    changed: frozenset[Key]
+    removed: tuple[Key, ...]
+
+    @property
+    def size(self) -> int:
+        """Rows to write."""
+        return len(self.added) + len(self.changed) + len(self.removed)
+
+
+def connect(settings: Settings, *, timeout_s: float) -> Connection | None:
+    """A connection to the Neo4j that the settings name, None without one."""
+    if settings.neo4j_uri is None:
+        return None
+    password = settings.neo4j_password.get_secret_value() if settings.neo4j_password else ""
+    return Connection(
+        Server(settings.neo4j_uri, settings.neo4j_user, password, settings.neo4j_database, timeout_s=timeout_s)
+    )
+
+
+def follow(
+    settings: Settings, library: Library, manifest: Manifest, reached: Callable[[str], None] = unobserved
+) -> Mirrored | None:
+    """What publishing calls: bring the Neo4j of the settings to a version; None without one. Raises LiveGraphError."""
+    connection = connect(settings, timeout_s=INGEST_TIMEOUT_S)
+    if connection is None:
+        return None
+    with closing(connection):
+        return bring(connection, library, manifest, reached=reached)
+
+
+def state_of(connection: Connection, kb: str) -> State | None:
+    """What the graph holds of a knowledge base; None if nothing."""
+    rows = connection.read(STATE, {"kb": kb})
+    return State(*rows[0]) if rows else None
+
+
+def bring(
+    connection: Connection,
+    library: Library,
+    manifest: Manifest,
+    *,
+    repair: bool = False,
+    reached: Callable[[str], None] = unobserved,
+) -> Mirrored:
+    """Make the graph hold exactly `manifest`'s version. `repair`: believe nothing that the graph says of itself.
+
+    Relations added by hand stay. Raises LiveGraphError, ConfigurationError (an older server).
+    """
+    state = state_of(connection, manifest.kb)
+    current = state is not None and state.state == "ready"
+    if state is not None and current and not repair and (state.version, state.digest) == _name(manifest):
+        return Mirrored()
+    if state is None or repair:
+        _define(connection)
+    with closing(_opened(library.snapshot_folder(manifest.version))) as new:
+        before = _Before(connection, library, manifest.kb, state, believed=not repair)
+        with closing(before):
+            changes = [compare(table, table.rows(new), before.rows(table)) for table in tables()]
+            reached("mirror.compared")
+            return _write(connection, manifest, new, changes, reached)
+
+
+def _name(manifest: Manifest) -> tuple[int, str]:
+    return manifest.version, manifest.digest
+
+
+def _define(connection: Connection) -> None:
+    """Constraints before any data. Raises ConfigurationError for a server that lacks what we need."""
+    version = str(connection.read(SERVER, {})[0][0])
+    if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
+        raise ConfigurationError(f"Neo4j at {connection.server.uri} is {version}; expected 5.26 or newer")
+    for statement in (*CONSTRAINTS, FULL_TEXT):
+        connection.define(statement)
+
+
+def _opened(folder: Path) -> sqlite3.Connection:
+    uri = f"{(folder / RECORDS).absolute().as_uri()}?mode=ro&immutable=1"
+    return prepare(sqlite3.connect(uri, uri=True))
+
+
+class _Before:
+    """What the graph holds now: as the snapshot that it was brought to knows it, else as the graph itself says."""
+
+    def __init__(
+        self, connection: Connection, library: Library, kb: str, state: State | None, *, believed: bool
+    ) -> None:
+        self._graph = connection
+        self._kb = kb
+        self._nothing = believed and state is None
+        self._snapshot = _snapshot_of(library, state) if believed else None
+
+    def close(self) -> None:
+        if self._snapshot is not None:
+            self._snapshot.close()
+
+    def rows(self, table: Table) -> Iterator[Row]:
+        if self._nothing:  # the first thing written is always the state
+            return iter(())
+        if self._snapshot is not None:
+            return table.rows(self._snapshot)
+        return graph_rows(self._graph, self._kb, table)
+
+
+def _snapshot_of(library: Library, state: State | None) -> sqlite3.Connection | None:
+    """The snapshot that a graph in order was brought to, if it still exists."""
+    if state is None or state.state != "ready" or state.version not in library.folders():
+        return None
+    folder = library.snapshot_folder(state.version)
+    try:
+        return _opened(folder) if read_manifest(folder).digest == state.digest else None
+    except CorruptSnapshotError:
+        return None
+
+
+def graph_rows(connection: Connection, kb: str, table: Table) -> Iterator[Row]:
+    """The rows of a table as Neo4j holds them; relations added by hand are none of them."""
+    return map(tuple, connection.stream(table.read, {"kb": kb, "prefix": table.name}))
+
+
+def row_hash(row: Row) -> int:
+    """64 bits of a row; the same for rows from either store."""
+    return xxhash.xxh3_64_intdigest(repr(row).encode())
+
+
+def compare(table: Table, new: Iterable[Row], old: Iterable[Row]) -> Change:
+    """What must happen to `old` to become `new`."""
+    known = {table.key(row): row_hash(row) for row in old}
+    added, changed = set(), set()
+    for row in new:
+        found = known.pop(table.key(row), None)
+        if found is None:
+            added.add(table.key(row))
+        elif found != row_hash(row):
+            changed.add(table.key(row))
+    return Change(table, frozenset(added), frozenset(changed), tuple(known))
+
+
+@dataclass(frozen=True)
+class Step:
+    """One query and its rows, at most `BATCH`."""
+
+    table: str
+    query: LiteralString
+    rows: list[list[object]]
+
+
+def _steps(changes: list[Change], new: sqlite3.Connection) -> Iterator[Step]:
+    """Relations go before the nodes they hang on, nodes come before them."""
+    nodes = [change for change in changes if change.table.node]
+    relations = [change for change in changes if not change.table.node]
+    for change in relations:
+        yield from _batches(change.table, change.table.remove, change.removed)
+    for change in [*nodes, *relations]:
+        for query, keys in ((change.table.create, change.added), (change.table.change, change.changed)):
+            if keys:
+                rows = (row for row in change.table.rows(new) if change.table.key(row) in keys)
+                yield from _batches(change.table, query, rows)
+    for change in nodes:
+        yield from _batches(change.table, change.table.remove, change.removed)
+
+
+def _batches(table: Table, query: LiteralString, rows: Iterable[Row]) -> Iterator[Step]:
+    left = iter(rows)
+    while batch := [list(row) for row in islice(left, BATCH)]:
+        yield Step(table.name, query, batch)
+
+
+def _write(
+    connection: Connection,
+    manifest: Manifest,
+    new: sqlite3.Connection,
+    changes: list[Change],
+    reached: Callable[[str], None],
+) -> Mirrored:
+    version = {"kb": manifest.kb, "version": manifest.version}
+    ready = {**version, "digest": manifest.digest, "subjects": subject_counts(new)}
+    done = Mirrored(one_transaction=sum(change.size for change in changes) <= ONE_TRANSACTION)
+    if done.one_transaction:
+        with connection.writing() as transaction:
+            for step in _counted(_steps(changes, new), done):
+                transaction.run(step.query, {"kb": manifest.kb, "rows": step.rows})
+            transaction.run(READY, ready)
+        reached("mirror.ready")
+        return done
+    _commit(connection, SYNCING, version)
+    reached("mirror.syncing")
+    for step in _counted(_steps(changes, new), done):
+        _commit(connection, step.query, {"kb": manifest.kb, "rows": step.rows})
+        reached("mirror.batch")
+    _commit(connection, READY, ready)
+    reached("mirror.ready")
+    return done
+
+
+def _counted(steps: Iterable[Step], done: Mirrored) -> Iterator[Step]:
+    for step in steps:
+        done.rows[step.table] = done.rows.get(step.table, 0) + len(step.rows)
+        done.queries[step.table] = done.queries.get(step.table, 0) + 1
+        yield step
+
+
+def _commit(connection: Connection, query: LiteralString, parameters: dict[str, object]) -> None:
+    with connection.writing() as transaction:
+        transaction.run(query, parameters)

@@ -1,0 +1,140 @@
+"""The connection to Neo4j: the only module that knows the driver. Its errors become `LiveGraphError`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, LiteralString
+
+from rag.errors import ConfigurationError, LiveGraphError
+
+if TYPE_CHECKING:
+    from neo4j import Driver, Transaction
+
+Row = Sequence[Any]
+"""Values of one record of a result, in the order of its RETURN."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where Neo4j is, who we are there, and how long one step may take (seconds)."""
+
+    uri: str
+    user: str
+    password: str
+    database: str | None = None
+    timeout_s: float = 30.0
+
+
+class Connection:
+    """A pool of connections to one database; safe for threads. The service only ever reads through it."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self._guard = threading.Lock()
+        self._driver = _driver(server)
+
+    def read(self, query: LiteralString, parameters: Mapping[str, Any], *, timeout_s: float | None = None) -> list[Row]:
+        """All rows of one query in a session that the server lets only read. One round trip."""
+        return list(self.stream(query, parameters, timeout_s=timeout_s))
+
+    def stream(
+        self, query: LiteralString, parameters: Mapping[str, Any], *, timeout_s: float | None = None
+    ) -> Iterator[Row]:
+        """Rows as they come; the server ends the query after `timeout_s`."""
+        from neo4j import READ_ACCESS, Query
+
+        with (
+            _translated(self.server),
+            self._driver.session(database=self.server.database, default_access_mode=READ_ACCESS) as session,
+        ):
+            result = session.run(Query(query, timeout=timeout_s or self.server.timeout_s), dict(parameters))
+            for record in result:
+                yield record.values()
+
+    @contextmanager
+    def writing(self) -> Iterator[Writes]:
+        """One transaction: committed at the end of the block, undone if it raises. Never tried twice by itself."""
+        with _translated(self.server), self._driver.session(database=self.server.database) as session:
+            with session.begin_transaction() as transaction:
+                yield Writes(transaction)
+                transaction.commit()
+
+    def define(self, statement: LiteralString) -> None:
+        """A constraint or an index; such statements cannot share a transaction with data."""
+        with _translated(self.server), self._driver.session(database=self.server.database) as session:
+            session.run(statement).consume()
+
+    def renew(self) -> None:
+        """Take a new pool; whoever waits for an answer on the old one is released with an error."""
+        with self._guard:
+            old, self._driver = self._driver, _driver(self.server)
+        threading.Thread(target=old.close, name="yiwen-bolt-close", daemon=True).start()
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._driver.close()
+
+
+class Writes:
+    """Queries inside one transaction; `queries` counts them."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+        self.queries = 0
+
+    def run(self, query: LiteralString, parameters: Mapping[str, Any]) -> None:
+        """Send one query and wait for its end."""
+        self.queries += 1
+        self._transaction.run(query, dict(parameters)).consume()
+
+
+def _driver(server: Server) -> Driver:
+    """No connection is made yet. Raises ConfigurationError for an address that cannot be one."""
+    from neo4j import GraphDatabase
+    from neo4j.exceptions import ConfigurationError as Refused
+
+    try:
+        return GraphDatabase.driver(
+            server.uri,
+            auth=(server.user, server.password),
+            connection_timeout=server.timeout_s,
+            connection_acquisition_timeout=server.timeout_s,
+            max_transaction_retry_time=0,
+            telemetry_disabled=True,
+            notifications_min_severity="OFF",
+            user_agent="yiwen",
+        )
+    except (Refused, ValueError) as error:
+        raise ConfigurationError(
+            f"{server.uri!r} is no address of Neo4j ({error}); expected such as bolt://127.0.0.1:7687"
+        ) from error
+
+
+@contextmanager
+def _translated(server: Server) -> Iterator[None]:
+    """Errors of the driver and of sockets as ours; they name the address, never the password."""
+    from neo4j.exceptions import AuthError, DriverError, Neo4jError
+
+    try:
+        yield
+    except AuthError as error:
+        raise LiveGraphError(
+            f"Neo4j at {server.uri} refuses user {server.user!r} ({error.message}); "
+            "check YIWEN_NEO4J_USER and YIWEN_NEO4J_PASSWORD"
+        ) from error
+    except (DriverError, Neo4jError) as error:
+        raise LiveGraphError(
+            f"Neo4j at {server.uri} does not answer ({_first_line(error)}); check that it runs and is reachable",
+            transient=error.is_retryable(),
+        ) from error
+    except OSError as error:
+        raise LiveGraphError(
+            f"the connection to Neo4j at {server.uri} broke ({error}); check that it runs", transient=True
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]

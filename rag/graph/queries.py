@@ -1,0 +1,114 @@
+"""Cypher of the answering path: constants and parameters only; types come from the closed vocabulary.
+
+Every query begins and ends with the same look at `(:KnowledgeBase)`: one row comes back if the graph was ready at
+`$version` before and after its facts were read, none otherwise. Neo4j reads what is committed at each moment, so a
+look at the beginning alone could mix two versions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import LiteralString
+
+from rag.vocabulary import RELATIONS, Relation
+
+MAX_HOPS = 4
+CHAINS = 1000
+"""Shortest chains looked at before they are ordered."""
+
+
+def relation_type(relation: Relation) -> LiteralString:
+    """The type of relationship that stands for a relation: its value in upper case (`HAS_SYMPTOM`)."""
+    return _TYPE[relation]
+
+
+# The values are words of our own table, never input: the one place where text becomes Cypher.
+_TYPE: Mapping[Relation, LiteralString] = {relation: relation.value.upper() for relation in Relation}
+TYPED_RELATION: Mapping[str, Relation] = {text: relation for relation, text in _TYPE.items()}
+_BETWEEN_ENTITIES: LiteralString = "|".join(_TYPE[r] for r in Relation if not RELATIONS[r].literal)
+
+_READY: LiteralString = "MATCH (k:KnowledgeBase {kb_id: $kb, version: $version, state: 'ready'})"
+_STILL_READY: LiteralString = "MATCH (:KnowledgeBase {kb_id: $kb, version: $version, state: 'ready'})"
+FACT: LiteralString = (
+    "[r.id, s.id, s.name, type(r), o.id, o.name, o.kind, r.source, r.severity, r.population, r.dose, r.rank]"
+)
+"""What `rag.graph.neo4j` reads a fact from; `kind` only literals have."""
+
+NEIGHBOURHOOD: LiteralString = f"""
+{_READY}
+CALL () {{
+    UNWIND $plan AS row
+    MATCH (s:Entity {{kb: $kb, id: row[0]}})-[r]->(o:Entity|Literal)
+    WHERE type(r) IN row[1] AND o.kb = $kb
+    WITH s, r, o ORDER BY coalesce(r.rank, $editor_rank) DESC, r.id
+    WITH s, type(r) AS relation, collect({FACT})[..$limit] AS facts
+    UNWIND facts AS fact
+    RETURN collect(fact) AS outgoing
+}}
+CALL () {{
+    UNWIND $plan AS row
+    MATCH (o:Entity {{kb: $kb, id: row[0]}})<-[r]-(s:Entity)
+    WHERE type(r) IN row[1] AND s.kb = $kb
+    WITH s, r, o ORDER BY coalesce(r.rank, $editor_rank) DESC, r.id
+    WITH o, type(r) AS relation, collect({FACT})[..$limit] AS facts
+    UNWIND facts AS fact
+    RETURN collect(fact) AS incoming
+}}
+{_STILL_READY}
+RETURN outgoing, incoming
+"""
+
+
+def _rank_subjects(name: LiteralString, stored: LiteralString) -> LiteralString:
+    """`k.subjects_<relation>` holds N, the number of subjects that have the relation at all."""
+    return f"""
+{_READY}
+CALL (k) {{
+    UNWIND $objects AS wanted
+    WITH DISTINCT k, wanted
+    MATCH (o:Entity {{kb: $kb, id: wanted}})<-[:{name}]-(s:Entity)
+    WHERE s.kb = $kb
+    WITH k, o, collect(DISTINCT s) AS subjects
+    WITH subjects, log(toFloat(CASE WHEN k.{stored} > size(subjects) THEN k.{stored} ELSE size(subjects) END)
+        / size(subjects)) AS idf
+    UNWIND subjects AS s
+    WITH s, round(sum(idf), 9) AS score
+    ORDER BY score DESC, s.id LIMIT $limit
+    CALL (s) {{ MATCH (s)-[:{name}]->(x) RETURN count(DISTINCT x) AS total }}
+    CALL (s) {{
+        MATCH (s)-[r:{name}]->(o:Entity) WHERE o.kb = $kb AND o.id IN $objects
+        RETURN collect({FACT}) AS matched
+    }}
+    RETURN collect([s.id, s.name, score, matched, total]) AS ranked
+}}
+{_STILL_READY}
+RETURN ranked
+"""
+
+
+STORED_SUBJECTS: Mapping[Relation, LiteralString] = {
+    relation: f"subjects_{text.lower()}" for relation, text in _TYPE.items()
+}
+RANK_SUBJECTS: Mapping[Relation, LiteralString] = {
+    relation: _rank_subjects(text, STORED_SUBJECTS[relation]) for relation, text in _TYPE.items()
+}
+
+
+def _paths(hops: LiteralString) -> LiteralString:
+    """The length of a pattern cannot be a parameter."""
+    return f"""
+{_READY}
+CALL () {{
+    MATCH (a:Entity {{kb: $kb, id: $a}}), (b:Entity {{kb: $kb, id: $b}})
+    MATCH p = allShortestPaths((a)-[:{_BETWEEN_ENTITIES}*..{hops}]-(b))
+    WHERE all(n IN nodes(p) WHERE n:Entity AND n.kb = $kb)
+    WITH p LIMIT $chains
+    RETURN collect([r IN relationships(p) | [r.id, startNode(r).id, startNode(r).name, type(r), endNode(r).id,
+        endNode(r).name, null, r.source, r.severity, r.population, r.dose, r.rank]]) AS chains
+}}
+{_STILL_READY}
+RETURN chains
+"""
+
+
+PATHS: Mapping[int, LiteralString] = {1: _paths("1"), 2: _paths("2"), 3: _paths("3"), 4: _paths("4")}
