@@ -248,9 +248,8 @@ class Pipeline:
         yield from found.monograph
         if not wants_literature(intent) or (found.unsure and not found.subjects):
             return
-        about = [{*found.subjects}] if found.subjects and intent.explicit else topics(mentions)
         known = bool(found.subjects or found.ranked)
-        asked = Asked(question, intent, about, found.subjects, known, strangers(mentions))
+        asked = Asked(question, intent, topics(mentions), found.subjects, known, strangers(mentions))
         shown = {e.id for e in found.monograph}
         yield from relevant(asked, [e for e in found.passages if e.id not in shown], edition.tuning.thresholds)
 
