@@ -58,7 +58,7 @@ def regular_file(path: Path) -> None:
             path.open("rb").close()
             return
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise NotFoundError(f"{path}: no such file") from error
+        raise NotFoundError(f"{path}: no such file; give the path of a file to read") from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise DataError(f"{path}: cannot be read ({reason}); check the name and the permissions") from error

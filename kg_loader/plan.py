@@ -6,7 +6,8 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from rag.errors import DataError, NotFoundError
+from kg_loader.encodings import regular_file
+from rag.errors import DataError
 from rag.snapshot.files import checksum
 
 
@@ -23,11 +24,8 @@ class Input:
 
 
 def identify(path: Path, dataset: str, format_name: str, encoding: str | None) -> Input:
-    """Look at a file before reading it. Raises NotFoundError or DataError for what is not a readable plain file."""
-    if not path.exists():
-        raise NotFoundError(f"{path}: no such file; give the path of a file to ingest")
-    if not path.is_file():
-        raise DataError(f"{path}: not a plain file; folders, pipes and devices cannot be ingested")
+    """Look at a file before reading it. Raises what `regular_file` raises."""
+    regular_file(path)
     try:
         found = checksum(path, sha256=False)
     except OSError as error:

@@ -96,12 +96,12 @@ def _fault(text: str) -> str | None:
     return None
 
 
-def require_content(path: Path) -> None:
+def require_content(path: Path, encoding: str | None = None) -> None:
     """DataError for a file of 0 bytes or of white space only; reads no further than the first mark on the page."""
     regular_file(path)
     if path.stat().st_size == 0:
         raise DataError(f"{path}: the file is empty (0 bytes)")
-    if next(_filled(path, None), None) is None:
+    if next(_filled(path, encoding), None) is None:
         raise DataError(f"{path}: the file holds only white space")
 
 
@@ -156,7 +156,7 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_consta
 
 def json_rows(path: Path, encoding: str | None = None) -> Iterator[Row | Rejected]:
     """Values of JSON lines, of one JSON array, or the single object of a file; told apart by content, not by name."""
-    require_content(path)
+    require_content(path, encoding)
     shape = _shape(path, encoding)
     if shape == "lines":
         yield from _json_lines(path, encoding)
@@ -170,7 +170,7 @@ def json_rows(path: Path, encoding: str | None = None) -> Iterator[Row | Rejecte
 
 def json_members(path: Path, encoding: str | None = None) -> Iterator[Row | Rejected]:
     """(key, value) pairs of the one object that a file holds, numbered from 1."""
-    require_content(path)
+    require_content(path, encoding)
     with open_text(path, encoding) as file:
         stream = _Utf8(file)
         yield from _streamed(path, stream, ijson.kvitems(stream, "", use_float=True, buf_size=_CHUNK))
@@ -301,7 +301,7 @@ def csv_rows(
     optional: Collection[str] = (),
 ) -> Iterator[Row | Rejected]:
     """Rows as dict of column to trimmed cell, absent optional columns as "". DataError for a header that is wrong."""
-    require_content(path)
+    require_content(path, encoding)
     lines = text_lines(path, encoding)
     feed = _Feed(lines)
     first = next(lines, None)

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 def ingest(
     context: typer.Context,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Files to ingest; together one new version.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE", readable=False, help="Files to ingest; together one new version."),
+    ],
     dataset: Annotated[
         str | None, typer.Option(metavar="NAME", help="Data set that asserts the records; default: each file's stem.")
     ] = None,

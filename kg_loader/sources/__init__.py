@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from kg_loader.encodings import regular_file
+from kg_loader.encodings import named_encoding, regular_file
 from kg_loader.reading import require_content
 from kg_loader.sources import (
     aliases_csv,
@@ -42,13 +42,16 @@ _MODULES = (
 FORMATS: Mapping[str, Format] = MappingProxyType({module.FORMAT.name: module.FORMAT for module in _MODULES})
 
 
-def guess_format(path: Path) -> str:
+def guess_format(path: Path, encoding: str | None = None) -> str:
     """The name of the format that `path` looks like; DataError listing the formats where none or several fit."""
     regular_file(path)
     with path.open("rb") as file:
         head = file.read(_HEAD)
-    if not head.startswith(_BINARY):
-        require_content(path)
+    binary = head.startswith(_BINARY)
+    if not binary:
+        require_content(path, encoding)
+    if encoding is not None and not binary:
+        head = head.decode(named_encoding(encoding), "ignore").encode()
     fitting = [name for name, format_ in FORMATS.items() if format_.guess(path, head)]
     if len(fitting) == 1:
         return fitting[0]

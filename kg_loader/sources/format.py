@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -44,13 +45,16 @@ def rejected(path: Path, row: Row, reason: str) -> Rejected:
 
 def head_text(head: bytes) -> str:
     """The beginning of a file as text, good enough to see keys and column names."""
-    for codec in ("utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "gb18030"):
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return head.decode("utf-16", "ignore")
+    rest = head.removeprefix(codecs.BOM_UTF8)
+    for codec in ("utf-8", "gb18030"):
         try:
-            return head[: len(head) - len(head) % 2].decode(codec) if codec == "utf-16" else head.decode(codec)
+            return rest.decode(codec)
         except UnicodeDecodeError as error:
-            if error.start >= len(head) - 4:
-                return head[: error.start].decode(codec)
-    return head.decode("utf-8", "ignore")
+            if error.start >= len(rest) - 4:  # a character cut in two by the edge of the head
+                return rest[: error.start].decode(codec)
+    return rest.decode("utf-8", "ignore")
 
 
 def head_keys(head: bytes) -> set[str]:

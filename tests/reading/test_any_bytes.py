@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from kg_loader.sources import FORMATS, ReadContext, guess_format
@@ -48,6 +48,7 @@ def test_a_reader_never_breaks(tmp_path: Path, name: str, data: bytes, encoding:
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=BYTES)
+@example(data=b"\xef\xbb\xbf\x00\x80")
 def test_guessing_never_breaks(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "any"
     path.write_bytes(data)

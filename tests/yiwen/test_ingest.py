@@ -105,7 +105,7 @@ def _missing(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("make", "code"),
-    [(_missing, 3), (_folder, 5), (_fifo, 5), (_empty, 5), (_unknown, 5), (_binary, 5)],
+    [(_missing, 3), (_folder, 2), (_fifo, 2), (_empty, 5), (_unknown, 5), (_binary, 5)],
     ids=["missing", "folder", "fifo", "empty", "unknown", "binary"],
 )
 def test_what_cannot_be_ingested_is_one_line_and_a_code(yiwen: Yiwen, tmp_path: Path, make: object, code: int) -> None:
