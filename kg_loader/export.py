@@ -17,6 +17,7 @@ from rag.domain import Fact, Literal, Passage, Record, Source
 from rag.snapshot.layout import RECORDS, Manifest, read_manifest
 from rag.snapshot.records import Records
 from rag.snapshot.schema import ENTITY, KIND_NAMES, record_key
+from rag.snapshot.snapshot import check_files
 
 FORMAT, FORMAT_VERSION = "yiwen-records", 1
 _ORDER = ("source", "alias", "do_not_merge", "fact", "passage")
@@ -24,8 +25,9 @@ _SPELLINGS = "SELECT e.id, e.type, s.name, s.pk FROM spelling s JOIN entity e ON
 
 
 def lines(folder: Path) -> Iterator[dict[str, object]]:
-    """Rows of the snapshot in `folder`. Raises CorruptSnapshotError where its manifest cannot be trusted."""
+    """Rows of the snapshot in `folder`. Raises CorruptSnapshotError where a file differs from its manifest."""
     manifest = read_manifest(folder)
+    check_files(folder, manifest)
     records = Records(folder / RECORDS)
     try:
         yield _header(manifest)

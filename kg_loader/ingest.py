@@ -24,6 +24,7 @@ from rag.snapshot.files import storage_errors
 from rag.snapshot.layout import FIELDS, RECORDS, Manifest, read_manifest
 from rag.snapshot.library import Library, unobserved
 from rag.snapshot.schema import KIND_NAMES
+from rag.snapshot.snapshot import check_files
 
 TERMS = "terms"
 TERMS_FILE = Path(__file__).parent / "sample" / "terms.csv"
@@ -87,7 +88,7 @@ def _input(path: Path, dataset: str | None, format: str | None, encoding: str | 
     if format is not None and format not in FORMATS:
         raise UsageError(f"there is no format {format!r}; expected one of {', '.join(FORMATS)}")
     found = identify(path, name, format or "", encoding)
-    return found if format else Input(**{**vars(found), "format": guess_format(path)})
+    return found if format else Input(**{**vars(found), "format": guess_format(path, encoding)})
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,7 @@ class Job:
         if pointer is not None:
             folder = library.snapshot_folder(pointer.version)
             previous = Previous(folder, read_manifest(folder))
+            check_files(folder, previous.manifest)  # damage must not be carried into the next version and sealed there
             fields = previous.manifest.indexed_fields
         if indexed_fields is not None:
             fields = fields_named(indexed_fields)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from kg_loader.sealing import Build
 from rag.domain import Pointer
-from rag.errors import CorruptSnapshotError, DataError
+from rag.errors import CorruptSnapshotError, UsageError
 from rag.snapshot.layout import (
     FIELDS,
     MANIFEST,
@@ -60,8 +60,8 @@ def new_kb_id() -> str:
 
 
 def fields_named(names: Sequence[str]) -> tuple[str, ...]:
-    """`names` in canonical order. Raises DataError for one that is no part of a passage."""
+    """`names` in canonical order. Raises UsageError for one that is no part of a passage."""
     unknown = sorted(set(names) - set(FIELDS))
     if unknown or not names:
-        raise DataError(f"cannot index {', '.join(unknown) or 'nothing'}; expected some of {', '.join(FIELDS)}")
+        raise UsageError(f"cannot index {', '.join(unknown) or 'nothing'}; expected some of {', '.join(FIELDS)}")
     return tuple(field for field in FIELDS if field in names)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -223,7 +224,10 @@ class Sealing:
 
     def _move(self, manifest: Manifest) -> Manifest:
         names = files_below(self.folder)
+        mode = stat.S_IMODE((self.folder / RECORDS).stat().st_mode)
         for name in names:
+            if stat.S_IMODE((self.folder / name).stat().st_mode) != mode:
+                (self.folder / name).chmod(mode)  # tantivy makes files that only their owner may read
             sync_file(self.folder / name)
         for path in (self.folder / SPARSE, self.folder):
             sync_folder(path)

@@ -137,6 +137,7 @@ def reindex(
         pointer = current(library)
         folder = library.snapshot_folder(pointer.version)
         manifest = read_manifest(folder)
+        check_files(folder, manifest)
         fields = manifest.indexed_fields if indexed_fields is None else fields_named(indexed_fields)
         build = Build(embedder or embedder_for(settings), settings.dense_index, fields, fresh=True)
         sealing = Sealing(library, build, Previous(folder, manifest), progress=progress, reached=reached)
@@ -149,11 +150,16 @@ def reindex(
 
 
 def diff(library: Library, a: int, b: int, *, samples: int = 5) -> Mapping[str, Change]:
-    """What version `b` has that `a` has not, and the reverse, per kind and for data sets. Raises NotFoundError."""
+    """What version `b` has that `a` has not, and the reverse, per kind and for data sets.
+
+    Raises NotFoundError, CorruptSnapshotError.
+    """
     connection = sqlite3.connect(":memory:", uri=True)
     try:
         for name, version in (("old", a), ("new", b)):
-            connection.execute(f"ATTACH ? AS {name}", (_read_only(library.snapshot_folder(version) / RECORDS),))
+            folder = library.snapshot_folder(version)
+            check_files(folder, read_manifest(folder))
+            connection.execute(f"ATTACH ? AS {name}", (_read_only(folder / RECORDS),))
         return {kind: _change(connection, sql, samples) for kind, sql in _LABELS.items()}
     finally:
         connection.close()

@@ -13,7 +13,15 @@ from pathlib import Path
 from rag.domain import Pointer
 from rag.errors import ConflictError, CorruptSnapshotError, LockedError, NotFoundError
 from rag.snapshot.files import storage_errors, sync_folder, write_durably
-from rag.snapshot.layout import Manifest, decode_pointer, encode_pointer, folder_version, read_manifest, read_object
+from rag.snapshot.layout import (
+    Manifest,
+    corrupt,
+    decode_pointer,
+    encode_pointer,
+    folder_version,
+    read_manifest,
+    read_object,
+)
 
 
 def unobserved(point: str) -> None:
@@ -33,10 +41,16 @@ class Library:
         self._serial = self.root / "serial"
 
     def pointer(self) -> Pointer | None:
-        """What is served, or None before the first version; one small read. Raises CorruptSnapshotError."""
-        if not self._current.exists():
-            return None
-        return decode_pointer(self._current)
+        """What is served, or None before the first version; one small read. Raises CorruptSnapshotError.
+
+        From the second revision on there has been a pointer: that it is gone must not look like an empty folder, on
+        which an ingestion would begin anew. (After the first, a crash may have come just before it was written.)
+        """
+        if self._current.exists():
+            return decode_pointer(self._current)
+        if self._serials()["revision"] > 1:
+            raise corrupt(self._current, "it is missing")
+        return None
 
     def tuning_file(self, name: str) -> Path:
         """Where the tuning called `name` (16 hex digits) lies."""
@@ -161,9 +175,11 @@ class Library:
             shutil.rmtree(doomed)
 
     def _serials(self) -> dict[str, int]:
-        if not self._serial.exists():
-            return {"version": 0, "revision": 0}
-        content = read_object(self._serial)
+        """The highest numbers ever given out; where the file is damaged, what `CURRENT` and the folders say counts."""
+        try:
+            content = read_object(self._serial) if self._serial.exists() else {}
+        except CorruptSnapshotError:
+            content = {}
         return {key: value if isinstance(value := content.get(key), int) else 0 for key in ("version", "revision")}
 
     def readable_pointer(self) -> Pointer | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from kg_loader.versions import activate
 from rag.domain import Pointer
 from rag.errors import ConflictError, CorruptSnapshotError, LockedError, NotFoundError
 from rag.snapshot import Library
@@ -106,3 +107,22 @@ def test_leftovers_of_a_killed_writer_are_removed(library: Library) -> None:
     publish(library, {"x": generated(2, 3)})
     names = {path.name for path in (*library.root.iterdir(), *library.snapshots.iterdir())}
     assert not any(name.startswith(".") for name in names)
+
+
+def test_a_lost_pointer_is_no_empty_knowledge_base(library: Library) -> None:
+    for seed in (1, 2):
+        publish(library, {"x": generated(seed, 3)})
+    (library.root / "CURRENT").unlink()
+    with pytest.raises(CorruptSnapshotError, match=r"CURRENT: it is missing; .* `yiwen kb activate VERSION`"):
+        publish(library, {"y": generated(3, 3)})
+    assert activate(library, 2).revision == 3
+    assert publish(library, {"y": generated(3, 3)}).version == 3
+
+
+@pytest.mark.parametrize("content", [b"", b"junk", b"[]"])
+def test_damaged_serial_numbers_block_nothing(library: Library, content: bytes) -> None:
+    for seed in (1, 2):
+        publish(library, {"x": generated(seed, 3)})
+    (library.root / "serial").write_bytes(content)
+    assert activate(library, 1).revision == 3
+    assert publish(library, {"x": generated(3, 3)}).version == 3

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from kg_loader import versions as kb
 from kg_loader.ingest import IngestReport, ingest
 from kg_loader.sources.format import Item
 from rag.domain import Rejected, Skipped
-from rag.errors import DataError, NotFoundError, StorageError, TooManyRejectsError, UsageError
+from rag.errors import CorruptSnapshotError, DataError, NotFoundError, StorageError, TooManyRejectsError, UsageError
 from rag.snapshot import Library
+from rag.snapshot.layout import read_manifest
 from rag.vocabulary import EntityType
 from tests.kb import (
     BOOK,
@@ -192,9 +194,9 @@ def test_too_many_rejects_publish_nothing_also_when_tried_again(library: Library
 
 def test_files_that_are_no_files(library: Library, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(DataError, match="not a plain file"):
+    with pytest.raises(UsageError, match="a pipe or a device; write it to a file first"):
         run(library, tmp_path / "pipe", format="facts-csv")
-    with pytest.raises(DataError, match="not a plain file"):
+    with pytest.raises(UsageError, match="a folder; name the files in it"):
         run(library, tmp_path, format="facts-csv")
     with pytest.raises(NotFoundError, match="no such file"):
         run(library, tmp_path / "missing.csv")
@@ -209,7 +211,7 @@ def test_usage(library: Library, tmp_path: Path) -> None:
         run(library, path, format="facts")
     with pytest.raises(UsageError, match="cannot name a data set"):
         run(library, path, dataset="a\nb")
-    with pytest.raises(DataError, match="cannot index abstract; expected some of title, question, text"):
+    with pytest.raises(UsageError, match="cannot index abstract; expected some of title, question, text"):
         run(library, path, indexed_fields=["abstract"])
 
 
@@ -225,3 +227,35 @@ def test_a_data_folder_below_a_file_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x", encoding="utf-8")
     with pytest.raises(StorageError, match="cannot write"):
         publish(Library(tmp_path / "file"), {"x": small_kb()})
+
+
+def test_a_named_encoding_counts_for_guessing_the_format_too(library: Library, tmp_path: Path) -> None:
+    path = tmp_path / "old.csv"
+    row = "偏頭痛,disease,has_symptom,頭痛,symptom,教材\n"
+    path.write_bytes((HEADER + row).encode("big5"))
+    with pytest.raises(DataError, match="--encoding"):
+        run(library, path)
+    assert run(library, path, encoding="big5").loaded_by_kind["fact"] == 1
+
+
+@pytest.mark.parametrize("name", ["records.sqlite", "vectors.npy"])
+def test_damage_is_not_carried_into_the_next_version(library: Library, name: str) -> None:
+    publish(library, {"x": small_kb()}, embedder=HashEmbedder())
+    path = library.snapshot_folder(1) / name
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 4
+    path.write_bytes(content)
+    with pytest.raises(CorruptSnapshotError, match=f"{name}: its checksum"):
+        publish(library, {"y": generated(1, 3)})
+    with pytest.raises(CorruptSnapshotError, match=f"{name}: its checksum"):
+        kb.reindex(library, settings_for(library.data_dir))
+    with pytest.raises(CorruptSnapshotError, match=f"{name}: its checksum"):
+        kb.diff(library, 1, 1)
+    assert list(library.folders()) == [1]
+
+
+def test_all_files_of_a_version_may_be_read_by_the_same_users(library: Library) -> None:
+    publish(library, {"x": small_kb()})
+    folder = library.snapshot_folder(1)
+    modes = {(folder / name).stat().st_mode for name in read_manifest(folder).files}
+    assert len(modes) == 1
