@@ -9,6 +9,7 @@ import sys
 
 def main() -> None:
     """Run the command line; always ends the process."""
+    _replace_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # Chinese comes out whatever the locale says
             stream.reconfigure(encoding="utf-8", errors="replace")
@@ -20,6 +21,13 @@ def main() -> None:
         sys.exit(130)
     finally:
         _flush()
+
+
+def _replace_closed_streams() -> None:
+    """A stream that the caller closed (`>&-`) is an empty one; in this order each takes its own number again."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))
 
 
 def _flush() -> None:

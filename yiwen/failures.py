@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -25,7 +26,8 @@ from typer.core import TyperGroup
 
 from rag.errors import YiwenError
 
-FAILURE, PARTIAL, INTERRUPTED = 1, 7, 130
+FAILURE, INVALID, UNAVAILABLE, PARTIAL, INTERRUPTED = 1, 5, 6, 7, 130
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 class Commands(TyperGroup):
@@ -45,6 +47,9 @@ class Commands(TyperGroup):
             _let_go_of_stdout()
             raise typer.Exit(0) from None
         except Exception as error:
+            if isinstance(error, OSError) and error.filename is None and error.errno in _DISK:
+                _let_go_of_stdout()
+                fail(f"cannot write the result: {error.strerror}; free some space or write it elsewhere", UNAVAILABLE)
             if hasattr(error, "exit_code"):  # typer's own: an exit, or a usage error that it prints itself
                 raise
             if ctx.params.get("verbose"):
@@ -61,6 +66,8 @@ def fail(message: str, code: int) -> NoReturn:
 
 def _fail_unexpectedly(error: Exception) -> NoReturn:
     what = " ".join(str(error).split())[:300]
+    if isinstance(error, RecursionError):
+        fail("something given is nested more deeply than can be read; look at its brackets", INVALID)
     fail(f"unexpected {type(error).__name__}: {what}; `yiwen -v ...` shows where it happened", FAILURE)
 
 

@@ -15,6 +15,7 @@ from tests.source_tree import ROOT
 from tests.yiwen.conftest import Yiwen, run
 from yiwen.failures import Commands
 
+FULL = "yiwen: cannot write the result: No space left on device; free some space or write it elsewhere\n"
 ERRORS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.YiwenError)]
 
 
@@ -106,3 +107,35 @@ def test_the_version_is_that_of_the_package() -> None:
 
     assert run(["version", "--json"]).json["version"] == metadata.version("yiwen")
     assert run(["version"]).out.startswith(f"yiwen {metadata.version('yiwen')} ")
+
+
+@pytest.mark.parametrize(
+    ("redirect", "code", "message"),
+    [
+        (">&-", 0, ""),
+        ("<&-", 0, ""),
+        (">&- 2>&- <&-", 0, ""),
+        (
+            ">/dev/full",
+            6,
+            "yiwen: cannot write the result: No space left on device; free some space or write it elsewhere\n",
+        ),
+    ],
+)
+def test_closed_and_full_streams(sample: Path, redirect: str, code: int, message: str) -> None:
+    command = f"{sys.executable} -m yiwen --data-dir {sample} kb export {redirect}"
+    done = subprocess.run(["bash", "-c", command], cwd=ROOT, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (code, message)
+
+
+def test_a_closed_stdin_is_an_empty_question(sample: Path) -> None:
+    command = f"{sys.executable} -m yiwen --data-dir {sample} ask - <&-"
+    done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("yiwen: the question is empty")
+
+
+def test_nesting_without_end_is_one_line() -> None:
+    done = CliRunner().invoke(_app(RecursionError("maximum recursion depth exceeded")), ["go"])
+    assert done.exit_code == 5
+    assert done.stderr.startswith("yiwen: something given is nested more deeply than can be read")
