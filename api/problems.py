@@ -75,7 +75,7 @@ ERRORS: Mapping[type[errors.YiwenError], Row] = {
 HTTP: Mapping[int, Row] = {
     row.status: row
     for row in (
-        Row("bad-request", "Bad request", 400, "The request body cannot be read."),
+        Row("bad-request", "Bad request", 400, "The request body cannot be read; expected one JSON document in UTF-8."),
         Row("unauthorized", "Key missing or wrong", 401, "This route needs a valid X-API-Key."),
         Row("forbidden", "Forbidden", 403, "Without a key this route answers programs on the same machine only."),
         Row("not-found", "Not found", 404, "There is nothing at this address."),
@@ -124,6 +124,10 @@ def problem_response(body: Mapping[str, object], row: Row, headers: Mapping[str,
     return Response(orjson.dumps(body), row.status, extra, MEDIA_TYPE)
 
 
+_UNREADABLE = "There was an error parsing the body"
+"""What FastAPI says of a body that is not UTF-8 or is nested too deeply; our own text says what was expected."""
+
+
 def describe(error: Exception) -> tuple[Row, str | None]:
     """The row of an error, and the text that a client may see of it."""
     if isinstance(error, errors.YiwenError):
@@ -132,7 +136,7 @@ def describe(error: Exception) -> tuple[Row, str | None]:
     if isinstance(error, HTTPException):
         row = HTTP.get(error.status_code) or _unlisted(error.status_code)
         phrase = HTTPStatus(error.status_code).phrase if error.status_code in set(HTTPStatus) else ""
-        return row, error.detail if error.detail != phrase else None
+        return row, error.detail if error.detail not in (phrase, _UNREADABLE) else None
     return HTTP[500], None
 
 

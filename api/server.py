@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import socket
 from collections.abc import Callable
@@ -75,9 +76,14 @@ def listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
         raise DependencyError(
-            f"cannot listen on {host}:{port} ({error.strerror or error}); "
+            f"cannot listen on {host}:{port} ({_why(error)}); "
             "stop what uses it or choose another with YIWEN_PORT or YIWEN_HOST"
         ) from error
+
+
+def _why(error: OSError) -> str:
+    """What the system says, without asyncio's repetition of the address."""
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
 
 
 def server_for(
@@ -104,6 +110,7 @@ def server_for(
 
 def run(app: FastAPI, service: Service, on_ready: Ready | None) -> None:
     """Serve until a signal. Raises DependencyError if the port is taken."""
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    for chatty in ("uvicorn.error", "faiss"):  # the latter lists the instruction sets that it was not built for
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     with listen(service.settings.host, service.settings.port) as bound:
         server_for(app, service, bound, on_ready).run(sockets=[bound])

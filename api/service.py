@@ -96,6 +96,7 @@ class Service:
         self._follower: threading.Thread | None = None
         self._pipeline: Pipeline | None = None
         self._catalogue: Catalogue | None = None
+        self._told = ""
 
     @property
     def pipeline(self) -> Pipeline:
@@ -116,6 +117,7 @@ class Service:
             edition = pipeline.editions.refresh()
             _log.info("serving version=%d revision=%d", edition.pointer.version, edition.pointer.revision)
         except YiwenError as error:
+            self._told = str(error)
             _log.warning("nothing to serve yet: %s", error)
         self._follower = threading.Thread(target=self._follow, name="follow-pointer", daemon=True)
         self._follower.start()
@@ -124,11 +126,15 @@ class Service:
         """Whatever goes wrong with one version, the next one is looked for."""
         while not self._stop.is_set():
             try:
-                self.pipeline.editions.follow(
-                    self.settings.pointer_poll_s, self._stop, lambda error: _log.error("new version: %s", error)
-                )
+                self.pipeline.editions.follow(self.settings.pointer_poll_s, self._stop, self._tell)
             except Exception:
                 _log.exception("a new version could not be opened")
+
+    def _tell(self, error: YiwenError) -> None:
+        """Log why a version is not served, unless that was said at the start."""
+        if str(error) != self._told:
+            _log.error("new version: %s", error)
+        self._told = ""
 
     def abort(self) -> None:
         """Cancel every answer that is still being written."""
