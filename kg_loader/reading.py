@@ -24,6 +24,9 @@ from rag.errors import DataError
 MAX_LINE = 4 << 20
 """Characters; a longer line, row or JSON item is rejected."""
 
+_MAX_QUOTED = 1 << 17
+"""Characters of a row of several lines; the limit of the csv module is the process's, and others raise it."""
+
 _RAW = 500
 _CHUNK = 8192
 _DEEPEST = 2000
@@ -272,12 +275,13 @@ class _Feed:
         self._lines = lines
         self.start = 0
         self.last = 0
+        self._size = 0
         self.rejected: list[Rejected] = []
         self.broken = False
 
     def begin(self) -> None:
         """Forget the row before."""
-        self.start, self.broken = 0, False
+        self.start, self._size, self.broken = 0, 0, False
 
     def __iter__(self) -> _Feed:
         return self
@@ -289,6 +293,9 @@ class _Feed:
                 self.broken = self.broken or self.start > 0
                 continue
             self.start, self.last = self.start or line.number, line.number
+            self._size += len(line.value)
+            if self._size > _MAX_QUOTED and self.start < line.number:
+                raise csv.Error("field larger than its limit")
             return f"{line.value}\n"
         raise StopIteration
 

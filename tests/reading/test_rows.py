@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import json
 import tracemalloc
 from pathlib import Path
@@ -199,7 +200,16 @@ def test_cells_missing_and_too_many(tmp_path: Path) -> None:
     assert bad == [(2, "fewer cells than columns, no b"), (4, "more cells than columns")]
 
 
-def test_a_quote_that_never_closes_costs_no_more_than_its_limit(tmp_path: Path) -> None:
+@pytest.mark.parametrize("limit", [1 << 17, 1 << 20])
+def test_a_quote_that_never_closes_costs_no_more_than_its_limit(tmp_path: Path, limit: int) -> None:
+    before = csv.field_size_limit(limit)  # the limit is the process's: another module may have raised it
+    try:
+        _quote_that_never_closes(tmp_path)
+    finally:
+        csv.field_size_limit(before)
+
+
+def _quote_that_never_closes(tmp_path: Path) -> None:
     good, bad = _csv(tmp_path, 'a,b\n"open,2\n' + "3,4\n" * 50_000)
     assert bad[0] == (2, "not CSV: a quote is never closed")
     assert len(good) > 10_000
