@@ -293,7 +293,7 @@ class _Feed:
                 self.broken = self.broken or self.start > 0
                 continue
             self.start, self.last = self.start or line.number, line.number
-            self._size += len(line.value)
+            self._size += len(line.value) + 1
             if self._size > _MAX_QUOTED and self.start < line.number:
                 raise csv.Error("field larger than its limit")
             return f"{line.value}\n"
