@@ -32,10 +32,11 @@ from kg_loader.mirror_tables import (
     tables,
 )
 from rag.errors import ConfigurationError, CorruptSnapshotError
-from rag.graph.bolt import Connection, Server
+from rag.graph.bolt import Connection
 from rag.settings import Settings
 from rag.snapshot.layout import RECORDS, Manifest, read_manifest
 from rag.snapshot.library import Library, unobserved
+from rag.wiring import live_server
 
 BATCH = 10_000
 ONE_TRANSACTION = 20_000
@@ -77,24 +78,14 @@ class Change:
         return len(self.added) + len(self.changed) + len(self.removed)
 
 
-def connect(settings: Settings, *, timeout_s: float) -> Connection | None:
-    """A connection to the Neo4j that the settings name, None without one."""
-    if settings.neo4j_uri is None:
-        return None
-    password = settings.neo4j_password.get_secret_value() if settings.neo4j_password else ""
-    return Connection(
-        Server(settings.neo4j_uri, settings.neo4j_user, password, settings.neo4j_database, timeout_s=timeout_s)
-    )
-
-
 def follow(
     settings: Settings, library: Library, manifest: Manifest, reached: Callable[[str], None] = unobserved
 ) -> Mirrored | None:
     """What publishing calls: bring the Neo4j of the settings to a version; None without one. Raises LiveGraphError."""
-    connection = connect(settings, timeout_s=INGEST_TIMEOUT_S)
-    if connection is None:
+    server = live_server(settings, INGEST_TIMEOUT_S)
+    if server is None:
         return None
-    with closing(connection):
+    with closing(Connection(server)) as connection:
         return bring(connection, library, manifest, reached=reached)
 
 

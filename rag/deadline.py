@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class Stop(threading.Event):
@@ -51,3 +56,20 @@ class Clock:
         now = time.perf_counter()
         self._timings[step] = round((now - self._last) * 1000, 3)
         self._last = now
+
+
+def within(call: Callable[[], T], timeout_s: float) -> T:
+    """What `call` gives or raises, in at most `timeout_s` seconds; then TimeoutError, and the call goes on unheard.
+
+    A thread of its own each time (0.1 ms): one that hangs blocks neither the next call nor the end of the process.
+    """
+    done: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(call())
+        except BaseException as error:  # whatever it is belongs to the caller
+            done.set_exception(error)
+
+    threading.Thread(target=run, name="yiwen-within", daemon=True).start()
+    return done.result(max(0.0, timeout_s))

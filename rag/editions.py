@@ -10,14 +10,14 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.checking import Checker
 from rag.domain import Pointer
 from rag.errors import CorruptSnapshotError, NotReadyError, StorageError, YiwenError
 from rag.fusion import Tuning
 from rag.linking import Linker
-from rag.ports import KnowledgeBase
+from rag.ports import GraphReader, KnowledgeBase
 from rag.retrieval import Retriever
 
 KEPT_OPEN = 3
@@ -34,6 +34,14 @@ class Edition:
     retriever: Retriever
     checker: Checker
     tuning: Tuning
+    open_graph: Callable[[list[str]], GraphReader] | None = None
+    """The graph for one answer, which notes in the list what was missing; None: that of the retriever serves all."""
+
+    def for_answer(self, degraded: list[str]) -> Edition:
+        """The edition as one answer sees it; `degraded` grows when something has to be replaced."""
+        if self.open_graph is None:
+            return self
+        return replace(self, retriever=replace(self.retriever, graph=self.open_graph(degraded)))
 
 
 class Editions:
@@ -118,7 +126,7 @@ class Editions:
     @staticmethod
     def _rebound(known: Edition, pointer: Pointer) -> Edition:
         """The same snapshot under a new revision."""
-        return Edition(pointer, known.kb, known.linker, known.retriever, known.checker, known.tuning)
+        return replace(known, pointer=pointer)
 
     def follow(self, every_s: float, stop: threading.Event, on_error: Callable[[YiwenError], None]) -> None:
         """Look for a new pointer until `stop`; a version that cannot be opened is reported and the old one kept."""

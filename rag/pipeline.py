@@ -149,7 +149,7 @@ class Pipeline:
         answer_id: str,
     ) -> Iterator[Event]:
         """Everything behind the triage."""
-        edition = self.editions.at(options.kb_version)
+        edition = self.editions.at(options.kb_version).for_answer(draft.degraded)
         draft.version, draft.revision = edition.pointer.version, edition.pointer.revision
         yield Meta(answer_id, draft.version, draft.revision, verdict)
         if verdict.action:
@@ -214,7 +214,7 @@ class Pipeline:
     ) -> tuple[Edition, tuple[Evidence, ...], tuple[Mention, ...]]:
         """Evidence without generation: facts that answer the question, then passages by fused score."""
         question = self._admitted(question)
-        edition = self.editions.at(kb_version)
+        edition = self.editions.at(kb_version).for_answer([])
         mentions = edition.linker.link(question)
         found = edition.retriever.retrieve(question, mentions, read_intent(question, mentions), top_k=top_k)
         graph = [*found.matches, *found.facts, *found.monograph]

@@ -48,5 +48,5 @@ class Settings(BaseSettings):
     neo4j_user: str = Field("neo4j", description="user of the live graph")
     neo4j_password: SecretStr | None = Field(None, description="password of that user")
     neo4j_database: str | None = Field(None, description="database of the live graph; empty: the server's default")
-    neo4j_timeout_s: float = Field(0.8, gt=0, description="what the live graph may take of one answer, retries included")
+    neo4j_timeout_s: float = Field(0.8, gt=0, description="what one answer may wait for it in all")
     log_questions: bool = Field(False, description="write question text to the log")

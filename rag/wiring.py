@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,12 +13,15 @@ from rag.editions import Edition, Editions
 from rag.errors import ConfigurationError
 from rag.fusion import Tuning, default_tuning
 from rag.generators.extractive import ExtractiveGenerator
+from rag.graph.bolt import Connection, Server
+from rag.graph.fallback import AnswerGraph, Breaker
+from rag.graph.neo4j import Neo4jGraph
 from rag.linking import Linker, Names
 from rag.pipeline import Pipeline
-from rag.ports import Embedder
+from rag.ports import Embedder, GraphReader
 from rag.retrieval import Retriever
 from rag.settings import Settings
-from rag.snapshot import Library, open_snapshot
+from rag.snapshot import Library, Snapshot, open_snapshot
 from rag.triage import load_rules
 
 
@@ -37,6 +42,7 @@ def build(settings: Settings, *, verify: bool = True) -> Pipeline:
 def open_editions(settings: Settings, *, verify: bool = True) -> Editions:
     """The versions under `settings.data_dir`, opened on demand."""
     library = Library(settings.data_dir)
+    live = open_live(settings)
 
     def load(pointer: Pointer) -> Edition:
         kb = open_snapshot(library.snapshot_folder(pointer.version), verify=verify)
@@ -44,13 +50,45 @@ def open_editions(settings: Settings, *, verify: bool = True) -> Editions:
         tuning = load_tuning(settings.data_dir, pointer.tuning)
         embedder = load_embedder(kb.manifest.embedder, settings) if kb.manifest.dimension else None
         retriever = Retriever(kb, kb.graph(), names, embedder, tuning)
-        return Edition(pointer, kb, Linker(names), retriever, Checker(names), tuning)
+        open_graph = live.of(kb) if live is not None else None
+        return Edition(pointer, kb, Linker(names), retriever, Checker(names), tuning, open_graph)
 
     def locate(version: int, current: Pointer) -> Pointer:
         folder = library.snapshot_folder(version)
         return Pointer(current.revision, version, folder.name, current.tuning)
 
     return Editions(library.pointer, load, locate)
+
+
+@dataclass(frozen=True)
+class Live:
+    """The Neo4j of the settings, shared by all editions, with the breaker that guards it."""
+
+    connection: Connection
+    breaker: Breaker
+    budget_s: float
+
+    def of(self, kb: Snapshot) -> Callable[[list[str]], GraphReader]:
+        """Per answer: the live graph at this version, the snapshot's own behind it."""
+        graph, own = Neo4jGraph(self.connection, kb.manifest.kb, kb.version), kb.graph()
+        return lambda degraded: AnswerGraph(graph, own, self.breaker, budget_s=self.budget_s, degraded=degraded)
+
+
+def open_live(settings: Settings) -> Live | None:
+    """None unless `settings.neo4j_uri` is set; nothing is connected yet. Raises ConfigurationError."""
+    server = live_server(settings, settings.neo4j_timeout_s)
+    if server is None:
+        return None
+    connection = Connection(server)
+    return Live(connection, Breaker(connection.renew), settings.neo4j_timeout_s)
+
+
+def live_server(settings: Settings, timeout_s: float) -> Server | None:
+    """The Neo4j that the settings name."""
+    if settings.neo4j_uri is None:
+        return None
+    password = settings.neo4j_password.get_secret_value() if settings.neo4j_password else ""
+    return Server(settings.neo4j_uri, settings.neo4j_user, password, settings.neo4j_database, timeout_s)
 
 
 def load_tuning(data_dir: Path, name: str | None) -> Tuning:
