@@ -10,15 +10,18 @@ from kg_loader.encodings import named_encoding, regular_file
 from kg_loader.reading import require_content
 from kg_loader.sources import (
     aliases_csv,
+    classics,
     cmekg,
     csl,
     do_not_merge_csv,
     drug_json,
     facts_csv,
+    nbib,
     passages,
     pubmed_xml,
     pubmedqa,
     qa_jsonl,
+    ris,
 )
 from kg_loader.sources.format import Format, Item, ReadContext
 from rag.errors import DataError
@@ -37,6 +40,9 @@ _MODULES = (
     do_not_merge_csv,
     qa_jsonl,
     pubmed_xml,
+    nbib,
+    ris,
+    classics,
 )
 
 FORMATS: Mapping[str, Format] = MappingProxyType({module.FORMAT.name: module.FORMAT for module in _MODULES})

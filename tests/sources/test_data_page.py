@@ -11,6 +11,7 @@ from kg_loader.sections import NO_CONCLUSION
 from kg_loader.sources import FORMATS, guess_format
 from kg_loader.sources.article import OPINION, PROTOCOL, RETRACTED, RETRACTION_NOTICE
 from kg_loader.sources.boilerplate import BOILERPLATE
+from kg_loader.sources.classics import EMPTY, PREFACE
 from kg_loader.sources.cmekg import SHIFTED
 from kg_loader.sources.cmekg_fields import JUNK_VALUE
 from kg_loader.sources.csl import NO_ENTITY
@@ -25,6 +26,7 @@ EXAMPLES = re.findall(r"### `([a-z-]+)`\n.*?```\w+\n(.*?)```", PAGE, re.DOTALL)
 REASONS = [
     BOILERPLATE, SHIFTED, JUNK_VALUE, NO_ENTITY, DAMAGED, MISPLACED, DUPLICATE, JUNK, PLACEHOLDER, TRUNCATED,
     UNSAFE_ALIAS, NO_CONCLUSION, OPINION, PROTOCOL, RETRACTED, RETRACTION_NOTICE, BOOK, DELETED,
+    PREFACE, EMPTY,
 ]  # fmt: skip
 
 

@@ -83,6 +83,22 @@ def test_csl_conclusions(real_data: Path) -> None:
     assert 380 < len(texts) < 470
 
 
+def test_classics(real_data: Path) -> None:
+    books = sorted((real_data / "literature" / "classics").glob("*.txt"))
+    passages = 0
+    for path in books:
+        assert guess_format(path) == "classics"
+        found = collect("classics", path)
+        assert found.rejected == []
+        assert len(found.sources) == 1
+        assert max(len(one.text) for one in found.passages) <= 300
+        kept = sum(len(one.text) for one in found.passages)
+        assert kept > 0.7 * len(path.read_bytes().decode("gb18030"))
+        passages += len(found.passages)
+    assert len(books) == 15
+    assert 30_000 < passages < 38_000
+
+
 def test_a_reader_holds_little(real_data: Path) -> None:
     path = real_data / "qa" / "consult_qa.jsonl"
     assert guess_format(path) == "qa-jsonl"
