@@ -70,6 +70,12 @@ ERRORS: Mapping[type[errors.YiwenError], Row] = {
     errors.NotReadyError: _row(
         errors.NotReadyError, "No version of the knowledge base, or not yet the one asked for.", retry_after=2
     ),
+    errors.LiveGraphError: _row(
+        errors.LiveGraphError, "The live graph cannot be reached or is too slow.", public=False, retry_after=5
+    ),
+    errors.StaleGraphError: _row(
+        errors.StaleGraphError, "The live graph holds another version.", public=False, retry_after=5
+    ),
 }
 
 HTTP: Mapping[int, Row] = {
