@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from lxml import etree
 
-from kg_loader.encodings import regular_file
+from kg_loader.encodings import named_encoding, regular_file
 from kg_loader.reading import reject
 from kg_loader.sections import is_conclusion_label, without_tail
 from kg_loader.sources.article import RETRACTED, Article, Section, doi_in, first, pmid_in, records, year_in
@@ -31,6 +31,7 @@ from rag.text import clean
 DELETED = "deleted by PubMed"
 BOOK = "book chapter"
 
+_XML_NAMES = {"utf-8-sig": "utf-8", "utf-16-le": "utf-16le", "utf-16-be": "utf-16be", "latin-1": "iso-8859-1"}
 _GZIP = b"\x1f\x8b"
 _TAGS = ("PubmedArticle", "PubmedBookArticle", "DeleteCitation")
 _ABSTRACT_LANGUAGES = ("eng", "chi")
@@ -100,8 +101,8 @@ def _elements(path: Path, context: ReadContext) -> Iterator[tuple[int, Any]]:
     number = 0
     with _opened(path) as file:
         parser = etree.iterparse(
-            file, events=("end",), tag=_TAGS, encoding=context.encoding, resolve_entities=False, no_network=True,
-            load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True,
+            file, events=("end",), tag=_TAGS, encoding=_encoding(context.encoding), resolve_entities=False,
+            no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True,
         )  # fmt: skip
         try:
             for _, element in parser:
@@ -114,6 +115,12 @@ def _elements(path: Path, context: ReadContext) -> Iterator[tuple[int, Any]]:
             if not number:
                 raise DataError(f"{path}: not PubMed XML: {_fault(error)}") from error
             yield number + 1, _fault(error)
+
+
+def _encoding(name: str | None) -> str | None:
+    """A named encoding as libxml2 calls it; None: as the XML says itself. Raises UsageError."""
+    codec = named_encoding(name) if name else None
+    return _XML_NAMES.get(codec, codec) if codec else None
 
 
 @contextmanager
