@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from kg_loader import versions
+from kg_loader.recovery import catch_up
 from rag.domain import Pointer
 from rag.ports import KnowledgeBase
 from rag.settings import Settings
@@ -40,6 +41,7 @@ class LibraryCatalogue:
     """Implements `Catalogue` over the data folder."""
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._library = Library(settings.data_dir)
         self._open: OrderedDict[str, KnowledgeBase] = OrderedDict()
         self._lock = threading.Lock()
@@ -63,5 +65,8 @@ class LibraryCatalogue:
             return found
 
     def activate(self, version: int) -> Pointer:
-        """Check the files of a sealed snapshot and flip to it; the tuning stays."""
-        return versions.activate(self._library, version)
+        """Check the files of a sealed snapshot and flip to it; the tuning stays. Neo4j follows when it can."""
+        pointer = versions.activate(self._library, version)
+        if self._settings.neo4j_uri is not None:
+            threading.Thread(target=catch_up, args=(self._library, self._settings), daemon=True).start()
+        return pointer

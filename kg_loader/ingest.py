@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from kg_loader import mirror, recovery
 from kg_loader.embedding import embedder_for
 from kg_loader.plan import Input, Plan, identify
 from kg_loader.publish import fields_named, flip_to, new_kb_id, sealed_already
@@ -65,12 +66,14 @@ def ingest(
     """Make the data sets assert exactly what `files` hold (with `append`: that too), and publish.
 
     `dataset` None: each file's stem. `embedder` None: the one that the settings name. `indexed_fields` None: as in the
-    current version. Raises NotFoundError, DataError, TooManyRejectsError, LockedError, ConflictError, StorageError.
+    current version. Raises NotFoundError, DataError, TooManyRejectsError, LockedError, ConflictError, StorageError,
+    LiveGraphError (Neo4j is configured and does not answer; nothing was published).
     """
     if not files:
         raise UsageError("no files were given; name at least one file to ingest")
     with library.writing():
         inputs = [_input(path, dataset, format, encoding) for path in files]
+        recovery.recover(library, settings)
         job = Job.begin(library, settings, embedder, indexed_fields, progress, reached)
         limit = settings.max_rejects if max_rejects is None else max_rejects
         return job.run(job.plan(inputs, append=append), read_file, max_rejects=limit)
@@ -182,6 +185,7 @@ class Job:
         """Flip to a new version, or to the one that a crashed run of this command had sealed."""
         parent = self.previous.manifest.version if self.previous else None
         manifest = sealed_already(self.library, digest, parent, self.build) or self._seal(staging, digest)
+        mirror.follow(self.settings, self.library, manifest, self.reached)
         flip_to(self.library, manifest, self.pointer, self.reached)
         return manifest
 

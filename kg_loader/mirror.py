@@ -7,9 +7,10 @@ itself with the snapshot, so nothing is written twice and nothing is left over.
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -34,15 +35,21 @@ from kg_loader.mirror_tables import (
 from rag.errors import ConfigurationError, CorruptSnapshotError
 from rag.graph.bolt import Connection
 from rag.settings import Settings
+from rag.snapshot.files import storage_errors
 from rag.snapshot.layout import RECORDS, Manifest, read_manifest
 from rag.snapshot.library import Library, unobserved
 from rag.wiring import live_server
 
-BATCH = 10_000
-ONE_TRANSACTION = 20_000
-"""Rows; a difference of this size takes a few seconds and some hundred megabytes of Neo4j's heap."""
 INGEST_TIMEOUT_S = 120.0
 OLDEST = (5, 26)
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Rows of one query, and of a difference that goes in one transaction (a few seconds, some 100 MB of heap)."""
+
+    batch: int = 10_000
+    one_transaction: int = 20_000
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,8 @@ class State:
     version: int | None
     state: str
     digest: str | None
+    target: int | None = None
+    """The version that it is being brought to, while `syncing`."""
 
 
 @dataclass(frozen=True)
@@ -101,24 +110,72 @@ def bring(
     manifest: Manifest,
     *,
     repair: bool = False,
+    sizes: Sizes = Sizes(),
     reached: Callable[[str], None] = unobserved,
 ) -> Mirrored:
     """Make the graph hold exactly `manifest`'s version. `repair`: believe nothing that the graph says of itself.
 
     Relations added by hand stay. Raises LiveGraphError, ConfigurationError (an older server).
     """
-    state = state_of(connection, manifest.kb)
-    current = state is not None and state.state == "ready"
-    if state is not None and current and not repair and (state.version, state.digest) == _name(manifest):
-        return Mirrored()
-    if state is None or repair:
-        _define(connection)
-    with closing(_opened(library.snapshot_folder(manifest.version))) as new:
-        before = _Before(connection, library, manifest.kb, state, believed=not repair)
-        with closing(before):
-            changes = [compare(table, table.rows(new), before.rows(table)) for table in tables()]
-            reached("mirror.compared")
-            return _write(connection, manifest, new, changes, reached)
+    with _one_mirror(library):
+        return _Bringing(connection, library, manifest, sizes, reached).run(repair=repair)
+
+
+@contextmanager
+def _one_mirror(library: Library) -> Iterator[None]:
+    """Waits for another process that is bringing Neo4j somewhere; two at once would write everything twice."""
+    with storage_errors(library.root), (library.root / "mirror.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@dataclass(frozen=True)
+class _Bringing:
+    """One run of `bring`."""
+
+    connection: Connection
+    library: Library
+    manifest: Manifest
+    sizes: Sizes
+    reached: Callable[[str], None]
+
+    def run(self, *, repair: bool) -> Mirrored:
+        state = state_of(self.connection, self.manifest.kb)
+        there = state is not None and state.state == "ready"
+        if state is not None and there and not repair and (state.version, state.digest) == _name(self.manifest):
+            return Mirrored()
+        if state is None or repair:
+            _define(self.connection)
+        with closing(snapshot_records(self.library.snapshot_folder(self.manifest.version))) as new:
+            with closing(_Before(self.connection, self.library, self.manifest.kb, state, believed=not repair)) as old:
+                changes = [compare(table, table.rows(new), old.rows(table)) for table in tables()]
+            self.reached("mirror.compared")
+            return self._write(new, changes)
+
+    def _write(self, new: sqlite3.Connection, changes: list[Change]) -> Mirrored:
+        kb = {"kb": self.manifest.kb}
+        version = {**kb, "version": self.manifest.version}
+        ready = {**version, "digest": self.manifest.digest, "subjects": subject_counts(new)}
+        done = Mirrored(one_transaction=sum(change.size for change in changes) <= self.sizes.one_transaction)
+        steps = _counted(_steps(changes, new, self.sizes.batch), done)
+        if done.one_transaction:
+            with self.connection.writing() as transaction:
+                for step in steps:
+                    transaction.run(step.query, {**kb, "rows": step.rows})
+                transaction.run(READY, ready)
+        else:
+            self._commit(SYNCING, version)
+            self.reached("mirror.syncing")
+            for step in steps:
+                self._commit(step.query, {**kb, "rows": step.rows})
+                self.reached("mirror.batch")
+            self._commit(READY, ready)
+        self.reached("mirror.ready")
+        return done
+
+    def _commit(self, query: LiteralString, parameters: dict[str, object]) -> None:
+        with self.connection.writing() as transaction:
+            transaction.run(query, parameters)
 
 
 def _name(manifest: Manifest) -> tuple[int, str]:
@@ -134,7 +191,8 @@ def _define(connection: Connection) -> None:
         connection.define(statement)
 
 
-def _opened(folder: Path) -> sqlite3.Connection:
+def snapshot_records(folder: Path) -> sqlite3.Connection:
+    """The records of a sealed snapshot, ready for the statements of the tables; the caller closes them."""
     uri = f"{(folder / RECORDS).absolute().as_uri()}?mode=ro&immutable=1"
     return prepare(sqlite3.connect(uri, uri=True))
 
@@ -168,7 +226,7 @@ def _snapshot_of(library: Library, state: State | None) -> sqlite3.Connection | 
         return None
     folder = library.snapshot_folder(state.version)
     try:
-        return _opened(folder) if read_manifest(folder).digest == state.digest else None
+        return snapshot_records(folder) if read_manifest(folder).digest == state.digest else None
     except CorruptSnapshotError:
         return None
 
@@ -198,59 +256,32 @@ def compare(table: Table, new: Iterable[Row], old: Iterable[Row]) -> Change:
 
 @dataclass(frozen=True)
 class Step:
-    """One query and its rows, at most `BATCH`."""
+    """One query and a batch of its rows."""
 
     table: str
     query: LiteralString
     rows: list[list[object]]
 
 
-def _steps(changes: list[Change], new: sqlite3.Connection) -> Iterator[Step]:
+def _steps(changes: list[Change], new: sqlite3.Connection, batch: int) -> Iterator[Step]:
     """Relations go before the nodes they hang on, nodes come before them."""
     nodes = [change for change in changes if change.table.node]
     relations = [change for change in changes if not change.table.node]
     for change in relations:
-        yield from _batches(change.table, change.table.remove, change.removed)
+        yield from _batches(change.table, change.table.remove, change.removed, batch)
     for change in [*nodes, *relations]:
         for query, keys in ((change.table.create, change.added), (change.table.change, change.changed)):
             if keys:
                 rows = (row for row in change.table.rows(new) if change.table.key(row) in keys)
-                yield from _batches(change.table, query, rows)
+                yield from _batches(change.table, query, rows, batch)
     for change in nodes:
-        yield from _batches(change.table, change.table.remove, change.removed)
+        yield from _batches(change.table, change.table.remove, change.removed, batch)
 
 
-def _batches(table: Table, query: LiteralString, rows: Iterable[Row]) -> Iterator[Step]:
+def _batches(table: Table, query: LiteralString, rows: Iterable[Row], size: int) -> Iterator[Step]:
     left = iter(rows)
-    while batch := [list(row) for row in islice(left, BATCH)]:
+    while batch := [list(row) for row in islice(left, size)]:
         yield Step(table.name, query, batch)
-
-
-def _write(
-    connection: Connection,
-    manifest: Manifest,
-    new: sqlite3.Connection,
-    changes: list[Change],
-    reached: Callable[[str], None],
-) -> Mirrored:
-    version = {"kb": manifest.kb, "version": manifest.version}
-    ready = {**version, "digest": manifest.digest, "subjects": subject_counts(new)}
-    done = Mirrored(one_transaction=sum(change.size for change in changes) <= ONE_TRANSACTION)
-    if done.one_transaction:
-        with connection.writing() as transaction:
-            for step in _counted(_steps(changes, new), done):
-                transaction.run(step.query, {"kb": manifest.kb, "rows": step.rows})
-            transaction.run(READY, ready)
-        reached("mirror.ready")
-        return done
-    _commit(connection, SYNCING, version)
-    reached("mirror.syncing")
-    for step in _counted(_steps(changes, new), done):
-        _commit(connection, step.query, {"kb": manifest.kb, "rows": step.rows})
-        reached("mirror.batch")
-    _commit(connection, READY, ready)
-    reached("mirror.ready")
-    return done
 
 
 def _counted(steps: Iterable[Step], done: Mirrored) -> Iterator[Step]:
@@ -258,8 +289,3 @@ def _counted(steps: Iterable[Step], done: Mirrored) -> Iterator[Step]:
         done.rows[step.table] = done.rows.get(step.table, 0) + len(step.rows)
         done.queries[step.table] = done.queries.get(step.table, 0) + 1
         yield step
-
-
-def _commit(connection: Connection, query: LiteralString, parameters: dict[str, object]) -> None:
-    with connection.writing() as transaction:
-        transaction.run(query, parameters)

@@ -162,13 +162,24 @@ ON EACH [n.name, n.title, n.question, n.text] OPTIONS {indexConfig: {`fulltext.a
 """
 """For people who search in Neo4j Browser; the service does not use it."""
 SERVER: LiteralString = "CALL dbms.components() YIELD name, versions, edition RETURN versions[0], edition"
-STATE: LiteralString = "MATCH (k:KnowledgeBase {kb_id: $kb}) RETURN k.version, k.state, k.digest"
+STATE: LiteralString = "MATCH (k:KnowledgeBase {kb_id: $kb}) RETURN k.version, k.state, k.digest, k.target"
 SYNCING: LiteralString = "MERGE (k:KnowledgeBase {kb_id: $kb}) SET k.state = 'syncing', k.target = $version"
 READY: LiteralString = """
 MERGE (k:KnowledgeBase {kb_id: $kb})
 SET k += $subjects, k.version = $version, k.digest = $digest, k.state = 'ready', k.name = '医问知识库'
 REMOVE k.target
 """
+EDITED_RELATIONS: LiteralString = """
+MATCH (a:Entity {kb: $kb})-[r]->(b:Entity|Literal) WHERE r.id IS NULL AND type(r) IN $types
+RETURN a.id + ' -[' + type(r) + ']-> ' + coalesce(b.id, b.name, '?') AS line ORDER BY line LIMIT $limit
+"""
+"""Relations that a person drew in Neo4j; answers use those between known entities at once."""
+EDITED_NODES: LiteralString = """
+MATCH (n:Entity) WHERE n.kb IS NULL AND n.retired IS NULL AND any(label IN labels(n) WHERE label IN $labels)
+RETURN '(:' + [label IN labels(n) WHERE label IN $labels][0] + ' ' + coalesce(toString(n.name), '?') + ')' AS line
+ORDER BY line LIMIT $limit
+"""
+TYPE_LABELS: Sequence[str] = tuple(_LABELS.values())
 
 
 def subject_counts(connection: sqlite3.Connection) -> dict[str, int]:

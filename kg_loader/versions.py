@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kg_loader import mirror
 from kg_loader.embedding import embedder_for
 from kg_loader.publish import fields_named, flip_to
+from kg_loader.recovery import recover
 from kg_loader.sealing import Build, Previous, Progress, Sealing, silent
 from kg_loader.verify import Verified, verify
 from rag.domain import Pointer
@@ -134,6 +136,7 @@ def reindex(
 ) -> Manifest:
     """Publish a version with the same records, and mentions, vectors and indexes made anew."""
     with library.writing():
+        recover(library, settings)
         pointer = current(library)
         folder = library.snapshot_folder(pointer.version)
         manifest = read_manifest(folder)
@@ -142,6 +145,7 @@ def reindex(
         build = Build(embedder or embedder_for(settings), settings.dense_index, fields, fresh=True)
         sealing = Sealing(library, build, Previous(folder, manifest), progress=progress, reached=reached)
         sealed = sealing.seal(folder / RECORDS, manifest.kb, manifest.digest)
+        mirror.follow(settings, library, sealed, reached)
         flip_to(library, sealed, pointer, reached)
         return sealed
 

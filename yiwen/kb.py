@@ -15,6 +15,7 @@ from yiwen.output import counted, document, printable, progress, say, table
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kg_loader.live_verify import LiveVerified
     from kg_loader.versions import Change
     from rag.snapshot import Library
     from rag.snapshot.layout import Manifest
@@ -127,12 +128,44 @@ def activate(
 ) -> None:
     """Make a version current; running servers follow within two seconds."""
     from kg_loader import versions as kb
+    from kg_loader.recovery import catch_up
+    from rag.snapshot import Library
 
-    pointer = kb.activate(_library(context, data_dir), version)
+    settings = load_settings(context, data_dir)
+    library = Library(settings.data_dir)
+    pointer = kb.activate(library, version)
     if as_json:
         document(asdict(pointer))
     else:
         say(f"version {pointer.version} is current (revision {pointer.revision})")
+    catch_up(library, settings)
+
+
+@app.command()
+def mirror(
+    context: typer.Context,
+    repair: Annotated[bool, typer.Option("--repair", help="Compare every row in Neo4j, not only its version.")] = False,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Bring Neo4j to the current version, or finish a publication that was cut short. Hand-made relations stay."""
+    from kg_loader.recovery import recover
+    from kg_loader.versions import current
+    from rag.errors import ConfigurationError
+    from rag.snapshot import Library
+
+    settings = load_settings(context, data_dir)
+    if settings.neo4j_uri is None:
+        raise ConfigurationError("no Neo4j is configured; set YIWEN_NEO4J_URI, such as bolt://127.0.0.1:7687")
+    library = Library(settings.data_dir)
+    with library.writing():
+        current(library)
+        pointer = recover(library, settings, repair=repair)
+    assert pointer is not None
+    if as_json:
+        document(asdict(pointer))
+    else:
+        say(f"Neo4j holds version {pointer.version} (revision {pointer.revision})")
 
 
 @app.command()
@@ -199,21 +232,41 @@ def reindex(
 def verify(
     context: typer.Context, version: VersionArgument = None, data_dir: DataDir = None, as_json: Json = False
 ) -> None:
-    """Compare a version with its manifest, down to every byte. Exit code 5: it differs."""
+    """Compare a version with its manifest, down to every byte, and Neo4j with both. Exit code 5: something differs."""
     from kg_loader import versions as kb
+    from kg_loader.live_verify import verify_live
     from rag.errors import CorruptSnapshotError
+    from rag.snapshot import Library
 
-    library = _library(context, data_dir)
-    found = kb.verify(library, version or kb.current(library).version)
+    settings = load_settings(context, data_dir)
+    library = Library(settings.data_dir)
+    pointer = kb.current(library)
+    found = kb.verify(library, version or pointer.version)
+    # Neo4j holds the current version only.
+    live = verify_live(library, settings, found.version) if found.ok and found.version == pointer.version else None
     if as_json:
-        document({"ok": found.ok, "digest": found.digest, "version": found.version, "problems": list(found.problems)})
+        intact = {"ok": found.ok, "digest": found.digest, "version": found.version, "problems": list(found.problems)}
+        document(intact | ({"live": asdict(live)} if live is not None else {}))
     elif found.ok:
         say(f"version {found.version} is intact, digest {found.digest}")
-    else:
-        for problem in found.problems:
-            say(problem)
+    for problem in found.problems if not as_json else ():
+        say(problem)
+    if live is not None:
+        _check_live(live, shown=not as_json)
     if not found.ok:
         raise CorruptSnapshotError(f"version {found.version} is damaged; activate another one or restore a copy")
+
+
+def _check_live(live: LiveVerified, *, shown: bool) -> None:
+    """Say how Neo4j compares. Raises DataError where it differs; what people added is no difference."""
+    from rag.errors import DataError
+
+    if shown and live.ok:
+        say(f"Neo4j holds the same {live.rows:,} rows, digest {live.digest}")
+    for line in (*live.problems, *(f"not adopted yet: {edit}" for edit in live.edits)) if shown else ():
+        say(line)
+    if not live.ok:
+        raise DataError(f"Neo4j differs from version {live.version}; repair it with `yiwen kb mirror --repair`")
 
 
 @app.command()

@@ -157,6 +157,10 @@ class Library:
             return self._serials()["revision"]
         return pointer.revision if pointer else 0
 
+    def was_published(self, version: int) -> bool:
+        """Whether the pointer has ever been at `version` or a later one; False for one that waits for its flip."""
+        return version <= self._serials()["version"]
+
     def remember(self, version: int, revision: int) -> None:
         """Raise the highest numbers ever given out, so that neither is used again after pruning."""
         last = self._serials()
