@@ -49,4 +49,9 @@ class Settings(BaseSettings):
     neo4j_password: SecretStr | None = Field(None, description="password of that user")
     neo4j_database: str | None = Field(None, description="database of the live graph; empty: the server's default")
     neo4j_timeout_s: float = Field(0.8, gt=0, description="what one answer may wait for it in all")
+    pubmed_url: str = Field(
+        "https://eutils.ncbi.nlm.nih.gov/entrez/eutils", description="E-utilities server of `yiwen fetch pubmed`"
+    )
+    pubmed_email: str | None = Field(None, description="your address, which NCBI asks users of that server to name")
+    pubmed_api_key: SecretStr | None = Field(None, description="NCBI API key: 10 requests a second instead of 3")
     log_questions: bool = Field(False, description="write question text to the log")

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from yiwen import ask, bench, doctor, evaluate, ingest, kb, serve, train
+from yiwen import ask, bench, doctor, evaluate, fetch, ingest, kb, serve, train
 from yiwen.failures import Commands
 from yiwen.options import Invocation, Json
 from yiwen.output import document, say
@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 app.command("demo")(serve.demo)
 app.command("ingest")(ingest.ingest)
+app.add_typer(fetch.app, name="fetch")
 app.command("ask")(ask.ask)
 app.command("chat")(ask.chat)
 app.command("serve")(serve.serve)

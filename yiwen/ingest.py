@@ -54,7 +54,7 @@ def ingest(
     if as_json:
         document(report_document(report, dry_run=dry_run))
     else:
-        _print(report, dry_run=dry_run)
+        print_report(report, dry_run=dry_run)
     if report.rejected:
         raise typer.Exit(PARTIAL)
 
@@ -100,7 +100,8 @@ def report_document(report: IngestReport, *, dry_run: bool = False) -> dict[str,
     }
 
 
-def _print(report: IngestReport, *, dry_run: bool) -> None:
+def print_report(report: IngestReport, *, dry_run: bool = False) -> None:
+    """What an ingestion did, line by line."""
     say(f"loaded    {counted(report.loaded_by_kind)}")
     for title, counts in (("skipped", report.skipped), ("rejected", report.rejected)):
         for reason, count in sorted(counts.items(), key=lambda item: -item[1]):
