@@ -8,7 +8,6 @@ from rag.domain import (
     Alias,
     AliasKind,
     DoNotMerge,
-    Entity,
     EntityId,
     Evidence,
     Fact,
@@ -28,27 +27,21 @@ from rag.domain import (
 from rag.linking import Names
 from rag.ports import NameRow
 from rag.rendering import fact_evidence
-from rag.vocabulary import EntityType, Grade, Relation
+from rag.vocabulary import Grade, Relation
 from tests.fakes import FakeKnowledgeBase
+from tests.records import UNLIMITED, entity, fact_of
 
 BOOK = Source("内科学讲义", "book", Grade.REFERENCE, year=2020)
 TRIAL = Source("A trial of ibuprofen", "article", Grade.TRIAL, year=2019, pmid="1")
 
 MIGRAINE = EntityId("disease:偏头痛")
 IBUPROFEN = EntityId("drug:布洛芬")
-UNLIMITED = Qualifiers()
-
-
-def entity(identifier: str) -> Entity:
-    kind, _, name = identifier.partition(":")
-    return Entity(EntityId(identifier), EntityType(kind), name)
 
 
 def fact(
     subject: str, relation: Relation, target: str | Literal, source: Source = BOOK, limits: Qualifiers = UNLIMITED
 ) -> Fact:
-    end = target if isinstance(target, Literal) else EntityId(target)
-    return Fact(EntityId(subject), relation, end, source.id, limits)
+    return fact_of(subject, relation, target, source, limits)
 
 
 CONCLUSION = Passage(

@@ -16,6 +16,7 @@ from rag.domain import (
     Source,
 )
 from rag.vocabulary import EntityType, Grade, Relation
+from tests.records import entity, fact_of
 
 BOOK = Source("内科学讲义", "book", Grade.REFERENCE, year=2020)
 STUDY = Source("布洛芬与偏头痛的随机试验", "article", Grade.TRIAL, year=2019, url="https://example.org/study")
@@ -23,14 +24,8 @@ STUDY = Source("布洛芬与偏头痛的随机试验", "article", Grade.TRIAL, y
 MIGRAINE = EntityId("disease:偏头痛")
 
 
-def entity(identifier: str) -> Entity:
-    kind, _, name = identifier.partition(":")
-    return Entity(EntityId(identifier), EntityType(kind), name)
-
-
 def fact(subject: str, relation: Relation, target: str | Literal, source: Source = BOOK) -> Fact:
-    end = target if isinstance(target, Literal) else EntityId(target)
-    return Fact(EntityId(subject), relation, end, source.id)
+    return fact_of(subject, relation, target, source)
 
 
 CONCLUSION = Passage(
