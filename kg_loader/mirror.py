@@ -150,7 +150,10 @@ class _Bringing:
             with closing(_Before(self.connection, self.library, self.manifest.kb, state, believed=not repair)) as old:
                 changes = [compare(table, table.rows(new), old.rows(table)) for table in tables()]
             self.reached("mirror.compared")
-            return self._write(new, changes)
+            done = self._write(new, changes)
+        if state is None or repair:
+            self.connection.define(FULL_TEXT)  # last: Neo4j fills it aside, faster than row by row
+        return done
 
     def _write(self, new: sqlite3.Connection, changes: list[Change]) -> Mirrored:
         kb = {"kb": self.manifest.kb}
@@ -187,7 +190,7 @@ def _define(connection: Connection) -> None:
     version = str(connection.read(SERVER, {})[0][0])
     if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
         raise ConfigurationError(f"Neo4j at {connection.server.uri} is {version}; expected 5.26 or newer")
-    for statement in (*CONSTRAINTS, FULL_TEXT):
+    for statement in CONSTRAINTS:
         connection.define(statement)
 
 

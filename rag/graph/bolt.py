@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,7 +35,12 @@ class Connection:
     def __init__(self, server: Server) -> None:
         self.server = server
         self._guard = threading.Lock()
-        self._driver = _driver(server)
+        self._use(_driver(server))
+
+    def _use(self, driver: Driver) -> None:
+        """From now on; closed at the latest when nobody holds this connection any more, or at the end."""
+        self._driver = driver
+        self._at_end = weakref.finalize(self, driver.close)
 
     def read(self, query: LiteralString, parameters: Mapping[str, Any], *, timeout_s: float | None = None) -> list[Row]:
         """All rows of one query in a session that the server lets only read. One round trip."""
@@ -70,12 +76,13 @@ class Connection:
     def renew(self) -> None:
         """Take a new pool; whoever waits for an answer on the old one is released with an error."""
         with self._guard:
-            old, self._driver = self._driver, _driver(self.server)
-        threading.Thread(target=old.close, name="yiwen-bolt-close", daemon=True).start()
+            close_old = self._at_end
+            self._use(_driver(self.server))
+        threading.Thread(target=close_old, name="yiwen-bolt-close", daemon=True).start()
 
     def close(self) -> None:
         """Let go of all connections."""
-        self._driver.close()
+        self._at_end()
 
 
 class Writes:
