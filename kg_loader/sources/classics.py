@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kg_loader.reading import Row, reject, text_lines
+from kg_loader.reading import Row, reject, require_content, text_lines
 from kg_loader.sections import pieces
 from kg_loader.sources.format import Format, Item, ReadContext, head_text
 from rag.domain import Passage, PassageKind, Rejected, Skipped, Source
@@ -81,6 +81,7 @@ def guess(path: Path, head: bytes) -> bool:
 
 def read(path: Path, context: ReadContext) -> Iterator[Item]:
     """The book, then the passages of chapter after chapter."""
+    require_content(path, context.encoding)
     state = _Reading()
     for row in text_lines(path, context.encoding):
         if isinstance(row, Rejected):

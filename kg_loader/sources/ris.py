@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from kg_loader.encodings import regular_file
 from kg_loader.reading import reject
 from kg_loader.sources.article import Article, doi_in, pmid_in, records, year_in
 from kg_loader.sources.cells import matching
@@ -72,6 +73,7 @@ def read(path: Path, context: ReadContext) -> Iterator[Item]:
 
 
 def _is_endnote(path: Path) -> bool:
+    regular_file(path)
     with path.open("rb") as file:
         return head_text(file.read(1 << 10)).lstrip("\ufeff \t\r\n").startswith("%")
 

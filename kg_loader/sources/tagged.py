@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kg_loader.reading import Row, text_lines
+from kg_loader.reading import Row, require_content, text_lines
 from rag.domain import Rejected
 from rag.text import clean
 
@@ -41,6 +41,7 @@ class Layout:
 
 def tagged_records(path: Path, encoding: str | None, layout: Layout) -> Iterator[Tagged | Rejected]:
     """Records one after the other; a line that no tag begins continues the value before it."""
+    require_content(path, encoding)
     current: Tagged | None = None
     tag = ""
     for row in text_lines(path, encoding):
