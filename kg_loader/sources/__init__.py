@@ -13,15 +13,25 @@ from kg_loader.sources import (
     classics,
     cmekg,
     csl,
+    ddinter,
+    departments,
+    disease_csv,
     do_not_merge_csv,
     drug_json,
     facts_csv,
+    icd10,
     nbib,
     passages,
     pubmed_xml,
     pubmedqa,
+    qa_csv,
     qa_jsonl,
+    qasystem_json,
     ris,
+    tcm_lexicons,
+    tcm_textbook,
+    triples,
+    word_list,
 )
 from kg_loader.sources.format import Format, Item, ReadContext
 from rag.errors import DataError
@@ -43,6 +53,16 @@ _MODULES = (
     nbib,
     ris,
     classics,
+    disease_csv,
+    qasystem_json,
+    triples,
+    ddinter,
+    icd10,
+    departments,
+    tcm_textbook,
+    tcm_lexicons,
+    word_list,
+    qa_csv,
 )
 
 FORMATS: Mapping[str, Format] = MappingProxyType({module.FORMAT.name: module.FORMAT for module in _MODULES})

@@ -13,6 +13,8 @@ from rag.text import clean
 from rag.vocabulary import GRADE_LABELS, TYPE_LABELS, EntityType, Grade
 
 EDITORIAL = "editorial"
+EDITED = Source(title="编者整理", kind=EDITORIAL, grade=Grade.EDITORIAL)
+"""The source of what we put into words ourselves."""
 _PMID = re.compile(r"[0-9]{1,9}")
 _DOI = re.compile(r"10\.\d{4,9}/\S+")
 _URL = re.compile(r"https?://[^\s<>\"]+")
@@ -46,10 +48,10 @@ def entity_type(name: str) -> EntityType:
     return kind
 
 
-def named(name: str, kind: EntityType) -> Entity:
+def named(name: str, kind: EntityType, longest: int = MAX_NAME) -> Entity:
     """The entity, after a look at the length and the letters of its name."""
-    if len(name) > MAX_NAME or not any(char.isalpha() for char in name):
-        raise RowError(f"not a name: a word of at most {MAX_NAME} characters is expected")
+    if len(name) > longest or not any(char.isalpha() for char in name):
+        raise RowError(f"not a name: a word of at most {longest} characters is expected")
     return entity(name, kind)
 
 
@@ -96,7 +98,7 @@ def bibliography(row: Mapping[str, Any], *, kind: str, default: Grade) -> Source
     """The source that a row names under `source`, with the bibliographic columns that it has."""
     title = required(row, "source")
     if title.lower() == EDITORIAL:
-        return Source(title="编者整理", kind=EDITORIAL, grade=Grade.EDITORIAL)
+        return EDITED
     return Source(
         title=title,
         kind=kind,

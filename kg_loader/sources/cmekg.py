@@ -7,7 +7,7 @@ record. The lists are compiled by machine, so every name passes the rules of `na
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,8 +36,8 @@ from rag.text import clean, normalise
 from rag.vocabulary import EntityType, Grade
 
 SHIFTED = "shifted row"
-_CENTRE, _ALIASES, _COMPLICATIONS = "中心词", "别名", "并发症"
-_SOURCE = Source(
+CENTRE, _ALIASES, _COMPLICATIONS = "中心词", "别名", "并发症"
+SOURCE = Source(
     title="中文医学知识图谱记录", kind="knowledge-graph", grade=Grade.COMPILED, lineage="QASystemOnMedicalGraph"
 )
 _ITEM = re.compile(r"[,，;；|\t\n]+")
@@ -49,15 +49,19 @@ _PROSE = 30
 
 def guess(path: Path, head: bytes) -> bool:
     """By its one required key."""
-    return _CENTRE in head_keys(head)
+    return CENTRE in head_keys(head)
 
 
 def read(path: Path, context: ReadContext) -> Iterator[Item]:
     """Source, then for each record its entity, aliases and facts (entities first)."""
-    source = context.source or _SOURCE
-    known = _learn(path, context)
+    return read_records(path, context.source or SOURCE, lambda: json_rows(path, context.encoding))
+
+
+def read_records(path: Path, source: Source, rows: Callable[[], Iterator[Row | Rejected]]) -> Iterator[Item]:
+    """As `read`, for records that `rows` makes of the file; it is called twice, the first time to learn the names."""
+    known = _learn(rows())
     yield source
-    for row in json_rows(path, context.encoding):
+    for row in rows():
         if isinstance(row, Rejected):
             yield row
         else:
@@ -72,13 +76,13 @@ class _Known:
     pasted: frozenset[tuple[str, str]]
 
 
-def _learn(path: Path, context: ReadContext) -> _Known:
+def _learn(rows: Iterator[Row | Rejected]) -> _Known:
     company, names = Company(), set()
-    for row in json_rows(path, context.encoding):
+    for row in rows:
         record = row.value if isinstance(row, Row) else None
         if not isinstance(record, dict):
             continue
-        name, listed = record.get(_CENTRE), record.get(_COMPLICATIONS)
+        name, listed = record.get(CENTRE), record.get(_COMPLICATIONS)
         if isinstance(name, str) and _LIST_MARK.search(name):
             names.add(clean(name))
         if isinstance(listed, list):
@@ -91,9 +95,9 @@ def _record(path: Path, row: Row, source: Source, known: _Known) -> Iterator[Ite
     if not isinstance(record, dict):
         yield rejected(path, row, "not a JSON object")
         return
-    written = record.get(_CENTRE)
+    written = record.get(CENTRE)
     if not isinstance(written, str) or not written.strip():
-        yield rejected(path, row, f"{_CENTRE} is missing or not a text")
+        yield rejected(path, row, f"{CENTRE} is missing or not a text")
         return
     kind = kind_of(record.keys())
     reason = fault(trimmed(written), kind)
@@ -104,7 +108,7 @@ def _record(path: Path, row: Row, source: Source, known: _Known) -> Iterator[Ite
     yield centre
     reader = _Record(path, row, source, centre, known)
     for key, value in record.items():
-        if key != _CENTRE:
+        if key != CENTRE:
             yield from reader.field(key, value)
 
 

@@ -67,6 +67,7 @@ _DISEASE: Mapping[str, Field] = {
     "药物治疗": _names(_R.DRUG, _T.DRUG),
     **dict.fromkeys(("治疗方案", "治疗方法", "手术治疗"), _names(_R.TREATMENT, _T.TREATMENT)),
     "辅助治疗": _names(_R.ADJUVANT, _T.TREATMENT),
+    "概述": _TEXT,
     "预防": _names(_R.PREVENTION, _T.TREATMENT, prose=True),
     "宜吃": _names(_R.FOOD_GOOD, _T.FOOD),
     "忌吃": _names(_R.FOOD_BAD, _T.FOOD),

@@ -7,13 +7,12 @@ name one, unless their conclusion speaks of patients.
 
 from __future__ import annotations
 
-import csv
 import re
 from functools import lru_cache
-from importlib import resources
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
+from kg_loader.sources.terms import term_rows
 from rag.text import is_han
 from rag.vocabulary import EntityType
 
@@ -68,9 +67,7 @@ _REMEDY = re.compile(
 @lru_cache(maxsize=1)
 def _terms() -> AhoCorasick:
     """Chinese names of illnesses in the packaged term file; names of drugs and tests are those of chemistry too."""
-    table = resources.files("kg_loader").joinpath("sample", "terms.csv").read_text(encoding="utf-8")
-    rows = csv.DictReader(table.splitlines())
-    ill = [row for row in rows if row["type"] in (EntityType.DISEASE, EntityType.SYMPTOM)]
+    ill = [row for row in term_rows() if row["type"] in (EntityType.DISEASE, EntityType.SYMPTOM)]
     names = {name for row in ill for name in (row["entity"], row["name"]) if len(name) > 1 and is_han(name[0])}
     return AhoCorasick(sorted(names), implementation=Implementation.ContiguousNFA)
 

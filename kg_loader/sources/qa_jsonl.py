@@ -24,7 +24,7 @@ def guess(path: Path, head: bytes) -> bool:
 
 def read(path: Path, context: ReadContext) -> Iterator[Item]:
     """One passage of kind `qa` a line."""
-    source = context.source or Source(title=f"问答记录（{context.dataset}）", kind="qa", grade=Grade.QA)
+    source = context.source or qa_source(context.dataset)
     yield source
     for row in json_rows(path, context.encoding):
         if isinstance(row, Rejected):
@@ -38,7 +38,17 @@ def read(path: Path, context: ReadContext) -> Iterator[Item]:
         if not answer or not question:
             yield Skipped(PLACEHOLDER)
             continue
-        yield Passage(text=answer, kind=PassageKind.QA, source=source.id, question=question)
+        yield qa_passage(question, answer, source)
+
+
+def qa_source(dataset: str) -> Source:
+    """The source of pairs that name none."""
+    return Source(title=f"问答记录（{dataset}）", kind="qa", grade=Grade.QA)
+
+
+def qa_passage(question: str, answer: str, source: Source, locator: str | None = None) -> Passage:
+    """One pair as a passage."""
+    return Passage(text=answer, kind=PassageKind.QA, source=source.id, question=question, locator=locator)
 
 
 def _text(row: object, keys: tuple[str, ...]) -> str:
@@ -47,6 +57,8 @@ def _text(row: object, keys: tuple[str, ...]) -> str:
     value = next((row[key] for key in keys if key in row), None)
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
+        if isinstance(value, list) and value:  # Huatuo-26M: the ways in which one question was asked
+            value = value[0]
     if not isinstance(value, str):
         raise RowError(f"{keys[1]} is missing or not one text")
     return clean(value)

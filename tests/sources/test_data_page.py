@@ -15,9 +15,14 @@ from kg_loader.sources.classics import EMPTY, PREFACE
 from kg_loader.sources.cmekg import SHIFTED
 from kg_loader.sources.cmekg_fields import JUNK_VALUE
 from kg_loader.sources.csl import NO_ENTITY
+from kg_loader.sources.ddinter import ENGLISH_ONLY
 from kg_loader.sources.drug_text import DAMAGED, MISPLACED
+from kg_loader.sources.icd10 import VISIT
 from kg_loader.sources.naming import DUPLICATE, JUNK, PLACEHOLDER, TRUNCATED, UNSAFE_ALIAS
 from kg_loader.sources.pubmed_xml import BOOK, DELETED
+from kg_loader.sources.tcm_facts import SENTENCE_PART
+from kg_loader.sources.tcm_json import AMBIGUOUS, CATEGORY
+from kg_loader.sources.tcm_textbook import CASE
 from rag.vocabulary import EntityType, Grade
 from tests.sources.collect import collect, text_file
 
@@ -26,7 +31,7 @@ EXAMPLES = re.findall(r"### `([a-z-]+)`\n.*?```\w+\n(.*?)```", PAGE, re.DOTALL)
 REASONS = [
     BOILERPLATE, SHIFTED, JUNK_VALUE, NO_ENTITY, DAMAGED, MISPLACED, DUPLICATE, JUNK, PLACEHOLDER, TRUNCATED,
     UNSAFE_ALIAS, NO_CONCLUSION, OPINION, PROTOCOL, RETRACTED, RETRACTION_NOTICE, BOOK, DELETED,
-    PREFACE, EMPTY,
+    PREFACE, EMPTY, ENGLISH_ONLY, VISIT, CATEGORY, AMBIGUOUS, CASE, SENTENCE_PART,
 ]  # fmt: skip
 
 

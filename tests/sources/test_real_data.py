@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from kg_loader.sources import guess_format
+from rag.domain import Fact
 from tests.sources.collect import collect
 
 pytestmark = pytest.mark.real_data
@@ -108,3 +109,87 @@ def test_a_reader_holds_little(real_data: Path) -> None:
     tracemalloc.stop()
     assert count == 3_006
     assert peak < 60 << 20
+
+
+def test_disease_table(real_data: Path) -> None:
+    path = real_data / "kg" / "disease.csv"
+    assert guess_format(path) == "disease-csv"
+    found = collect("disease-csv", path)
+    assert found.rejected == []
+    assert 210_000 < len({one.id for one in found.records if isinstance(one, Fact)}) < 220_000
+    assert found.sources == collect("cmekg", real_data / "kg" / "cmekg.jsonl").sources
+    names = {one.split(":", 1)[1] for one in found.entities}
+    assert not any("详细" in name or name.endswith("...") for name in names)
+    assert names.isdisjoint({"3个月", "2-10天", "终身治疗", "?耳"})
+    stated = {text for name, verb, text in found.facts if (name, verb) == ("破伤风", "infectivity")}
+    assert len(stated) > 1
+
+
+def test_drug_interactions(real_data: Path) -> None:
+    path = real_data / "kg" / "ddinter_A.csv"
+    assert guess_format(path) == "ddinter"
+    found = collect("ddinter", path)
+    assert found.rejected == []
+    drugs = {one for one in found.entities if one.startswith("drug:")}
+    assert 56_000 < len(found.facts) < 56_500
+    assert found.skipped["drug without a Chinese name"] < 0.65 * len(drugs)
+
+
+@pytest.mark.parametrize(
+    ("name", "format_name", "entities", "facts", "passages"),
+    [
+        ("textbook_herbs", "tcm-textbook", (430, 480), (1_400, 1_600), (1_500, 1_800)),
+        ("textbook_formulas", "tcm-textbook", (270, 310), (270, 310), (1_900, 2_300)),
+        ("textbook_acupoints", "tcm-textbook", (900, 980), (2_300, 2_500), (1_500, 1_700)),
+        ("textbook_acupuncture", "tcm-textbook", (230, 270), (420, 480), (480, 560)),
+        ("textbook_internal_medicine", "tcm-textbook", (2_000, 2_300), (3_300, 3_700), (1_600, 1_750)),
+        ("szjg-tcm-formula-standard", "tcm-lexicon", (1_400, 1_500), (6_300, 6_500), (690, 703)),
+        ("tcm-syndrome-lexicon", "tcm-lexicon", (2_000, 2_060), (0, 0), (0, 0)),
+        ("tcm-disease-lexicon", "tcm-lexicon", (1_200, 1_267), (0, 0), (0, 0)),
+        ("tcm-herb-identity-catalog", "tcm-lexicon", (630, 850), (40, 50), (0, 0)),
+    ],
+)
+def test_chinese_medicine(
+    real_data: Path,
+    name: str,
+    format_name: str,
+    entities: tuple[int, int],
+    facts: tuple[int, int],
+    passages: tuple[int, int],
+) -> None:
+    path = real_data / "kg" / "tcm" / f"{name}.json"
+    assert guess_format(path) == format_name
+    found = collect(format_name, path)
+    assert found.rejected == []
+    for (low, high), count in (
+        (entities, len(found.entities)),
+        (facts, len(found.facts)),
+        (passages, len(found.passages)),
+    ):
+        assert low <= count <= high
+
+
+@pytest.mark.parametrize(
+    ("name", "entities", "rejects"), [("icd10.csv", 11_700, 4), ("icd10_beijing_v601.xlsx", 34_500, 99)]
+)
+def test_codes(real_data: Path, name: str, entities: int, rejects: int) -> None:
+    path = real_data / "kg" / "codes" / name
+    assert guess_format(path) == "icd10"
+    found = collect("icd10", path)
+    assert len(found.entities) > entities
+    assert len(found.rejected) <= rejects
+    assert all("." in alias for alias in found.aliases)
+
+
+def test_names_departments_and_questions(real_data: Path) -> None:
+    for path in sorted((real_data / "kg" / "dict").glob("*.txt")):
+        assert guess_format(path) == "word-list"
+        found = collect("word-list", path)
+        lines = len([line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()])
+        assert found.rejected == []
+        assert len(found.entities) + sum(found.skipped.values()) == lines
+    assert len(collect("departments", real_data / "kg" / "departments.json").entities) == 56
+    path = real_data / "qa" / "internal_medicine_qa.csv"
+    assert guess_format(path) == "qa-csv"
+    found = collect("qa-csv", path)
+    assert (len(found.passages) + sum(found.skipped.values()), found.rejected) == (3_873, [])

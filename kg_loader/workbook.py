@@ -1,0 +1,107 @@
+"""XLSX workbooks to rows of texts, streamed. What claims to unfold beyond reason is refused before it is opened."""
+
+from __future__ import annotations
+
+import datetime
+import warnings
+import zipfile
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from xml.etree.ElementTree import ParseError
+
+from openpyxl import load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
+
+from kg_loader.encodings import regular_file
+from kg_loader.reading import MAX_LINE, Row, reject
+from rag.domain import Rejected
+from rag.errors import DataError
+
+ZIP_MARK = b"PK\x03\x04"
+MAX_UNFOLDED = 1 << 30
+"""Bytes that the parts of a workbook may take when unpacked."""
+_MAX_RATIO = 200
+_MAX_PARTS = 5_000
+_MAX_COLUMNS = 1_000
+
+
+def is_workbook(path: Path, head: bytes) -> bool:
+    """True for a ZIP file called .xlsx or .xlsm."""
+    return head.startswith(ZIP_MARK) and path.suffix.lower() in (".xlsx", ".xlsm")
+
+
+def workbook_rows(path: Path) -> Iterator[Row | Rejected]:
+    """Lists of cell texts, every sheet in order, blank rows left out, numbered over all sheets from 1.
+
+    Raises DataError for what is no workbook, is encrypted or unfolds to more than the caps.
+    """
+    _check(path)
+    number = 0
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about styles and extensions that are not read here
+            book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
+        try:
+            for sheet in book.worksheets:
+                sheet.reset_dimensions()  # the stated size is often wrong
+                for cells in sheet.iter_rows(values_only=True, max_col=_MAX_COLUMNS):
+                    number += 1
+                    values = [cell_text(cell) for cell in cells]
+                    if sum(map(len, values)) > MAX_LINE:
+                        yield reject(path, number, f"row longer than {MAX_LINE} characters")
+                    elif any(values):
+                        yield Row(number, values)
+        finally:
+            book.close()
+    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, ParseError, OSError, EOFError) as error:
+        raise DataError(
+            f"{path}: row {number + 1} of the workbook cannot be read ({error}); save it again as .xlsx or as CSV"
+        ) from error
+
+
+def table_rows(path: Path, required: Collection[str], optional: Collection[str] = ()) -> Iterator[Row | Rejected]:
+    """Rows of a workbook whose first row names the columns, as dict of column (lower case) to text."""
+    rows = workbook_rows(path)
+    first = next(rows, None)
+    names = [cell.lower() for cell in first.value] if isinstance(first, Row) else []
+    missing = [name for name in required if name not in names]
+    if missing:
+        raise DataError(f"{path}: row 1, columns missing: {', '.join(missing)}; expected {', '.join(required)}")
+    wanted = {*required, *optional}
+    for row in rows:
+        if isinstance(row, Rejected):
+            yield row
+            continue
+        found = {name: cell for name, cell in zip(names, row.value, strict=False) if name in wanted}
+        yield Row(row.number, {name: found.get(name, "") for name in names if name in wanted})
+
+
+def cell_text(value: object) -> str:
+    """A cell as text: whole numbers without a point, dates in ISO form, nothing as an empty text."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    if isinstance(value, datetime.datetime | datetime.date | datetime.time):
+        return value.isoformat()
+    return str(value).strip()
+
+
+def _check(path: Path) -> None:
+    regular_file(path)
+    if path.stat().st_size == 0:
+        raise DataError(f"{path}: the file is empty (0 bytes)")
+    try:
+        with zipfile.ZipFile(path) as parts:
+            infos = parts.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        raise DataError(f"{path}: no workbook ({error}); expected .xlsx, a password removed") from error
+    unfolded = sum(info.file_size for info in infos)
+    packed = max(1, path.stat().st_size)
+    if unfolded > MAX_UNFOLDED or unfolded > _MAX_RATIO * packed or len(infos) > _MAX_PARTS:
+        raise DataError(
+            f"{path}: unfolds to {unfolded:,} bytes in {len(infos):,} parts, more than is allowed "
+            f"({MAX_UNFOLDED:,} bytes, {_MAX_RATIO} times its size, {_MAX_PARTS:,} parts); convert it to CSV"
+        )
