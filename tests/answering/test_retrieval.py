@@ -8,9 +8,10 @@ from rag.domain import Passage, PassageKind
 from rag.intent import read_intent
 from rag.retrieval import Retrieved, choices
 from rag.vocabulary import Relation
-from tests.answering.records import BOOK, IBUPROFEN, MIGRAINE, RECORDS, TRIAL, entity, fact
+from tests.answering.records import BOOK, IBUPROFEN, MIGRAINE, RECORDS, TRIAL, fact
 from tests.fakes import FakeLibrary
 from tests.kb import HashEmbedder
+from tests.records import entity
 
 
 def found(library: FakeLibrary, question: str, top_k: int = 8) -> Retrieved:

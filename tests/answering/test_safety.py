@@ -9,8 +9,9 @@ from rag.linking import Linker
 from rag.pipeline import Options, Pipeline
 from rag.safety import patient_entities, remedies_in, safety_facts, warnings_from
 from rag.vocabulary import Relation
-from tests.answering.records import BOOK, IBUPROFEN, MIGRAINE, RECORDS, entity, fact, names, stated
+from tests.answering.records import BOOK, IBUPROFEN, MIGRAINE, RECORDS, fact, names, stated
 from tests.fakes import FakeGraph, FakeLibrary, fake_pipeline
+from tests.records import entity
 
 GRAPH = FakeGraph(RECORDS)
 LINKER = Linker(names(("老年人", "population:老年人", "name"), ("儿童", "population:儿童", "name")))
