@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from kg_loader import mirror, recovery
+from kg_loader.archives import unpacked
 from kg_loader.embedding import embedder_for
 from kg_loader.plan import Input, Plan, identify
 from kg_loader.publish import fields_named, flip_to, new_kb_id, sealed_already
@@ -65,14 +66,15 @@ def ingest(
 ) -> IngestReport:
     """Make the data sets assert exactly what `files` hold (with `append`: that too), and publish.
 
-    `dataset` None: each file's stem. `embedder` None: the one that the settings name. `indexed_fields` None: as in the
-    current version. Raises NotFoundError, DataError, TooManyRejectsError, LockedError, ConflictError, StorageError,
-    LiveGraphError (Neo4j is configured and does not answer; nothing was published).
+    Archives count as the files in them. `dataset` None: each file's stem. `embedder` None: the one that the settings
+    name. `indexed_fields` None: as in the current version. Raises NotFoundError, DataError, TooManyRejectsError,
+    LockedError, ConflictError, StorageError, LiveGraphError (Neo4j is configured and does not answer; nothing was
+    published).
     """
     if not files:
         raise UsageError("no files were given; name at least one file to ingest")
-    with library.writing():
-        inputs = [_input(path, dataset, format, encoding) for path in files]
+    with library.writing(), unpacked(files) as members:
+        inputs = [_input(path, dataset, format, encoding) for path in members]
         recovery.recover(library, settings)
         job = Job.begin(library, settings, embedder, indexed_fields, progress, reached)
         limit = settings.max_rejects if max_rejects is None else max_rejects
