@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.domain import Candidate, Evidence, Intent, Mention, Outcome, PassageKind, Triage
+from rag.intent import REMEDIES
 from rag.ports import KnowledgeBase
-from rag.retrieval import Retrieved, choices, may_be_subject
+from rag.retrieval import MIRRORED, Retrieved, choices, may_be_subject
 from rag.vocabulary import RELATIONS, EntityType, Polarity, Relation
 
 _MONOGRAPH_RELATIONS = {
@@ -118,6 +119,10 @@ def _missing(intent: Intent, found: Retrieved, cited: Sequence[Evidence], kb: Kn
     types: dict[str, set[EntityType]] = {}
     for entity in known.values():
         types.setdefault(entity.name, set()).add(entity.type)
+    together = [name for name, kinds in types.items() if kinds & REMEDIES]
+    if len(together) > 1 and set(intent.relations) <= MIRRORED:
+        pair = "与".join(together)
+        return [] if cited else [f"知识库未收录{pair}之间的相互作用；没有记录不等于安全。"]
     for name, kinds in types.items():
         own = [e for e in cited if name in _ends(e)]
         fitting = [g for g in intent.groups if any(RELATIONS[relation].subjects & kinds for relation in g)]
@@ -140,8 +145,7 @@ def _ends(evidence: Evidence) -> tuple[str, ...]:
     fact = evidence.fact
     if fact is None:
         return (evidence.title or "",)
-    mirrored = fact.relation in {Relation.INTERACTION, Relation.INCOMPATIBLE}
-    return (fact.subject_name, fact.object_text) if mirrored else (fact.subject_name,)
+    return (fact.subject_name, fact.object_text) if fact.relation in MIRRORED else (fact.subject_name,)
 
 
 def _neighbours(mentions: Sequence[Mention]) -> list[str]:

@@ -119,6 +119,7 @@ class Retriever:
         subjects = {entity for entities in meant.values() for entity in entities}
         asked = _asked_of(intent, subjects)
         facts = [fact for fact in found if fact.subject in subjects and fact.relation in asked]
+        facts = _between(facts, subjects)
         return facts, [m for m in usable if not meant[m] and any(c.entity in known for c in choices(m))], meant
 
     def _translations(self, mention: Mention) -> list[Candidate]:
@@ -220,6 +221,8 @@ class Retriever:
         return list(found)
 
 
+MIRRORED = frozenset({Relation.INTERACTION, Relation.INCOMPATIBLE})
+"""Relations that hold both ways."""
 SURE = 0.5
 """Candidates below this score are alternatives to ask about."""
 
@@ -262,6 +265,19 @@ def _asked_of(intent: Intent, subjects: Collection[EntityId]) -> set[Relation]:
 
 
 _FOREIGN = frozenset({AliasKind.ENGLISH, AliasKind.LATIN, AliasKind.ABBREVIATION})
+
+
+def _between(facts: list[GraphFact], subjects: Collection[EntityId]) -> list[GraphFact]:
+    """Of two remedies asked about together only what lies between them; of two mirrored facts the first."""
+    if sum(entity_type(subject) in REMEDIES for subject in subjects) < 2:
+        return facts
+    kept: dict[object, GraphFact] = {}
+    for fact in facts:
+        if fact.relation not in MIRRORED:
+            kept.setdefault(fact.id, fact)
+        elif fact.object in subjects:
+            kept.setdefault((frozenset((fact.subject, fact.object)), fact.relation), fact)
+    return list(kept.values())
 
 
 def _meant(candidates: Sequence[Candidate], known: set[EntityId]) -> list[EntityId]:

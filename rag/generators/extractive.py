@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from threading import Event
 
 from rag.cutting import cut_sentences
-from rag.domain import EntityId, Evidence, GenerationRequest, Mention, PassageKind, RankedSubject
+from rag.domain import EntityId, Evidence, GenerationRequest, GraphFact, Mention, PassageKind, RankedSubject
 from rag.rendering import object_text
 from rag.text import language_of, normalise, sentence_spans, tokens
 from rag.vocabulary import RELATIONS, Relation
@@ -111,8 +111,11 @@ def _facts(request: GenerationRequest, numbered: Sequence[Numbered], budget: _Bu
     """One sentence for each subject and relation, in the order asked."""
     groups: dict[tuple[str, Relation], list[Numbered]] = defaultdict(list)
     matched = {fact.id for subject in request.ranked for fact in subject.matched} | request.warned
+    warned = {_both_ways(e.fact) for _, e in numbered if e.id in request.warned and e.fact}
     for n, evidence in numbered:
-        if evidence.fact is not None and evidence.id not in matched and _stands_bare(evidence.fact.subject_name):
+        if evidence.fact is None or evidence.id in matched or _both_ways(evidence.fact) in warned:
+            continue
+        if _stands_bare(evidence.fact.subject_name):
             groups[evidence.fact.subject_name, evidence.fact.relation].append((n, evidence))
     order = {relation: n for n, relation in enumerate(request.intent.relations)}
     ranked_groups = sorted(groups.items(), key=lambda item: order.get(item[0][1], len(order)))
@@ -121,6 +124,11 @@ def _facts(request: GenerationRequest, numbered: Sequence[Numbered], budget: _Bu
         sentence = _listing(subject, relation, members, budget, share)
         if sentence and budget.takes(sentence):
             yield sentence
+
+
+def _both_ways(fact: GraphFact) -> tuple[frozenset[object], Relation]:
+    """What a fact says, whichever end it is told from."""
+    return frozenset((fact.subject, fact.object)), fact.relation
 
 
 def _listing(subject: str, relation: Relation, members: Sequence[Numbered], budget: _Budget, share: int) -> str:

@@ -1,0 +1,39 @@
+"""Two remedies asked about together: what lies between them, once, and nothing of either alone."""
+
+from __future__ import annotations
+
+from rag.domain import Answer, Outcome, Record
+from rag.vocabulary import Relation
+from tests.answering.records import BOOK
+from tests.fakes import FakeLibrary, fake_pipeline
+from tests.records import entity, fact_of
+
+RECORDS: tuple[Record, ...] = (
+    BOOK,
+    *(entity(f"drug:{name}") for name in ("阿司匹林", "华法林", "布洛芬", "氯吡格雷", "二甲双胍")),
+    fact_of("drug:阿司匹林", Relation.INTERACTION, "drug:华法林", BOOK),
+    fact_of("drug:华法林", Relation.INTERACTION, "drug:阿司匹林", BOOK),
+    fact_of("drug:阿司匹林", Relation.INTERACTION, "drug:氯吡格雷", BOOK),
+    fact_of("drug:二甲双胍", Relation.INTERACTION, "drug:布洛芬", BOOK),
+)
+
+
+def ask(question: str) -> Answer:
+    library = FakeLibrary()
+    library.publish(RECORDS)
+    return fake_pipeline(library).ask(question)
+
+
+def test_the_pair_is_stated_once() -> None:
+    answer = ask("阿司匹林和华法林能一起吃吗")
+    assert answer.outcome is Outcome.ANSWERED
+    assert answer.text.count("华法林") == 1
+    assert "氯吡格雷" not in answer.text
+
+
+def test_no_record_between_two_is_said_of_the_pair() -> None:
+    answer = ask("阿司匹林和二甲双胍能一起吃吗")
+    assert answer.outcome is Outcome.NOT_IN_KB
+    assert "阿司匹林与二甲双胍之间" in answer.text
+    assert "没有记录不等于安全" in answer.text
+    assert answer.citations == ()
