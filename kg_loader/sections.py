@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from kg_loader.encodings import BAD_BYTES
 from rag.text import clean, language_of, sentences
 
 NO_CONCLUSION = "no conclusion"
@@ -158,13 +159,15 @@ def document_conclusion(lines: Sequence[str]) -> str | None:
 def _inline(line: str) -> str | None:
     """`【结论】…` inside a paragraph; a line that is nothing but a heading has no text of its own."""
     text = clean(line)
-    return conclusion_of(text) if len(text) > 40 else None
+    return conclusion_of(text) if len(text) > 40 and BAD_BYTES not in line else None
 
 
 def _section(lines: Sequence[str]) -> str | None:
     starts = [at for at, line in enumerate(lines) if _is_concluding(line)]
     for start in reversed(starts):
         body = list(_until_next_heading(lines[start + 1 :]))
+        if any(BAD_BYTES in line for line in body):
+            return None  # what is lost may have been the 不 of a sentence
         if text := _long_enough(_joined(body)):
             return text
     return None
@@ -204,6 +207,41 @@ def _joined(lines: Iterable[str]) -> str:
         glue = " " if text and text[-1].isascii() and piece[:1].isascii() else ""
         text += glue + piece
     return clean(text)
+
+
+_WRAPPED = 130
+"""Characters: a file whose widest line is longer, or stands alone in its width, has one paragraph a line."""
+_LABEL = re.compile(
+    r"\s*[【\[［]?(?:摘\s?要|目\s?的|背\s?景|方\s?法|结\s?果|结\s?论|关键词|abstract|background|objectives?|aims?|methods?|results?"
+    r"|conclusions?|keywords?)(?:[】\]］]\s*[:：]?|\s*[:：])",
+    re.IGNORECASE,
+)
+_SENTENCE_END = re.compile(r"[。！？!?.；;]['\"”’）)\]]?\s*$")
+
+
+def paragraphs(lines: Sequence[str]) -> list[str]:
+    """Lines wrapped at a fixed width joined to paragraphs; headings, labelled parts and blank lines divide them."""
+    widest = max(map(len, lines), default=0)
+    if widest > _WRAPPED or sum(len(line) > 0.85 * widest for line in lines) < 2:
+        return [line for line in lines if line.strip()]
+    found: list[str] = []
+    is_open = False
+    for line in map(str.strip, lines):
+        heading = bool(line) and (_is_concluding(line) or _ends(line))
+        if is_open and line and not heading and not _LABEL.match(line):
+            found[-1] = _wrapped(found[-1], line)
+        elif line:
+            found.append(line)
+        is_open = bool(line) and not heading and not (len(line) < 0.7 * widest and _SENTENCE_END.search(line))
+    return found
+
+
+def _wrapped(text: str, line: str) -> str:
+    """A word that was divided at the end of a line is one word again."""
+    if re.search(r"[a-z]-$", text) and line[:1].islower():
+        return text[:-1] + line
+    glue = " " if text[-1].isascii() and line[:1].isascii() else ""
+    return f"{text}{glue}{line}"
 
 
 # ---------------------------------------------------------------- pieces of one idea

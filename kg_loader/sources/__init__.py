@@ -17,11 +17,16 @@ from kg_loader.sources import (
     departments,
     disease_csv,
     do_not_merge_csv,
+    docx,
     drug_json,
     facts_csv,
+    html,
     icd10,
+    literature_table,
     nbib,
     passages,
+    pdf,
+    plain_text,
     pubmed_xml,
     pubmedqa,
     qa_csv,
@@ -63,6 +68,11 @@ _MODULES = (
     tcm_lexicons,
     word_list,
     qa_csv,
+    literature_table,
+    plain_text,
+    html,
+    docx,
+    pdf,
 )
 
 FORMATS: Mapping[str, Format] = MappingProxyType({module.FORMAT.name: module.FORMAT for module in _MODULES})

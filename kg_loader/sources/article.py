@@ -68,6 +68,7 @@ _SKIPPED_TYPES: Mapping[str, str] = MappingProxyType(
         "retraction notice": RETRACTION_NOTICE,
         "clinical trial protocol": PROTOCOL,
         "editorial": OPINION,
+        "editorial material": OPINION,
         "letter": OPINION,
         "comment": OPINION,
         "news": OPINION,
