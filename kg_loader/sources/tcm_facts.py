@@ -21,7 +21,10 @@ SENTENCE_PART = "part of a sentence"
 _T, _R = EntityType, Relation
 _SHORT_DOSE = 120
 _CLAUSE = re.compile("[，。；、]")
-_NOT_ALONE = re.compile("^(?:甚|或|伴|兼|则|若|如|以|但|而|可|常|时|并|有|亦|也|及|遇|得|按|后|多|无以|尤)|[:：…]|等$")
+_NOT_ALONE = re.compile(
+    "^(?:甚|或|伴|兼|则|若|如|以|但|而|可|常|时|并|有|亦|也|及|遇|得|按|后|多|无以|尤|为)"
+    "|[:：…]|(?:等|要穴|诸[证病症])$"
+)
 _SIGN = re.compile(f"[{HAN}]{{2,8}}")
 _SYNDROME = re.compile(f"([{HAN}]{{3,9}}证)[。，]")
 _NOT_WITH = re.compile(f"(?:不宜|不可|不能|禁止?|忌)与([{HAN}、]{{2,40}}?)(?:等?)(?:同用|配伍|合用|同服)")

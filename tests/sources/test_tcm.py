@@ -131,7 +131,10 @@ def test_remains_of_typesetting_and_empty_fields(tmp_path: Path) -> None:
 
 def test_an_acupoint(tmp_path: Path) -> None:
     found = _book(
-        tmp_path, _entry("甲乙", 定位="在某处。", 主治="①咳嗽、哮喘等胸肺病证；②肩背痛。", 操作="直刺0.5寸。")
+        tmp_path,
+        _entry(
+            "甲乙", 定位="在某处。", 主治="①咳嗽、哮喘等胸肺病证；②肩背痛；③虚劳诸证，为强壮要穴。", 操作="直刺0.5寸。"
+        ),
     )
     assert found.facts == {("甲乙", "indicated_for", name) for name in ("咳嗽", "哮喘", "肩背痛")}
     assert "disease:哮喘" in found.entities
