@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 
-from kg_loader.mirror import INGEST_TIMEOUT_S, graph_rows, row_hash, snapshot_records, state_of
+from kg_loader.mirror import INGEST_TIMEOUT_S, LiveRows, row_hash, snapshot_records, state_of
 from kg_loader.mirror_tables import EDITED_NODES, EDITED_RELATIONS, TYPE_LABELS, Key, Row, Table, tables
 from rag.graph.bolt import Connection
 from rag.graph.queries import TYPED_RELATION
@@ -46,11 +46,10 @@ def compare_graphs(connection: Connection, library: Library, manifest: Manifest)
     """Counts and digests of both graphs. The digest does not depend on the order of rows."""
     problems = list(_state(connection, manifest))
     own, live, rows = 0, 0, 0
+    held = LiveRows(connection, manifest.kb)
     with closing(snapshot_records(library.snapshot_folder(manifest.version))) as snapshot:
         for table in tables():
-            expected, found = _hashes(table, table.rows(snapshot)), _hashes(
-                table, graph_rows(connection, manifest.kb, table)
-            )  # fmt: skip
+            expected, found = _hashes(table, table.rows(snapshot)), _hashes(table, held.rows(table))
             own, live, rows = own + sum(expected.values()), live + sum(found.values()), rows + len(expected)
             problems += _differences(table, expected, found)
     digest, live_digest = (f"{total % (1 << 64):016x}" for total in (own, live))

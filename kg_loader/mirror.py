@@ -22,6 +22,7 @@ from kg_loader.mirror_tables import (
     CONSTRAINTS,
     FULL_TEXT,
     READY,
+    RELATION_TYPES,
     SERVER,
     STATE,
     SYNCING,
@@ -206,21 +207,19 @@ class _Before:
     def __init__(
         self, connection: Connection, library: Library, kb: str, state: State | None, *, believed: bool
     ) -> None:
-        self._graph = connection
-        self._kb = kb
-        self._nothing = believed and state is None
         self._snapshot = _snapshot_of(library, state) if believed else None
+        unknown = self._snapshot is None and not (believed and state is None)
+        self._live = LiveRows(connection, kb) if unknown else None
 
     def close(self) -> None:
         if self._snapshot is not None:
             self._snapshot.close()
 
     def rows(self, table: Table) -> Iterator[Row]:
-        if self._nothing:  # the first thing written is always the state
-            return iter(())
         if self._snapshot is not None:
             return table.rows(self._snapshot)
-        return graph_rows(self._graph, self._kb, table)
+        # The first thing written is always the state: without one there is nothing of ours.
+        return self._live.rows(table) if self._live is not None else iter(())
 
 
 def _snapshot_of(library: Library, state: State | None) -> sqlite3.Connection | None:
@@ -234,9 +233,19 @@ def _snapshot_of(library: Library, state: State | None) -> sqlite3.Connection | 
         return None
 
 
-def graph_rows(connection: Connection, kb: str, table: Table) -> Iterator[Row]:
-    """The rows of a table as Neo4j holds them; relations added by hand are none of them."""
-    return map(tuple, connection.stream(table.read, {"kb": kb, "prefix": table.name}))
+class LiveRows:
+    """The rows of a knowledge base as Neo4j holds them; relations added by hand are none of them."""
+
+    def __init__(self, connection: Connection, kb: str) -> None:
+        self._connection = connection
+        self._kb = kb
+        self._types = {str(row[0]) for row in connection.read(RELATION_TYPES, {})}
+
+    def rows(self, table: Table) -> Iterator[Row]:
+        """Rows of one table; no query for a type of relation that the database has never seen."""
+        if not table.node and table.name.partition(" ")[0] not in self._types:
+            return iter(())
+        return map(tuple, self._connection.stream(table.read, {"kb": self._kb, "prefix": table.name}))
 
 
 def row_hash(row: Row) -> int:

@@ -162,6 +162,7 @@ ON EACH [n.name, n.title, n.question, n.text] OPTIONS {indexConfig: {`fulltext.a
 """
 """For people who search in Neo4j Browser; the service does not use it."""
 SERVER: LiteralString = "CALL dbms.components() YIELD name, versions, edition RETURN versions[0], edition"
+RELATION_TYPES: LiteralString = "CALL db.relationshipTypes() YIELD relationshipType RETURN relationshipType"
 STATE: LiteralString = "MATCH (k:KnowledgeBase {kb_id: $kb}) RETURN k.version, k.state, k.digest, k.target"
 SYNCING: LiteralString = "MERGE (k:KnowledgeBase {kb_id: $kb}) SET k.state = 'syncing', k.target = $version"
 READY: LiteralString = """

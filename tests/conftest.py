@@ -122,10 +122,12 @@ def real_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def neo4j_address() -> Iterator[neo4j_server.Address]:
+def neo4j_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[neo4j_server.Address]:
     """A real Neo4j for tests marked `neo4j`; they share it, each with a knowledge base of its own."""
     if neo4j_server.GIVEN_URI is not None:
         yield neo4j_server.Address(neo4j_server.GIVEN_URI, password=neo4j_server.GIVEN_PASSWORD)
         return
-    with neo4j_server.running() as server:
-        yield server.address
+    base = tmp_path_factory.getbasetemp()
+    parallel = "PYTEST_XDIST_WORKER" in os.environ  # then the folder above is that of all workers
+    with neo4j_server.shared((base.parent if parallel else base) / "neo4j") as address:
+        yield address

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 Row = Sequence[Any]
 """Values of one record of a result, in the order of its RETURN."""
+
+DEFINE_ATTEMPTS = 8
 
 
 @dataclass(frozen=True)
@@ -69,9 +72,25 @@ class Connection:
                 transaction.commit()
 
     def define(self, statement: LiteralString) -> None:
-        """A constraint or an index; such statements cannot share a transaction with data."""
+        """A constraint or an index `IF NOT EXISTS`, which cannot share a transaction with data.
+
+        Where another process defines the same at this moment the server sees a deadlock or a double; both end well.
+        """
+        from neo4j.exceptions import ClientError, TransientError
+
         with _translated(self.server), self._driver.session(database=self.server.database) as session:
-            session.run(statement).consume()
+            for attempt in range(1, DEFINE_ATTEMPTS + 1):
+                try:
+                    session.run(statement).consume()
+                    return
+                except TransientError:
+                    if attempt == DEFINE_ATTEMPTS:
+                        raise
+                    time.sleep(0.1 * attempt)
+                except ClientError as error:
+                    if error.code != "Neo.ClientError.Schema.EquivalentSchemaRuleAlreadyExists":
+                        raise
+                    return
 
     def renew(self) -> None:
         """Take a new pool; whoever waits for an answer on the old one is released with an error."""

@@ -7,7 +7,6 @@ import os
 import shutil
 import socket
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -52,46 +51,23 @@ def jars() -> Path:
     return CACHE / "jars"
 
 
-class Server:
-    """A server process over a folder of its own; `stop` and `start` keep port and data."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.port = _free_port()
-        self.address = Address(f"bolt://127.0.0.1:{self.port}")
-        self._process: subprocess.Popen[str] | None = None
-
-    def start(self) -> None:
-        """Return when the server listens."""
-        opens = [f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in _OPENED]
-        command = [
-            "java",
-            "-Xmx768m",
-            "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1",
-            *opens,
-            "-cp",
-            f"{jars()}/*",
-            str(HERE / "Server.java"),
-        ]
-        with (self.folder / "server.log").open("a") as log:
-            self._process = subprocess.Popen(
-                [*command, str(self.folder), str(self.port)],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
-            )  # fmt: skip
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            if line.strip() == "ready":
-                return
-        raise RuntimeError(f"the server did not start; see {log.name}: {Path(log.name).read_text()[-2000:]}")
-
-    def stop(self) -> None:
-        """End the process; committed data stays in its folder."""
-        if self._process is None:
-            return
-        self._process.kill()
-        self._process.communicate()
-        self._process = None
+def _start(folder: Path, alive: Path) -> Address:
+    """Start a server that ends when nobody holds `alive`, a FIFO, open for writing any more."""
+    port = _free_port()
+    opens = [f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in _OPENED]
+    # Compiling lightly makes a short life shorter: the tests take a quarter of the time.
+    flags = ["-Xmx768m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+    command = ["java", *flags, *opens, "-cp", f"{jars()}/*", str(HERE / "Server.java"), str(folder), str(port)]
+    with alive.open("rb", buffering=0) as stdin, (folder / "errors.log").open("w") as errors:
+        server = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=errors, text=True)
+    assert server.stdout is not None
+    with server.stdout as said:
+        if not any(line.strip() == "ready" for line in said):
+            raise RuntimeError(f"no Neo4j: {(folder / 'errors.log').read_text()[-2000:]}")
+    server.returncode = 0  # it outlives the process that started it: nobody here waits for its end
+    address = Address(f"bolt://127.0.0.1:{port}")
+    set_first_password(address)
+    return address
 
 
 def _free_port() -> int:
@@ -111,13 +87,18 @@ def set_first_password(address: Address) -> None:
 
 
 @contextmanager
-def running() -> Iterator[Server]:
-    """A fresh server that is gone afterwards."""
-    with tempfile.TemporaryDirectory() as folder:
-        server = Server(Path(folder))
-        server.start()
-        try:
-            set_first_password(server.address)
-            yield server
-        finally:
-            server.stop()
+def shared(folder: Path) -> Iterator[Address]:
+    """A server in `folder`, started by the first of several test processes and gone after the last."""
+    folder.mkdir(exist_ok=True)
+    alive, known = folder / "alive", folder / "address"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not alive.exists():
+            os.mkfifo(alive)
+        holder = os.open(alive, os.O_RDWR)  # for writing too: a FIFO with a reader only would have ended at once
+        if not known.exists():
+            known.write_text(_start(folder, alive).uri)
+    try:
+        yield Address(known.read_text())
+    finally:
+        os.close(holder)
