@@ -128,7 +128,7 @@ def read_intent(question: str, mentions: Sequence[Mention]) -> Intent:
     asked = (tuple(r for r in group if r not in unwanted) for group in _asked(text))
     groups = tuple(group for group in asked if group)
     relations = tuple(dict.fromkeys(relation for group in groups for relation in group))
-    reverse = _is_reverse(text, relations, mentions)
+    reverse = _is_reverse(question, text, relations, mentions)
     comparison = bool(_COMPARISON.search(text)) and len(mentions) > 1
     yes_no = bool(_YES_NO.search(text))
     if reverse and (not relations or _REVERSE.search(text)):
@@ -201,7 +201,7 @@ def _asked(text: str) -> tuple[tuple[Relation, ...], ...]:
     return tuple(dict.fromkeys(relations for _, _, relations in sorted(telling)))
 
 
-def _is_reverse(text: str, relations: Sequence[Relation], mentions: Sequence[Mention]) -> bool:
+def _is_reverse(question: str, text: str, relations: Sequence[Relation], mentions: Sequence[Mention]) -> bool:
     """Symptoms are given and the disease is asked for."""
     present = [m for m in mentions if not m.negated and not m.modifier]
     symptoms = [m for m in present if any(c.type is EntityType.SYMPTOM for c in m.candidates)]
@@ -219,10 +219,13 @@ def _is_reverse(text: str, relations: Sequence[Relation], mentions: Sequence[Men
     if only_diseases:
         return False
     if relations or not is_han(symptoms[0].surface[0]):
-        return not could_be_subject and bool(set(relations) & _OF_A_DISEASE)
+        named = any(_PART_OF_A_NAME.search(question[: m.start]) for m in symptoms)
+        return not could_be_subject and not named and bool(set(relations) & _OF_A_DISEASE)
     return len(symptoms) > 1 or (not could_be_subject and _left_over(text) <= _SMALL_TALK)
 
 
+_PART_OF_A_NAME = re.compile(r"(?<!持续)(?<!阵发)(?<!间歇)(?<!反复)(?<!突发)(?<!发作)(?<!周期)(?<!进行)(?<![急慢])性$")
+"""`房性` before a symptom makes the name of a disease; `阵发性` only describes it."""
 _OF_A_DISEASE = frozenset(
     {Relation.TREATMENT, Relation.DRUG, Relation.DEPARTMENT, Relation.EXAMINATION, Relation.CAUSE, Relation.DURATION}
 )
