@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import warnings
 import zipfile
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from xml.etree.ElementTree import ParseError
 
@@ -13,15 +13,12 @@ from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
 from kg_loader.encodings import regular_file
+from kg_loader.packed import require_sane_zip
 from kg_loader.reading import MAX_LINE, Row, reject
 from rag.domain import Rejected
 from rag.errors import DataError
 
 ZIP_MARK = b"PK\x03\x04"
-MAX_UNFOLDED = 1 << 30
-"""Bytes that the parts of a workbook may take when unpacked."""
-_MAX_RATIO = 200
-_MAX_PARTS = 5_000
 _MAX_COLUMNS = 1_000
 
 
@@ -35,7 +32,10 @@ def workbook_rows(path: Path) -> Iterator[Row | Rejected]:
 
     Raises DataError for what is no workbook, is encrypted or unfolds to more than the caps.
     """
-    _check(path)
+    regular_file(path)
+    if path.stat().st_size == 0:
+        raise DataError(f"{path}: the file is empty (0 bytes)")
+    require_sane_zip(path, "an Excel workbook")
     number = 0
     try:
         with warnings.catch_warnings():
@@ -59,23 +59,6 @@ def workbook_rows(path: Path) -> Iterator[Row | Rejected]:
         ) from error
 
 
-def table_rows(path: Path, required: Collection[str], optional: Collection[str] = ()) -> Iterator[Row | Rejected]:
-    """Rows of a workbook whose first row names the columns, as dict of column (lower case) to text."""
-    rows = workbook_rows(path)
-    first = next(rows, None)
-    names = [cell.lower() for cell in first.value] if isinstance(first, Row) else []
-    missing = [name for name in required if name not in names]
-    if missing:
-        raise DataError(f"{path}: row 1, columns missing: {', '.join(missing)}; expected {', '.join(required)}")
-    wanted = {*required, *optional}
-    for row in rows:
-        if isinstance(row, Rejected):
-            yield row
-            continue
-        found = {name: cell for name, cell in zip(names, row.value, strict=False) if name in wanted}
-        yield Row(row.number, {name: found.get(name, "") for name in names if name in wanted})
-
-
 def cell_text(value: object) -> str:
     """A cell as text: whole numbers without a point, dates in ISO form, nothing as an empty text."""
     if value is None:
@@ -87,21 +70,3 @@ def cell_text(value: object) -> str:
     if isinstance(value, datetime.datetime | datetime.date | datetime.time):
         return value.isoformat()
     return str(value).strip()
-
-
-def _check(path: Path) -> None:
-    regular_file(path)
-    if path.stat().st_size == 0:
-        raise DataError(f"{path}: the file is empty (0 bytes)")
-    try:
-        with zipfile.ZipFile(path) as parts:
-            infos = parts.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise DataError(f"{path}: no workbook ({error}); expected .xlsx, a password removed") from error
-    unfolded = sum(info.file_size for info in infos)
-    packed = max(1, path.stat().st_size)
-    if unfolded > MAX_UNFOLDED or unfolded > _MAX_RATIO * packed or len(infos) > _MAX_PARTS:
-        raise DataError(
-            f"{path}: unfolds to {unfolded:,} bytes in {len(infos):,} parts, more than is allowed "
-            f"({MAX_UNFOLDED:,} bytes, {_MAX_RATIO} times its size, {_MAX_PARTS:,} parts); convert it to CSV"
-        )
