@@ -33,16 +33,15 @@ _ZH_AIM = re.compile(r"[【\[［]?目\s?的[】\]］]?\s*[:：]?\s*([^。．;；
 
 _EN_WORDS = (
     r"(?:authors?['’]?s?['’]?\s+|general\s+|overall\s+|main\s+|summary\s+and\s+|results?\s+and\s+|findings?\s+and\s+"
-    r"|discussion\s+and\s+|discussion\s*/\s*)?(?:conclusions?|concluding remarks|interpretation)"
+    r"|discussion\s+and\s+|discussion\s*/\s*)?(?:conclusions?(?:\(s\))?|concluding remarks|interpretation)"
     r"(?:\s*(?:and|&|/|,)\s*[a-z ]{3,40})?(?:\s*\([a-z ]{3,30}\))?"
 )
 _EN_LABEL = re.compile(rf"{_EN_WORDS}\s*[.:]?", re.IGNORECASE)
 _EN_HEADING = re.compile(
     rf"(?:^|(?<=[.!?\])%] )|(?<=[.;]))\s*\[?(?:{_EN_WORDS})\]?\s*(?::|[.—–]\s|\s-\s)\s*"
-    r"|(?:^|(?<=[.!?\])%] ))(?:CONCLUSIONS?|INTERPRETATION)\s+(?=[A-Z])",
+    r"|(?:^|(?<=[.!?\])%] ))(?-i:(?:CONCLUSIONS?|INTERPRETATION)\s+(?=[A-Z]))",
     re.IGNORECASE,
 )
-_EN_SHOUTED = re.compile(r"^(?:CONCLUSIONS?|INTERPRETATION|Conclusions?)\b")
 _EN_NEXT = re.compile(
     r"(?:(?:^|(?<=[.;\])] )|(?<=[.;]))\s*(?:(?:clinical )?trial registr(?:ation|y)(?: (?:number|information|details))?|"
     r"systematic review registration|prospero registration|registration(?: number)?|funding|key ?words?|"
@@ -60,7 +59,7 @@ _EN_CONCLUDES = re.compile(
     r"|(?:(?:(?:our|these|the|the present|present|this|all these)\s(?:\w+\s){0,2}?(?:findings?|results?|data|study|"
     r"analys[ei]s|meta-analysis|review|trial|observations?|evidence|work|report)|we|findings|results)\s(?:\w+\s){0,2}?"
     r"(?:suggests?|indicates?|demonstrates?|shows?|supports?|confirms?|provides?|implies|imply|reveals?|suggested|"
-    r"indicated)))\b",
+    r"indicated)))(?=\W)",
     re.IGNORECASE,
 )
 _ZH_CONCLUDES = re.compile(
@@ -83,22 +82,20 @@ def is_conclusion_label(label: str) -> bool:
 
 def conclusion_of(abstract: str) -> str | None:
     """What stands under the last heading that names a conclusion, up to the next heading; None where there is none."""
-    headings = list(_ZH_HEADING.finditer(abstract))
-    if headings:
-        body = abstract[headings[-1].end() :]
-        following = _ZH_NEXT.search(body)
-        section = (body[: following.start()] if following else body).strip(" ?？:：")
-        return _long_enough(without_tail(section))
     if language_of(abstract) == "en":
         return _english_section(abstract)
-    return None
+    headings = list(_ZH_HEADING.finditer(abstract))
+    if not headings:
+        return None
+    body = abstract[headings[-1].end() :]
+    following = _ZH_NEXT.search(body)
+    section = (body[: following.start()] if following else body).strip(" ?？:：")
+    return _long_enough(without_tail(section))
 
 
 def _english_section(abstract: str) -> str | None:
-    headings = [match for match in _EN_HEADING.finditer(abstract) if match.start() or match[0].strip()]
-    if not headings:
-        return None
-    return _long_enough(without_tail(abstract[headings[-1].end() :]))
+    headings = list(_EN_HEADING.finditer(abstract))
+    return _long_enough(without_tail(abstract[headings[-1].end() :])) if headings else None
 
 
 def without_tail(text: str) -> str:
