@@ -82,6 +82,7 @@ def is_conclusion_label(label: str) -> bool:
 
 def conclusion_of(abstract: str) -> str | None:
     """What stands under the last heading that names a conclusion, up to the next heading; None where there is none."""
+    abstract = clean(abstract)  # runs of spaces would make the search for headings slow
     if language_of(abstract) == "en":
         return _english_section(abstract)
     headings = list(_ZH_HEADING.finditer(abstract))

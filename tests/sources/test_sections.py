@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from kg_loader.sections import closing_of, conclusion_of, is_conclusion_label, paragraphs, pieces
@@ -74,3 +76,12 @@ def test_pieces_hold_everything_and_end_with_sentences() -> None:
 def test_one_paragraph_a_line_stays_so() -> None:
     lines = ["静息可以减轻头痛。" * 20, "第二段。", "", "第三段。"]
     assert paragraphs(lines) == [lines[0], lines[1], lines[3]]
+
+
+@pytest.mark.parametrize("unit", [" ", "Conclusion ", "结论 ", "[【", "1.1.", ". ", "results and conclusion and a "])
+def test_no_text_takes_long(unit: str) -> None:
+    text = unit * (60_000 // len(unit))
+    begun = time.process_time()
+    conclusion_of(text)
+    closing_of(text)
+    assert time.process_time() - begun < 2
