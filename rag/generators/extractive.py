@@ -20,20 +20,20 @@ from rag.vocabulary import RELATIONS, Relation
 Numbered = tuple[int, Evidence]
 
 _OPENINGS: Mapping[Relation, str] = {
-    Relation.SYMPTOM: "{s}的常见症状有",
-    Relation.COMPLICATION: "{s}可能的并发症有",
-    Relation.CAUSE: "{s}的病因包括",
+    Relation.SYMPTOM: "{s}的常见症状有：",
+    Relation.COMPLICATION: "{s}可能的并发症有：",
+    Relation.CAUSE: "{s}的病因包括：",
     Relation.DEPARTMENT: "{s}的就诊科室：",
-    Relation.EXAMINATION: "{s}常做的检查有",
-    Relation.DRUG: "{s}的药物治疗，知识库记载有",
-    Relation.TREATMENT: "{s}的治疗方案包括",
-    Relation.FOOD_GOOD: "{s}宜吃",
-    Relation.FOOD_BAD: "{s}忌吃",
-    Relation.INDICATION: "{s}的适应证有",
+    Relation.EXAMINATION: "{s}常做的检查有：",
+    Relation.DRUG: "{s}的药物治疗，知识库记载有：",
+    Relation.TREATMENT: "{s}的治疗方案包括：",
+    Relation.FOOD_GOOD: "{s}宜吃：",
+    Relation.FOOD_BAD: "{s}忌吃：",
+    Relation.INDICATION: "{s}的适应证有：",
     Relation.CONTRAINDICATION: "{s}的禁忌（禁用）：",
     Relation.CAUTION: "{s}慎用于：",
-    Relation.ADVERSE: "{s}的不良反应有",
-    Relation.INTERACTION: "{s}的相互作用有",
+    Relation.ADVERSE: "{s}的不良反应有：",
+    Relation.INTERACTION: "{s}的相互作用有：",
 }
 """How the sentence of a relation begins; all others read `{s}的{label}：`."""
 
@@ -102,7 +102,7 @@ def _ranking(ranked: Sequence[RankedSubject], numbered: Sequence[Numbered], budg
     for subject in ranked:
         matched = [(number[fact.id], fact) for fact in subject.matched if fact.id in number]
         marks = [f"{text}[{n}]" for n, fact in matched if (text := _sayable(object_text(fact)))]
-        sentence = f"{subject.name}：相符的症状有{'、'.join(marks)}。\n"
+        sentence = f"{subject.name}，相符的症状：{'、'.join(marks)}。\n"
         if marks and _stands_bare(subject.name) and budget.takes(sentence):
             yield sentence
 

@@ -94,7 +94,7 @@ def test_one_sentence_a_relation_in_the_order_asked_with_a_mark_an_object() -> N
         ]
     )
     asked = request(evidence, relations=(Relation.DEPARTMENT, Relation.SYMPTOM))
-    assert said(asked) == ["偏头痛的就诊科室：神经内科[4]。\n", "偏头痛的常见症状有恶心[1][2]、畏光[3]。\n"]
+    assert said(asked) == ["偏头痛的就诊科室：神经内科[4]。\n", "偏头痛的常见症状有：恶心[1][2]、畏光[3]。\n"]
 
 
 def test_an_object_that_would_end_the_sentence_is_quoted() -> None:
@@ -114,7 +114,7 @@ def test_a_name_that_reads_like_a_citation_is_left_out(name: str) -> None:
             stated("disease:偏头痛", Relation.DRUG, IBUPROFEN),
         ]
     )
-    assert said(request(evidence, relations=(Relation.DRUG,))) == ["偏头痛的药物治疗，知识库记载有布洛芬[2]。\n"]
+    assert said(request(evidence, relations=(Relation.DRUG,))) == ["偏头痛的药物治疗，知识库记载有：布洛芬[2]。\n"]
 
 
 def test_a_sentence_with_bracketed_numbers_is_not_quoted() -> None:
@@ -128,7 +128,7 @@ def test_what_limits_a_fact_is_said_with_it_in_a_ranking_too() -> None:
     assert evidence.fact is not None
     ranked = (RankedSubject(EntityId("disease:偏头痛"), "偏头痛", 1.0, (evidence.fact,), 3),)
     asked = request([evidence], ranked=ranked)
-    assert said(asked) == ["偏头痛：相符的症状有恶心（人群：儿童）[1]。\n"]
+    assert said(asked) == ["偏头痛，相符的症状：恶心（人群：儿童）[1]。\n"]
     assert dropped(asked) == []
 
 
