@@ -119,7 +119,8 @@ def test_a_question_without_names_is_read_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("question", "reverse"), [("房性心动过缓常用药有哪些", False), ("阵发性心动过缓怎么办", True), ("心动过缓挂什么科", True)]
+    ("question", "reverse"),
+    [("房性心动过缓常用药有哪些", False), ("阵发性心动过缓怎么办", True), ("心动过缓挂什么科", True)],
 )
 def test_a_symptom_inside_the_name_of_a_disease_leads_nowhere(question: str, reverse: bool) -> None:
     linker = Linker(names(("心动过缓", "symptom:心动过缓", "name")))
