@@ -8,6 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from rag.domain import (
     Alias,
@@ -91,6 +92,10 @@ def _fact(row: tuple[object, ...]) -> Fact:
     return Fact(shown.subject, shown.relation, shown.object, shown.source, shown.qualifiers)
 
 
+Row = tuple[Any, ...]
+"""A row as its STRICT columns declare it; the statement beside it says which they are."""
+
+
 class Records:
     """The records of one snapshot. Threads share nothing but the file."""
 
@@ -121,7 +126,7 @@ class Records:
             self._opened.clear()
         self._local = threading.local()
 
-    def _rows(self, sql: str, keys: Iterable[object]) -> Iterator[tuple[object, ...]]:
+    def _rows(self, sql: str, keys: Iterable[object]) -> Iterator[Row]:
         """Rows of a statement whose one parameter is a JSON list."""
         return iter(self.connection().execute(sql, (json.dumps(list(keys), ensure_ascii=False),)))
 
@@ -130,7 +135,7 @@ class Records:
     def entities(self, ids: Iterable[EntityId]) -> dict[EntityId, Entity]:
         """Those that exist, in the order asked."""
         sql = "SELECT e.id, e.type, e.name FROM json_each(?) j CROSS JOIN entity e ON e.id = j.value ORDER BY j.key"
-        return {row[0]: Entity(row[0], _TYPES[row[1]], row[2]) for row in self._rows(sql, ids)}  # type: ignore
+        return {row[0]: Entity(row[0], _TYPES[row[1]], row[2]) for row in self._rows(sql, ids)}
 
     def aliases(self, entity: EntityId) -> list[Alias]:
         """Other names of one entity, by name."""
@@ -141,7 +146,7 @@ class Records:
         """Those that exist, in the order asked."""
         tables = f"json_each(?) j CROSS JOIN {_PASSAGE_TABLES}"
         sql = f"SELECT {_PASSAGE_COLUMNS} FROM {tables} WHERE p.pk = j.value ORDER BY j.key"
-        return {id_of_key("p", row[0]): _passage(row) for row in self._rows(sql, _keys(ids, "p"))}  # type: ignore
+        return {id_of_key("p", row[0]): _passage(row) for row in self._rows(sql, _keys(ids, "p"))}
 
     def mentions(self, ids: Iterable[str]) -> dict[str, tuple[EntityId, ...]]:
         """Entities that each passage mentions, by id; a passage that mentions none has an empty tuple."""
@@ -151,18 +156,18 @@ class Records:
         )
         found: dict[str, list[EntityId]] = {}
         for key, entity in self._rows(sql, _keys(dict.fromkeys(ids), "p")):
-            found.setdefault(id_of_key("p", key), []).extend([entity] if entity else [])  # type: ignore
+            found.setdefault(id_of_key("p", key), []).extend([entity] if entity else [])
         return {identifier: tuple(entities) for identifier, entities in found.items()}
 
     def sources(self, ids: Iterable[str]) -> dict[str, Source]:
         """Those that exist, in the order asked."""
         sql = f"SELECT {_SOURCE_COLUMNS} FROM json_each(?) j CROSS JOIN source ON pk = j.value ORDER BY j.key"
-        return {id_of_key("s", row[0]): _source(row) for row in self._rows(sql, _keys(ids, "s"))}  # type: ignore
+        return {id_of_key("s", row[0]): _source(row) for row in self._rows(sql, _keys(ids, "s"))}
 
     def facts(self, ids: Iterable[str]) -> dict[str, GraphFact]:
         """Those that exist, in the order asked."""
         sql = f"SELECT {FACT_COLUMNS} FROM json_each(?) j CROSS JOIN {FACT_TABLES} WHERE f.pk = j.value ORDER BY j.key"
-        return {id_of_key("f", row[0]): graph_fact(row) for row in self._rows(sql, _keys(ids, "f"))}  # type: ignore
+        return {id_of_key("f", row[0]): graph_fact(row) for row in self._rows(sql, _keys(ids, "f"))}
 
     def about(self, entities: Iterable[EntityId], limit_each: int) -> list[str]:
         """Ids of passages about each entity in turn, by aspect and id."""
@@ -202,10 +207,10 @@ class Records:
         return [name for (name,) in self.connection().execute(sql, (kind, key))]
 
 
-def _decode(kind: str, row: tuple[object, ...]) -> Record:
+def _decode(kind: str, row: Row) -> Record:
     match kind:
         case "entity":
-            return Entity(row[0], _TYPES[row[1]], row[2])  # type: ignore
+            return Entity(row[0], _TYPES[row[1]], row[2])
         case "alias":
             return Alias(row[0], row[1], AliasKind(row[2]))  # type: ignore[arg-type]
         case "do_not_merge":
