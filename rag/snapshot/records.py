@@ -212,9 +212,9 @@ def _decode(kind: str, row: Row) -> Record:
         case "entity":
             return Entity(row[0], _TYPES[row[1]], row[2])
         case "alias":
-            return Alias(row[0], row[1], AliasKind(row[2]))  # type: ignore[arg-type]
+            return Alias(row[0], row[1], AliasKind(row[2]))
         case "do_not_merge":
-            return DoNotMerge(*row)  # type: ignore[arg-type]
+            return DoNotMerge(*row)
         case "source":
             return _source(row)
         case "fact":
