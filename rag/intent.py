@@ -46,8 +46,16 @@ _PHRASES: tuple[tuple[str, tuple[Relation, ...]], ...] = (
     ("不吃药|要不要吃药|需要吃药|用吃药|吃药吗|要治吗|需要治疗吗", (Relation.TREATMENT, Relation.DRUG)),
     ("严重吗|要紧吗|严重么|危不危险|严重不严重|要不要紧", (Relation.COMPLICATION, Relation.CURE_RATE)),
     ("饭前|饭后|漏服|忘了吃|忘记吃|空腹吃", (Relation.DOSAGE,)),
+    ("处理方式|自我调理|怎么调|怎么消|怎么去|怎么祛|怎么克服|怎么控制|怎么改善|怎么恢复|中药方|偏方|秘方|好办法|"
+     "的方法|彻底根除", (Relation.TREATMENT, Relation.DRUG)),
+    ("能治|可治|可以治|治不治", (Relation.INDICATION, Relation.EFFICACY, Relation.TREATMENT, Relation.CURE_RATE)),
+    ("治哪些病|好处|有帮助吗|奇效|什么功能", (Relation.INDICATION, Relation.EFFICACY)),
+    ("价钱|价位|价目|收费|住院费|要花多少|多钱", (Relation.COST,)),
+    ("会怎么样|有什么影响|什么影响|影响吗|不治会|会死亡|有害吗|伤害", (Relation.COMPLICATION, Relation.CURE_RATE)),
+    ("怎么造成|造成的|怎么形成|形成的|什么导致|导致的|怎么产生|什么缘故|缘故|怎么会|怎么感染|引起的|缺乏什么|缺什么",
+     (Relation.CAUSE, Relation.RISK_FACTOR)),
     ("怎么缓解|缓解方法", (Relation.TREATMENT, Relation.DRUG)),
-    ("吃什么药|用什么药|什么药|哪些药|哪种药|用药|药物|药品|开哪些药|开什么药|药物治疗|治疗的药|治疗药|常用药|常用的药|药有哪些|有哪些药",
+    ("吃什么药|用什么药|什么药|哪些药|哪种药|用药|药物|药品|开哪些药|开什么药|药物治疗|治疗的药|治疗药|常用药|常用的药|药有哪些|有哪些药|的药",
      (Relation.DRUG,)),
     ("吃什么|吃些什么|吃点什么", (Relation.FOOD_GOOD, Relation.FOOD_BAD)),
     ("忌什么|忌吃什么|少吃什么|不要吃什么|不能吃什么|不宜吃什么|禁吃|不宜吃|不能吃的|忌口", (Relation.FOOD_BAD,)),
@@ -99,7 +107,7 @@ _TABLE: tuple[tuple[str, tuple[Relation, ...]], ...] = tuple(
 
 _REVERSE = re.compile(
     r"什么病|啥病|哪种病|哪些病|哪种疾病|什么疾病|哪些疾病|何种疾病|何病|可能是什么|可能患|可能得|患了什么|"
-    r"得了什么|怎么回事|怎么了|考虑什么|可能的诊断|是不是得了|会是什么|什么毛病|哪方面的病|哪种问题"
+    r"得了什么|怎么回事|什么情况|什么问题|何情况|属于哪种|怎么了|考虑什么|可能的诊断|是不是得了|会是什么|什么毛病|哪方面的病|哪种问题"
 )
 _UNWANTED = re.compile(
     r"(?:(?<![是能会要可该])不|先不|不用|不必|无需|不需要?|别|无须)[^，。；,;？?]{0,6}?(?:药名|药物|药品|吃什么药|用什么药|具体药)|"
@@ -191,10 +199,13 @@ def _asked(text: str) -> tuple[tuple[Relation, ...], ...]:
     taken = [False] * len(text)
     found: list[tuple[int, str, tuple[Relation, ...]]] = []
     for cue, relations in _TABLE:
-        for match in re.finditer(re.escape(cue), text):
-            if not any(taken[match.start() : match.end()]):
-                found.append((match.start(), cue, relations))
-                taken[match.start() : match.end()] = [True] * len(cue)
+        start = text.find(cue)
+        while start >= 0:
+            end = start + len(cue)
+            if not any(taken[start:end]):
+                found.append((start, cue, relations))
+                taken[start:end] = [True] * len(cue)
+            start = text.find(cue, end)
     telling = [hit for hit in found if hit[1] not in _GENERIC]
     if not telling:
         telling = [hit for hit in found if hit[1] != "治疗"] or found
