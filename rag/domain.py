@@ -8,13 +8,14 @@ content, same id; changed content, new id.
 from __future__ import annotations
 
 import hashlib
-import json
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import NewType
+
+import orjson
 
 from rag.vocabulary import EntityType, Grade, Relation
 
@@ -24,7 +25,7 @@ EntityId = NewType("EntityId", str)
 def content_id(prefix: str, content: Mapping[str, object]) -> str:
     """`prefix:` and 16 hex digits of BLAKE2b over the canonical JSON (sorted keys, no spaces, NFC, None left out)."""
     kept = {key: value for key, value in content.items() if value is not None and value != ()}
-    text = json.dumps(kept, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = orjson.dumps(kept, option=orjson.OPT_SORT_KEYS).decode()
     digest = hashlib.blake2b(unicodedata.normalize("NFC", text).encode(), digest_size=8)
     return f"{prefix}:{digest.hexdigest()}"
 
