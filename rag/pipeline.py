@@ -163,6 +163,8 @@ class Pipeline:
 
         # 4) what the knowledge base holds, 5) fused inside
         found = edition.retriever.retrieve(question, mentions, intent, top_k=options.top_k)
+        if verdict.red_flag and len({fact.object for subject in found.ranked for fact in subject.matched}) == 1:
+            found = replace(found, ranked=(), matches=(), facts=())  # a list by one symptom would bury the action
         clock.lap("retrieve")
 
         # 6) numbered evidence within the budget, and what speaks against the drugs in it

@@ -1,4 +1,4 @@
-"""Two remedies asked about together: what lies between them, once, and nothing of either alone."""
+"""What an answer leaves out: facts beside the pair asked about, lists that would bury an emergency."""
 
 from __future__ import annotations
 
@@ -37,3 +37,14 @@ def test_no_record_between_two_is_said_of_the_pair() -> None:
     assert "阿司匹林与二甲双胍之间" in answer.text
     assert "没有记录不等于安全" in answer.text
     assert answer.citations == ()
+
+
+def test_in_an_emergency_no_list_by_one_symptom_follows_the_action() -> None:
+    library = FakeLibrary()
+    diseases = [entity(f"disease:{name}") for name in ("厥脱", "小肠气痛")]
+    sweats = [fact_of(disease.id, Relation.SYMPTOM, "symptom:冷汗", BOOK) for disease in diseases]
+    library.publish([BOOK, *diseases, entity("symptom:冷汗"), *sweats])
+    answer = fake_pipeline(library).ask("胸口疼冒冷汗怎么办")
+    assert answer.outcome is Outcome.EMERGENCY
+    assert "120" in answer.text
+    assert "厥脱" not in answer.text
