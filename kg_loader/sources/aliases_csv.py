@@ -7,9 +7,9 @@ from pathlib import Path
 
 from kg_loader.reading import csv_rows
 from kg_loader.sources.cells import entity_type, named, required
-from kg_loader.sources.format import Format, Item, ReadContext, RowError, head_columns, rejected
+from kg_loader.sources.format import Format, Item, ReadContext, RowError, each_row, head_columns
 from kg_loader.sources.naming import DUPLICATE, UNSAFE_ALIAS, unsafe_alias
-from rag.domain import Alias, AliasKind, Rejected, Skipped
+from rag.domain import Alias, AliasKind, Skipped
 from rag.text import normalise
 
 _REQUIRED = ("entity", "type", "name", "kind")
@@ -23,14 +23,9 @@ def guess(path: Path, head: bytes) -> bool:
 
 def read(path: Path, context: ReadContext) -> Iterator[Item]:
     """Entity and alias of each row."""
-    for row in csv_rows(path, context.encoding, required=_REQUIRED, optional=_OPTIONAL):
-        if isinstance(row, Rejected):
-            yield row
-            continue
-        try:
-            yield from _records(row.value)
-        except RowError as error:
-            yield rejected(path, row, str(error))
+    return each_row(
+        path, csv_rows(path, context.encoding, required=_REQUIRED, optional=_OPTIONAL), lambda row: _records(row.value)
+    )
 
 
 def _records(row: Mapping[str, str]) -> list[Item]:

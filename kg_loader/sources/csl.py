@@ -8,10 +8,10 @@ from pathlib import Path
 
 from kg_loader.reading import Row, json_rows
 from kg_loader.sections import NO_CONCLUSION, aim_of, conclusion_of
-from kg_loader.sources.format import Format, Item, ReadContext, RowError, head_keys, rejected
+from kg_loader.sources.format import Format, Item, ReadContext, RowError, each_row, head_keys
 from kg_loader.sources.medical import is_medical
 from kg_loader.sources.naming import DUPLICATE
-from rag.domain import Passage, PassageKind, Rejected, Skipped, Source
+from rag.domain import Passage, PassageKind, Skipped, Source
 from rag.text import clean, normalise
 from rag.vocabulary import Grade
 
@@ -28,14 +28,7 @@ def guess(path: Path, head: bytes) -> bool:
 def read(path: Path, context: ReadContext) -> Iterator[Item]:
     """Source and conclusion of each medical abstract that has one, the first time it occurs."""
     seen: set[bytes] = set()
-    for row in json_rows(path, context.encoding):
-        if isinstance(row, Rejected):
-            yield row
-            continue
-        try:
-            yield from _records(row, context, seen)
-        except RowError as error:
-            yield rejected(path, row, str(error))
+    return each_row(path, json_rows(path, context.encoding), lambda row: _records(row, context, seen))
 
 
 def _records(row: Row, context: ReadContext, seen: set[bytes]) -> list[Item]:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from kg_loader.reading import csv_rows
 from kg_loader.sources.cells import entity_type, named, required
-from kg_loader.sources.format import Format, Item, ReadContext, RowError, head_columns, rejected
-from rag.domain import DoNotMerge, Rejected
+from kg_loader.sources.format import Format, Item, ReadContext, RowError, each_row, head_columns
+from rag.domain import DoNotMerge
 
 _REQUIRED = ("a", "b", "type", "reason")
 
@@ -20,14 +20,7 @@ def guess(path: Path, head: bytes) -> bool:
 
 def read(path: Path, context: ReadContext) -> Iterator[Item]:
     """Both entities and the pair of each row; known by name, the one is never mistaken for part of the other."""
-    for row in csv_rows(path, context.encoding, required=_REQUIRED):
-        if isinstance(row, Rejected):
-            yield row
-            continue
-        try:
-            yield from _records(row.value)
-        except RowError as error:
-            yield rejected(path, row, str(error))
+    return each_row(path, csv_rows(path, context.encoding, required=_REQUIRED), lambda row: _records(row.value))
 
 
 def _records(row: Mapping[str, str]) -> list[Item]:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from kg_loader.reading import csv_rows
 from kg_loader.sources.cells import EDITORIAL, bibliography, entity_type, named, required, text
-from kg_loader.sources.format import Format, Item, ReadContext, RowError, head_columns, rejected
-from rag.domain import Entity, Fact, Literal, Qualifiers, Rejected
+from kg_loader.sources.format import Format, Item, ReadContext, RowError, each_row, head_columns
+from rag.domain import Entity, Fact, Literal, Qualifiers
 from rag.vocabulary import RELATIONS, EntityType, Grade, Relation, RelationInfo, relation_named
 
 _REQUIRED = ("subject", "subject_type", "relation", "source")
@@ -26,14 +26,9 @@ def guess(path: Path, head: bytes) -> bool:
 
 def read(path: Path, context: ReadContext) -> Iterator[Item]:
     """Source, entities and fact of each row."""
-    for row in csv_rows(path, context.encoding, required=_REQUIRED, optional=_OPTIONAL):
-        if isinstance(row, Rejected):
-            yield row
-            continue
-        try:
-            yield from _records(row.value)
-        except RowError as error:
-            yield rejected(path, row, str(error))
+    return each_row(
+        path, csv_rows(path, context.encoding, required=_REQUIRED, optional=_OPTIONAL), lambda row: _records(row.value)
+    )
 
 
 def _records(row: Mapping[str, str]) -> list[Item]:

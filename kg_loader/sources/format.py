@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +41,18 @@ class RowError(ValueError):
 def rejected(path: Path, row: Row, reason: str) -> Rejected:
     """`row` refused for `reason`."""
     return reject(path, row.number, reason, row.value)
+
+
+def each_row(path: Path, rows: Iterable[Row | Rejected], records: Callable[[Row], Iterable[Item]]) -> Iterator[Item]:
+    """The records of every row; a row that `records` raises RowError for is rejected and reading goes on."""
+    for row in rows:
+        if isinstance(row, Rejected):
+            yield row
+            continue
+        try:
+            yield from records(row)
+        except RowError as error:
+            yield rejected(path, row, str(error))
 
 
 def head_text(head: bytes) -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from kg_loader.reading import json_rows
 from kg_loader.sources.cells import bibliography, required, text, typed
-from kg_loader.sources.format import Format, Item, ReadContext, RowError, head_keys, rejected
-from rag.domain import Entity, Passage, PassageKind, Rejected
+from kg_loader.sources.format import Format, Item, ReadContext, RowError, each_row, head_keys
+from rag.domain import Entity, Passage, PassageKind
 from rag.vocabulary import Grade
 
 _KEYS = frozenset("text kind source title question locator about year journal pmid doi url licence grade".split())
@@ -28,14 +28,7 @@ def guess(path: Path, head: bytes) -> bool:
 
 def read(path: Path, context: ReadContext) -> Iterator[Item]:
     """Source, entity it is about, and passage of each line."""
-    for row in json_rows(path, context.encoding):
-        if isinstance(row, Rejected):
-            yield row
-            continue
-        try:
-            yield from _records(row.value)
-        except RowError as error:
-            yield rejected(path, row, str(error))
+    return each_row(path, json_rows(path, context.encoding), lambda row: _records(row.value))
 
 
 def _records(row: object) -> list[Item]:

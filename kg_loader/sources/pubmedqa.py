@@ -9,8 +9,8 @@ from typing import Any
 
 from kg_loader.reading import Row, json_members
 from kg_loader.sections import NO_CONCLUSION
-from kg_loader.sources.format import Format, Item, ReadContext, RowError, head_keys, rejected
-from rag.domain import Passage, PassageKind, Rejected, Skipped, Source
+from kg_loader.sources.format import Format, Item, ReadContext, RowError, each_row, head_keys
+from rag.domain import Passage, PassageKind, Skipped, Source
 from rag.text import clean
 from rag.vocabulary import Grade
 
@@ -25,14 +25,7 @@ def guess(path: Path, head: bytes) -> bool:
 
 def read(path: Path, context: ReadContext) -> Iterator[Item]:
     """Source and conclusion of each article."""
-    for row in json_members(path, context.encoding):
-        if isinstance(row, Rejected):
-            yield row
-            continue
-        try:
-            yield from _records(row, context)
-        except RowError as error:
-            yield rejected(path, row, str(error))
+    return each_row(path, json_members(path, context.encoding), lambda row: _records(row, context))
 
 
 def _records(row: Row, context: ReadContext) -> list[Item]:
