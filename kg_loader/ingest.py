@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from kg_loader.archives import unpacked
 from kg_loader.embedding import embedder_for
 from kg_loader.plan import Input, Plan, identify
 from kg_loader.publish import fields_named, flip_to, new_kb_id, sealed_already
+from kg_loader.report import IngestReport, report_on
 from kg_loader.sealing import Build, Previous, Progress, Sealing, silent
 from kg_loader.sources import FORMATS, Item, ReadContext, guess_format
 from kg_loader.staging import BATCH, Staging
@@ -25,28 +26,11 @@ from rag.settings import Settings
 from rag.snapshot.files import storage_errors
 from rag.snapshot.layout import FIELDS, RECORDS, Manifest, read_manifest
 from rag.snapshot.library import Library, unobserved
-from rag.snapshot.schema import KIND_NAMES
 from rag.snapshot.snapshot import check_files
 
 TERMS = "terms"
 TERMS_FILE = Path(__file__).parent / "sample" / "terms.csv"
 _DATASET_MAX = 100
-
-
-@dataclass(frozen=True)
-class IngestReport:
-    """What an ingestion did. `loaded` counts distinct records of the files, `added` and `removed` the change."""
-
-    version: int
-    digest: str
-    loaded: int
-    skipped: Mapping[str, int]
-    rejected: Mapping[str, int]
-    rejects_file: Path | None
-    unchanged: bool
-    loaded_by_kind: Mapping[str, int] = field(default_factory=dict)
-    added: Mapping[str, int] = field(default_factory=dict)
-    removed: Mapping[str, int] = field(default_factory=dict)
 
 
 def ingest(
@@ -172,7 +156,7 @@ class Job:
         rejects = _write_rejects(self.library, staging)
         current = self._current(digest)
         manifest = current or self._publish(staging, digest)
-        report = _report(staging, manifest, rejects, change, unchanged=current is not None)
+        report = report_on(staging, manifest, rejects, change, unchanged=current is not None)
         staging.discard()
         self.reached("ingest.tidied")
         return report
@@ -195,29 +179,6 @@ class Job:
         sealing = Sealing(self.library, self.build, self.previous, progress=self.progress, reached=self.reached)
         kb = self.previous.manifest.kb if self.previous else new_kb_id()
         return sealing.seal(staging.checkpoint(), kb, digest)
-
-
-def _report(
-    staging: Staging,
-    manifest: Manifest,
-    rejects: Path | None,
-    change: Mapping[str, tuple[int, int]],
-    *,
-    unchanged: bool,
-) -> IngestReport:
-    loaded = staging.tally("loaded")
-    return IngestReport(
-        manifest.version,
-        manifest.digest,
-        sum(loaded.values()),
-        staging.tally("skipped"),
-        staging.tally("rejected"),
-        rejects,
-        unchanged,
-        {kind: loaded[kind] for kind in KIND_NAMES if kind in loaded},
-        {kind: plus for kind, (plus, _) in change.items() if plus},
-        {kind: minus for kind, (_, minus) in change.items() if minus},
-    )
 
 
 def _write_rejects(library: Library, staging: Staging) -> Path | None:

@@ -10,8 +10,9 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-from kg_loader.ingest import IngestReport, Job
+from kg_loader.ingest import Job
 from kg_loader.plan import Input
+from kg_loader.report import IngestReport
 from kg_loader.sources.format import Item
 from rag.domain import (
     Alias,

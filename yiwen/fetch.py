@@ -13,8 +13,8 @@ from yiwen.options import DataDir, Json, load_settings, quiet
 from yiwen.output import document, progress, say
 
 if TYPE_CHECKING:
-    from kg_loader.ingest import IngestReport
     from kg_loader.pubmed import Fetched
+    from kg_loader.report import IngestReport
     from rag.settings import Settings
     from yiwen.output import Progress
 

@@ -14,7 +14,7 @@ from yiwen.options import DataDir, Json, load_settings, quiet
 from yiwen.output import counted, document, progress, say
 
 if TYPE_CHECKING:
-    from kg_loader.ingest import IngestReport
+    from kg_loader.report import IngestReport
     from rag.snapshot import Library
 
 
@@ -85,19 +85,8 @@ def _throw_away_copy(library: Library) -> Iterator[Library]:
 
 def report_document(report: IngestReport, *, dry_run: bool = False) -> dict[str, object]:
     """The JSON of an ingestion; the rejects file of a dry run is gone and therefore null."""
-    return {
-        "version": report.version,
-        "digest": report.digest,
-        "loaded": report.loaded,
-        "skipped": dict(report.skipped),
-        "rejected": dict(report.rejected),
-        "rejects_file": str(report.rejects_file) if report.rejects_file and not dry_run else None,
-        "unchanged": report.unchanged,
-        "loaded_by_kind": dict(report.loaded_by_kind),
-        "added": dict(report.added),
-        "removed": dict(report.removed),
-        "dry_run": dry_run,
-    }
+    gone: dict[str, object] = {"rejects_file": None} if dry_run else {}
+    return report.document() | gone | {"dry_run": dry_run}
 
 
 def print_report(report: IngestReport, *, dry_run: bool = False) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from kg_loader import versions as kb
-from kg_loader.ingest import IngestReport, ingest
+from kg_loader.ingest import ingest
+from kg_loader.report import IngestReport
 from kg_loader.sources.format import Item
 from rag.domain import Rejected, Skipped
 from rag.errors import CorruptSnapshotError, DataError, NotFoundError, StorageError, TooManyRejectsError, UsageError
