@@ -20,7 +20,7 @@ from kg_loader.sealing import Build, Previous, Progress, Sealing, silent
 from kg_loader.sources import FORMATS, Item, ReadContext, guess_format
 from kg_loader.staging import BATCH, Staging
 from rag.domain import Pointer
-from rag.errors import TooManyRejectsError, UsageError
+from rag.errors import DataError, UsageError
 from rag.ports import Embedder
 from rag.settings import Settings
 from rag.snapshot.files import storage_errors
@@ -43,6 +43,7 @@ def ingest(
     append: bool = False,
     settings: Settings,
     max_rejects: int | None = None,
+    allow_shrink: bool = False,
     progress: Progress = silent,
     reached: Callable[[str], None] = unobserved,
     embedder: Embedder | None = None,
@@ -51,9 +52,9 @@ def ingest(
     """Make the data sets assert exactly what `files` hold (with `append`: that too), and publish.
 
     Archives count as the files in them. `dataset` None: each file's stem. `embedder` None: the one that the settings
-    name. `indexed_fields` None: as in the current version. Raises NotFoundError, DataError, TooManyRejectsError,
-    LockedError, ConflictError, StorageError, LiveGraphError (Neo4j is configured and does not answer; nothing was
-    published).
+    name. `indexed_fields` None: as in the current version. `allow_shrink`: a data set may lose most of its records.
+    Raises NotFoundError, DataError (also for a data set that would shrink), TooManyRejectsError, LockedError,
+    ConflictError, StorageError, LiveGraphError (Neo4j is configured and does not answer; nothing was published).
     """
     if not files:
         raise UsageError("no files were given; name at least one file to ingest")
@@ -62,7 +63,8 @@ def ingest(
         recovery.recover(library, settings)
         job = Job.begin(library, settings, embedder, indexed_fields, progress, reached)
         limit = settings.max_rejects if max_rejects is None else max_rejects
-        return job.run(job.plan(inputs, append=append), read_file, max_rejects=limit)
+        plan = job.plan(inputs, append=append)
+        return job.run(plan, read_file, max_rejects=limit, allow_shrink=allow_shrink)
 
 
 def read_file(source: Input) -> Iterator[Item]:
@@ -129,7 +131,13 @@ class Job:
         return Plan(base, tuple(inputs), append)
 
     def run(
-        self, plan: Plan, read: Callable[[Input], Iterable[Item]], *, max_rejects: int, batch: int = BATCH
+        self,
+        plan: Plan,
+        read: Callable[[Input], Iterable[Item]],
+        *,
+        max_rejects: int,
+        allow_shrink: bool = False,
+        batch: int = BATCH,
     ) -> IngestReport:
         """Stage what `read` gives for every input, then publish. The caller holds the lock."""
         with Staging.open(self.library.staging, plan, self.base_records()) as staging:
@@ -140,9 +148,11 @@ class Job:
                         number, read(source), max_rejects=max_rejects, batch=batch,
                         progress=progress, reached=self.reached,
                     )  # fmt: skip
-            except TooManyRejectsError as error:
+                if not allow_shrink:
+                    _require_size(staging)
+            except DataError as error:
                 rejects = _write_rejects(self.library, staging)
-                raise TooManyRejectsError(f"{error}; rejected rows: {rejects}") from error
+                raise (type(error)(f"{error}; rejected rows: {rejects}") if rejects else error) from error
             with storage_errors(self.library.root):
                 return self.finish(staging)
 
@@ -179,6 +189,15 @@ class Job:
         sealing = Sealing(self.library, self.build, self.previous, progress=self.progress, reached=self.reached)
         kb = self.previous.manifest.kb if self.previous else new_kb_id()
         return sealing.seal(staging.checkpoint(), kb, digest)
+
+
+def _require_size(staging: Staging) -> None:
+    """A file cut short, or with another export's header, must not empty a data set by itself."""
+    for name, before, after in staging.shrinking():
+        raise DataError(
+            f"the data set {name!r} would go from {before:,} records to {after:,}, nothing was published; "
+            "look whether the file is whole, or say --allow-shrink"
+        )
 
 
 def _write_rejects(library: Library, staging: Staging) -> Path | None:

@@ -26,6 +26,8 @@ from rag.snapshot.writer import Writer
 
 BATCH = 20_000
 """Items between two commits."""
+_WORTH_KEEPING, _MOST_LOST = 100, 0.5
+"""A data set of so many records that would keep less than this share of their number was hardly meant to."""
 RECORDS = "records.sqlite"
 _BOOKS = """
 CREATE TABLE IF NOT EXISTS staged_run (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -159,11 +161,23 @@ class Staging:
 
     # ------------------------------------------------------------ results
 
+    def shrinking(self) -> list[tuple[str, int, int]]:
+        """(data set, records now asserted, records after) of those about to lose most of what they held."""
+        if self.plan.append or self._settled() is not None:
+            return []
+        sizes = [(name, *self.writer.sizes(self.writer.dataset(name))) for name in self.plan.datasets()]
+        return [row for row in sizes if row[1] >= _WORTH_KEEPING and row[2] < row[1] * _MOST_LOST]
+
+    def _settled(self) -> str | None:
+        """The change that was settled before a crash, as JSON."""
+        row = self.connection.execute("SELECT value FROM staged_run WHERE key = 'change'").fetchone()
+        return str(row[0]) if row else None
+
     def settle(self, reached: Callable[[str], None] = unobserved) -> dict[str, tuple[int, int]]:
         """Replace what the data sets asserted, in one transaction; (added, removed) per kind, also when resumed."""
-        known = self.connection.execute("SELECT value FROM staged_run WHERE key = 'change'").fetchone()
-        if known:
-            return {kind: (plus, minus) for kind, (plus, minus) in json.loads(known[0]).items()}
+        known = self._settled()
+        if known is not None:
+            return {kind: (plus, minus) for kind, (plus, minus) in json.loads(known).items()}
         total: dict[str, tuple[int, int]] = {}
         with storage_errors(self.folder):
             self.connection.execute("BEGIN IMMEDIATE")

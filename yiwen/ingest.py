@@ -33,6 +33,9 @@ def ingest(
     max_rejects: Annotated[
         int | None, typer.Option(min=0, metavar="N", help="Stop above this many broken rows (YIWEN_MAX_REJECTS).")
     ] = None,
+    allow_shrink: Annotated[
+        bool, typer.Option("--allow-shrink", help="Publish even if a data set loses more than half of its records.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything except publishing.")] = False,
     data_dir: DataDir = None,
     as_json: Json = False,
@@ -49,7 +52,7 @@ def ingest(
     with _throw_away_copy(library) if dry_run else _as_it_is(library) as target, progress(quiet(context)) as show:
         report = run(
             target, files, dataset=dataset, format=format, encoding=encoding, append=append, settings=settings,
-            max_rejects=max_rejects, progress=show,
+            max_rejects=max_rejects, allow_shrink=allow_shrink, progress=show,
         )  # fmt: skip
     if as_json:
         document(report_document(report, dry_run=dry_run))

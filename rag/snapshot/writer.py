@@ -176,6 +176,15 @@ class Writer:
 
     # ------------------------------------------------------------ settling
 
+    def sizes(self, dataset: int) -> tuple[int, int]:
+        """How many records a data set asserts, and how many a running ingestion has staged for it."""
+        counts = (
+            self.connection.execute(f"SELECT count(*) FROM {table} WHERE dataset = ?", (dataset,)).fetchone()[0]
+            for table in ("assertion", "staged_assertion")
+        )
+        before, after = map(int, counts)
+        return before, after
+
     def settle(self, dataset: int, *, append: bool) -> dict[str, tuple[int, int]]:
         """Make the staged assertions of a data set its assertions; (added, removed) per kind, all in one step."""
         run = self.connection.execute

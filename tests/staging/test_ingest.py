@@ -260,3 +260,30 @@ def test_all_files_of_a_version_may_be_read_by_the_same_users(library: Library) 
     folder = library.snapshot_folder(1)
     modes = {(folder / name).stat().st_mode for name in read_manifest(folder).files}
     assert len(modes) == 1
+
+
+# ---------------------------------------------------------------- a data set that would nearly vanish
+
+
+def many(count: int) -> list[str]:
+    return [f"病{n},disease,症状,症{n},symptom,一本书" for n in range(count)]
+
+
+def test_a_file_cut_short_does_not_empty_its_data_set(library: Library, tmp_path: Path) -> None:
+    whole = run(library, facts_csv(tmp_path, many(60)))
+    for rows in (many(3), [*many(2), "broken,row"], []):
+        with pytest.raises(DataError, match=r"'facts' would go from 181 records to \d+.*--allow-shrink") as caught:
+            run(library, facts_csv(tmp_path, rows))
+        assert ("rejected rows: " in str(caught.value)) == ("broken,row" in rows)
+        assert library.pointer() is not None
+        assert opened(library).manifest.digest == whole.digest
+    assert run(library, facts_csv(tmp_path, many(3)), allow_shrink=True).version == 2
+    assert symptoms_of(library, "病2") == {"症2"}
+
+
+def test_what_may_shrink(library: Library, tmp_path: Path) -> None:
+    run(library, facts_csv(tmp_path, many(60)))
+    assert run(library, facts_csv(tmp_path, many(31))).version == 2, "half of it is left"
+    assert run(library, facts_csv(tmp_path, many(3)), append=True).unchanged, "nothing is taken away"
+    run(library, facts_csv(tmp_path, many(9), "small.csv"))
+    assert run(library, facts_csv(tmp_path, many(1), "small.csv")).version == 4, "of a few rows anybody may drop most"
