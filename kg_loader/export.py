@@ -20,7 +20,7 @@ from rag.snapshot.schema import ENTITY, KIND_NAMES, record_key
 from rag.snapshot.snapshot import check_files
 
 FORMAT, FORMAT_VERSION = "yiwen-records", 1
-_ORDER = ("source", "alias", "do_not_merge", "fact", "passage")
+_ORDER = ("source", "alias", "do_not_merge", "fact", "passage", "retraction")
 _SPELLINGS = "SELECT e.id, e.type, s.name, s.pk FROM spelling s JOIN entity e ON e.pk = s.entity ORDER BY e.id, s.name"
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from kg_loader import mirror, recovery
 from kg_loader.archives import unpacked
+from kg_loader.curation import merge_retractions
 from kg_loader.embedding import embedder_for
 from kg_loader.plan import Input, Plan, identify
 from kg_loader.publish import fields_named, flip_to, new_kb_id, sealed_already
@@ -106,6 +107,7 @@ class Job:
     ) -> Job:
         """Look at the current version. Raises CorruptSnapshotError, and what `embedder_for` raises."""
         pointer = library.pointer()
+        library.register.read()  # a damaged one stops the work before it begins
         previous = None
         fields: tuple[str, ...] = FIELDS
         if pointer is not None:
@@ -181,6 +183,10 @@ class Job:
         """Flip to a new version, or to the one that a crashed run of this command had sealed."""
         parent = self.previous.manifest.version if self.previous else None
         manifest = sealed_already(self.library, digest, parent, self.build) or self._seal(staging, digest)
+        folder = self.library.snapshot_folder(manifest.version)
+        with storage_errors(self.library.root):
+            merge_retractions(self.library, folder / RECORDS, self.base_records())
+            self.reached("register.merged")
         mirror.follow(self.settings, self.library, manifest, self.reached)
         flip_to(self.library, manifest, self.pointer, self.reached)
         return manifest

@@ -35,6 +35,7 @@ _LABELS = {
     "fact": "SELECT f.pk, s.id || ' ' || f.relation || ' ' || coalesce(o.id, f.literal) FROM {0}.fact f "
     "JOIN {0}.entity s ON s.pk = f.subject LEFT JOIN {0}.entity o ON o.pk = f.object",
     "passage": "SELECT pk, substr(text, 1, 60) FROM {0}.passage",
+    "retraction": "SELECT pk, target || ' (' || stated_by || ')' FROM {0}.retraction",
     "dataset": "SELECT name, name FROM {0}.dataset",
 }
 """Per kind a key that means the same in two versions, and a line to show."""

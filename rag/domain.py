@@ -161,7 +161,19 @@ class Passage:
         return content_id("p", {k: v for k, v in vars(self).items() if k != "id"})
 
 
-Record = Entity | Alias | DoNotMerge | Source | Fact | Passage
+@dataclass(frozen=True)
+class Retraction:
+    """A publication was retracted.
+
+    `target` is a key of the register (`pmid:`, `doi:`, `s:`, `p:`); `stated_by` says who told: a notice, or which part
+    of the article's own record.
+    """
+
+    target: str
+    stated_by: str
+
+
+Record = Entity | Alias | DoNotMerge | Source | Fact | Passage | Retraction
 
 
 @dataclass(frozen=True)

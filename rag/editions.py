@@ -18,7 +18,9 @@ from rag.errors import CorruptSnapshotError, NotReadyError, StorageError, YiwenE
 from rag.fusion import Tuning
 from rag.linking import Linker
 from rag.ports import GraphReader, KnowledgeBase
+from rag.register import Withheld
 from rag.retrieval import Retriever
+from rag.withholding import VisibleKnowledgeBase, Withholding
 
 KEPT_OPEN = 3
 RETRY_S = 10.0
@@ -34,14 +36,20 @@ class Edition:
     retriever: Retriever
     checker: Checker
     tuning: Tuning
-    open_graph: Callable[[list[str]], GraphReader] | None = None
-    """The graph for one answer, which notes in the list what was missing; None: that of the retriever serves all."""
+    open_graph: Callable[[Withheld, list[str]], GraphReader]
+    """The graph for one answer, without what is withheld; it notes in the list what was missing."""
+    withholding: Withholding
 
     def for_answer(self, degraded: list[str]) -> Edition:
-        """The edition as one answer sees it; `degraded` grows when something has to be replaced."""
-        if self.open_graph is None:
-            return self
-        return replace(self, retriever=replace(self.retriever, graph=self.open_graph(degraded)))
+        """The edition as one answer sees it, by the register as it is now; `degraded` grows when something is replaced.
+
+        Here a withdrawal, a retraction or an erasure takes effect, for every step behind the ports. Raises
+        CorruptSnapshotError where the register cannot be read.
+        """
+        withheld = self.withholding.now()
+        kb = VisibleKnowledgeBase(self.kb, withheld) if withheld else self.kb
+        graph = self.open_graph(withheld, degraded)
+        return replace(self, kb=kb, retriever=replace(self.retriever, kb=kb, graph=graph))
 
 
 class Editions:

@@ -106,6 +106,14 @@ class KnowledgeBase(Protocol):
         """Those that exist."""
         ...
 
+    def sources_numbered(self, keys: Iterable[str]) -> frozenset[str]:
+        """Ids of the sources that carry one of these numbers, `pmid:...` or `doi:...` as `rag.register` writes them."""
+        ...
+
+    def leaning(self, sources: Iterable[str]) -> frozenset[str]:
+        """Ids of all passages of these sources."""
+        ...
+
     def evidence(self, ids: Iterable[str]) -> dict[str, Evidence]:
         """Facts and passages by id as evidence, score 0; those that exist."""
         ...
@@ -134,5 +142,5 @@ class KnowledgeBase(Protocol):
         ...
 
     def scan(self, kind: str) -> Iterator[Record]:
-        """All records of one kind: entity, alias, do_not_merge, source, fact, passage; ordered by id."""
+        """All records of one kind: entity, alias, do_not_merge, source, fact, passage, retraction; ordered by id."""
         ...

@@ -19,10 +19,12 @@ from rag.graph.neo4j import Neo4jGraph
 from rag.linking import Linker, Names
 from rag.pipeline import Pipeline
 from rag.ports import Embedder, GraphReader
+from rag.register import Withheld
 from rag.retrieval import Retriever
 from rag.settings import Settings
 from rag.snapshot import Library, Snapshot, open_snapshot
 from rag.triage import load_rules
+from rag.withholding import Withholding
 
 
 def build(settings: Settings, *, verify: bool = True) -> Pipeline:
@@ -50,8 +52,9 @@ def open_editions(settings: Settings, *, verify: bool = True) -> Editions:
         tuning = load_tuning(settings.data_dir, pointer.tuning)
         embedder = load_embedder(kb.manifest.embedder, settings) if kb.manifest.dimension else None
         retriever = Retriever(kb, kb.graph(), names, embedder, tuning)
-        open_graph = live.of(kb) if live is not None else None
-        return Edition(pointer, kb, Linker(names), retriever, Checker(names), tuning, open_graph)
+        open_graph = live.of(kb) if live is not None else (lambda withheld, _: kb.graph(withheld))
+        withholding = Withholding(kb, library.register.read)
+        return Edition(pointer, kb, Linker(names), retriever, Checker(names), tuning, open_graph, withholding)
 
     def locate(version: int, current: Pointer) -> Pointer:
         folder = library.snapshot_folder(version)
@@ -68,10 +71,14 @@ class Live:
     breaker: Breaker
     budget_s: float
 
-    def of(self, kb: Snapshot) -> Callable[[list[str]], GraphReader]:
+    def of(self, kb: Snapshot) -> Callable[[Withheld, list[str]], GraphReader]:
         """Per answer: the live graph at this version, the snapshot's own behind it."""
-        graph, own = Neo4jGraph(self.connection, kb.manifest.kb, kb.version), kb.graph()
-        return lambda degraded: AnswerGraph(graph, own, self.breaker, budget_s=self.budget_s, degraded=degraded)
+
+        def open_graph(withheld: Withheld, degraded: list[str]) -> GraphReader:
+            graph = Neo4jGraph(self.connection, kb.manifest.kb, kb.version, withheld)
+            return AnswerGraph(graph, kb.graph(withheld), self.breaker, budget_s=self.budget_s, degraded=degraded)
+
+        return open_graph
 
 
 def open_live(settings: Settings) -> Live | None:

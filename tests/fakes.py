@@ -38,6 +38,7 @@ from rag.domain import (
     Pointer,
     RankedSubject,
     Record,
+    Retraction,
     Source,
 )
 from rag.editions import Edition, Editions
@@ -47,12 +48,14 @@ from rag.generators.extractive import ExtractiveGenerator
 from rag.linking import OWN_NAME, Linker, Names, passage_mentions
 from rag.pipeline import Pipeline
 from rag.ports import Embedder, Generator, NameRow
+from rag.register import EMPTY, NOTHING, Register, Withheld, keys_of_source
 from rag.rendering import fact_text
 from rag.retrieval import Retriever
 from rag.snapshot.layout import Manifest
 from rag.text import TEXT_VERSION, Language, language_of, normalise, tokens
 from rag.triage import load_rules
 from rag.vocabulary import GRADE_RANK, EntityType, Relation
+from rag.withholding import Withholding
 
 R = TypeVar("R", Entity, Alias, DoNotMerge, Source, Fact, Passage)
 
@@ -95,11 +98,12 @@ def _entities(records: Sequence[Record]) -> dict[EntityId, Entity]:
 class FakeGraph:
     """Implements `rag.ports.GraphReader` over a list of records."""
 
-    def __init__(self, records: Iterable[Record]) -> None:
+    def __init__(self, records: Iterable[Record], withheld: Withheld = NOTHING) -> None:
         records = list(records)
         entities = _entities(records)
         sources = {source.id: source for source in _of(records, Source)}
-        facts = {fact.id: _graph_fact(fact, entities, sources) for fact in _of(records, Fact) if fact.source in sources}
+        stated = [fact for fact in _of(records, Fact) if not withheld.hides_fact(fact.id, fact.source)]
+        facts = {fact.id: _graph_fact(fact, entities, sources) for fact in stated if fact.source in sources}
         self.facts: Mapping[str, GraphFact] = {fact.id: fact for fact in _ordered(facts.values())}
 
     def neighbourhood(self, plan: Mapping[EntityId, Collection[Relation]], *, limit_each: int) -> Neighbourhood:
@@ -217,9 +221,9 @@ class FakeKnowledgeBase:
     def _embedded(self, embedder: Embedder) -> NDArray[np.float32]:
         return embedder.encode([_indexed(passage) for passage in self._passages.values()], kind="passage")
 
-    def graph(self) -> FakeGraph:
-        """The graph over the same records."""
-        return self._graph
+    def graph(self, withheld: Withheld = NOTHING) -> FakeGraph:
+        """The graph over the same records, without what is withheld."""
+        return FakeGraph(self.records, withheld) if withheld else self._graph
 
     def names(self) -> Iterator[NameRow]:
         """Every name of every entity, normalised."""
@@ -252,6 +256,16 @@ class FakeKnowledgeBase:
     def sources(self, ids: Iterable[str]) -> dict[str, Source]:
         """Those that exist."""
         return {key: self._sources[key] for key in ids if key in self._sources}
+
+    def sources_numbered(self, keys: Iterable[str]) -> frozenset[str]:
+        """Ids of the sources that carry one of these numbers."""
+        wanted = set(keys)
+        return frozenset(key for key, source in self._sources.items() if wanted.intersection(keys_of_source(source)))
+
+    def leaning(self, sources: Iterable[str]) -> frozenset[str]:
+        """Ids of all passages of these sources."""
+        wanted = set(sources)
+        return frozenset(key for key, passage in self._passages.items() if passage.source in wanted)
 
     def evidence(self, ids: Iterable[str]) -> dict[str, Evidence]:
         """Facts and passages by id as evidence, score 0; those that exist, in the order asked."""
@@ -314,6 +328,7 @@ class FakeKnowledgeBase:
             "source": lambda: sorted(self._sources.values(), key=lambda s: s.id),
             "fact": lambda: sorted(set(_of(self.records, Fact)), key=lambda f: f.id),
             "passage": self._passages.values,
+            "retraction": lambda: sorted(set(_of(self.records, Retraction)), key=lambda r: (r.target, r.stated_by)),
         }
         return iter(tables[kind]())
 
@@ -359,6 +374,7 @@ class FakeLibrary:
     kept: dict[int, FakeKnowledgeBase] = field(default_factory=dict)
     current: Pointer | None = None
     loads: int = 0
+    register: Register = EMPTY
 
     def publish(self, records: Iterable[Record]) -> int:
         """A new version with these records, made current; its number."""
@@ -402,7 +418,10 @@ class FakeLibrary:
         kb = self.kept[pointer.version]
         names = Names(kb.names(), kb.do_not_merge())
         retriever = Retriever(kb, kb.graph(), names, self.embedder, self.tuning)
-        return Edition(pointer, kb, Linker(names), retriever, Checker(names), self.tuning)
+        return Edition(
+            pointer, kb, Linker(names), retriever, Checker(names), self.tuning,
+            lambda withheld, _: kb.graph(withheld), Withholding(kb, lambda: self.register),
+        )  # fmt: skip
 
     def editions(self) -> Editions:
         """Opens versions on demand and follows the pointer."""

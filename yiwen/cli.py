@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from yiwen import ask, bench, doctor, evaluate, fetch, ingest, kb, serve, train
+from yiwen import ask, bench, curation, doctor, evaluate, fetch, ingest, kb, serve, train
 from yiwen.failures import Commands
 from yiwen.options import Invocation, Json
 from yiwen.output import document, say
@@ -30,6 +30,8 @@ app.add_typer(fetch.app, name="fetch")
 app.command("ask")(ask.ask)
 app.command("chat")(ask.chat)
 app.command("serve")(serve.serve)
+for command in (curation.withdraw, curation.restore, curation.register):
+    kb.app.command()(command)
 app.add_typer(kb.app, name="kb")
 app.add_typer(train.app, name="train")
 app.add_typer(evaluate.app, name="eval")

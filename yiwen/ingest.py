@@ -83,6 +83,8 @@ def _throw_away_copy(library: Library) -> Iterator[Library]:
         if pointer is not None:
             copy.remember(library.next_version() - 1, 0)
             copy.flip(pointer, 0)
+        register = library.register.read()
+        copy.register.update(lambda empty: register if register.entries else empty)
         yield copy
 
 

@@ -59,6 +59,7 @@ _PLURALS = {
     "source": "sources",
     "fact": "facts",
     "passage": "passages",
+    "retraction": "retractions",
     "mention": "mentions",
 }
 

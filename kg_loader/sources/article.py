@@ -1,23 +1,24 @@
 """An article as every literature format gives it: bibliography, abstract, publication types -> source and conclusion.
 
 All formats go through here, so that the same rules decide what supports an answer: no article without a conclusion,
-none that was retracted, no protocol, no opinion.
+no protocol, no opinion. A retracted article is stored like any other, with the record that says so, which keeps it from
+supporting; a notice of retraction becomes that record alone.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from kg_loader.sections import NO_CONCLUSION, closing_of, conclusion_of, pieces
 from kg_loader.sources.format import Item, ReadContext, RowError
-from rag.domain import Passage, PassageKind, Skipped, Source
+from rag.domain import Passage, PassageKind, Retraction, Skipped, Source
+from rag.register import doi_key, pmid_key
 from rag.text import clean
 from rag.vocabulary import GRADE_RANK, Grade
 
-RETRACTED = "retracted"
 RETRACTION_NOTICE = "retraction notice"
 OPINION = "opinion or news"
 PROTOCOL = "study protocol"
@@ -26,6 +27,7 @@ _TITLE_MAX = 500
 _YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?!\d)")
 _DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>]+")
 _PMID = re.compile(r"(?<!\d)\d{1,8}(?!\d)")
+_NAMED_PMID = re.compile(r"(?i)\b(?:pmid|pubmed(?: id)?)\s*[:：]?\s*(\d{1,8})(?!\d)")
 
 GRADES: Mapping[str, Grade] = MappingProxyType(
     {
@@ -61,9 +63,9 @@ GRADES: Mapping[str, Grade] = MappingProxyType(
 )
 """Publication types (MeSH names in lower case) to grades; anything else is a `study`."""
 
+_RETRACTED_TYPE = "retracted publication"
 _SKIPPED_TYPES: Mapping[str, str] = MappingProxyType(
     {
-        "retracted publication": RETRACTED,
         "retraction of publication": RETRACTION_NOTICE,
         "retraction notice": RETRACTION_NOTICE,
         "clinical trial protocol": PROTOCOL,
@@ -113,20 +115,36 @@ class Article:
     licence: str | None = None
     kind: str = "journal-article"
     grade: Grade | None = None
-    retracted: bool = False
+    retracted_by: str | None = None
+    """What says that this article was retracted; None: nothing but perhaps its types and title."""
+    retracts: tuple[str, ...] = ()
+    """Keys (`pmid:...`, `doi:...`) of the articles that this one says were retracted."""
     animals_only: bool = False
     lineage: str | None = None
     locator: str | None = None
 
 
 def records(article: Article, context: ReadContext) -> Iterator[Item]:
-    """Source and conclusion of an article, or the one reason to leave it out. RowError without a title."""
-    if reason := _left_out(article):
-        yield Skipped(reason)
-        return
+    """Source and conclusion of an article, or the one reason to leave it out, and the retractions that it states.
+
+    RowError without a title.
+    """
+    reason = _left_out(article)
+    retracted = _retracted(article)
+    others = _retracts(article, notice=reason == RETRACTION_NOTICE)
+    yield from (Retraction(key, _notice(article)) for key in others)
+    stored = [] if reason else list(_stored(article, context))
+    yield from stored
+    if not stored:
+        yield Skipped(reason or NO_CONCLUSION)
+    if retracted:
+        yield from (Retraction(key, retracted) for key in _retraction_keys(article, context, stored))
+
+
+def _stored(article: Article, context: ReadContext) -> Iterator[Source | Passage]:
+    """The source and its passages; nothing without a conclusion."""
     sections = article.conclusions or _found(article)
     if not sections:
-        yield Skipped(NO_CONCLUSION)
         return
     title = _title(article.title)
     source = context.source or _source(article, title)
@@ -146,14 +164,44 @@ def records(article: Article, context: ReadContext) -> Iterator[Item]:
 
 
 def _left_out(article: Article) -> str | None:
-    """A retraction outweighs every other reason."""
+    """Why an article says nothing of its own: it is a notice, a protocol, an opinion."""
     types = {one.strip().lower() for one in article.types}
     reasons = {_SKIPPED_TYPES[one] for one in types if one in _SKIPPED_TYPES}
-    if article.retracted or RETRACTED in reasons or _RETRACTED_TITLE.match(article.title):
-        return RETRACTED
-    if RETRACTION_NOTICE in reasons or _NOTICE_TITLE.match(article.title):
+    if not _retracted(article) and (RETRACTION_NOTICE in reasons or _NOTICE_TITLE.match(article.title)):
         return RETRACTION_NOTICE
-    return next(iter(sorted(reasons)), None)
+    return next(iter(sorted(reasons - {RETRACTION_NOTICE})), None)
+
+
+def _retracted(article: Article) -> str | None:
+    """What says that the article was retracted."""
+    if article.retracted_by:
+        return article.retracted_by
+    if _RETRACTED_TYPE in {one.strip().lower() for one in article.types}:
+        return "its publication type"
+    return "its title" if _RETRACTED_TITLE.match(article.title) else None
+
+
+def _retracts(article: Article, *, notice: bool) -> tuple[str, ...]:
+    """What the format names as retracted; else, in a notice, every other DOI and PMID in its title and abstract."""
+    if article.retracts or not notice:
+        return tuple(dict.fromkeys(article.retracts))
+    text = clean(f"{article.title}\n{article.abstract}")
+    own = {pmid_key(article.pmid), doi_key(article.doi)}
+    return tuple(key for key in publications_in(text) if key not in own)
+
+
+def _notice(article: Article) -> str:
+    keys = (pmid_key(article.pmid), doi_key(article.doi))
+    return f"notice {next((key for key in keys if key), 'without a number')}"
+
+
+def _retraction_keys(article: Article, context: ReadContext, stored: Sequence[Source | Passage]) -> Iterator[str]:
+    """Its numbers; where no source carries them, the source itself, or its passages if the source is another's."""
+    numbers = [key for key in (pmid_key(article.pmid), doi_key(article.doi)) if key]
+    yield from numbers
+    if not numbers or context.source is not None:
+        kind = Source if context.source is None else Passage
+        yield from (record.id for record in stored if isinstance(record, kind))
 
 
 def _found(article: Article) -> tuple[Section, ...]:
@@ -213,6 +261,14 @@ def doi_in(text: str | None) -> str | None:
     """The DOI in a text or URL, without punctuation that follows it; None without one."""
     match = _DOI.search(text or "")
     return match[0].rstrip(".,;)") if match else None
+
+
+def publications_in(text: str | None) -> list[str]:
+    """Keys of every DOI, and of every number that is called a PMID, in a text; each once."""
+    written = text or ""
+    dois = [doi_key(match[0]) for match in _DOI.finditer(written)]
+    pmids = [pmid_key(match[1]) for match in _NAMED_PMID.finditer(written)]
+    return list(dict.fromkeys(key for key in [*pmids, *dois] if key))
 
 
 def pmid_in(text: str | None) -> str | None:

@@ -68,7 +68,7 @@ def document_records(path: Path, document: Document, context: ReadContext) -> It
         pmid=pmid_in(document.pmid),
         url=document.url,
         kind="document",
-        retracted=any(_STAMP.fullmatch(line) for line in written),
+        retracted_by="a stamp on its pages" if any(_STAMP.fullmatch(line) for line in written) else None,
     )
     try:
         yield from records(article, context)

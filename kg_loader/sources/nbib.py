@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kg_loader.reading import reject
-from kg_loader.sources.article import Article, doi_in, pmid_in, records, year_in
+from kg_loader.sources.article import Article, doi_in, pmid_in, publications_in, records, year_in
 from kg_loader.sources.format import Format, Item, ReadContext, RowError, head_text
 from kg_loader.sources.tagged import Layout, Tagged, tagged_records
 from rag.domain import Rejected
 
 _LAYOUT = Layout(re.compile(r"(?P<tag>[A-Z]{2,4}) {0,2}-(?: (?P<value>.*)|(?P<none>)$)"), begins=("PMID",))
 _RETRACTED = ("RIN", "RPI")
+_RETRACTS = ("ROF", "RPF")
 _ABSTRACT_LANGUAGES = ("eng", "chi")
 
 
@@ -56,11 +57,19 @@ def _article(record: Tagged) -> Article:
         pmid=pmid,
         url=f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/",
         licence=record.one("CI"),
-        retracted=bool(record.all(*_RETRACTED)),
+        retracted_by=_retracted_by(record),
+        retracts=tuple(key for one in record.all(*_RETRACTS) for key in publications_in(one)),
         animals_only="Animals" in headings and "Humans" not in headings,
         lineage="PubMed",
         locator="CONCLUSIONS",
     )
+
+
+def _retracted_by(record: Tagged) -> str | None:
+    if not (stated := record.all(*_RETRACTED)):
+        return None
+    named = publications_in(" ".join(stated))
+    return f"notice {named[0] if named else 'without a number'}"
 
 
 def _other_abstract(record: Tagged) -> str:

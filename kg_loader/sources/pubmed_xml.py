@@ -1,7 +1,7 @@
 """PubMed XML, from E-utilities or the yearly baseline, plain or gzip: the conclusion of each article.
 
-The file is read twice as a stream: first for what it withdraws (retraction notices, deletions) and for articles that it
-gives again, then for the articles. Entities are never expanded, nothing is loaded from elsewhere, no document grows.
+The file is read twice as a stream: first for deletions and for articles that it gives again, then for the articles.
+Entities are never expanded, nothing is loaded from elsewhere, no document grows.
 Element names: https://dtd.nlm.nih.gov/ncbi/pubmed/out/pubmed_250101.dtd
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import html
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,11 +21,12 @@ from lxml import etree
 from kg_loader.encodings import named_encoding, regular_file
 from kg_loader.reading import reject
 from kg_loader.sections import is_conclusion_label, without_tail
-from kg_loader.sources.article import RETRACTED, Article, Section, doi_in, first, pmid_in, records, year_in
+from kg_loader.sources.article import Article, Section, doi_in, first, pmid_in, publications_in, records, year_in
 from kg_loader.sources.format import Format, Item, ReadContext, RowError, head_text
 from kg_loader.sources.naming import DUPLICATE
 from rag.domain import Skipped
 from rag.errors import DataError
+from rag.register import pmid_key
 from rag.text import clean
 
 DELETED = "deleted by PubMed"
@@ -35,13 +36,14 @@ _XML_NAMES = {"utf-8-sig": "utf-8", "utf-16-le": "utf-16le", "utf-16-be": "utf-1
 _GZIP = b"\x1f\x8b"
 _TAGS = ("PubmedArticle", "PubmedBookArticle", "DeleteCitation")
 _ABSTRACT_LANGUAGES = ("eng", "chi")
+_RETRACTED = ("RetractionIn", "RetractedandRepublishedIn")
+_RETRACTS = ("RetractionOf", "RetractedandRepublishedFrom")
 
 
 @dataclass
 class _Withdrawn:
     """What the file says of its own articles."""
 
-    retracted: set[str] = field(default_factory=set)
     deleted: set[str] = field(default_factory=set)
     last: dict[str, int] = field(default_factory=dict)
 
@@ -82,11 +84,6 @@ def _survey(path: Path, context: ReadContext) -> _Withdrawn:
         if element.tag == "DeleteCitation":
             found.deleted |= {text for one in element.iterfind("PMID") if (text := _text(one))}
         elif element.tag == "PubmedArticle":
-            found.retracted |= {
-                text
-                for one in element.iterfind("MedlineCitation/CommentsCorrectionsList/CommentsCorrections")
-                if one.get("RefType") == "RetractionOf" and (text := _text(one.find("PMID")))
-            }
             if pmid := _text(element.find("MedlineCitation/PMID")):
                 found.last[pmid] = number
     return found
@@ -177,8 +174,6 @@ def _items(path: Path, number: int, element: Any, context: ReadContext, withdraw
 def _withdrawn(pmid: str, number: int, withdrawn: _Withdrawn) -> str | None:
     if withdrawn.last.get(pmid, number) != number:
         return DUPLICATE
-    if pmid in withdrawn.retracted:
-        return RETRACTED
     return DELETED if pmid in withdrawn.deleted else None
 
 
@@ -199,7 +194,8 @@ def _article(element: Any, pmid: str) -> Article:  # noqa: ANN401 - lxml has no 
         pmid=pmid,
         url=f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/",
         licence=first([_text(article.find("Abstract/CopyrightInformation"))]),
-        retracted=_is_retracted(citation),
+        retracted_by=_retracted_by(citation),
+        retracts=tuple(key for one in _corrections(citation, _RETRACTS) for key in _named(one)),
         animals_only=_animals_only(citation),
         lineage="PubMed",
     )
@@ -232,9 +228,21 @@ def _conclusions(parts: list[Any]) -> Iterator[Section]:
             yield Section(label.upper() or "CONCLUSIONS", text)
 
 
-def _is_retracted(citation: Any) -> bool:  # noqa: ANN401 - lxml has no types
-    corrections = citation.iterfind("CommentsCorrectionsList/CommentsCorrections")
-    return any(one.get("RefType") in ("RetractionIn", "RetractedandRepublishedIn") for one in corrections)
+def _corrections(citation: Any, kinds: Collection[str]) -> list[Any]:  # noqa: ANN401 - lxml has no types
+    found = citation.iterfind("CommentsCorrectionsList/CommentsCorrections")
+    return [one for one in found if one.get("RefType") in kinds]
+
+
+def _retracted_by(citation: Any) -> str | None:  # noqa: ANN401 - lxml has no types
+    stated = _corrections(citation, _RETRACTED)
+    named = [key for one in stated for key in _named(one)]
+    return f"notice {named[0] if named else 'without a number'}" if stated else None
+
+
+def _named(correction: Any) -> list[str]:  # noqa: ANN401 - lxml has no types
+    """The publication on the other side: its PMID, and a DOI if the reference is written with one."""
+    pmid = pmid_key(_text(correction.find("PMID")))
+    return [key for key in (pmid, *publications_in(_text(correction.find("RefSource")))) if key]
 
 
 def _animals_only(citation: Any) -> bool:  # noqa: ANN401 - lxml has no types

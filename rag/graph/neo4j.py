@@ -19,6 +19,7 @@ from rag.domain import (
 from rag.errors import StaleGraphError, UsageError
 from rag.graph.bolt import Connection, Row
 from rag.graph.queries import CHAINS, MAX_HOPS, NEIGHBOURHOOD, PATHS, RANK_SUBJECTS, TYPED_RELATION, relation_type
+from rag.register import NOTHING, Withheld
 from rag.vocabulary import GRADE_RANK, RELATIONS, EntityType, Relation
 
 EDITOR_RANK = GRADE_RANK[EDITOR.grade]
@@ -32,10 +33,11 @@ class Neo4jGraph:
     Raises StaleGraphError where the graph is not ready at `version`, LiveGraphError where it does not answer.
     """
 
-    def __init__(self, connection: Connection, kb: str, version: int) -> None:
+    def __init__(self, connection: Connection, kb: str, version: int, withheld: Withheld = NOTHING) -> None:
         self._connection = connection
         self.kb = kb
         self._version = version
+        self._withheld = sorted(withheld.facts | withheld.sources)
 
     def neighbourhood(self, plan: Mapping[EntityId, Collection[Relation]], *, limit_each: int) -> Neighbourhood:
         """Facts from and to each entity; `limit_each` of each relation and direction."""
@@ -63,7 +65,9 @@ class Neo4jGraph:
 
     def _one(self, query: LiteralString, **parameters: object) -> Row:
         """The one row that a query gives while the graph is ready at our version."""
-        rows = self._connection.read(query, parameters | {"kb": self.kb, "version": self._version})
+        rows = self._connection.read(
+            query, parameters | {"kb": self.kb, "version": self._version, "withheld": self._withheld}
+        )
         if not rows:
             raise StaleGraphError(
                 f"Neo4j is not ready at version {self._version} of knowledge base {self.kb}; "

@@ -34,12 +34,16 @@ FACT: LiteralString = (
 )
 """What `rag.graph.neo4j` reads a fact from; `kind` only literals have."""
 
+# Relations drawn by hand have neither id nor source, and IN says null of them.
+_SHOWN: LiteralString = "NOT coalesce(r.id, '') IN $withheld AND NOT coalesce(r.source, '') IN $withheld"
+"""Without the ids of facts and sources that the register withholds."""
+
 NEIGHBOURHOOD: LiteralString = f"""
 {_READY}
 CALL () {{
     UNWIND $plan AS row
     MATCH (s:Entity {{kb: $kb, id: row[0]}})-[r]->(o:Entity|Literal)
-    WHERE type(r) IN row[1] AND o.kb = $kb
+    WHERE type(r) IN row[1] AND o.kb = $kb AND {_SHOWN}
     WITH s, r, o ORDER BY coalesce(r.rank, $editor_rank) DESC, r.id
     WITH s, type(r) AS relation, collect({FACT})[..$limit] AS facts
     UNWIND facts AS fact
@@ -48,7 +52,7 @@ CALL () {{
 CALL () {{
     UNWIND $plan AS row
     MATCH (o:Entity {{kb: $kb, id: row[0]}})<-[r]-(s:Entity)
-    WHERE type(r) IN row[1] AND s.kb = $kb
+    WHERE type(r) IN row[1] AND s.kb = $kb AND {_SHOWN}
     WITH s, r, o ORDER BY coalesce(r.rank, $editor_rank) DESC, r.id
     WITH o, type(r) AS relation, collect({FACT})[..$limit] AS facts
     UNWIND facts AS fact
@@ -66,17 +70,17 @@ def _rank_subjects(name: LiteralString, stored: LiteralString) -> LiteralString:
 CALL (k) {{
     UNWIND $objects AS wanted
     WITH DISTINCT k, wanted
-    MATCH (o:Entity {{kb: $kb, id: wanted}})<-[:{name}]-(s:Entity)
-    WHERE s.kb = $kb
+    MATCH (o:Entity {{kb: $kb, id: wanted}})<-[r:{name}]-(s:Entity)
+    WHERE s.kb = $kb AND {_SHOWN}
     WITH k, o, collect(DISTINCT s) AS subjects
     WITH subjects, log(toFloat(CASE WHEN k.{stored} > size(subjects) THEN k.{stored} ELSE size(subjects) END)
         / size(subjects)) AS idf
     UNWIND subjects AS s
     WITH s, round(sum(idf), 9) AS score
     ORDER BY score DESC, s.id LIMIT $limit
-    CALL (s) {{ MATCH (s)-[:{name}]->(x) RETURN count(DISTINCT x) AS total }}
+    CALL (s) {{ MATCH (s)-[r:{name}]->(x) WHERE {_SHOWN} RETURN count(DISTINCT x) AS total }}
     CALL (s) {{
-        MATCH (s)-[r:{name}]->(o:Entity) WHERE o.kb = $kb AND o.id IN $objects
+        MATCH (s)-[r:{name}]->(o:Entity) WHERE o.kb = $kb AND o.id IN $objects AND {_SHOWN}
         RETURN collect({FACT}) AS matched
     }}
     RETURN collect([s.id, s.name, score, matched, total]) AS ranked
@@ -101,7 +105,7 @@ def _paths(hops: LiteralString) -> LiteralString:
 CALL () {{
     MATCH (a:Entity {{kb: $kb, id: $a}}), (b:Entity {{kb: $kb, id: $b}})
     MATCH p = allShortestPaths((a)-[:{_BETWEEN_ENTITIES}*..{hops}]-(b))
-    WHERE all(n IN nodes(p) WHERE n:Entity AND n.kb = $kb)
+    WHERE all(n IN nodes(p) WHERE n:Entity AND n.kb = $kb) AND all(r IN relationships(p) WHERE {_SHOWN})
     WITH p LIMIT $chains
     RETURN collect([r IN relationships(p) | [r.id, startNode(r).id, startNode(r).name, type(r), endNode(r).id,
         endNode(r).name, null, r.source, r.severity, r.population, r.dose, r.rank]]) AS chains

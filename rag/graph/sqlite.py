@@ -6,10 +6,14 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 from rag.domain import EntityId, GraphFact, Neighbourhood, Path, RankedSubject
 from rag.errors import UsageError
+from rag.register import NOTHING, Withheld
 from rag.snapshot.records import FACT_COLUMNS, FACT_TABLES, Records, graph_fact
+from rag.snapshot.schema import key_of_id
 from rag.vocabulary import Relation
 
 _ALL = [relation.value for relation in Relation]
@@ -17,66 +21,96 @@ MAX_HOPS = 4
 FAN_OUT = 200
 """Facts looked at from one entity, each way, while searching paths; hubs have thousands."""
 
-_NEIGHBOURHOOD = f"""
+
+@dataclass(frozen=True)
+class _Statements:
+    neighbourhood: str
+    rank: str
+    matched: str
+    steps: str
+
+
+@lru_cache
+def _statements(facts: bool, sources: bool) -> _Statements:
+    """The statements with the conditions that are needed: without any, `fact_in` alone answers a ranking."""
+
+    def shown(alias: str = "") -> str:
+        by_fact = f"AND {alias}pk NOT IN (SELECT value FROM json_each(:facts))" if facts else ""
+        by_source = f"AND {alias}source NOT IN (SELECT value FROM json_each(:sources))" if sources else ""
+        return f"{by_fact} {by_source}"
+
+    return _Statements(
+        neighbourhood=f"""
 WITH plan AS MATERIALIZED (
-    SELECT e.pk AS entity, r.value AS relation FROM json_each(?1) j
+    SELECT e.pk AS entity, r.value AS relation FROM json_each(:plan) j
     CROSS JOIN entity e ON e.id = j.value ->> 0 CROSS JOIN json_each(j.value, '$[1]') r
 )
 SELECT 1, {FACT_COLUMNS} FROM plan CROSS JOIN {FACT_TABLES} WHERE f.pk IN (
-    SELECT pk FROM fact INDEXED BY fact_out WHERE subject = plan.entity AND relation = plan.relation
-    ORDER BY rank DESC, pk LIMIT ?2)
+    SELECT pk FROM fact INDEXED BY fact_out WHERE subject = plan.entity AND relation = plan.relation {shown()}
+    ORDER BY rank DESC, pk LIMIT :limit)
 UNION ALL
 SELECT 0, {FACT_COLUMNS} FROM plan CROSS JOIN {FACT_TABLES} WHERE f.pk IN (
-    SELECT pk FROM fact INDEXED BY fact_in WHERE object = plan.entity AND relation = plan.relation
-    ORDER BY rank DESC, pk LIMIT ?2)
-"""
-
-_RANK = """
-WITH wanted AS MATERIALIZED (SELECT DISTINCT e.pk AS object FROM json_each(?1) j CROSS JOIN entity e ON e.id = j.value),
+    SELECT pk FROM fact INDEXED BY fact_in WHERE object = plan.entity AND relation = plan.relation {shown()}
+    ORDER BY rank DESC, pk LIMIT :limit)
+""",
+        rank=f"""
+WITH wanted AS MATERIALIZED (
+    SELECT DISTINCT e.pk AS object FROM json_each(:objects) j CROSS JOIN entity e ON e.id = j.value
+),
 pair AS MATERIALIZED (
     SELECT DISTINCT w.object, f.subject FROM wanted w
-    CROSS JOIN fact f INDEXED BY fact_in ON f.object = w.object AND f.relation = ?2
+    CROSS JOIN fact f INDEXED BY fact_in ON f.object = w.object AND f.relation = :relation {shown("f.")}
 ),
 weight AS MATERIALIZED (
-    SELECT object, idf((SELECT subjects FROM relation_stats WHERE relation = ?2), count(*)) AS idf
+    SELECT object, idf((SELECT subjects FROM relation_stats WHERE relation = :relation), count(*)) AS idf
     FROM pair GROUP BY object
 )
-SELECT s.id, s.name, round(sum(w.idf), 9) AS score, s.pk,
-    (SELECT count(DISTINCT coalesce(object, literal)) FROM fact WHERE subject = s.pk AND relation = ?2)
+SELECT s.id, s.name, round(sum(w.idf), 9) AS score, s.pk, (
+    SELECT count(DISTINCT coalesce(object, literal)) FROM fact WHERE subject = s.pk AND relation = :relation {shown()}
+)
 FROM pair p JOIN weight w ON w.object = p.object JOIN entity s ON s.pk = p.subject
-GROUP BY p.subject ORDER BY score DESC, s.id LIMIT ?3
-"""
-
-_MATCHED = f"""
-SELECT f.subject, f.object, {FACT_COLUMNS} FROM json_each(?1) j
-CROSS JOIN fact f INDEXED BY fact_out ON f.subject = j.value AND f.relation = ?2
+GROUP BY p.subject ORDER BY score DESC, s.id LIMIT :limit
+""",
+        matched=f"""
+SELECT f.subject, f.object, {FACT_COLUMNS} FROM json_each(:subjects) j
+CROSS JOIN fact f INDEXED BY fact_out ON f.subject = j.value AND f.relation = :relation {shown("f.")}
 CROSS JOIN entity s ON s.pk = f.subject CROSS JOIN entity o ON o.pk = f.object
-WHERE o.id IN (SELECT value FROM json_each(?3)) ORDER BY f.rank DESC, f.pk
-"""
-
-_STEPS = """
-SELECT j.value, f.object, f.pk FROM json_each(?1) j CROSS JOIN fact f ON f.pk IN (
-    SELECT pk FROM fact INDEXED BY fact_out WHERE subject = j.value AND object IS NOT NULL
-    ORDER BY relation, rank DESC, pk LIMIT ?2)
+WHERE o.id IN (SELECT value FROM json_each(:objects)) ORDER BY f.rank DESC, f.pk
+""",
+        steps=f"""
+SELECT j.value, f.object, f.pk FROM json_each(:ends) j CROSS JOIN fact f ON f.pk IN (
+    SELECT pk FROM fact INDEXED BY fact_out WHERE subject = j.value AND object IS NOT NULL {shown()}
+    ORDER BY relation, rank DESC, pk LIMIT :limit)
 UNION ALL
-SELECT j.value, f.subject, f.pk FROM json_each(?1) j CROSS JOIN fact f ON f.pk IN (
-    SELECT pk FROM fact INDEXED BY fact_in WHERE object = j.value ORDER BY relation, rank DESC, pk LIMIT ?2)
-"""
+SELECT j.value, f.subject, f.pk FROM json_each(:ends) j CROSS JOIN fact f ON f.pk IN (
+    SELECT pk FROM fact INDEXED BY fact_in WHERE object = j.value {shown()}
+    ORDER BY relation, rank DESC, pk LIMIT :limit)
+""",
+    )
 
 
 class SqliteGraph:
-    """Implements `rag.ports.GraphReader` over the records of a snapshot; as safe for threads as they are."""
+    """Implements `rag.ports.GraphReader` over the records of a snapshot, without what is `withheld`.
 
-    def __init__(self, records: Records) -> None:
+    As safe for threads as the records are.
+    """
+
+    def __init__(self, records: Records, withheld: Withheld = NOTHING) -> None:
         self._records = records
+        facts, sources = _keys(withheld.facts, "f"), _keys(withheld.sources, "s")
+        self._statements = _statements(bool(facts), bool(sources))
+        self._withheld = {"facts": json.dumps(facts), "sources": json.dumps(sources)}
 
     def _connection(self) -> sqlite3.Connection:
         return self._records.connection()
 
+    def _run(self, statement: str, **parameters: object) -> sqlite3.Cursor:
+        return self._connection().execute(statement, parameters | self._withheld)
+
     def neighbourhood(self, plan: Mapping[EntityId, Collection[Relation]], *, limit_each: int) -> Neighbourhood:
         """Facts from and to each entity; `limit_each` of each relation and direction. One statement."""
         wanted = [[entity, [r.value for r in relations] or _ALL] for entity, relations in plan.items()]
-        rows = self._connection().execute(_NEIGHBOURHOOD, (json.dumps(wanted, ensure_ascii=False), limit_each))
+        rows = self._run(self._statements.neighbourhood, plan=json.dumps(wanted, ensure_ascii=False), limit=limit_each)
         outgoing: dict[str, GraphFact] = {}
         incoming: dict[str, GraphFact] = {}
         for row in rows:
@@ -87,15 +121,16 @@ class SqliteGraph:
     def rank_subjects(self, relation: Relation, objects: Sequence[EntityId], *, limit: int) -> list[RankedSubject]:
         """Subjects by the sum of ln(N / df) over matched objects; equal scores by id.
 
-        N = subjects that have the relation at all, df = subjects that have this object. A pair that several sources
-        state counts once; `matched` holds its best-graded fact, rarest object first.
+        N = subjects that have the relation at all (counted when the version was sealed, so with those that
+        are withheld since), df = subjects that have this object. A pair that several sources state counts once;
+        `matched` holds its best-graded fact, rarest object first.
         """
-        connection = self._connection()
         wanted = json.dumps(list(objects), ensure_ascii=False)
-        ranked = connection.execute(_RANK, (wanted, relation.value, limit)).fetchall()
+        ranked = self._run(self._statements.rank, objects=wanted, relation=relation.value, limit=limit).fetchall()
         keys = json.dumps([row[3] for row in ranked])
         matched: dict[int, dict[int, GraphFact]] = defaultdict(dict)
-        for subject, target, *columns in connection.execute(_MATCHED, (keys, relation.value, wanted)):
+        facts = self._run(self._statements.matched, subjects=keys, relation=relation.value, objects=wanted)
+        for subject, target, *columns in facts:
             matched[subject].setdefault(target, graph_fact(tuple(columns)))
         return [
             RankedSubject(entity, name, score, _ordered(matched[key].values()), total)
@@ -126,7 +161,7 @@ class SqliteGraph:
             wave = near if len(near.frontier) <= len(far.frontier) else far
             if not wave.frontier:
                 break
-            wave.advance(self._connection().execute(_STEPS, (json.dumps(sorted(wave.frontier)), FAN_OUT)))
+            wave.advance(self._run(self._statements.steps, ends=json.dumps(sorted(wave.frontier)), limit=FAN_OUT))
             meeting = near.chains.keys() & far.chains.keys()
             if meeting:
                 return {
@@ -158,6 +193,10 @@ class Wave:
         for entity, chains in fresh.items():
             self.chains[entity] = sorted(chains)[:FAN_OUT]
         self.frontier = set(fresh)
+
+
+def _keys(ids: Iterable[str], prefix: str) -> list[int]:
+    return sorted(key for identifier in ids if (key := key_of_id(identifier, prefix)) is not None)
 
 
 def _ordered(facts: Iterable[GraphFact]) -> tuple[GraphFact, ...]:

@@ -3,6 +3,7 @@
 <data_dir>/kb/CURRENT                         pointer {revision, version, snapshot, tuning}
              /lock                            held (flock) by the one writer
              /serial                          highest version and revision ever given out
+             /register.json                   what was withdrawn, retracted or erased, whatever the version
              /snapshots/000003-1f2e3d4c5b6a/  manifest.json records.sqlite vectors.npy dense.faiss sparse/
              /tuning/<sha16>.json             fusion weights and thresholds
              /staging/                        work in progress, never read by a server
@@ -22,7 +23,7 @@ from rag.domain import Pointer
 from rag.errors import CorruptSnapshotError
 from rag.snapshot.files import FileEntry, write_durably
 
-MANIFEST_FORMAT = 2
+MANIFEST_FORMAT = 3
 MANIFEST, RECORDS, VECTORS, DENSE, SPARSE = "manifest.json", "records.sqlite", "vectors.npy", "dense.faiss", "sparse"
 FIELDS = ("title", "question", "text")
 """Parts of a passage that the text and vector indexes may cover, in the order they are joined."""
@@ -87,6 +88,19 @@ def _manifest(path: Path, content: dict[str, object]) -> Manifest:
     entries = {name: FileEntry(**entry) for name, entry in files.items()}
     typed = {"files": entries, "indexed_fields": tuple(names), "datasets": tuple(datasets)}
     return Manifest(**{**content, **typed})  # type: ignore[arg-type]  # the checksum vouches for the other types
+
+
+def sealed(content: Mapping[str, object]) -> dict[str, object]:
+    """A small document of ours with a checksum of itself."""
+    return {**content, "checksum": _seal(content)}
+
+
+def unsealed(content: dict[str, object]) -> dict[str, object]:
+    """The document without its checksum. Raises CorruptSnapshotError where that does not match."""
+    kept = {name: value for name, value in content.items() if name != "checksum"}
+    if content.get("checksum") != _seal(kept):
+        raise CorruptSnapshotError("its checksum does not match")
+    return kept
 
 
 def _seal(content: Mapping[str, object]) -> str:

@@ -22,6 +22,7 @@ from rag.snapshot.layout import (
     read_manifest,
     read_object,
 )
+from rag.snapshot.register_file import RegisterFile
 
 
 def unobserved(point: str) -> None:
@@ -37,6 +38,7 @@ class Library:
         self.snapshots = self.root / "snapshots"
         self.staging = self.root / "staging"
         self.rejects = data_dir / "rejects"
+        self.register = RegisterFile(self.root)
         self._current = self.root / "CURRENT"
         self._serial = self.root / "serial"
 

@@ -23,10 +23,12 @@ from rag.domain import (
     PassageKind,
     Qualifiers,
     Record,
+    Retraction,
     Source,
 )
 from rag.errors import UsageError
 from rag.ports import NameRow
+from rag.register import keys_of
 from rag.snapshot.schema import KIND_NAMES, id_of_key, key_of_id
 from rag.vocabulary import EntityType, Grade, Relation
 
@@ -52,6 +54,7 @@ _SCANS = {
     "source": f"SELECT {_SOURCE_COLUMNS} FROM source ORDER BY pk",
     "fact": f"SELECT {FACT_COLUMNS} FROM {FACT_TABLES} ORDER BY f.pk",
     "passage": f"SELECT {_PASSAGE_COLUMNS} FROM {_PASSAGE_TABLES} ORDER BY p.pk",
+    "retraction": "SELECT target, stated_by FROM retraction ORDER BY pk",
 }
 
 
@@ -164,6 +167,26 @@ class Records:
         sql = f"SELECT {_SOURCE_COLUMNS} FROM json_each(?) j CROSS JOIN source ON pk = j.value ORDER BY j.key"
         return {id_of_key("s", row[0]): _source(row) for row in self._rows(sql, _keys(ids, "s"))}
 
+    def sources_numbered(self, keys: Iterable[str]) -> frozenset[str]:
+        """Ids of the sources that carry one of these numbers (`pmid:...`, `doi:...`)."""
+        wanted = frozenset(keys)
+        if not wanted:
+            return frozenset()
+        rows = self.connection().execute("SELECT pk, doi, pmid FROM source WHERE coalesce(doi, pmid) IS NOT NULL")
+        return frozenset(id_of_key("s", pk) for pk, *numbers in rows if wanted.intersection(keys_of("", *numbers)))
+
+    def leaning(self, sources: Iterable[str]) -> frozenset[str]:
+        """Ids of all passages of these sources."""
+        keys = _keys(sources, "s")
+        sql = "SELECT pk FROM passage WHERE source IN (SELECT value FROM json_each(?))"
+        return frozenset(id_of_key("p", row[0]) for row in self._rows(sql, keys)) if keys else frozenset()
+
+    def facts_of(self, sources: Iterable[str]) -> list[str]:
+        """Ids of all facts of these sources; reads the whole table."""
+        keys = _keys(sources, "s")
+        sql = "SELECT pk FROM fact WHERE source IN (SELECT value FROM json_each(?)) ORDER BY pk"
+        return [id_of_key("f", row[0]) for row in self._rows(sql, keys)] if keys else []
+
     def facts(self, ids: Iterable[str]) -> dict[str, GraphFact]:
         """Those that exist, in the order asked."""
         sql = f"SELECT {FACT_COLUMNS} FROM json_each(?) j CROSS JOIN {FACT_TABLES} WHERE f.pk = j.value ORDER BY j.key"
@@ -219,6 +242,8 @@ def _decode(kind: str, row: Row) -> Record:
             return _source(row)
         case "fact":
             return _fact(row)
+        case "retraction":
+            return Retraction(*row)
         case _:
             return _passage(row)
 

@@ -4,7 +4,8 @@ Every asserted record is known by the 64 bits of its content id, shifted to SQLi
 keys is the order of ids. Entities have small numbers instead, because facts, aliases and mentions repeat them.
 
 - Asserted: `spelling` (an entity record: two data sets may spell one id differently), `alias`, `do_not_merge`,
-  `source`, `fact`, `passage`; `assertion` says which data set asserts which. A record nobody asserts is deleted.
+  `source`, `fact`, `passage`, `retraction`; `assertion` says which data set asserts which. A record nobody asserts is
+  deleted.
 - Derived: `entity` (every entity that is asserted or referred to; `name` is the smallest asserted spelling by code
   point, else the name in the id), `name`, `mention`, `indexed`, `relation_stats`, `meta`.
 """
@@ -14,15 +15,15 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from rag.domain import Alias, DoNotMerge, Entity, Fact, Passage, Record, Source, content_id
+from rag.domain import Alias, DoNotMerge, Entity, Fact, Passage, Record, Retraction, Source, content_id
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
-KINDS: tuple[type[Record], ...] = (Entity, Alias, DoNotMerge, Source, Fact, Passage)
+KINDS: tuple[type[Record], ...] = (Entity, Alias, DoNotMerge, Source, Fact, Passage, Retraction)
 """The code of a kind in `assertion` is its place here; never reorder."""
-KIND_NAMES = ("entity", "alias", "do_not_merge", "source", "fact", "passage")
-TABLES = ("spelling", "alias", "do_not_merge", "source", "fact", "passage")
-ENTITY, ALIAS, DO_NOT_MERGE, SOURCE, FACT, PASSAGE = range(6)
+KIND_NAMES = ("entity", "alias", "do_not_merge", "source", "fact", "passage", "retraction")
+TABLES = ("spelling", "alias", "do_not_merge", "source", "fact", "passage", "retraction")
+ENTITY, ALIAS, DO_NOT_MERGE, SOURCE, FACT, PASSAGE, RETRACTION = range(7)
 
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -55,6 +56,7 @@ CREATE TABLE passage (
     pk INTEGER PRIMARY KEY, kind TEXT NOT NULL, source INTEGER NOT NULL REFERENCES source, title TEXT, question TEXT,
     locator TEXT, about INTEGER REFERENCES entity, aspect TEXT, text TEXT NOT NULL
 ) STRICT;
+CREATE TABLE retraction (pk INTEGER PRIMARY KEY, target TEXT NOT NULL, stated_by TEXT NOT NULL) STRICT;
 CREATE TABLE mention (
     passage INTEGER NOT NULL REFERENCES passage, entity INTEGER NOT NULL REFERENCES entity,
     PRIMARY KEY (passage, entity)

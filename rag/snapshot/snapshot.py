@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from rag.domain import Alias, DoNotMerge, Entity, EntityId, Evidence, GraphFact, Literal, Passage, Record, Source
 from rag.errors import UsageError
 from rag.ports import NameRow
+from rag.register import NOTHING, Withheld
 from rag.rendering import fact_text
 from rag.snapshot.dense import DenseIndex
 from rag.snapshot.files import checksum
@@ -81,11 +82,11 @@ class Snapshot:
         """Let go of the files."""
         self.records.close()
 
-    def graph(self) -> SqliteGraph:
-        """The graph of this version."""
+    def graph(self, withheld: Withheld = NOTHING) -> SqliteGraph:
+        """The graph of this version, without what is withheld."""
         from rag.graph.sqlite import SqliteGraph  # that module reads these records: a cycle at import time
 
-        return SqliteGraph(self.records)
+        return SqliteGraph(self.records, withheld)
 
     # ------------------------------------------------------------ records
 
@@ -116,6 +117,14 @@ class Snapshot:
     def sources(self, ids: Iterable[str]) -> dict[str, Source]:
         """Those that exist."""
         return self.records.sources(ids)
+
+    def sources_numbered(self, keys: Iterable[str]) -> frozenset[str]:
+        """Ids of the sources that carry one of these numbers (`pmid:...`, `doi:...`)."""
+        return self.records.sources_numbered(keys)
+
+    def leaning(self, sources: Iterable[str]) -> frozenset[str]:
+        """Ids of all passages of these sources."""
+        return self.records.leaning(sources)
 
     def about(self, entities: Sequence[EntityId], *, limit_each: int) -> list[str]:
         """Ids of passages whose `about` is one of `entities`."""

@@ -7,7 +7,8 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 
-from rag.domain import Alias, DoNotMerge, Entity, EntityId, Fact, Literal, Passage, Record, Source
+from rag.domain import Alias, DoNotMerge, Entity, EntityId, Fact, Literal, Passage, Record, Retraction, Source
+from rag.register import is_key
 from rag.snapshot.schema import KIND_NAMES, KINDS, SOURCE, TABLES
 from rag.text import normalise
 from rag.vocabulary import GRADE_RANK, EntityType
@@ -21,6 +22,7 @@ _INSERT = (
     f"INSERT INTO fact SELECT ?, {_PK}, ?, {_PK}, ?, ?, source.pk, ?, ?, ?, source.rank "
     "FROM source WHERE source.pk = ?",
     f"INSERT INTO passage VALUES (?, ?, ?, ?, ?, ?, {_PK}, ?, ?)",
+    "INSERT INTO retraction VALUES (?, ?, ?)",
 )
 _TYPES = frozenset(kind.value for kind in EntityType)
 _CODES = {kind: code for code, kind in enumerate(KINDS)}
@@ -70,6 +72,8 @@ def problem(record: Record) -> str | None:
         return "an alias is empty"
     if isinstance(record, Passage) and not record.text.strip():
         return "a passage is empty"
+    if isinstance(record, Retraction) and not is_key(record.target):
+        return "a retraction names no PMID, DOI or id"
     return None
 
 
@@ -100,6 +104,8 @@ def _row(record: Record, key: int) -> tuple[object, ...]:
             return key, record.entity, record.name, record.kind.value, normalise(record.name)
         case DoNotMerge():
             return key, record.a, record.b, record.reason
+        case Retraction():
+            return key, record.target, record.stated_by
         case Source():
             grade = record.grade
             return (

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kg_loader.sources import FORMATS, ReadContext
-from rag.domain import Alias, DoNotMerge, Entity, Fact, Literal, Passage, Record, Rejected, Skipped, Source
+from rag.domain import Alias, DoNotMerge, Entity, Fact, Literal, Passage, Record, Rejected, Retraction, Skipped, Source
 
 
 @dataclass
@@ -58,6 +58,11 @@ class Collected:
     def pairs(self) -> list[DoNotMerge]:
         """In order."""
         return [one for one in self.records if isinstance(one, DoNotMerge)]
+
+    @property
+    def retractions(self) -> dict[str, str]:
+        """Key of what was retracted to what states it."""
+        return {one.target: one.stated_by for one in self.records if isinstance(one, Retraction)}
 
     @property
     def reasons(self) -> list[tuple[int, str]]:

@@ -161,7 +161,7 @@ def _correction(kind: str, pmid: int | None = None) -> str:
     )
 
 
-def test_a_retracted_article_never_supports(tmp_path: Path) -> None:
+def test_a_retracted_article_is_kept_and_its_retraction_stated(tmp_path: Path) -> None:
     found = _read(
         tmp_path,
         article(1, types=("Journal Article", "Retracted Publication")),
@@ -171,8 +171,32 @@ def test_a_retracted_article_never_supports(tmp_path: Path) -> None:
         article(5, types=("Retraction of Publication",), in_citation=_correction("RetractionOf", 4)),
         article(6, in_citation=_correction("CommentIn", 4)),
     )
-    assert found.skipped == {"retracted": 4, "retraction notice": 1}
-    assert {one.pmid for one in found.sources} == {"6"}
+    assert found.skipped == {"retraction notice": 1}
+    assert {one.pmid for one in found.sources} == {"1", "2", "3", "4", "6"}
+    assert found.retractions == {
+        "pmid:1": "its publication type",
+        "pmid:2": "notice pmid:9",
+        "pmid:3": "its title",
+        "pmid:4": "notice pmid:5",
+    }
+
+
+def test_a_notice_names_articles_that_are_not_in_its_file(tmp_path: Path) -> None:
+    reference = "<RefSource>J Rest. 2020;1(1):1. doi: 10.1000/Abc.1</RefSource>"
+    stated = _correction("RetractionOf", 77).replace("<RefSource>J</RefSource>", reference)
+    found = _read(tmp_path, article(5, types=("Retraction of Publication",), in_citation=stated))
+    assert found.retractions == {"pmid:77": "notice pmid:5", "doi:10.1000/abc.1": "notice pmid:5"}
+    assert found.sources == set()
+
+
+def test_a_retracted_article_without_conclusion_is_a_retraction_all_the_same(tmp_path: Path) -> None:
+    found = _read(
+        tmp_path,
+        article(1, abstract="", types=("Retracted Publication",)),
+        article(2, types=("Retracted Publication", "Letter")),
+    )
+    assert found.skipped == {"no conclusion": 1, "opinion or news": 1}
+    assert set(found.retractions) == {"pmid:1", "pmid:2"}
 
 
 def test_opinions_protocols_books_and_deleted_articles_are_left_out(tmp_path: Path) -> None:

@@ -74,8 +74,6 @@ def test_records_that_no_blank_line_divides(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (("PT  - Journal Article", "PT  - Retracted Publication"), "retracted"),
-        (("OWN - NLM", "RIN - J Rest. 2020;1(1):1. PMID: 9"), "retracted"),
         (("PT  - Journal Article", "PT  - Retraction of Publication"), "retraction notice"),
         (("PT  - Journal Article", "PT  - Letter"), "opinion or news"),
         (("CONCLUSIONS: Resting\n      in the dark eased the headache.", "4 of 5 rested."), "no conclusion"),
@@ -84,6 +82,29 @@ def test_records_that_no_blank_line_divides(tmp_path: Path) -> None:
 def test_what_does_not_support_is_counted(tmp_path: Path, change: tuple[str, str], reason: str) -> None:
     found = _nbib(tmp_path, NBIB.replace(*change))
     assert (found.records, found.skipped) == ([], {reason: 1})
+
+
+@pytest.mark.parametrize(
+    ("change", "stated_by"),
+    [
+        (("PT  - Journal Article", "PT  - Retracted Publication"), "its publication type"),
+        (("OWN - NLM", "RIN - J Rest. 2020;1(1):1. PMID: 9"), "notice pmid:9"),
+        (("OWN - NLM", "RIN - J Rest. 2020;1(1):1."), "notice without a number"),
+    ],
+)
+def test_a_retracted_article_is_kept_and_its_retraction_stated(
+    tmp_path: Path, change: tuple[str, str], stated_by: str
+) -> None:
+    found = _nbib(tmp_path, NBIB.replace(*change))
+    assert len(found.passages) == 1
+    assert found.retractions["pmid:41"] == stated_by
+    assert set(found.retractions) == {"pmid:41", *(f"doi:{one.doi}" for one in found.sources if one.doi)}
+
+
+def test_a_notice_names_what_it_retracts(tmp_path: Path) -> None:
+    notice = NBIB.replace("PT  - Journal Article", "PT  - Retraction of Publication")
+    found = _nbib(tmp_path, notice.replace("OWN - NLM", "ROF - J Rest. 2020;1(1):1. PMID: 9"))
+    assert (found.retractions, found.passages) == ({"pmid:9": "notice pmid:41"}, [])
 
 
 def test_animals_other_abstracts_and_transliterated_titles(tmp_path: Path) -> None:
@@ -184,7 +205,7 @@ def test_kinds_of_work(tmp_path: Path, line: str, kind: str) -> None:
     assert [one.kind for one in _ris(tmp_path, RIS.replace("JOUR", line)).sources] == [kind]
 
 
-def test_news_and_retracted_titles_are_left_out(tmp_path: Path) -> None:
+def test_news_is_left_out_and_retracted_titles_are_kept(tmp_path: Path) -> None:
     found = _ris(
         tmp_path,
         RIS.replace("JOUR", "NEWS")
@@ -192,10 +213,14 @@ def test_news_and_retracted_titles_are_left_out(tmp_path: Path) -> None:
         + RIS.replace("Darkness for headache", "Retraction notice to Darkness for headache")
         + CHINESE.replace("静息对", "【撤稿】静息对"),
     )
-    assert (found.records, found.skipped) == (
-        [],
-        {"opinion or news": 1, "retracted": 2, "retraction notice": 1},
-    )
+    assert found.skipped == {"opinion or news": 1, "retraction notice": 1}
+    assert len(found.sources) == 2
+    assert set(found.retractions.values()) == {"its title"}
+
+
+def test_a_notice_in_words_names_the_article_by_its_doi(tmp_path: Path) -> None:
+    notice = RIS.replace("Darkness for headache", "Retraction notice to: Light. DOI 10.1000/LIGHT.7, PMID 88")
+    assert set(_ris(tmp_path, notice).retractions) == {"doi:10.1000/light.7", "pmid:88"}
 
 
 def test_a_type_of_work_in_m3_is_a_grade(tmp_path: Path) -> None:
