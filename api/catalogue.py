@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from kg_loader import versions
+from kg_loader import curation, versions
+from kg_loader.curation import Curated
 from kg_loader.recovery import catch_up
+from kg_loader.versions import Change
 from rag.domain import Pointer
 from rag.ports import KnowledgeBase
+from rag.register import Register
 from rag.settings import Settings
 from rag.snapshot import Library, Manifest, open_snapshot
 
@@ -34,6 +37,22 @@ class Catalogue(Protocol):
 
     def activate(self, version: int) -> Pointer:
         """Make a version current; the new pointer. Raises NotFoundError, ConflictError, CorruptSnapshotError."""
+        ...
+
+    def diff(self, a: int, b: int, *, samples: int) -> Mapping[str, Change]:
+        """What `b` has that `a` has not, and the reverse, by kind. Raises NotFoundError, CorruptSnapshotError."""
+        ...
+
+    def decisions(self) -> Register:
+        """What is withdrawn, retracted or erased. Raises CorruptSnapshotError."""
+        ...
+
+    def withdraw(self, key: str, reason: str) -> Curated:
+        """Let nothing of `key` support. Raises NotFoundError, ErasedError, ConflictError, UsageError, StorageError."""
+        ...
+
+    def restore(self, key: str) -> Curated:
+        """Take that back. Raises NotFoundError, ErasedError, ConflictError, StorageError."""
         ...
 
 
@@ -70,3 +89,19 @@ class LibraryCatalogue:
         if self._settings.neo4j_uri is not None:
             threading.Thread(target=catch_up, args=(self._library, self._settings), daemon=True).start()
         return pointer
+
+    def diff(self, a: int, b: int, *, samples: int) -> Mapping[str, Change]:
+        """Compare two retained versions."""
+        return versions.diff(self._library, a, b, samples=samples)
+
+    def decisions(self) -> Register:
+        """What `register.json` says."""
+        return self._library.register.read()
+
+    def withdraw(self, key: str, reason: str) -> Curated:
+        """By the register."""
+        return curation.withdraw(self._library, key, reason)
+
+    def restore(self, key: str) -> Curated:
+        """By the register."""
+        return curation.restore(self._library, key)

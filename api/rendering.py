@@ -18,6 +18,7 @@ from rag.domain import (
     Triage,
 )
 from rag.ports import KnowledgeBase
+from rag.register import Entry
 from rag.retrieval import SURE
 from rag.vocabulary import GRADE_LABELS, RELATIONS
 
@@ -163,8 +164,13 @@ def _end(identifier: EntityId, name: str, entities: Mapping[EntityId, Entity]) -
     return {"id": identifier, "name": known.name if known else name, "type": identifier.partition(":")[0]}
 
 
-def evidence_in_full(evidence: Evidence, kb: KnowledgeBase) -> Json:
-    """A fact or passage with everything stored about it."""
+def entry_json(entry: Entry) -> Json:
+    """What the register says of one key."""
+    return {"id": entry.key, "kind": entry.kind.value, "reason": entry.reason, "when": entry.when}
+
+
+def evidence_in_full(evidence: Evidence, kb: KnowledgeBase, withheld: Entry | None) -> Json:
+    """A fact or passage with everything stored about it, and why it supports no answer, if it does not."""
     entities = kb.entities(evidence.entities)
     passage = evidence.passage
     return {
@@ -173,6 +179,7 @@ def evidence_in_full(evidence: Evidence, kb: KnowledgeBase) -> Json:
         "text": evidence.text,
         "title": evidence.title,
         "source": source_json(evidence.source),
+        "withheld": entry_json(withheld) if withheld is not None else None,
         "fact": fact_json(evidence.fact, entities) if evidence.fact is not None else None,
         "passage": (
             {

@@ -90,6 +90,14 @@ class AskIn(SearchIn):
         )
 
 
+class WithdrawIn(_Request):
+    """Why something must no longer support an answer."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "剂量有误，等待来源更正"}]})
+
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+
+
 # ---------------------------------------------------------------- responses: documentation, and checked in tests
 
 
@@ -318,6 +326,15 @@ class PassageOut(_Response):
     aspect: str | None
 
 
+class EntryOut(_Response):
+    """What the register says of an id, a `pmid:...` or a `doi:...`."""
+
+    id: str
+    kind: Literal["withdrawn", "retracted", "erased"]
+    reason: str
+    when: str = Field(description="UTC, ISO 8601")
+
+
 class EvidenceInFullOut(_Response):
     """A fact or passage, the version it was found in, and whether that is the current one."""
 
@@ -326,6 +343,7 @@ class EvidenceInFullOut(_Response):
     text: str
     title: str | None
     source: SourceOut
+    withheld: EntryOut | None = Field(description="why it supports no answer; null where it may")
     fact: FactOut | None
     passage: PassageOut | None
     entities: list[EntityOut]
@@ -361,6 +379,46 @@ class ActivatedOut(_Response):
     version: int
     revision: int
     previous: int | None
+
+
+class RegisterOut(_Response):
+    """What was withdrawn, retracted or erased, oldest first; `revision` grows with every change."""
+
+    revision: int
+    entries: list[EntryOut]
+
+
+class ExtentOut(_Response):
+    """How much of the current version an id stands for."""
+
+    facts: int
+    passages: int
+
+
+class CuratedOut(EntryOut):
+    """The entry that was made or taken out, and the revision of the register since."""
+
+    revision: int
+    current_version: ExtentOut
+
+
+class ChangeOut(_Response):
+    """What one kind of record gained and lost; samples are lines to read."""
+
+    added: int
+    removed: int
+    added_samples: list[str]
+    removed_samples: list[str]
+
+
+class DiffOut(_Response):
+    """What differs between two versions, by kind of record."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    from_: int = Field(alias="from")
+    to: int
+    changes: dict[str, ChangeOut]
 
 
 class HealthOut(_Response):

@@ -135,8 +135,10 @@ def _through(library: Library, register: Register, key: str) -> Entry | None:
 def _source_of(records: Records, key: str) -> str | None:
     if key.startswith("s:"):
         return key
-    for found in (*records.facts([key]).values(), *records.passages([key]).values()):
-        return found.source
+    for fact in records.facts([key]).values():
+        return fact.source
+    for passage in records.passages([key]).values():
+        return passage.source
     return next(iter(records.sources_numbered([key])), None) if is_publication(key) else None
 
 

@@ -20,6 +20,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from kg_loader.curation import Curated
+from kg_loader.versions import Change
 from rag.checking import Checker
 from rag.domain import (
     Alias,
@@ -48,7 +50,7 @@ from rag.generators.extractive import ExtractiveGenerator
 from rag.linking import OWN_NAME, Linker, Names, passage_mentions
 from rag.pipeline import Pipeline
 from rag.ports import Embedder, Generator, NameRow
-from rag.register import EMPTY, NOTHING, Register, Withheld, keys_of_source
+from rag.register import EMPTY, NOTHING, Entry, EntryKind, Register, Withheld, keys_of_source
 from rag.rendering import fact_text
 from rag.retrieval import Retriever
 from rag.snapshot.layout import Manifest
@@ -57,7 +59,7 @@ from rag.triage import load_rules
 from rag.vocabulary import GRADE_RANK, EntityType, Relation
 from rag.withholding import Withholding
 
-R = TypeVar("R", Entity, Alias, DoNotMerge, Source, Fact, Passage)
+R = TypeVar("R", Entity, Alias, DoNotMerge, Source, Fact, Passage, Retraction)
 
 _K1, _B = 1.2, 0.75
 """BM25 as tantivy has it."""
@@ -375,6 +377,7 @@ class FakeLibrary:
     current: Pointer | None = None
     loads: int = 0
     register: Register = EMPTY
+    """What is withheld from now on; a test replaces it as another process would."""
 
     def publish(self, records: Iterable[Record]) -> int:
         """A new version with these records, made current; its number."""
@@ -393,6 +396,30 @@ class FakeLibrary:
         """A kept version. Raises NotFoundError."""
         self.locate(version, Pointer(0, version, ""))
         return self.kept[version]
+
+    def diff(self, a: int, b: int, *, samples: int) -> dict[str, Change]:
+        """What differs, by kind. Raises NotFoundError."""
+        old, new = self.knowledge_base(a), self.knowledge_base(b)
+        kinds = ("entity", "source", "fact", "passage")
+        return {kind: _change(set(old.scan(kind)), set(new.scan(kind)), samples) for kind in kinds}
+
+    def decisions(self) -> Register:
+        """What is withdrawn, retracted or erased."""
+        return self.register
+
+    def withdraw(self, key: str, reason: str) -> Curated:
+        """Let nothing of `key` support. Raises NotFoundError, ErasedError, ConflictError."""
+        self.register.require_kept(key)
+        if not any(kb.evidence([key]) or kb.sources([key]) for kb in self.kept.values()):
+            raise NotFoundError(f"no retained version has {key}")
+        entry = Entry(key, EntryKind.WITHDRAWN, reason, "2026-01-01T00:00:00+00:00")
+        self.register = self.register.with_entry(entry)
+        return Curated(entry, self.register.revision)
+
+    def restore(self, key: str) -> Curated:
+        """Take that back. Raises ConflictError."""
+        before, self.register = self.register, self.register.without(key)
+        return Curated(before.entries[key], self.register.revision)
 
     def forget(self, version: int) -> None:
         """What pruning does."""
@@ -430,6 +457,11 @@ class FakeLibrary:
     @staticmethod
     def _folder(version: int) -> str:
         return f"{version:06d}-{version:012x}"
+
+
+def _change(old: set[Record], new: set[Record], samples: int) -> Change:
+    added, removed = sorted(map(repr, new - old)), sorted(map(repr, old - new))
+    return Change(len(added), len(removed), tuple(added[:samples]), tuple(removed[:samples]))
 
 
 @dataclass

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Literal, TypeVar
+from urllib.parse import quote
 
 import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -123,6 +124,51 @@ class Answer(_Reply):
     timings_ms: dict[str, float]
 
 
+class Entry(_Reply):
+    """Why something supports no answer: it is `withdrawn`, `retracted` or `erased`; `when` is UTC."""
+
+    id: str
+    kind: str
+    reason: str
+    when: str
+
+
+class Extent(_Reply):
+    """How much of the current version an id stands for."""
+
+    facts: int
+    passages: int
+
+
+class Curated(Entry):
+    """The entry of the register that was made or taken out."""
+
+    revision: int
+    current_version: Extent
+
+
+class Register(_Reply):
+    """All entries, oldest first."""
+
+    revision: int
+    entries: tuple[Entry, ...]
+
+
+class Change(_Reply):
+    """What one kind of record gained and lost; samples are lines to read."""
+
+    added: int
+    removed: int
+    added_samples: tuple[str, ...]
+    removed_samples: tuple[str, ...]
+
+
+class Difference(_Reply):
+    """What differs between two versions, by kind of record."""
+
+    changes: dict[str, Change]
+
+
 class Evidence(_Reply):
     """A fact or a passage."""
 
@@ -133,6 +179,7 @@ class Evidence(_Reply):
     source: Source
     score: float | None = None
     arms: dict[str, float] = {}
+    withheld: Entry | None = None
 
 
 class Found(_Reply):
@@ -290,6 +337,24 @@ class Client:
     def activate(self, version: int) -> Activated:
         """Serve another version; needs the key where the service has one."""
         return self._post(f"/v1/kb/versions/{version}/activate", None, Activated)
+
+    def diff(self, a: int, b: int, *, samples: int = 5) -> Difference:
+        """What version `b` has that `a` has not, and the reverse."""
+        return self._get("/v1/kb/diff", Difference, {"a": a, "b": b, "samples": samples})
+
+    # ------------------------------------------------------------ curation
+
+    def register(self) -> Register:
+        """What is withdrawn, retracted or erased."""
+        return self._get("/v1/kb/register", Register, {})
+
+    def withdraw(self, identifier: str, reason: str) -> Curated:
+        """Let nothing of an id support an answer, in any version, at once; needs the key where the service has one."""
+        return self._post(f"/v1/evidence/{quote(identifier, safe='')}/withdraw", {"reason": reason}, Curated)
+
+    def restore(self, identifier: str) -> Curated:
+        """Let it support answers again."""
+        return self._post(f"/v1/evidence/{quote(identifier, safe='')}/restore", None, Curated)
 
     # ------------------------------------------------------------ transport
 

@@ -134,7 +134,7 @@ async def get(
     """An entity (`type:name`, percent-encoded) with its other names and its facts, both ways, by relation."""
 
     def work() -> Json:
-        edition = service.edition(kb_version)
+        edition = service.edition(kb_version).for_answer([])
         entity = _entity(edition, entity_id)
         around = edition.retriever.graph.neighbourhood({entity.id: ()}, limit_each=ALL_FACTS)
         aliases = edition.kb.aliases(entity.id)

@@ -30,14 +30,20 @@ async def get(
     evidence_id: str,
     kb_version: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="look in this version only")] = None,
 ) -> Response:
-    """A fact or passage with its source: from the current version, else from the newest retained one that has it."""
+    """A fact or passage with its source: from the current version, else from the newest retained one that has it.
+
+    What was withdrawn or retracted still opens, with `withheld` saying why it supports no answer.
+    """
 
     def work() -> Json:
+        register = service.catalogue.decisions()
+        register.require_kept(evidence_id)
         current = service.edition().pointer.version
         for version, kb in _retained(service, current, kb_version):
             found = kb.evidence([evidence_id]).get(evidence_id)
             if found is not None:
-                return evidence_in_full(found, kb) | {"kb_version": version, "current": version == current}
+                shown = evidence_in_full(found, kb, register.of(found))
+                return shown | {"kb_version": version, "current": version == current}
         where = f"version {kb_version}" if kb_version else "any retained version"
         raise NotFoundError(f"no evidence {evidence_id!r} in {where}; ids are `f:` or `p:` and 16 hex digits")
 

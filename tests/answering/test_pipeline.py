@@ -139,6 +139,7 @@ def test_a_red_flag_is_answered_without_a_knowledge_base() -> None:
 class BrokenRetriever:
     """Fails as a damaged file would."""
 
+    kb: object = None
     graph: object = None
 
     def retrieve(self, *_: object, **__: object) -> object:

@@ -6,16 +6,19 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
+import pytest
+
 from rag.domain import EntityId, Fact, Literal, Qualifiers, Record
 from rag.ports import GraphReader
+from rag.register import NOTHING, Withheld
 from rag.vocabulary import GRADE_RANK, Grade, Relation
 from tests.kb import BOOK, TRIAL, disease, has_symptom, small_kb, symptom
 
 
 class GraphContract(ABC):
     @abstractmethod
-    def graph(self, records: Sequence[Record]) -> GraphReader:
-        """A graph that holds exactly these records."""
+    def graph(self, records: Sequence[Record], withheld: Withheld = NOTHING) -> GraphReader:
+        """A graph that holds exactly these records, of which it shows none that is withheld."""
 
     def test_neighbourhood_outgoing_is_ordered_by_grade_then_id(self) -> None:
         found = self.graph(small_kb()).neighbourhood({disease("甲病"): [Relation.SYMPTOM]}, limit_each=10)
@@ -125,3 +128,38 @@ class GraphContract(ABC):
         graph = self.graph([BOOK, fact, has_symptom("乙病", "头晕")])
         assert [f.id for f in graph.neighbourhood({disease(hostile): ()}, limit_each=5).outgoing] == [fact.id]
         assert graph.paths(disease(hostile), disease("乙病"), max_hops=2, limit=5) != []
+
+    @pytest.mark.parametrize(
+        "withheld",
+        [
+            Withheld(facts=frozenset({has_symptom("甲病", "头晕", TRIAL).id})),
+            Withheld(sources=frozenset({TRIAL.id})),
+            Withheld(
+                frozenset({has_symptom("甲病", "头晕", TRIAL).id}), frozenset(), frozenset({"s:0000000000000000"})
+            ),
+        ],
+    )
+    def test_what_is_withheld_is_not_there_and_takes_no_place(self, withheld: Withheld) -> None:
+        graph = self.graph(small_kb(), withheld)
+        left = [fact.id for fact in sorted(
+            (has_symptom("甲病", "头晕"), has_symptom("甲病", "恶寒")), key=lambda fact: fact.id
+        )]  # fmt: skip
+        out = graph.neighbourhood({disease("甲病"): [Relation.SYMPTOM]}, limit_each=1).outgoing
+        assert [fact.id for fact in out] == left[:1]
+        into = graph.neighbourhood({symptom("头晕"): [Relation.SYMPTOM]}, limit_each=10).incoming
+        assert {fact.id for fact in into} == {has_symptom("甲病", "头晕").id, has_symptom("乙病", "头晕").id}
+        (first, second) = graph.rank_subjects(Relation.SYMPTOM, [symptom("头晕"), symptom("恶寒")], limit=9)
+        assert [fact.source for fact in first.matched] == [BOOK.id, BOOK.id], "another source states the pair too"
+        assert (first.subject, second.subject) == (disease("甲病"), disease("乙病"))
+        (path,) = graph.paths(disease("甲病"), disease("乙病"), max_hops=3, limit=5)
+        assert {fact.source for fact in path.facts} == {BOOK.id}
+
+    def test_a_subject_whose_match_is_withheld_is_not_ranked(self) -> None:
+        records: list[Record] = [BOOK, has_symptom("一", "甲"), has_symptom("二", "甲"), has_symptom("二", "乙"),
+                   has_symptom("三", "丙")]  # fmt: skip
+        gone = Withheld(facts=frozenset({has_symptom("二", "甲").id}))
+        ranked = self.graph(records, gone).rank_subjects(Relation.SYMPTOM, [symptom("甲"), symptom("乙")], limit=9)
+        assert [(found.name, found.score, found.total) for found in ranked] == [
+            ("一", round(math.log(3), 9), 1), ("二", round(math.log(3), 9), 1)
+        ]  # fmt: skip
+        assert [fact.object for fact in ranked[1].matched] == [symptom("乙")]

@@ -9,6 +9,7 @@ from kg_loader import mirror
 from rag.domain import Record
 from rag.graph.bolt import Connection, Server
 from rag.graph.neo4j import Neo4jGraph
+from rag.register import NOTHING, Withheld
 from rag.snapshot import Library, Manifest
 from rag.snapshot.layout import read_manifest
 from tests.kb import publish
@@ -27,8 +28,10 @@ def published(folder: Path, records: Sequence[Record], *, dataset: str = "test")
     return library, read_manifest(library.snapshot_folder(report.version))
 
 
-def live_graph(connection: Connection, folder: Path, records: Sequence[Record]) -> Neo4jGraph:
+def live_graph(
+    connection: Connection, folder: Path, records: Sequence[Record], withheld: Withheld = NOTHING
+) -> Neo4jGraph:
     """These records in Neo4j, under a knowledge base of their own."""
     library, manifest = published(folder, records)
     mirror.bring(connection, library, manifest)
-    return Neo4jGraph(connection, manifest.kb, manifest.version)
+    return Neo4jGraph(connection, manifest.kb, manifest.version, withheld)

@@ -8,10 +8,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 import pytest
 
-from rag.domain import EntityId, Neighbourhood, Path, RankedSubject
+from rag.domain import EntityId, Neighbourhood, Path, RankedSubject, Record
 from rag.errors import LiveGraphError, StaleGraphError
 from rag.graph.fallback import AnswerGraph, Breaker
 from rag.ports import GraphReader
+from rag.register import NOTHING, Withheld
 from rag.vocabulary import Relation
 from tests.fakes import FakeGraph
 from tests.graph.contract import GraphContract
@@ -63,8 +64,8 @@ def graph_for(
 
 
 class TestBehindABrokenGraph(GraphContract):
-    def graph(self, records: Sequence[object]) -> GraphReader:
-        own = FakeGraph(records)  # type: ignore[arg-type]
+    def graph(self, records: Sequence[Record], withheld: Withheld = NOTHING) -> GraphReader:
+        own = FakeGraph(records, withheld)
         return AnswerGraph(LiveGraph(raises(DOWN)), own, Breaker(), budget_s=0.8, degraded=[])
 
 

@@ -13,6 +13,7 @@ from rag.errors import LiveGraphError, StaleGraphError, UsageError
 from rag.graph.bolt import Connection, Server
 from rag.graph.neo4j import Neo4jGraph
 from rag.ports import GraphReader
+from rag.register import NOTHING, Withheld
 from rag.vocabulary import Relation
 from tests.graph.contract import GraphContract
 from tests.graph.live import connected, live_graph
@@ -33,8 +34,8 @@ class TestNeo4jGraph(GraphContract):
     def _place(self, tmp_path: Path, connection: Connection) -> None:
         self.folder, self.connection = tmp_path, connection
 
-    def graph(self, records: Sequence[Record]) -> GraphReader:
-        return live_graph(self.connection, self.folder / str(len(list(self.folder.iterdir()))), records)
+    def graph(self, records: Sequence[Record], withheld: Withheld = NOTHING) -> GraphReader:
+        return live_graph(self.connection, self.folder / str(len(list(self.folder.iterdir()))), records, withheld)
 
 
 def test_agrees_with_the_snapshot(connection: Connection, tmp_path: Path) -> None:

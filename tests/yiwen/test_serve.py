@@ -90,6 +90,21 @@ def test_versions_can_be_listed_and_activated(client: Client) -> None:
     assert client.activate(found.versions[0].version).version == 1
 
 
+def test_evidence_can_be_withdrawn_and_given_back(client: Client) -> None:
+    identifier = client.ask(DEMO_QUESTION).citations[0].evidence_id
+    done = client.withdraw(identifier, "试一试")
+    assert (done.kind, done.current_version.facts + done.current_version.passages) == ("withdrawn", 1)
+    assert identifier not in {citation.evidence_id for citation in client.ask(DEMO_QUESTION).citations}
+    assert client.evidence(identifier).withheld == client.register().entries[0]
+    assert client.restore(identifier).revision == done.revision + 1
+    assert identifier in {citation.evidence_id for citation in client.ask(DEMO_QUESTION).citations}
+    assert client.evidence(identifier).withheld is None
+
+
+def test_versions_can_be_compared(client: Client) -> None:
+    assert client.diff(1, 1).changes["fact"].added == 0
+
+
 def test_problems_are_raised_with_their_status(client: Client) -> None:
     with pytest.raises(ServiceError, match="empty") as caught:
         client.ask("")
