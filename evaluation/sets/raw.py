@@ -214,3 +214,15 @@ def data_folder(text: str) -> Path:
     if missing:
         raise argparse.ArgumentTypeError(f"{text} has no {', '.join(missing)}")
     return path
+
+
+def known_names(data: Path) -> set[str]:
+    """Every name in cmekg.jsonl and drug.json: of diseases, their aliases, the objects of lists, and drugs."""
+    names: set[str] = set()
+    for disease in read_diseases(data).values():
+        names.update((disease.name, *disease.aliases))
+        for objects in disease.lists.values():
+            names.update(objects.kept)
+    for name, fields in read_drugs(data).items():
+        names.update((name, *map(tidy, re.split("[；;]", fields.get("别名", "")))))
+    return names - {""}
