@@ -107,7 +107,9 @@ def read_diseases(data: Path) -> dict[str, Disease]:
             lists = {key: clean(as_list(record.get(key)), key, name=name) for key in LISTS if record.get(key)}
             literals = {key: tidy(as_list(record[key])[0]) for key in LITERALS if record.get(key)}
             aliases = tuple(dict.fromkeys(map(tidy, as_list(record.get("别名")))))
-            diseases.setdefault(name, Disease(name, aliases, lists, literals, also(lists, literals, others[name])))
+            diseases.setdefault(
+                name, Disease(name, aliases, lists, literals, also(name, lists, literals, others[name]))
+            )
     return diseases
 
 
@@ -129,7 +131,7 @@ def read_rows(data: Path) -> dict[str, list[dict[str, str]]]:
 
 
 def also(
-    lists: Mapping[str, Objects], literals: Mapping[str, str], rows: list[dict[str, str]]
+    name: str, lists: Mapping[str, Objects], literals: Mapping[str, str], rows: list[dict[str, str]]
 ) -> dict[str, tuple[str, ...]]:
     """By relation, what rows of the same name say beyond the record: allowed in an answer, not required."""
     extra: dict[str, tuple[str, ...]] = {}
@@ -138,7 +140,7 @@ def also(
         for row in rows:
             cell = row[CSV_COLUMN[relation]].replace("[详细]", " ").strip()
             parts = re.split(r"[\s,]+", cell) if relation in LISTS else [cell]
-            found.update(dict.fromkeys(clean(parts, relation).kept if relation in LISTS else parts))
+            found.update(dict.fromkeys(clean(parts, relation, name=name).kept if relation in LISTS else parts))
         own = set(lists[relation].kept) if relation in lists else {literals.get(relation, "")}
         extra[relation] = tuple(value for value in found if value and value not in own)
     return extra

@@ -18,6 +18,13 @@ def output(script: str, data: Path, *, hash_seed: str = "0") -> bytes:
     return subprocess.run(command, check=True, capture_output=True, env={"PYTHONHASHSEED": hash_seed}).stdout
 
 
+def complaint(script: str, data: Path) -> str:
+    """The error that a script ends with."""
+    done = subprocess.run([sys.executable, str(SETS / script), str(data)], capture_output=True, check=False)
+    assert done.returncode
+    return done.stderr.decode("utf-8")
+
+
 def rows(text: bytes) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.decode("utf-8").splitlines()]
 
