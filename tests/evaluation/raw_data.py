@@ -34,7 +34,7 @@ def disease(number: int) -> dict[str, Any]:
     record = {
         "中心词": name,
         "别名": [f"{PARTS[number // 100]}字{STEMS[number // 10 % 10]}字{PARTS[number % 10]}病"],
-        "相关症状": [f"症状{STEMS[(number + i) % 10]}{PARTS[i]}" for i in range(7)] + ["暂无相关资料", "长长的..."],
+        "相关症状": [*symptoms(number), "暂无相关资料", "长长的..."],
         "并发症": [f"并发{STEMS[(number + 3) % 10]}病", "脑囊虫病", name],
         "检查": [f"{STEMS[(number + i) % 10]}检查" for i in range(3)],
         "药物治疗": [f"{STEMS[(number + i) % 10]}药片" for i in range(2)] + ["应该如何用药？用什么药？", ">>"],
@@ -49,6 +49,13 @@ def disease(number: int) -> dict[str, Any]:
     if number >= FULL:
         record.pop(LACKING[number % len(LACKING)], None)
     return record
+
+
+def symptoms(number: int) -> list[str]:
+    """Seven: three that 40 diseases share, two that 40 others share, two that tell the hundreds apart."""
+    first = [f"症状{STEMS[(number + i) % 10]}{PARTS[i]}" for i in range(3)]
+    second = [f"症候{STEMS[number // 10 % 10]}{PARTS[i]}" for i in (3, 4)]
+    return first + second + [f"征象{STEMS[number // 100]}{STEMS[number % 7]}{PARTS[i]}" for i in (5, 6)]
 
 
 def cells(record: dict[str, Any], number: int) -> list[str]:
