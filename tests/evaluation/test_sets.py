@@ -6,6 +6,11 @@ What the sets judge is tested elsewhere; nothing here imports the product.
 from __future__ import annotations
 
 import csv
+import hashlib
+import json
+import re
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -100,3 +105,58 @@ class TestTriage:
         assert all(row["age_months"] == "" or 0 <= int(row["age_months"]) < 1200 for row in rows)
         assert {row["pregnant"] for row in rows} == {"", "yes"}
         assert sum(1 for row in rows if row["drugs"]) >= 3
+
+
+class TestCheckerSentences:
+    """Supported sentences, and the wrong ones a script makes from them."""
+
+    @pytest.fixture
+    def rows(self) -> list[Row]:
+        return table("checker_sentences.csv")
+
+    @pytest.fixture
+    def wrong(self, tmp_path: Path) -> list[Row]:
+        out = tmp_path / "checker_mutations.jsonl"
+        subprocess.run([sys.executable, FOLDER / "make_checker_mutations.py", out], check=True, capture_output=True)
+        digest, name = (FOLDER / "checker_mutations.sha256").read_text(encoding="utf-8").split()
+        assert (hashlib.sha256(out.read_bytes()).hexdigest(), out.name) == (digest, name)
+        return [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+
+    def test_counts(self, rows: list[Row]) -> None:
+        assert len(rows) >= 500
+        assert Counter(row["language"] for row in rows)["en"] >= 80
+        assert {row["form"] for row in rows} == {"quotation", "paraphrase", "part", "conversion"}
+        assert {row["evidence_kind"] for row in rows} == {"fact", "monograph", "conclusion", "textbook"}
+
+    def test_ids_and_sentences_are_unique(self, rows: list[Row]) -> None:
+        assert repeated([row["id"] for row in rows]) == []
+        assert repeated([row["sentence"] for row in rows]) == []
+
+    def test_a_fact_has_the_form_of_a_fact(self, rows: list[Row]) -> None:
+        for row in rows:
+            line = re.fullmatch(r"[^：]+的[^：]+：[^：]+|[A-Z][^:]+ of [^:]+: [^:]+", row["evidence"])
+            assert bool(line) == (row["evidence_kind"] == "fact"), row["id"]
+            assert (row["title"] == "") == (row["evidence_kind"] == "fact")
+
+    def test_a_conversion_writes_its_numbers_otherwise(self, rows: list[Row]) -> None:
+        def numbers(text: str) -> set[str]:
+            return set(re.findall(r"\d+(?:\.\d+)?", text))
+
+        changed = [numbers(row["sentence"]) - numbers(row["evidence"]) for row in rows if row["form"] == "conversion"]
+        assert sum(map(bool, changed)) >= 0.8 * len(changed), "the rest are counts in words"
+        for row in rows:
+            if row["form"] != "conversion":
+                assert numbers(row["sentence"]) <= numbers(f"{row['title']} {row['evidence']}"), row["id"]
+
+    def test_wrong_sentences(self, rows: list[Row], wrong: list[Row]) -> None:
+        supported = {(row["sentence"], row["evidence"]) for row in rows}
+        bases = {row["id"] for row in rows}
+        count = Counter(row["mutation"] for row in wrong)
+        assert len(wrong) >= 1000
+        assert min(count.values()) >= 20
+        assert {"entity", "polarity", "direction", "reversal", "number", "unit", "population", "relation"} <= set(count)
+        assert {"object", "citation"} <= set(count)
+        assert repeated([row["id"] for row in wrong]) == []
+        assert repeated([row["sentence"] + row["evidence"] for row in wrong]) == []
+        assert all((row["sentence"], row["evidence"]) not in supported for row in wrong)
+        assert {row["base"] for row in wrong} == bases
