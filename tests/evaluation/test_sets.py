@@ -160,3 +160,26 @@ class TestCheckerSentences:
         assert repeated([row["sentence"] + row["evidence"] for row in wrong]) == []
         assert all((row["sentence"], row["evidence"]) not in supported for row in wrong)
         assert {row["base"] for row in wrong} == bases
+
+
+class TestCitationPairs:
+    """Sentences beside the evidence they cite, judged by hand."""
+
+    LABELS = ("supports", "partly", "does_not", "contradicts")
+
+    @pytest.fixture
+    def rows(self) -> list[Row]:
+        return table("citation_pairs.csv")
+
+    def test_every_evidence_has_one_sentence_of_each_label(self, rows: list[Row]) -> None:
+        assert len(rows) >= 300
+        judged: dict[str, list[str]] = {}
+        for row in rows:
+            judged.setdefault(row["title"] + row["evidence"], []).append(row["label"])
+        assert {tuple(labels) for labels in judged.values()} == {self.LABELS}
+
+    def test_nothing_is_shared_with_the_checker_sentences(self, rows: list[Row]) -> None:
+        checker = table("checker_sentences.csv")
+        assert repeated([row["id"] for row in rows]) == repeated([row["sentence"] for row in rows]) == []
+        for name in ("sentence", "evidence"):
+            assert not {row[name] for row in rows} & {row[name] for row in checker}
