@@ -35,6 +35,10 @@ class Catalogue(Protocol):
         """One version for look-ups. Raises NotFoundError."""
         ...
 
+    def let_go(self) -> None:
+        """Forget opened versions whose files are gone."""
+        ...
+
     def activate(self, version: int) -> Pointer:
         """Make a version current; the new pointer. Raises NotFoundError, ConflictError, CorruptSnapshotError."""
         ...
@@ -82,6 +86,12 @@ class LibraryCatalogue:
             while len(self._open) > _KEPT_OPEN:
                 self._open.popitem(last=False)
             return found
+
+    def let_go(self) -> None:
+        """Forget what was pruned, or replaced by a copy without erased content."""
+        with self._lock:
+            for name in [name for name in self._open if not (self._library.snapshots / name).is_dir()]:
+                del self._open[name]
 
     def activate(self, version: int) -> Pointer:
         """Check the files of a sealed snapshot and flip to it; the tuning stays. Neo4j follows when it can."""

@@ -126,7 +126,8 @@ class Service:
         """Whatever goes wrong with one version, the next one is looked for."""
         while not self._stop.is_set():
             try:
-                self.pipeline.editions.follow(self.settings.pointer_poll_s, self._stop, self._tell)
+                editions, every_s = self.pipeline.editions, self.settings.pointer_poll_s
+                editions.follow(every_s, self._stop, self._tell, self.catalogue.let_go)
             except Exception:
                 _log.exception("a new version could not be opened")
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from kg_loader.plan import Input
 from kg_loader.sources.format import Item
 from rag.domain import Fact, Passage, Record, Rejected, Skipped, Source
-from rag.snapshot.schema import record_key
+from rag.snapshot.schema import PREFIXES, id_of_key, record_key
 from rag.snapshot.writer import problem, source_of
 
+ERASED = "erased"
 RAW = 500
 """Characters of a broken row that are kept."""
 _SEEN = 100_000
@@ -19,9 +20,10 @@ _SEEN = 100_000
 class Batch:
     """What was read since the last commit, and what the file has stated so far."""
 
-    def __init__(self, source: Input, known_sources: set[int]) -> None:
+    def __init__(self, source: Input, known_sources: set[int], erased: Container[str] = ()) -> None:
         self.source = source
         self.known_sources = known_sources
+        self._erased = erased
         self._seen: set[Record] = set()
         self.clear()
 
@@ -45,6 +47,9 @@ class Batch:
         evidence = isinstance(record, Fact | Passage)
         if not evidence and record in self._seen:
             return
+        if isinstance(record, Fact | Passage) and record.source in self._erased:
+            self.skipped.append(Skipped(ERASED))
+            return
         fault = problem(record)
         if fault is None and evidence and source_of(record) not in self.known_sources:
             fault = "its source is not stated before it in this data set"
@@ -58,6 +63,9 @@ class Batch:
             key = record_key(record)
         except UnicodeEncodeError:
             self._reject(record, "a text holds half of a character (a lone surrogate)")
+            return
+        if id_of_key(PREFIXES.get(type(record), "r"), key) in self._erased:
+            self.skipped.append(Skipped(ERASED))
             return
         self.records.append((record, key))
         if isinstance(record, Source):

@@ -148,7 +148,7 @@ class Job:
                     progress = partial(self._loading, Path(source.path).name)
                     staging.load(
                         number, read(source), max_rejects=max_rejects, batch=batch,
-                        progress=progress, reached=self.reached,
+                        progress=progress, erased=self.library.register.read().tombstones, reached=self.reached,
                     )  # fmt: skip
                 if not allow_shrink:
                     _require_size(staging)

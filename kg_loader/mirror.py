@@ -20,6 +20,7 @@ import xxhash
 
 from kg_loader.mirror_tables import (
     CONSTRAINTS,
+    EMPTY_RETIRED,
     FULL_TEXT,
     READY,
     RELATION_TYPES,
@@ -231,6 +232,12 @@ def _snapshot_of(library: Library, state: State | None) -> sqlite3.Connection | 
         return snapshot_records(folder) if read_manifest(folder).digest == state.digest else None
     except CorruptSnapshotError:
         return None
+
+
+def empty_retired(connection: Connection, ids: Iterable[str]) -> None:
+    """Take the content of nodes that were ours and stayed for what others have tied to them."""
+    with connection.writing() as transaction:
+        transaction.run(EMPTY_RETIRED, {"ids": sorted(ids)})
 
 
 class LiveRows:

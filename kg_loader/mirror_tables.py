@@ -170,6 +170,10 @@ MERGE (k:KnowledgeBase {kb_id: $kb})
 SET k += $subjects, k.version = $version, k.digest = $digest, k.state = 'ready', k.name = '医问知识库'
 REMOVE k.target
 """
+EMPTY_RETIRED: LiteralString = """
+MATCH (n:Entity|Literal|Passage|Source) WHERE n.retired AND n.kb IS NULL AND n.id IN $ids
+SET n = {retired: true, erased: true}
+"""
 EDITED_RELATIONS: LiteralString = """
 MATCH (a:Entity {kb: $kb})-[r]->(b:Entity|Literal) WHERE r.id IS NULL AND type(r) IN $types
 RETURN a.id + ' -[' + type(r) + ']-> ' + coalesce(b.id, b.name, '?') AS line ORDER BY line LIMIT $limit

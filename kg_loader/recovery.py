@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable
 from contextlib import closing
 
+from kg_loader import erasure
 from kg_loader.mirror import INGEST_TIMEOUT_S, State, bring, follow, state_of
 from kg_loader.publish import flip_to
 from rag.domain import Pointer
@@ -28,11 +29,12 @@ _LOG = logging.getLogger(__name__)
 def recover(
     library: Library, settings: Settings, *, repair: bool = False, reached: Callable[[str], None] = unobserved
 ) -> Pointer | None:
-    """Make Neo4j and the pointer agree; the pointer then. Does nothing without a Neo4j or a first version.
+    """Bring erasures to their end, and make Neo4j and the pointer agree; the pointer then.
 
     `repair`: compare Neo4j's content, not only its word. The caller is the one writer. Raises LiveGraphError,
     CorruptSnapshotError, ConflictError.
     """
+    erasure.resume(library, settings, reached)
     pointer = library.pointer()
     server = live_server(settings, INGEST_TIMEOUT_S)
     if pointer is None or server is None:

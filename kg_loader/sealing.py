@@ -103,7 +103,7 @@ class Sealing:
             self._reached("seal.copied")
             manifest = self._fill(kb, digest)
             self._reached("seal.validated")
-            return self._move(manifest)
+            return move_into_place(self.library, self.folder, manifest, self._reached)
 
     def _fill(self, kb: str, digest: str) -> Manifest:
         connection = sqlite3.connect(self.folder / RECORDS, isolation_level=None)
@@ -115,7 +115,7 @@ class Sealing:
             self._sparse(connection)
             self._reached("seal.sparse")
             manifest = self._describe(connection, kb, digest)
-            self._validate(connection, manifest)
+            validate(connection, self.folder, manifest)
         finally:
             connection.close()
         return manifest
@@ -207,37 +207,42 @@ class Sealing:
             files={},
         )
 
-    def _validate(self, connection: sqlite3.Connection, manifest: Manifest) -> None:
-        """Counts that must agree; a snapshot that fails is never published."""
-        passages = manifest.counts["passage"]
-        found = {"word index": SparseIndex(self.folder / SPARSE).count}
-        if self.build.embedder is not None:
-            found["vector index"] = DenseIndex(self.folder / DENSE).count
-        for name, count in found.items():
-            if count != passages:
-                raise DataError(f"the {name} holds {count} passages, expected {passages}; nothing was published")
-        dangling = Writer(connection).dangling()
-        if dangling:
-            raise DataError(f"{dangling} records refer to records that are missing; nothing was published")
-        if connection.execute("PRAGMA quick_check").fetchone()[0] != "ok":
-            raise DataError("the new records.sqlite fails SQLite's own check; nothing was published")
 
-    def _move(self, manifest: Manifest) -> Manifest:
-        names = files_below(self.folder)
-        mode = stat.S_IMODE((self.folder / RECORDS).stat().st_mode)
-        for name in names:
-            if stat.S_IMODE((self.folder / name).stat().st_mode) != mode:
-                (self.folder / name).chmod(mode)  # tantivy makes files that only their owner may read
-            sync_file(self.folder / name)
-        for path in (self.folder / SPARSE, self.folder):
-            sync_folder(path)
-        self._reached("seal.flushed")
-        complete = replace(manifest, files={name: checksum(self.folder / name, sha256=True) for name in names})
-        write_manifest(self.folder, complete)
-        self._reached("seal.manifest")
-        self.library.snapshots.mkdir(parents=True, exist_ok=True)
-        os.rename(self.folder, self.library.snapshots / complete.folder_name)
-        sync_folder(self.library.snapshots)
-        sync_folder(self.library.root)
-        self._reached("seal.renamed")
-        return complete
+def validate(connection: sqlite3.Connection, folder: Path, manifest: Manifest) -> None:
+    """Counts that must agree before a version may be read by anybody. Raises DataError."""
+    passages = manifest.counts["passage"]
+    found = {"word index": SparseIndex(folder / SPARSE).count}
+    if manifest.dimension:
+        found["vector index"] = DenseIndex(folder / DENSE).count
+    for name, count in found.items():
+        if count != passages:
+            raise DataError(f"the {name} holds {count} passages, expected {passages}; nothing was published")
+    dangling = Writer(connection).dangling()
+    if dangling:
+        raise DataError(f"{dangling} records refer to records that are missing; nothing was published")
+    if connection.execute("PRAGMA quick_check").fetchone()[0] != "ok":
+        raise DataError("the new records.sqlite fails SQLite's own check; nothing was published")
+
+
+def move_into_place(
+    library: Library, folder: Path, manifest: Manifest, reached: Callable[[str], None] = unobserved
+) -> Manifest:
+    """Flush every file of a finished folder, write its manifest last, and give it its name among the snapshots."""
+    names = files_below(folder)
+    mode = stat.S_IMODE((folder / RECORDS).stat().st_mode)
+    for name in names:
+        if stat.S_IMODE((folder / name).stat().st_mode) != mode:
+            (folder / name).chmod(mode)  # tantivy makes files that only their owner may read
+        sync_file(folder / name)
+    for path in (folder / SPARSE, folder):
+        sync_folder(path)
+    reached("seal.flushed")
+    complete = replace(manifest, files={name: checksum(folder / name, sha256=True) for name in names})
+    write_manifest(folder, complete)
+    reached("seal.manifest")
+    library.snapshots.mkdir(parents=True, exist_ok=True)
+    os.rename(folder, library.snapshots / complete.folder_name)
+    sync_folder(library.snapshots)
+    sync_folder(library.root)
+    reached("seal.renamed")
+    return complete

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -90,13 +90,17 @@ class Staging:
         max_rejects: int,
         progress: Callable[[int], None],
         batch: int = BATCH,
+        erased: Container[str] = (),
         reached: Callable[[str], None] = unobserved,
     ) -> None:
-        """Consume the items of input `number` that are not consumed yet. Raises TooManyRejectsError, StorageError."""
+        """Consume the items of input `number` that are not consumed yet, without those that were `erased`.
+
+        Raises TooManyRejectsError, StorageError.
+        """
         done, finished = self._position(number)
         source = self.plan.inputs[number]
         dataset = self._prepare_dataset(source.dataset, reached)
-        rows = Batch(source, self.writer.sources(dataset, append=self.plan.append))
+        rows = Batch(source, self.writer.sources(dataset, append=self.plan.append), erased)
         stream = islice(items, done, None)
         while not finished:
             chunk = list(islice(stream, batch))

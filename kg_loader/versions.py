@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kg_loader import mirror
+from kg_loader import erasure, mirror
 from kg_loader.embedding import embedder_for
 from kg_loader.publish import fields_named, flip_to
 from kg_loader.recovery import recover
 from kg_loader.sealing import Build, Previous, Progress, Sealing, silent
 from kg_loader.verify import Verified, verify
 from rag.domain import Pointer
-from rag.errors import NotReadyError, UsageError
+from rag.errors import NotReadyError
 from rag.ports import Embedder
 from rag.settings import Settings
 from rag.snapshot.layout import RECORDS, Manifest, read_manifest
@@ -113,16 +113,16 @@ def activate(
     return pointer
 
 
-def prune(library: Library, keep: int) -> Pruned:
-    """Delete all but the `keep` newest versions and the current one. Raises LockedError, UsageError, StorageError."""
-    if keep < 1:
-        raise UsageError(f"keep is {keep}; expected at least 1")
+def prune(library: Library, settings: Settings) -> Pruned:
+    """Delete all but the newest versions and the current one. Raises LockedError, StorageError."""
+    keep = settings.keep_versions
     with library.writing():
         active = current(library).version
         known = list(library.folders())
         doomed = [version for version in known[:-keep] if version != active]
         for version in doomed:
             library.remove(version)
+        erasure.resume(library, settings)  # last: a damaged version that is in its way may just have gone
         return Pruned(tuple(doomed), tuple(library.folders()))
 
 

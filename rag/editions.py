@@ -56,7 +56,9 @@ class Editions:
     """Opens editions on demand and follows the pointer.
 
     `pointer()` reads what is published now (None before the first version); `load(pointer)` builds an edition;
-    `locate(version)` gives the snapshot of an older version as a pointer. All three come from the wiring.
+    `locate(version)` gives the snapshot of an older version as a pointer; `kept(pointer)` says whether its files are
+    still there: a snapshot that was pruned, or from which content was erased, must not live on in memory. All come from
+    the wiring.
     """
 
     def __init__(
@@ -65,9 +67,10 @@ class Editions:
         load: Callable[[Pointer], Edition],
         locate: Callable[[int, Pointer], Pointer],
         *,
+        kept: Callable[[Pointer], bool] = lambda _: True,
         retry_s: float = RETRY_S,
     ) -> None:
-        self._pointer, self._load, self._locate = pointer, load, locate
+        self._pointer, self._load, self._locate, self._kept = pointer, load, locate, kept
         self._retry_s = retry_s
         self._open: OrderedDict[tuple[str, str | None], Edition] = OrderedDict()
         self._current: Edition | None = None
@@ -90,7 +93,14 @@ class Editions:
                 raise NotReadyError("no knowledge base yet; create one with `yiwen ingest FILE` or try `yiwen demo`")
             if self._current is None or pointer != self._current.pointer:
                 self._current = self._tried(pointer)
+            self._let_go()
             return self._current
+
+    def _let_go(self) -> None:
+        """Forget editions whose files are gone; answers that are being written keep theirs."""
+        with self._state:
+            for key in [key for key, edition in self._open.items() if not self._kept(edition.pointer)]:
+                del self._open[key]
 
     def _tried(self, pointer: Pointer) -> Edition:
         """Build an edition; one that failed is not tried again for `retry_s`, since checking its files costs.
@@ -112,7 +122,7 @@ class Editions:
         """The edition of `version`, or the current one; raises NotFoundError for a version that is gone."""
         current = self.current()
         if version is None or version == current.pointer.version:
-            return current
+            return current if self._kept(current.pointer) else self.refresh()
         pointer = self._locate(version, current.pointer)
         with self._looking_back:
             return self._edition(pointer)
@@ -136,10 +146,20 @@ class Editions:
         """The same snapshot under a new revision."""
         return replace(known, pointer=pointer)
 
-    def follow(self, every_s: float, stop: threading.Event, on_error: Callable[[YiwenError], None]) -> None:
-        """Look for a new pointer until `stop`; a version that cannot be opened is reported and the old one kept."""
+    def follow(
+        self,
+        every_s: float,
+        stop: threading.Event,
+        on_error: Callable[[YiwenError], None],
+        each: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Look for a new pointer until `stop`, and call `each` with every look.
+
+        A version that cannot be opened is reported and the old one kept.
+        """
         while not stop.wait(every_s):
             try:
+                each()
                 self.refresh()
                 self.last_error = None
             except Exception as error:  # the thread has to live, or no later version would be served

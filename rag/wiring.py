@@ -60,7 +60,10 @@ def open_editions(settings: Settings, *, verify: bool = True) -> Editions:
         folder = library.snapshot_folder(version)
         return Pointer(current.revision, version, folder.name, current.tuning)
 
-    return Editions(library.pointer, load, locate)
+    def kept(pointer: Pointer) -> bool:
+        return (library.snapshots / pointer.snapshot).is_dir()
+
+    return Editions(library.pointer, load, locate, kept=kept)
 
 
 @dataclass(frozen=True)

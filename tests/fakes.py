@@ -421,6 +421,9 @@ class FakeLibrary:
         before, self.register = self.register, self.register.without(key)
         return Curated(before.entries[key], self.register.revision)
 
+    def let_go(self) -> None:
+        """Nothing is opened twice here."""
+
     def forget(self, version: int) -> None:
         """What pruning does."""
         del self.kept[version]

@@ -30,7 +30,7 @@ app.add_typer(fetch.app, name="fetch")
 app.command("ask")(ask.ask)
 app.command("chat")(ask.chat)
 app.command("serve")(serve.serve)
-for command in (curation.withdraw, curation.restore, curation.register):
+for command in (curation.withdraw, curation.restore, curation.register, curation.erase):
     kb.app.command()(command)
 app.add_typer(kb.app, name="kb")
 app.add_typer(train.app, name="train")

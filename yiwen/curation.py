@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from yiwen.options import DataDir, Json, load_settings
-from yiwen.output import document, say, table
+from yiwen.output import confirm, document, say, table
 
 if TYPE_CHECKING:
     from kg_loader.curation import Curated
+    from kg_loader.erasure import Erased
     from rag.register import Entry
 
 Key = Annotated[
@@ -50,6 +51,47 @@ def register(context: typer.Context, data_dir: DataDir = None, as_json: Json = F
     else:
         rows = ((e.key, e.kind.value if e.done else f"{e.kind.value} (unfinished)", e.when, e.reason) for e in entries)
         table(("id", "kind", "when", "reason"), rows)
+
+
+def erase(
+    context: typer.Context,
+    key: Key,
+    reason: Reason,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Remove the content of ID, and of what leans on a source, from every version and file, for good.
+
+    The id, the time and the reason stay. The same content is skipped when it is ingested again.
+    """
+    from kg_loader import erasure
+    from rag.snapshot import Library
+
+    settings = load_settings(context, data_dir)
+    library = Library(settings.data_dir)
+    found = erasure.extent(library, key)
+    taken = f"{found.facts:,} facts and {found.passages:,} passages"
+    if not yes:
+        confirm(f"Erase {found.key} ({taken} in versions {', '.join(map(str, found.versions)) or 'none'}) for good?")
+    done = erasure.erase(library, settings, key, reason)
+    if as_json:
+        document(
+            {**entry_document(done.entry), **_erased_document(done), "facts": found.facts, "passages": found.passages}
+        )
+        return
+    say(f"{done.entry.key} is erased: {taken}, {done.reject_rows:,} rejected rows, {len(done.files):,} downloads")
+    for path in done.left:
+        say(f"the same text still stands in {path}: another record, or no file of ours")
+
+
+def _erased_document(done: Erased) -> dict[str, object]:
+    return {
+        "versions": list(done.versions),
+        "reject_rows": done.reject_rows,
+        "files": list(done.files),
+        "left": list(done.left),
+    }
 
 
 def entry_document(entry: Entry) -> dict[str, object]:

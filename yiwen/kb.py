@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from yiwen.options import DataDir, Json, load_settings, quiet
-from yiwen.output import counted, document, printable, progress, say, table
+from yiwen.output import confirm, counted, document, printable, progress, say, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -183,21 +183,12 @@ def prune(
     settings = load_settings(context, data_dir, keep_versions=keep)
     library = Library(settings.data_dir)
     if not yes:
-        _confirm(f"Delete all versions but the {settings.keep_versions} newest and the current one?")
-    found = kb.prune(library, settings.keep_versions)
+        confirm(f"Delete all versions but the {settings.keep_versions} newest and the current one?")
+    found = kb.prune(library, settings)
     if as_json:
         document(asdict(found))
     else:
         say(f"removed {_listed(found.removed)}; kept {_listed(found.kept)}")
-
-
-def _confirm(question: str) -> None:
-    """Ask on stderr; without a terminal nobody can answer. Raises UsageError there."""
-    from rag.errors import UsageError
-
-    if not sys.stdin.isatty():
-        raise UsageError("this deletes data and nobody can be asked here; say --yes")
-    typer.confirm(question, abort=True, err=True)
 
 
 def _listed(numbers: tuple[int, ...]) -> str:

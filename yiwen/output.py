@@ -52,6 +52,15 @@ def _cells(text: str) -> int:
     return sum(1 + (unicodedata.east_asian_width(c) in "WF") for c in text)
 
 
+def confirm(question: str) -> None:
+    """Ask on stderr before something is deleted; without a terminal nobody can answer. Raises UsageError there."""
+    from rag.errors import UsageError
+
+    if not sys.stdin.isatty():
+        raise UsageError("this deletes data and nobody can be asked here; say --yes")
+    typer.confirm(question, abort=True, err=True)
+
+
 _PLURALS = {
     "entity": "entities",
     "alias": "aliases",

@@ -27,7 +27,7 @@ MANIFEST_FORMAT = 3
 MANIFEST, RECORDS, VECTORS, DENSE, SPARSE = "manifest.json", "records.sqlite", "vectors.npy", "dense.faiss", "sparse"
 FIELDS = ("title", "question", "text")
 """Parts of a passage that the text and vector indexes may cover, in the order they are joined."""
-_FOLDER = re.compile(r"(\d{6,})-([0-9a-f]{12})")
+_FOLDER = re.compile(r"(\d{6,})-([0-9a-f]{12})(?:-(\d+))?")
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,13 @@ class Manifest:
     indexed_fields: tuple[str, ...]
     text_version: int
     files: Mapping[str, FileEntry]
+    erasures: int = 0
+    """How often content was erased from this version, each time by a copy that took its place."""
 
     @property
     def folder_name(self) -> str:
-        """Such as `000003-1f2e3d4c5b6a`."""
-        return f"{self.version:06d}-{self.digest[:12]}"
+        """Such as `000003-1f2e3d4c5b6a`, with `-1` behind it after a first erasure."""
+        return f"{self.version:06d}-{self.digest[:12]}" + (f"-{self.erasures}" if self.erasures else "")
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
@@ -132,6 +134,12 @@ def folder_version(name: str) -> int | None:
     """The version in a snapshot folder's name; None for anything else lying there."""
     match = _FOLDER.fullmatch(name)
     return int(match[1]) if match else None
+
+
+def folder_erasures(name: str) -> int:
+    """How many erasures the version in this snapshot folder has behind it."""
+    match = _FOLDER.fullmatch(name)
+    return int(match[3] or 0) if match else 0
 
 
 def encode_pointer(pointer: Pointer) -> bytes:

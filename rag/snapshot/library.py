@@ -18,6 +18,7 @@ from rag.snapshot.layout import (
     corrupt,
     decode_pointer,
     encode_pointer,
+    folder_erasures,
     folder_version,
     read_manifest,
     read_object,
@@ -61,11 +62,16 @@ class Library:
     # ------------------------------------------------------------ versions
 
     def folders(self) -> dict[int, Path]:
-        """Every sealed snapshot folder by version, ascending."""
-        if not self.snapshots.is_dir():
-            return {}
-        found = {folder_version(path.name): path for path in self.snapshots.iterdir()}
+        """Every sealed snapshot folder by version, ascending; while content is erased, the cleaned one of two."""
+        by_erasures = sorted(self.all_folders(), key=lambda path: folder_erasures(path.name))
+        found = {folder_version(path.name): path for path in by_erasures}
         return {version: found[version] for version in sorted(v for v in found if v is not None)}
+
+    def all_folders(self) -> list[Path]:
+        """Every sealed snapshot folder, also one whose cleaned copy has taken its place already."""
+        if not self.snapshots.is_dir():
+            return []
+        return sorted(path for path in self.snapshots.iterdir() if folder_version(path.name) is not None)
 
     def snapshot_folder(self, version: int) -> Path:
         """The folder of one version. Raises NotFoundError listing those that exist."""
@@ -171,10 +177,16 @@ class Library:
             write_durably(self._serial, json.dumps(highest).encode() + b"\n")
 
     def remove(self, version: int) -> None:
-        """Delete a snapshot; its folder gets a name that no reader looks at before any file goes."""
-        folder = self.snapshot_folder(version)
-        with storage_errors(folder):
+        """Delete a snapshot, also what a cleaned copy has replaced."""
+        with storage_errors(self.snapshot_folder(version)):
             self.remember(version, self.current_revision())
+        for folder in self.all_folders():
+            if folder_version(folder.name) == version:
+                self.remove_folder(folder)
+
+    def remove_folder(self, folder: Path) -> None:
+        """Delete a snapshot folder; it gets a name that no reader looks at before any file goes."""
+        with storage_errors(folder):
             doomed = folder.with_name(f".removed-{folder.name}")
             os.replace(folder, doomed)
             sync_folder(self.snapshots)

@@ -13,6 +13,7 @@ keys is the order of ids. Entities have small numbers instead, because facts, al
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 
 from rag.domain import Alias, DoNotMerge, Entity, Fact, Passage, Record, Retraction, Source, content_id
@@ -24,6 +25,9 @@ KINDS: tuple[type[Record], ...] = (Entity, Alias, DoNotMerge, Source, Fact, Pass
 KIND_NAMES = ("entity", "alias", "do_not_merge", "source", "fact", "passage", "retraction")
 TABLES = ("spelling", "alias", "do_not_merge", "source", "fact", "passage", "retraction")
 ENTITY, ALIAS, DO_NOT_MERGE, SOURCE, FACT, PASSAGE, RETRACTION = range(7)
+
+PREFIXES: Mapping[type[Record], str] = {Entity: "e", Source: "s", Fact: "f", Passage: "p"}
+"""What stands before the key in the ids of the register; `e:` names one spelling of an entity."""
 
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;

@@ -7,6 +7,7 @@ files of the one before; tantivy only adds files and replaces `meta.json` by ren
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 import tempfile
@@ -103,6 +104,16 @@ def _adopt(old: Path, folder: Path) -> None:
             shutil.copyfile(path, folder / path.name)
         elif not path.name.endswith(".lock"):
             link_or_copy(path, folder / path.name)
+
+
+def has_leftovers(folder: Path) -> bool:
+    """Whether the index may still hold words of documents that were taken out: tantivy marks them until it merges."""
+    segments = json.loads((folder / "meta.json").read_bytes())["segments"]
+    used = {str(segment["segment_id"]).replace("-", "") for segment in segments}
+    stray = [path for path in folder.iterdir() if path.suffix and path.suffix not in (".json", ".lock")]
+    return any(segment["deletes"] is not None for segment in segments) or any(
+        path.name.partition(".")[0] not in used for path in stray
+    )
 
 
 def _tidy(folder: Path) -> None:

@@ -23,7 +23,7 @@ import rag.graph.sqlite
 from kg_loader import versions
 from rag.errors import StorageError
 from rag.snapshot import Library
-from tests.kb import disease, opened, publish, small_kb
+from tests.kb import disease, opened, publish, settings_for, small_kb
 if os.geteuid() == 0:  # root may write anywhere
     os.setgroups([])
     os.setgid(65534)
@@ -32,7 +32,7 @@ library = Library(Path(sys.argv[1]))
 snapshot = opened(library)
 print(snapshot.index_sizes, len(snapshot.search_sparse(["休息"], concepts=[], limit=5)))
 print(len(snapshot.graph().neighbourhood({disease("甲病"): ()}, limit_each=9).outgoing))
-for write in (lambda: publish(library, {"x": []}), lambda: versions.prune(library, 1)):
+for write in (lambda: publish(library, {"x": []}), lambda: versions.prune(library, settings_for(library.data_dir))):
     try:
         write()
     except StorageError as error:

@@ -92,7 +92,7 @@ def test_an_id_of_an_older_version_can_be_withdrawn_and_stays_so(library: Librar
     assert FINDING.id not in cited(library)
     publish(library, {"papers": [PAPER, FINDING], "again": [PAPER, FINDING]})
     assert FINDING.id not in cited(library), "ingesting it again changes nothing"
-    prune(library, 1)
+    prune(library, settings_for(library.data_dir, keep_versions=2))
     assert library.register.read().entries.keys() == {FINDING.id}
     restore(library, FINDING.id)
     assert FINDING.id in cited(library)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kg_loader import versions
-from rag.errors import ConflictError, NotFoundError, NotReadyError, UsageError
+from rag.errors import ConflictError, NotFoundError, NotReadyError
 from rag.snapshot import Library
 from rag.text import tokens
 from tests.kb import BOOK, HashEmbedder, generated, has_symptom, opened, publish, settings_for, small_kb
@@ -77,11 +77,9 @@ def test_prune_spares_the_newest_and_the_current(library: Library) -> None:
     for seed in range(3):
         publish(library, {"x": generated(seed, 2)})
     versions.activate(library, 2)
-    pruned = versions.prune(library, 2)
+    pruned = versions.prune(library, settings_for(library.data_dir, keep_versions=2))
     assert (pruned.removed, pruned.kept) == ((1, 3), (2, 4, 5))
     assert publish(library, {"y": [BOOK]}).version == 6
-    with pytest.raises(UsageError, match="keep is 0"):
-        versions.prune(library, 0)
 
 
 def test_reindex_keeps_the_records_and_changes_the_indexes(library: Library) -> None:
