@@ -14,7 +14,7 @@ from rag.snapshot.library import Library
 from rag.text import language_of
 
 FETCHED = "fetched"
-_WINDOW = {"zh": 12, "en": 28}
+_WINDOW = {"zh": 12, "en": 24}
 """Letters in a row that two texts share only if one was taken from the other."""
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _BLOCK = 1 << 22

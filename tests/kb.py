@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from kg_loader.ingest import Job
 from kg_loader.plan import Input
+from kg_loader.recovery import recover
 from kg_loader.report import IngestReport
 from kg_loader.sources.format import Item
 from rag.domain import (
@@ -69,13 +70,16 @@ def publish(
     dense_index: str = "auto",
     batch: int = 50,
     max_rejects: int = 1000,
+    recovering: bool = False,
     reached: Callable[[str], None] = unobserved,
 ) -> IngestReport:
-    """Ingest records as if each data set came from a file of its own."""
+    """Ingest records as if each data set came from a file of its own; `recovering`: as the command begins."""
     inputs = [
         Input(f"{name}.records", name, "records", None, 0, _fingerprint(items)) for name, items in datasets.items()
     ]
     with library.writing():
+        if recovering:
+            recover(library, settings_for(library.data_dir), reached=reached)
         job = Job.begin(
             library,
             settings_for(library.data_dir, dense_index=dense_index),

@@ -6,6 +6,7 @@ import json
 import math
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,8 @@ class Records:
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
         self._guard = threading.Lock()
+        # A connection is part of a cycle (its cache of statements), so files that nobody needs would stay open.
+        weakref.finalize(self, _close_all, self._opened).atexit = False
 
     def connection(self) -> sqlite3.Connection:
         """The connection of the calling thread; `immutable` because nobody ever writes to a sealed file."""
@@ -124,9 +127,7 @@ class Records:
     def close(self) -> None:
         """Close the connections of all threads; no call may be running."""
         with self._guard:
-            for connection in self._opened:
-                connection.close()
-            self._opened.clear()
+            _close_all(self._opened)
         self._local = threading.local()
 
     def _rows(self, sql: str, keys: Iterable[object]) -> Iterator[Row]:
@@ -205,7 +206,7 @@ class Records:
 
     def names(self) -> Iterator[NameRow]:
         """Every name of every entity."""
-        return (NameRow(*row) for row in self.connection().execute("SELECT name, entity, kind FROM name"))
+        yield from (NameRow(*row) for row in self.connection().execute("SELECT name, entity, kind FROM name"))
 
     def do_not_merge(self) -> list[DoNotMerge]:
         """Pairs that look alike and are different."""
@@ -215,7 +216,12 @@ class Records:
         """All records of one kind, by id. Raises UsageError for a kind that does not exist."""
         if kind not in _SCANS:
             raise UsageError(f"there are no records of kind {kind!r}; expected one of {', '.join(KIND_NAMES)}")
-        return (_decode(kind, row) for row in self.connection().execute(_SCANS[kind]))
+        return self._scanned(kind)
+
+    def _scanned(self, kind: str) -> Iterator[Record]:
+        """A generator of this object, which therefore lives until its last row."""
+        for row in self.connection().execute(_SCANS[kind]):
+            yield _decode(kind, row)
 
     def passage_keys(self) -> list[int]:
         """The key of the passage in each row of the vector matrix."""
@@ -228,6 +234,12 @@ class Records:
             "WHERE a.kind = ? AND a.record = ? ORDER BY 1"
         )
         return [name for (name,) in self.connection().execute(sql, (kind, key))]
+
+
+def _close_all(connections: list[sqlite3.Connection]) -> None:
+    for connection in connections:
+        connection.close()
+    connections.clear()
 
 
 def _decode(kind: str, row: Row) -> Record:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import threading
+import time
 from pathlib import Path
 
+import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -11,13 +15,17 @@ from pydantic import SecretStr
 
 from api.app import create_app
 from api.schemas import CuratedOut, DiffOut, EvidenceInFullOut, RegisterOut, SearchOut
+from kg_loader.curation import restore, withdraw
+from kg_loader.erasure import erase
 from rag.errors import CorruptSnapshotError
 from rag.register import Entry, EntryKind, Register
 from rag.snapshot import Library
 from tests.api.conftest import local_client
-from tests.api.records import CONCLUSION, SMALL, STUDY
+from tests.api.records import BOOK, CONCLUSION, SMALL, STUDY
+from tests.api.test_server import serving
 from tests.fakes import FakeLibrary, fake_pipeline
 from tests.kb import publish, settings_for
+from yiwen.client import Client, ServiceError
 
 QUESTION = {"question": "布洛芬能缓解偏头痛吗"}
 
@@ -132,3 +140,60 @@ def test_on_a_folder(tmp_path: Path) -> None:
         assert CONCLUSION.id not in found(client)
         client.post(f"/v1/evidence/{CONCLUSION.id}/restore")
         assert CONCLUSION.id in found(client)
+
+
+def test_a_running_service_follows_while_it_is_asked(data_dir: Path) -> None:
+    library = Library(data_dir)
+    publish(library, {"small": list(SMALL)})
+    publish(library, {"more": [BOOK]})
+    problems: list[str] = []
+    stop = threading.Event()
+
+    def ask(address: str) -> None:
+        with httpx.Client(base_url=address, timeout=10) as own:
+            while not stop.is_set():
+                response = own.post("/ask", json=QUESTION)
+                if response.status_code != 200:
+                    problems.append(response.text)
+
+    with serving(data_dir) as process, Client(process.address) as client:
+        askers = [threading.Thread(target=ask, args=(process.address,)) for _ in range(3)]
+        for asker in askers:
+            asker.start()
+
+        def citations(version: int | None = None) -> set[str]:
+            answer = client.ask(QUESTION["question"], kb_version=version)
+            return {citation.evidence_id for citation in answer.citations}
+
+        assert CONCLUSION.id in citations() & citations(1)
+        withdraw(library, CONCLUSION.id, "x")  # as the command does, in another process
+        assert CONCLUSION.id not in citations() | citations(1)
+        restore(library, CONCLUSION.id)
+        assert CONCLUSION.id in citations() & citations(1)
+        client.evidence(CONCLUSION.id, kb_version=1)
+        erase(library, settings_for(data_dir), CONCLUSION.id, "申请删除")
+        assert CONCLUSION.id not in citations() | citations(1)
+        with pytest.raises(ServiceError, match="申请删除") as gone:
+            client.evidence(CONCLUSION.id)
+        assert gone.value.status == 410
+        _wait_until_let_go(process.child.pid)
+        assert client.ask("偏头痛有什么症状").citations
+        stop.set()
+        for asker in askers:
+            asker.join(10)
+    assert problems == []
+
+
+def _wait_until_let_go(process: int) -> None:
+    """Within two seconds the service has no file open that was deleted."""
+    end = time.monotonic() + 2
+    while deleted := [link for fd in Path(f"/proc/{process}/fd").iterdir() if "(deleted)" in (link := _target(fd))]:
+        assert time.monotonic() < end, deleted
+        time.sleep(0.05)
+
+
+def _target(path: Path) -> str:
+    try:
+        return os.readlink(path)
+    except OSError:
+        return ""
