@@ -71,3 +71,40 @@ def test_a_dry_run_knows_the_register_and_leaves_it_alone(kb: Yiwen, tmp_path: P
     done = kb("ingest", facts_file(tmp_path / "b.csv", ROW_A), "--dataset", "y", "--dry-run")
     assert done.code == 0
     assert (data_dir / "kb" / "register.json").read_bytes() == before
+
+
+def test_erasing_asks_first_and_leaves_a_tombstone(kb: Yiwen, data_dir: Path) -> None:
+    (fact,) = cited(kb)
+    refused = kb("kb", "erase", fact, "--reason", "本人要求")
+    assert refused.code == 2
+    assert "--yes" in refused.err
+    assert cited(kb) == [fact]
+    done = kb("kb", "erase", fact, "--reason", "本人要求", "--yes", "--json")
+    assert done.code == 0
+    assert {key: done.json[key] for key in ("key", "kind", "facts", "passages", "versions", "reject_rows", "left")} == {
+        "key": fact, "kind": "erased", "facts": 1, "passages": 0, "versions": [1], "reject_rows": 0, "left": [],
+    }  # fmt: skip
+    assert cited(kb) == []
+    gone = kb("kb", "erase", fact, "--reason", "x", "--yes")
+    assert (gone.code, "was erased" in gone.err, "本人要求" in gone.err) == (3, True, True)
+    assert kb("kb", "withdraw", fact, "--reason", "x").code == 3
+    assert kb("kb", "verify").code == 0
+    assert "erased" in kb("kb", "register").out
+    assert "甲病".encode() not in b"".join(path.read_bytes() for path in data_dir.rglob("*") if path.is_file())
+
+
+def test_erasing_what_is_not_there(kb: Yiwen) -> None:
+    assert kb("kb", "erase", "p:0000000000000000", "--reason", "x", "--yes").code == 3
+    assert kb("kb", "erase", "pmid:1", "--reason", "x", "--yes").code == 2
+    (fact,) = cited(kb)
+    assert kb("kb", "erase", fact, "--yes").code == 2
+
+
+def test_erased_rows_are_skipped_when_they_come_again(kb: Yiwen, tmp_path: Path) -> None:
+    (fact,) = cited(kb)
+    kb("kb", "erase", fact, "--reason", "x", "--yes")
+    done = kb("ingest", facts_file(tmp_path / "a.csv", ROW_A, ROW_B), "--dataset", "x", "--json")
+    assert done.code == 0
+    assert done.json["skipped"] == {"erased": 2}
+    assert done.json["unchanged"]
+    assert cited(kb) == []
