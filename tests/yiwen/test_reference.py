@@ -12,7 +12,8 @@ PATHS = [path for path, _ in commands()]
 PROMISED = {
     "demo", "ingest", "fetch pubmed", "ask", "chat", "serve", "kb info", "kb versions", "kb diff", "kb activate",
     "kb mirror", "kb prune", "kb reindex", "kb verify", "kb export", "kb withdraw", "kb restore", "kb register",
-    "kb erase", "train embed", "eval retrieval", "eval graph", "eval answers", "eval tune", "bench", "doctor", "version",
+    "kb erase", "train embed", "eval retrieval", "eval graph", "eval answers", "eval tune", "bench", "doctor",
+    "version",
 }  # fmt: skip
 
 
