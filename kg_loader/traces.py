@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
+
+from ahocorasick_rs import AhoCorasick, BytesAhoCorasick
 
 from kg_loader.cleaning import Text
 from rag.snapshot.files import storage_errors, write_durably
@@ -16,6 +18,8 @@ from rag.text import language_of
 FETCHED = "fetched"
 _WINDOW = {"zh": 12, "en": 24}
 """Letters in a row that two texts share only if one was taken from the other."""
+_LOOKED_FOR = 100
+"""Characters of a text that are looked for in files; more would only cost memory."""
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _BLOCK = 1 << 22
 
@@ -37,27 +41,48 @@ class Wanted:
     """Texts to look for, in a form in which spaces, marks and width do not matter."""
 
     def __init__(self, texts: Iterable[Text]) -> None:
-        self._windows: dict[int, set[str]] = {}
-        self._together: list[tuple[str, ...]] = []
+        self._windows: dict[int, set[int]] = {}
+        names: dict[str, set[str]] = {}
         for text in texts:
-            letters = tuple(map(_letters, text.parts))
+            letters = [*map(_letters, text.parts)]
             size = _WINDOW[language_of(text.parts[0])]
-            if len(letters) > 1 or len(letters[0]) < size:
-                self._together.append(letters)
-            else:
-                own = self._windows.setdefault(size, set())
-                own.update(letters[0][n : n + size] for n in range(len(letters[0]) - size + 1))
+            if len(letters) == 1 and len(letters[0]) >= size:
+                self._windows.setdefault(size, set()).update(map(hash, _windows(letters[0], size)))
+            elif letters[0]:
+                names.setdefault(letters[0], set()).add("".join(letters[1:]))
+        self._names = [*names.items()]
+        self._automaton = AhoCorasick([name for name, _ in self._names])
 
-    def found_in(self, text: str) -> bool:
-        """Whether `text` holds a good part of one of them."""
-        letters = _letters(_ESCAPE.sub(lambda match: chr(int(match[1], 16)), text))
-        if any(all(part in letters for part in parts) for parts in self._together):
-            return True
+    def text_in(self, text: str) -> bool:
+        """Whether `text` holds a good part of one of the texts, or the whole of a short one."""
+        letters = _plain(text)
+        return self._long_in(letters) or self._names_in(letters)
+
+    def long_text_in(self, text: str) -> bool:
+        """The same, of texts that are long enough to be told from chance in a large file."""
+        return self._long_in(_plain(text))
+
+    def _long_in(self, letters: str) -> bool:
         return any(
-            letters[n : n + size] in windows
+            hash(letters[n : n + size]) in windows
             for size, windows in self._windows.items()
             for n in range(len(letters) - size + 1)
         )
+
+    def _names_in(self, letters: str) -> bool:
+        """A name together with what is stated of it."""
+        found = {match[0] for match in self._automaton.find_matches_as_indexes(letters, overlapping=True)}
+        return any(other in letters for index in found for other in self._names[index][1])
+
+
+def _windows(letters: str, size: int) -> Iterator[str]:
+    """Half overlapping, the last one included: any stretch of one and a half sizes holds a whole one."""
+    for start in {*range(0, len(letters) - size, size // 2), len(letters) - size}:
+        yield letters[start : start + size]
+
+
+def _plain(text: str) -> str:
+    return _letters(_ESCAPE.sub(lambda match: chr(int(match[1], 16)), text))
 
 
 def _letters(text: str) -> str:
@@ -68,7 +93,7 @@ def _clean_rejects(path: Path, wanted: Wanted) -> int:
     """Rewrite a file without the rows that hold what is looked for; how many those were."""
     with storage_errors(path):
         rows = path.read_bytes().splitlines(keepends=True)
-        kept = [row for row in rows if not wanted.found_in(_shown(row))]
+        kept = [row for row in rows if not wanted.text_in(_shown(row))]
         if len(kept) < len(rows):
             write_durably(path, b"".join(kept))
     return len(rows) - len(kept)
@@ -95,25 +120,26 @@ def _holds(path: Path, wanted: Wanted) -> bool:
     before = ""
     with path.open(encoding="utf-8", errors="replace") as file:
         while piece := file.read(_BLOCK):
-            if wanted.found_in(before + piece):
+            if wanted.long_text_in(before + piece):
                 return True
             before = piece[-8192:]
     return False
 
 
-def still_holding(data_dir: Path, texts: Sequence[str]) -> list[str]:
+def still_holding(data_dir: Path, texts: Collection[str]) -> list[str]:
     """Files below the data folder in which one of these texts stands letter by letter; reads every byte."""
-    wanted = [text.encode() for text in texts]
-    longest = max(map(len, wanted), default=0)
-    return [str(path) for path in sorted(data_dir.rglob("*")) if path.is_file() and _contains(path, wanted, longest)]
+    if not texts:
+        return []
+    wanted = BytesAhoCorasick([text[:_LOOKED_FOR].encode() for text in texts])
+    return [str(path) for path in sorted(data_dir.rglob("*")) if path.is_file() and _contains(path, wanted)]
 
 
-def _contains(path: Path, wanted: Sequence[bytes], longest: int) -> bool:
+def _contains(path: Path, wanted: BytesAhoCorasick) -> bool:
     before = b""
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
             text = before + block
-            if any(one in text for one in wanted):
+            if wanted.find_matches_as_indexes(text):
                 return True
-            before = text[-longest:]
+            before = text[-4 * _LOOKED_FOR :]
     return False

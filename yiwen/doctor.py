@@ -20,6 +20,7 @@ from yiwen.output import counted, document, say
 
 if TYPE_CHECKING:
     from rag.settings import Settings
+    from rag.snapshot import Library
     from rag.snapshot.layout import Manifest
 
 State = Literal["ok", "warn", "fail"]
@@ -152,7 +153,16 @@ def _knowledge_base(settings: Settings) -> Iterator[Check]:
         return
     held = counted(manifest.counts)
     yield Check("knowledge base", "ok", f"version {manifest.version}, {len(manifest.files)} files intact: {held}")
+    yield _guarded("register", lambda: _register(library))
     yield _guarded("embedder", lambda: _embedder(manifest, settings))
+
+
+def _register(library: Library) -> Check:
+    found = library.register.read()
+    unfinished = ", ".join(entry.key for entry in found.unfinished)
+    if unfinished:
+        return Check("register", "warn", f"erasing {unfinished} was cut short; `yiwen kb prune` finishes it")
+    return Check("register", "ok", f"{len(found.entries):,} withdrawn, retracted or erased")
 
 
 def _guarded(name: str, check: Callable[[], Check]) -> Check:

@@ -43,8 +43,8 @@ def pubmed(
     """Download the articles that match a query from PubMed and ingest their conclusions.
 
     Run again after an interruption, it continues. Where nothing matches, the data set stays as it is. Retractions are
-    seen when their articles are downloaded again: replace the data set from time to time. Exit code 7: published, but
-    some articles were rejected.
+    seen when their articles or notices are downloaded: replace the data set from time to time. Exit code 7: published,
+    but some articles were rejected.
     """
     settings = load_settings(context, data_dir)
     first = since.date() if since else None

@@ -84,6 +84,8 @@ def _throw_away_copy(library: Library) -> Iterator[Library]:
             copy.remember(library.next_version() - 1, 0)
             copy.flip(pointer, 0)
         register = library.register.read()
+        for entry in register.unfinished:  # those are for the next command that writes here
+            register = register.finished(entry.key)
         copy.register.update(lambda empty: register if register.entries else empty)
         yield copy
 

@@ -32,12 +32,13 @@ async def health() -> Response:
     "/readyz", operation_id="ready", response_class=Response, responses=problems(503) | {200: {"model": ReadyOut}}
 )
 async def ready(service: Annotated[Service, Depends(service_of)]) -> Response:
-    """A version is loaded; 503 before the first one and while shutting down."""
+    """A version is loaded; 503 before the first one, while shutting down, and where the register cannot be read."""
     if service.draining:
         raise shut_down()
 
     def work() -> Json:
         edition = service.edition()
+        service.catalogue.decisions()  # without it nothing is answered
         return {
             "status": "ready",
             "kb_version": edition.pointer.version,

@@ -115,6 +115,8 @@ def test_a_damaged_register_is_a_problem_not_an_answer(app: FastAPI, library: Fa
     damaged = Damaged()
     damaged.publish(SMALL)
     with local_client(create_app(app.state.service.settings, fake_pipeline(library), damaged)) as client:
+        assert client.get("/readyz").status_code == 503
+        assert client.get("/healthz").status_code == 200
         response = client.get(f"/v1/evidence/{CONCLUSION.id}")
     assert (response.status_code, response.json()["type"]) == (503, "/problems/corrupt-snapshot")
     assert "secret" not in response.text

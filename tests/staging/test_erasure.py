@@ -271,13 +271,13 @@ def test_what_is_left_elsewhere_is_named(library: Library) -> None:
         (("甲病", "头晕"), "甲病,disease,has_symptom,头晕", True),
         (("甲病", "头晕"), "甲病,disease,has_symptom,恶寒", False),
         (("短句",), "这里有短句", True),
-        (("Resting in the dark eased the headache of most.",), "x in the dark eased the headache of", True),
+        (("Resting in the dark eased the headache of most people.",), "dark eased the headache of most peo", True),
         (("Resting in the dark eased the headache of most.",), "Resting in the dark was no help", False),
         (("Resting in the dark eased the headache of most.",), "resting  in the DARK eased the headache!", True),
     ],
 )
 def test_rows_are_known_by_a_good_part_of_the_text(parts: tuple[str, ...], text: str, found: bool) -> None:
-    assert Wanted([Text(parts)]).found_in(text) is found
+    assert Wanted([Text(parts)]).text_in(text) is found
 
 
 # ---------------------------------------------------------------- errors

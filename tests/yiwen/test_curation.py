@@ -56,6 +56,7 @@ def test_a_damaged_register_answers_nothing(kb: Yiwen, data_dir: Path) -> None:
     kb("kb", "withdraw", fact, "--reason", "x")
     path = data_dir / "kb" / "register.json"
     path.write_bytes(path.read_bytes()[:-9])
+    assert kb("doctor").code == 6
     for arguments in (("ask", "甲病有什么症状"), ("kb", "register"), ("kb", "restore", fact)):
         done = kb(*arguments)
         assert done.code == 5

@@ -27,6 +27,7 @@ def test_a_sound_installation_passes(on_sample: Yiwen) -> None:
         "disk space",
         "port",
         "knowledge base",
+        "register",
         "embedder",
     } == set(states(done.json))
     assert "fail" not in states(done.json).values()
