@@ -47,6 +47,12 @@ FACT_TABLES = "fact f JOIN entity s ON s.pk = f.subject LEFT JOIN entity o ON o.
 _PASSAGE_COLUMNS = "p.pk, p.kind, p.source, p.title, p.question, p.locator, e.id, p.aspect, p.text"
 _PASSAGE_TABLES = "passage p LEFT JOIN entity e ON e.pk = p.about"
 _SOURCE_COLUMNS = "pk, title, kind, grade, year, publisher, doi, pmid, url, licence, lineage"
+_NUMBERS = ("pmid:", "doi:")
+_NUMBERED = """
+SELECT pk, doi, pmid FROM source WHERE ltrim(pmid, '0') IN (SELECT value FROM json_each(?1))
+    OR lower(rtrim(doi, '.,;)')) IN (SELECT value FROM json_each(?2)) OR doi NOT GLOB '10.*' OR pmid GLOB '*[^0-9]*'
+"""
+"""Sources that may carry one of these numbers; those written otherwise than readers do are looked at one by one."""
 _SCANS = {
     "entity": "SELECT id, type, name FROM entity ORDER BY id",
     "alias": "SELECT a.name, e.id, a.kind FROM alias a JOIN entity e ON e.pk = a.entity ORDER BY a.pk",
@@ -173,7 +179,8 @@ class Records:
         wanted = frozenset(keys)
         if not wanted:
             return frozenset()
-        rows = self.connection().execute("SELECT pk, doi, pmid FROM source WHERE coalesce(doi, pmid) IS NOT NULL")
+        numbers = [json.dumps([key.partition(":")[2] for key in wanted if key.startswith(name)]) for name in _NUMBERS]
+        rows = self.connection().execute(_NUMBERED, numbers)
         return frozenset(id_of_key("s", pk) for pk, *numbers in rows if wanted.intersection(keys_of("", *numbers)))
 
     def leaning(self, sources: Iterable[str]) -> frozenset[str]:
