@@ -19,7 +19,7 @@ from kg_loader.curation import now, reason_in, require_known
 from kg_loader.staging import discard
 from kg_loader.traces import remove_traces, still_holding
 from rag.domain import Pointer
-from rag.errors import UsageError
+from rag.errors import ConflictError, UsageError
 from rag.graph.bolt import Connection
 from rag.register import Entry, EntryKind, is_publication, parse_key
 from rag.settings import Settings
@@ -160,17 +160,27 @@ def _follow(library: Library, settings: Settings, nodes: set[str], reached: Call
     pointer = library.pointer()
     if pointer is None:
         return
-    folder = library.snapshot_folder(pointer.version)
-    manifest = read_manifest(folder)
+    manifest = read_manifest(library.snapshot_folder(pointer.version))
     server = live_server(settings, mirror.INGEST_TIMEOUT_S)
     if server is not None:
         with closing(Connection(server)) as connection:
             mirror.bring(connection, library, manifest, reached=reached)
             mirror.empty_retired(connection, nodes)
     reached("erase.mirrored")
-    if pointer.snapshot != folder.name:
-        moved = Pointer(pointer.revision + 1, pointer.version, folder.name, pointer.tuning)
-        library.flip(moved, pointer.revision, reached=reached)
+    _point_at_copy(library, reached)
+
+
+def _point_at_copy(library: Library, reached: Callable[[str], None]) -> None:
+    """Name the cleaned folder in `CURRENT`, whichever version another command may activate meanwhile."""
+    while (pointer := library.pointer()) is not None:
+        name = library.snapshot_folder(pointer.version).name
+        if pointer.snapshot == name:
+            return
+        moved = Pointer(pointer.revision + 1, pointer.version, name, pointer.tuning)
+        try:
+            library.flip(moved, pointer.revision, reached=reached)
+        except ConflictError:
+            continue
 
 
 def _remove_replaced(library: Library, reached: Callable[[str], None]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from kg_loader.batch import ERASED
 from kg_loader.sections import NO_CONCLUSION
 from kg_loader.sources import FORMATS, guess_format
 from kg_loader.sources.article import OPINION, PROTOCOL, RETRACTION_NOTICE
@@ -30,7 +31,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-
 EXAMPLES = re.findall(r"### `([a-z-]+)`\n.*?```\w+\n(.*?)```", PAGE, re.DOTALL)
 REASONS = [
     BOILERPLATE, SHIFTED, JUNK_VALUE, NO_ENTITY, DAMAGED, MISPLACED, DUPLICATE, JUNK, PLACEHOLDER, TRUNCATED,
-    UNSAFE_ALIAS, NO_CONCLUSION, OPINION, PROTOCOL, RETRACTION_NOTICE, BOOK, DELETED,
+    UNSAFE_ALIAS, NO_CONCLUSION, OPINION, PROTOCOL, RETRACTION_NOTICE, ERASED, BOOK, DELETED,
     PREFACE, EMPTY, ENGLISH_ONLY, VISIT, CATEGORY, AMBIGUOUS, CASE, SENTENCE_PART,
 ]  # fmt: skip
 
