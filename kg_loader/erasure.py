@@ -69,12 +69,19 @@ class Erased:
 
 
 def extent(library: Library, key: str) -> Extent:
-    """What erasing `key` would take. Raises NotFoundError, ErasedError, UsageError, CorruptSnapshotError."""
+    """What erasing `key` would take, or still has to where it was cut short.
+
+    Raises NotFoundError, ErasedError, UsageError, CorruptSnapshotError.
+    """
     key = parse_key(key)
     if is_publication(key):
         raise UsageError(f"{key} names a publication; erase its source by the id (s:...) that /v1/evidence shows")
-    require_known(library, key)
     folders = library.folders()
+    begun = library.register.read().entries.get(key)
+    if begun is not None and not begun.done:
+        ids_begun = {key, *begun.leaning}
+        return Extent(key, begun.leaning, tuple(v for v, folder in folders.items() if holds(folder, ids_begun)))
+    require_known(library, key)
     for folder in folders.values():
         check_files(folder, read_manifest(folder))  # what cannot be read cannot be cleaned
     ids = dict.fromkeys(i for f in folders.values() for i in leaning(f, key)) if key.startswith("s:") else {}
@@ -101,14 +108,16 @@ def erase(
     *,
     reached: Callable[[str], None] = unobserved,
 ) -> Erased:
-    """Erase a fact, a passage, or a source with all that leans on it, for good.
+    """Erase a fact, a passage, or a source with all that leans on it, for good; one that was cut short is finished.
 
     Raises NotFoundError, ErasedError, UsageError, LockedError, CorruptSnapshotError, StorageError, LiveGraphError.
     After the last two the content is served no more, and the next writing command goes on.
     """
     reason = reason_in(reason)
     with library.writing():
-        resume(library, settings)
+        resumed = {done.entry.key: done for done in resume(library, settings, reached)}
+        if done := resumed.get(parse_key(key)):
+            return done
         found = extent(library, key)
         entry = Entry(found.key, EntryKind.ERASED, reason, now(), found.leaning, done=False)
         with storage_errors(library.root):

@@ -26,8 +26,6 @@ from tests.kb import BOOK, generated, opened, publish, settings_for
 
 ROOT = Path(__file__).parents[2]
 SECRET = Passage("病1号3之患者魍魉某某，自述静养无效。", PassageKind.CONCLUSION, BOOK.id)
-HOLDING, OTHER = 2, 1
-"""How many versions hold the secret, and how many do not."""
 REPEATED = ("erase.cleaned", "seal.flushed", "seal.manifest", "seal.renamed", "erase.removed")
 NOT_YET = ("erase.begun",)
 
@@ -66,9 +64,10 @@ def check(library: Library) -> bool:
     """Every version that can be listed is whole, and the secret is served wholly or not at all; is it erased?"""
     register = library.register.read()
     erased = SECRET.id in register.tombstones
+    pipeline = build(settings_for(library.data_dir), verify=False)
     for version in (1, 2, 3):
         assert verify(library, version).ok
-        _, found, _ = build(settings_for(library.data_dir)).search("患者魍魉某某静养", top_k=50, kb_version=version)
+        _, found, _ = pipeline.search("患者魍魉某某静养", top_k=50, kb_version=version)
         assert (SECRET.id in {e.id for e in found}) == (not erased and version != 2)
     if erased:
         with pytest.raises(ErasedError):
@@ -109,12 +108,11 @@ def test_killed_at_a_named_point(library: Library, point: str, nth: int) -> None
     finished(library)
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
 @pytest.mark.parametrize("point", POINTS)
-def test_the_disk_fails_at_a_named_point(library: Library, point: str, number: int) -> None:
+def test_the_disk_fails_at_a_named_point(library: Library, point: str) -> None:
     def fail(name: str) -> None:
         if name == point:
-            raise OSError(number, os.strerror(number), str(library.root / "somewhere"))
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(library.root / "somewhere"))
 
     with pytest.raises(StorageError, match=r"cannot write .*/somewhere: "):
         erase(library, settings_for(library.data_dir), SECRET.id, "x", reached=fail)
@@ -140,21 +138,11 @@ def test_other_writing_commands_finish_it_too(library: Library, command: str) ->
 
 
 def test_killed_again_and_again(library: Library) -> None:
-    for point in ("erase.traces", "erase.cleaned"):
-        assert killed(library, point)
+    for point in ("erase.traces", "erase.traces", "erase.cleaned", "seal.renamed", "erase.cleaned", "flip.renamed"):
+        assert killed(library, point), "the same command goes on where it was"
         assert check(library)
-        with pytest.raises(KeyboardInterrupt):
-            publish(library, {"y": [BOOK]}, recovering=True, reached=interrupt(point))
-    go_on(library)
+    assert erase(library, settings_for(library.data_dir), SECRET.id, "x").entry.reason == "本人要求"
     finished(library)
-
-
-def interrupt(point: str) -> Callable[[str], None]:
-    def reached(name: str) -> None:
-        if name == point:
-            raise KeyboardInterrupt
-
-    return reached
 
 
 def kill_at_random(library: Library, rng: random.Random) -> None:
