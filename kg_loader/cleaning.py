@@ -90,14 +90,17 @@ def orphans(folder: Path, ids: Collection[str]) -> tuple[set[str], set[str]]:
 
 
 def texts(folder: Path, ids: Collection[str]) -> set[Text]:
-    """The content of these ids in one version."""
+    """The content of these ids in one version; a question that is the title of a source that stays, stays too."""
+    sql = {
+        "SELECT text FROM passage": PASSAGE,
+        "SELECT CASE WHEN question <> (SELECT title FROM source WHERE pk = passage.source) THEN question END "
+        "FROM passage": PASSAGE,
+        "SELECT title FROM source": SOURCE,
+        "SELECT s.name, coalesce(o.name, literal) FROM fact JOIN entity s ON s.pk = subject "
+        "LEFT JOIN entity o ON o.pk = object": FACT,
+    }
     with _Marked(folder, ids) as connection:
-        found = set(_columns(connection, PASSAGE, "SELECT text FROM passage"))
-        found |= set(_columns(connection, PASSAGE, "SELECT question FROM passage"))
-        found |= set(_columns(connection, SOURCE, "SELECT title FROM source"))
-        found |= set(_columns(connection, FACT, "SELECT s.name, coalesce(o.name, literal) FROM fact "
-                              "JOIN entity s ON s.pk = subject LEFT JOIN entity o ON o.pk = object"))  # fmt: skip
-    return found
+        return {text for select, code in sql.items() for text in _columns(connection, code, select)}
 
 
 def live_ids(folder: Path, ids: Collection[str]) -> set[str]:

@@ -256,6 +256,17 @@ def test_rejected_rows_downloads_and_staged_work_are_cleaned(library: Library, t
     assert holding(library.data_dir, NEEDLES) == set()
 
 
+def test_a_question_that_is_the_title_of_its_source_stays_with_it(data_dir: Path) -> None:
+    library = Library(data_dir)
+    study = Source("静养是否真能减轻头痛的程度呢？", "article", Grade.STUDY)
+    answer = Passage("静养之后头痛大多减轻了。", PassageKind.CONCLUSION, study.id, question=study.title)
+    publish(library, {"a": [study, answer]})
+    assert erase(library, settings_for(data_dir), answer.id, "x").left == ()
+    assert holding(data_dir, (study.title,)) != set()
+    erase(library, settings_for(data_dir), study.id, "x")
+    assert holding(data_dir, (study.title,)) == set()
+
+
 def test_what_is_left_elsewhere_is_named(library: Library) -> None:
     note = library.data_dir / "note.txt"
     note.write_text(SECRET.text, encoding="utf-8")
