@@ -141,6 +141,8 @@ class Library:
                     f"the knowledge base is at revision {found}, expected {expected_revision}: "
                     "another command published in between; run this one again"
                 )
+            if not (self.snapshots / pointer.snapshot).is_dir():
+                raise ConflictError(f"{pointer.snapshot} was replaced by another command meanwhile; run this one again")
             reached("flip.checked")
             self.remember(pointer.version, pointer.revision)
             reached("flip.remembered")

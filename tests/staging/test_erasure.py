@@ -16,8 +16,8 @@ from kg_loader.ingest import ingest
 from kg_loader.traces import Wanted
 from kg_loader.verify import verify
 from kg_loader.versions import activate, prune
-from rag.domain import Fact, Literal, Passage, PassageKind, Record, Source
-from rag.errors import CorruptSnapshotError, ErasedError, LockedError, NotFoundError, UsageError
+from rag.domain import Fact, Literal, Passage, PassageKind, Pointer, Record, Source
+from rag.errors import ConflictError, CorruptSnapshotError, ErasedError, LockedError, NotFoundError, UsageError
 from rag.pipeline import Options
 from rag.ports import KnowledgeBase
 from rag.register import EntryKind
@@ -316,6 +316,16 @@ def test_a_damaged_version_stops_it_before_it_begins(library: Library) -> None:
     prune(library, settings_for(library.data_dir, keep_versions=2))
     run(library, SECRET.id)
     assert holding(library.data_dir, NEEDLES) == set()
+
+
+def test_a_pointer_to_a_folder_that_was_replaced_is_refused(library: Library) -> None:
+    """An activation that looked at the folder before the erasure replaced it."""
+    old = library.snapshot_folder(1).name
+    run(library, SECRET.id)
+    revision = library.current_revision()
+    with pytest.raises(ConflictError, match="was replaced"):
+        library.flip(Pointer(revision + 1, 1, old), revision)
+    assert activate(library, 1).snapshot == library.snapshot_folder(1).name
 
 
 def test_nothing_to_resume(library: Library) -> None:
