@@ -7,15 +7,19 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
+from typing import TextIO
 
 from ahocorasick_rs import AhoCorasick, BytesAhoCorasick
 
 from kg_loader.cleaning import Text
+from kg_loader.encodings import open_text
+from rag.errors import DataError
 from rag.snapshot.files import storage_errors, write_durably
 from rag.snapshot.library import Library
 from rag.text import language_of
 
-FETCHED = "fetched"
+COPIES = ("fetched", "uploads")
+"""Folders of files as they came, which can come again."""
 _WINDOW = {"zh": 12, "en": 24}
 """Letters in a row that two texts share only if one was taken from the other."""
 _LOOKED_FOR = 100
@@ -28,13 +32,13 @@ def remove_traces(library: Library, texts: Collection[Text]) -> tuple[int, tuple
     """Take rejected rows and downloaded files with this content away: how many rows, and which files.
 
     A rejected row shows at most the first 500 characters of what was refused, so part of a text is enough. A downloaded
-    file goes as a whole; `yiwen fetch` gets it again. Raises StorageError.
+    or sent file goes as a whole; packed ones are not looked into. Raises StorageError.
     """
     if not texts:
         return 0, ()
     wanted = Wanted(texts)
     rows = sum(_clean_rejects(path, wanted) for path in sorted(library.rejects.glob("*.jsonl")))
-    return rows, tuple(_remove_files(library.data_dir / FETCHED, wanted))
+    return rows, tuple(path for name in COPIES for path in _remove_files(library.data_dir / name, wanted))
 
 
 class Wanted:
@@ -115,10 +119,18 @@ def _remove_files(folder: Path, wanted: Wanted) -> Iterable[str]:
                 yield str(path)
 
 
+def _as_text(path: Path) -> TextIO:
+    """By its own encoding, as ingestion reads it; what is no text at all by the bytes that happen to be."""
+    try:
+        return open_text(path)
+    except DataError:
+        return path.open(encoding="utf-8", errors="replace")
+
+
 def _holds(path: Path, wanted: Wanted) -> bool:
     """Looks at a file in pieces that overlap, so that no text is cut in two unseen."""
     before = ""
-    with path.open(encoding="utf-8", errors="replace") as file:
+    with _as_text(path) as file:
         while piece := file.read(_BLOCK):
             if wanted.long_text_in(before + piece):
                 return True

@@ -245,10 +245,14 @@ def test_rejected_rows_downloads_and_staged_work_are_cleaned(library: Library, t
     fetched.mkdir()
     (fetched / "with.xml").write_text(f"<a>{'x' * 9000}{SECRET.text}</a>", encoding="utf-8")
     (fetched / "without.xml").write_text("<a>别的</a>", encoding="utf-8")
+    uploads = library.data_dir / "uploads" / "1"
+    uploads.mkdir(parents=True)
+    (uploads / "1.csv").write_bytes(f"text\n{SECRET.text}\n".encode("gb18030"))
+    (uploads / "2.bin").write_bytes(bytes(range(256)) * 9)
     library.staging.mkdir()
     (library.staging / "records.sqlite").write_text(SECRET.text, encoding="utf-8")
     done = erase(library, settings_for(library.data_dir), SECRET.id, "x")
-    assert (done.reject_rows, done.files) == (1, (str(fetched / "with.xml"),))
+    assert (done.reject_rows, done.files) == (1, (str(fetched / "with.xml"), str(uploads / "1.csv")))
     (row,) = report.rejects_file.read_text(encoding="utf-8").splitlines()
     assert "与此无关" in json.loads(row)["raw"].encode().decode("unicode_escape", "ignore") + json.loads(row)["raw"]
     assert os.listdir(fetched) == ["without.xml"]
