@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable
 
 from kg_loader.plan import Input
 from kg_loader.sources.format import Item
@@ -13,50 +13,73 @@ from rag.snapshot.writer import problem, source_of
 ERASED = "erased"
 RAW = 500
 """Characters of a broken row that are kept."""
-_SEEN = 100_000
+_SEEN = 50_000
 """Entities, aliases and sources remembered, so that repeats cost next to nothing."""
+_EVIDENCE = (Fact, Passage)
 
 
 class Batch:
     """What was read since the last commit, and what the file has stated so far."""
 
-    def __init__(self, source: Input, known_sources: set[int], erased: Container[str] = ()) -> None:
+    def __init__(self, source: Input, stated_before: Callable[[int], bool], erased: Container[str] = ()) -> None:
+        """`stated_before` tells whether a committed batch stated the source with this key."""
         self.source = source
-        self.known_sources = known_sources
+        self._stated_before = stated_before
         self._erased = erased
+        self._sources: set[int] = set()
         self._seen: set[Record] = set()
         self.clear()
 
     def clear(self) -> None:
-        """Start the next batch."""
+        """Start the next batch; what this one held is committed."""
+        if len(self._sources) > _SEEN:
+            self._sources.clear()
         self.records: list[tuple[Record, int]] = []
         self.skipped: list[Skipped] = []
         self.rejected: list[Rejected] = []
 
-    def sort(self, items: Iterable[Item]) -> None:
-        """Take items in; entities and sources repeated within a file are dropped here, cheaply."""
+    def fill(self, items: Iterable[Item], most: int, most_chars: int) -> tuple[int, bool]:
+        """Take in up to `most` items, fewer where their texts grow long; how many, and whether there may be more.
+
+        Entities and sources repeated within a file are dropped here, cheaply.
+        """
+        count = chars = 0
         for item in items:
+            count += 1
             if isinstance(item, Skipped):
                 self.skipped.append(item)
             elif isinstance(item, Rejected):
                 self.rejected.append(item)
             else:
                 self._take(item)
+                if isinstance(item, Passage):
+                    chars += len(item.text)
+            if count >= most or chars >= most_chars:
+                return count, True
+        return count, False
 
     def _take(self, record: Record) -> None:
-        evidence = isinstance(record, Fact | Passage)
+        evidence = isinstance(record, _EVIDENCE)
         if not evidence and record in self._seen:
             return
         if isinstance(record, Fact | Passage) and record.source in self._erased:
             self.skipped.append(Skipped(ERASED))
             return
         fault = problem(record)
-        if fault is None and evidence and source_of(record) not in self.known_sources:
+        if fault is None and evidence and not self._stated(source_of(record)):
             fault = "its source is not stated before it in this data set"
         if fault is None:
             self._keep(record, remember=not evidence)
         else:
             self._reject(record, fault)
+
+    def _stated(self, source: int | None) -> bool:
+        if source in self._sources:
+            return True
+        if source is None or not self._stated_before(source):
+            return False
+        self._sources.add(source)
+        return True
 
     def _keep(self, record: Record, *, remember: bool) -> None:
         try:
@@ -69,7 +92,7 @@ class Batch:
             return
         self.records.append((record, key))
         if isinstance(record, Source):
-            self.known_sources.add(key)
+            self._sources.add(key)
         if remember:
             if len(self._seen) >= _SEEN:
                 self._seen.clear()

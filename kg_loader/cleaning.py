@@ -23,6 +23,7 @@ from rag.snapshot.files import link_or_copy
 from rag.snapshot.layout import DENSE, RECORDS, SPARSE, VECTORS, Manifest, read_manifest
 from rag.snapshot.library import Library
 from rag.snapshot.schema import ENTITY, FACT, PASSAGE, SOURCE, id_of_key, key_of_id
+from rag.snapshot.vectors import mapped
 from rag.snapshot.writer import Writer
 
 _KINDS = {FACT: ("fact", "f"), PASSAGE: ("passage", "p"), SOURCE: ("source", "s"), ENTITY: ("spelling", "e")}
@@ -174,7 +175,7 @@ def _vectors(folder: Path, new: Path, before: list[int], after: list[int], kind:
             link_or_copy(folder / name, new / name)
         return
     kept = np.isin(np.array(before, dtype=np.int64), np.array(after, dtype=np.int64), assume_unique=True)
-    np.save(new / VECTORS, dense.load_vectors(folder)[kept], allow_pickle=False)
+    np.save(new / VECTORS, mapped(folder)[kept], allow_pickle=False)
     dense.write_index(new, kind)
 
 

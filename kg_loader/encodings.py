@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import stat
+from functools import lru_cache
 from pathlib import Path
 from typing import TextIO
 
@@ -84,6 +85,13 @@ def named_encoding(name: str) -> str:
 
 def detect_encoding(path: Path) -> str:
     """The codec of a file, from its mark or from the first megabytes that are not plain ASCII; DataError if none."""
+    state = path.stat()
+    return _detected(path, state.st_size, state.st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _detected(path: Path, _size: int, _modified_ns: int) -> str:
+    """Found out once a file, as a reader opens it several times."""
     with path.open("rb") as file:
         block = file.read(_BLOCK)
         for mark, codec in _MARKS:
@@ -104,6 +112,8 @@ def detect_encoding(path: Path) -> str:
 
 
 def _judge(path: Path, window: bytes, first_line: int) -> str:
+    if _decodes(window, "utf-8"):
+        return "utf-8"
     lines = [line for line in window.split(b"\n") if not line.isascii()]
     as_utf8 = sum(_decodes(line, "utf-8") for line in lines)
     if as_utf8 * 2 >= len(lines):
@@ -122,6 +132,13 @@ def _judge(path: Path, window: bytes, first_line: int) -> str:
 
 def _decodes(line: bytes, codec: str) -> bool:
     """True if `line` is valid; a character cut off at the very end (the window's edge) is forgiven."""
+    try:
+        line.decode(codec)
+    except UnicodeDecodeError as error:
+        if error.end < len(line):
+            return False
+    else:
+        return True
     try:
         codecs.getincrementaldecoder(codec)("strict").decode(line)
     except UnicodeDecodeError:

@@ -53,7 +53,7 @@ def prepare(connection: sqlite3.Connection) -> sqlite3.Connection:
 
 def literal_id(kind: str, text: str) -> str:
     """The id of a `(:Literal)` node: one for each text of a relation."""
-    return id_of_key("l", hashed("l", vars(Literal(text, kind))))
+    return id_of_key("l", hashed(vars(Literal(text, kind))))
 
 
 def _nodes(name: str, anchor: LiteralString, label: LiteralString, select: str, *columns: LiteralString) -> Table:

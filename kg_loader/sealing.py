@@ -7,12 +7,12 @@ import shutil
 import sqlite3
 import stat
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kg_loader.staging import BOOK_TABLES
 from rag.errors import DataError
@@ -33,6 +33,7 @@ from rag.snapshot.layout import (
 )
 from rag.snapshot.library import Library, unobserved
 from rag.snapshot.sparse import SparseIndex
+from rag.snapshot.vectors import Column, Matrix, Old, read_column, write_vectors
 from rag.snapshot.writer import Writer
 from rag.text import TEXT_VERSION
 
@@ -91,6 +92,7 @@ class Sealing:
         self.build = build
         self.previous = previous
         self.folder = library.staging / "seal"
+        self._draft = self.folder / "draft.sqlite"
         self._progress = progress
         self._reached = reached
 
@@ -99,8 +101,10 @@ class Sealing:
         with storage_errors(self.folder):
             shutil.rmtree(self.folder, ignore_errors=True)
             self.folder.mkdir(parents=True)
-            shutil.copyfile(records, self.folder / RECORDS)
+            shutil.copyfile(records, self._draft)
             self._reached("seal.copied")
+            self._derive()
+            self._reached("seal.derived")
             manifest = self._fill(kb, digest)
             self._reached("seal.validated")
             return move_into_place(self.library, self.folder, manifest, self._reached)
@@ -108,8 +112,6 @@ class Sealing:
     def _fill(self, kb: str, digest: str) -> Manifest:
         connection = sqlite3.connect(self.folder / RECORDS, isolation_level=None)
         try:
-            self._derive(connection)
-            self._reached("seal.derived")
             if self.build.embedder is not None:
                 self._dense(connection, self.build.embedder)
             self._sparse(connection)
@@ -120,56 +122,61 @@ class Sealing:
             connection.close()
         return manifest
 
-    def _derive(self, connection: sqlite3.Connection) -> None:
-        """Nobody else sees this copy and a crash throws it away, so it needs no journal."""
+    def _derive(self) -> None:
+        """Nobody else sees the draft and a crash throws it away, so it needs no journal.
+
+        The final file is written from it in one go: compact, and without a byte of what was deleted.
+        """
         self._progress("records", 0, 0)
-        for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -65536", "temp_store = MEMORY"):
-            connection.execute(f"PRAGMA {pragma}")
-        connection.execute("BEGIN")
-        for table in BOOK_TABLES:
-            connection.execute(f"DROP TABLE IF EXISTS {table}")
-        derive(connection, passage_mentions, self.build.indexed_fields, fresh=self.build.fresh)
-        connection.execute("COMMIT")
-        connection.execute("VACUUM")
+        connection = sqlite3.connect(self._draft, isolation_level=None)
+        try:
+            for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -65536"):
+                connection.execute(f"PRAGMA {pragma}")
+            connection.execute("BEGIN")
+            for table in BOOK_TABLES:
+                connection.execute(f"DROP TABLE IF EXISTS {table}")
+            derive(connection, passage_mentions, self.build.indexed_fields, fresh=self.build.fresh)
+            connection.execute("COMMIT")
+            connection.execute("VACUUM INTO ?", (str(self.folder / RECORDS),))
+        finally:
+            connection.close()
+        self._draft.unlink()
 
     # ------------------------------------------------------------ indexes
 
     def _dense(self, connection: sqlite3.Connection, embedder: Embedder) -> None:
-        keys = dense.vector_keys(connection)
-        identity, dimension, kind = self.build.dense_identity(len(keys))
+        column = read_column(connection, "vector")
+        identity, dimension, kind = self.build.dense_identity(len(column.passages))
         old = self._old_vectors(identity, dimension)
-        if old and old[0] == keys:
+        same = old is not None and np.array_equal(old.column.hashes, column.hashes)
+        if same:
             self._reuse(VECTORS)
         else:
-            known = {key: row for row, key in enumerate(old[0])} if old else {}
-            dense.write_vectors(
+            write_vectors(
                 self.folder, connection, embedder, self.build.indexed_fields,
-                known=known, old=old[1] if old else None, progress=lambda n, m: self._progress("vectors", n, m),
+                column=column, old=old, progress=lambda n, m: self._progress("vectors", n, m),
             )  # fmt: skip
         self._reached("seal.vectors")
-        if old and old[0] == keys and self.previous and self.previous.manifest.dense_index == kind:
+        if same and self.previous and self.previous.manifest.dense_index == kind:
             self._reuse(DENSE)
         else:
             dense.write_index(self.folder, kind)
         self._reached("seal.dense")
 
-    def _old_vectors(self, identity: str, dimension: int) -> tuple[list[int], NDArray[np.float16]] | None:
-        """Text hashes and vectors of the version before, if the same embedder made them."""
+    def _old_vectors(self, identity: str, dimension: int) -> Old | None:
+        """The vectors of the version before, if the same embedder made them."""
         if self.previous is None or self.build.fresh:
             return None
         manifest = self.previous.manifest
         if (manifest.embedder, manifest.dimension) != (identity, dimension):
             return None
-        return self._old_column("vector"), dense.load_vectors(self.previous.folder)
+        return Old(Matrix(self.previous.folder), self._old_column(self.previous.folder, "vector"))
 
-    def _old_column(self, column: str) -> list[int]:
-        with self._old_records() as connection:
-            return [key for (key,) in connection.execute(f"SELECT {column} FROM indexed ORDER BY passage")]
-
-    def _old_records(self) -> sqlite3.Connection:
-        assert self.previous is not None
-        uri = f"{(self.previous.folder / RECORDS).absolute().as_uri()}?mode=ro&immutable=1"
-        return sqlite3.connect(uri, uri=True)
+    @staticmethod
+    def _old_column(folder: Path, name: str) -> Column:
+        uri = f"{(folder / RECORDS).absolute().as_uri()}?mode=ro&immutable=1"
+        with closing(sqlite3.connect(uri, uri=True)) as connection:
+            return read_column(connection, name)
 
     def _reuse(self, name: str) -> None:
         assert self.previous is not None
@@ -178,9 +185,7 @@ class Sealing:
     def _sparse(self, connection: sqlite3.Connection) -> None:
         old = None
         if self.previous is not None and not self.build.fresh:
-            with self._old_records() as before:
-                documents = dict(before.execute("SELECT passage, document FROM indexed"))
-            old = (self.previous.folder / SPARSE, documents)
+            old = (self.previous.folder / SPARSE, self._old_column(self.previous.folder, "document"))
         sparse.build(
             self.folder / SPARSE, connection, self.build.indexed_fields,
             old=old, progress=lambda n, m: self._progress("words", n, m),
@@ -213,7 +218,7 @@ def validate(connection: sqlite3.Connection, folder: Path, manifest: Manifest) -
     passages = manifest.counts["passage"]
     found = {"word index": SparseIndex(folder / SPARSE).count}
     if manifest.dimension:
-        found["vector index"] = DenseIndex(folder / DENSE).count
+        found["vector index"] = DenseIndex(folder).count
     for name, count in found.items():
         if count != passages:
             raise DataError(f"the {name} holds {count} passages, expected {passages}; nothing was published")

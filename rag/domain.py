@@ -25,9 +25,15 @@ EntityId = NewType("EntityId", str)
 def content_id(prefix: str, content: Mapping[str, object]) -> str:
     """`prefix:` and 16 hex digits of BLAKE2b over the canonical JSON (sorted keys, no spaces, NFC, None left out)."""
     kept = {key: value for key, value in content.items() if value is not None and value != ()}
-    text = orjson.dumps(kept, option=orjson.OPT_SORT_KEYS).decode()
-    digest = hashlib.blake2b(unicodedata.normalize("NFC", text).encode(), digest_size=8)
-    return f"{prefix}:{digest.hexdigest()}"
+    return f"{prefix}:{content_hash(kept):016x}"
+
+
+def content_hash(content: Mapping[str, object]) -> int:
+    """The 64 bits of a content id; `content` holds no None."""
+    text = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text.decode()).encode()
+    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest())
 
 
 # ---------------------------------------------------------------- what a data set asserts
@@ -100,7 +106,11 @@ class Source:
     @cached_property
     def id(self) -> str:
         """`s:` and the hash of every field."""
-        return content_id("s", {k: v for k, v in vars(self).items() if k != "id"})
+        return content_id("s", self.content())
+
+    def content(self) -> dict[str, object]:
+        """What is hashed: every field that is not None."""
+        return {k: v for k, v in vars(self).items() if k != "id" and v is not None}
 
 
 EDITOR = Source("知识库编辑者", "editor", Grade.EDITORIAL)
@@ -124,6 +134,9 @@ class Qualifiers:
     dose: str | None = None
 
 
+_UNLIMITED = Qualifiers()
+
+
 @dataclass(frozen=True)
 class Fact:
     """Subject, relation, object, as one source states it. `source` is the id of a `Source`."""
@@ -132,14 +145,20 @@ class Fact:
     relation: Relation
     object: EntityId | Literal
     source: str
-    qualifiers: Qualifiers = Qualifiers()
+    qualifiers: Qualifiers = _UNLIMITED
 
     @cached_property
     def id(self) -> str:
         """`f:` and the hash of every field."""
+        return content_id("f", self.content())
+
+    def content(self) -> dict[str, object]:
+        """What is hashed: every field that is not None."""
         target = vars(self.object) if isinstance(self.object, Literal) else self.object
         content = {"subject": self.subject, "relation": self.relation, "object": target, "source": self.source}
-        return content_id("f", content | {k: v for k, v in vars(self.qualifiers).items() if v is not None})
+        if self.qualifiers is not _UNLIMITED:
+            content |= {k: v for k, v in vars(self.qualifiers).items() if v is not None}
+        return content
 
 
 @dataclass(frozen=True)
@@ -158,7 +177,11 @@ class Passage:
     @cached_property
     def id(self) -> str:
         """`p:` and the hash of every field."""
-        return content_id("p", {k: v for k, v in vars(self).items() if k != "id"})
+        return content_id("p", self.content())
+
+    def content(self) -> dict[str, object]:
+        """What is hashed: every field that is not None."""
+        return {k: v for k, v in vars(self).items() if k != "id" and v is not None}
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
@@ -34,34 +34,60 @@ _NEVER_ALONE = frozenset(
 )
 """Everyday words that some source lists as a name; alone they say nothing."""
 _SHORTEST_LATIN = 3
+_BETWEEN_RESTS = 2_000
+_PART = 4_000
+"""Names in one part; it takes some 20 ms to build."""
+_MOST_PARTS = 32
+"""Every part is gone through for every text."""
 _TYPE_ORDER = {kind: n for n, kind in enumerate(EntityType)}
 
 
 class Names:
-    """All names of one version: which entities each may stand for, and where they occur in a text."""
+    """All names of one version: which entities each may stand for, and where they occur in a text.
 
-    def __init__(self, rows: Iterable[NameRow], do_not_merge: Iterable[DoNotMerge] = ()) -> None:
+    A service that goes on answering while it opens a version gives `rest`, a short sleep: it is called often, and the
+    automaton is built in parts, because nothing else in the process runs while one is built. Without it there is one
+    part, which is faster to search.
+    """
+
+    def __init__(
+        self,
+        rows: Iterable[NameRow],
+        do_not_merge: Iterable[DoNotMerge] = (),
+        *,
+        rest: Callable[[], None] | None = None,
+    ) -> None:
         owners: dict[str, dict[EntityId, str]] = defaultdict(dict)
-        for row in rows:
+        for number, row in enumerate(rows, start=1):
+            if rest and number % _BETWEEN_RESTS == 0:
+                rest()
             if _usable(row.name):
                 known = owners[row.name].get(row.entity)
                 if known != OWN_NAME:
                     owners[row.name][row.entity] = row.kind if known is None else min(known, row.kind)
         self.owners: Mapping[str, Mapping[EntityId, str]] = {name: owners[name] for name in sorted(owners)}
-        self._list = list(self.owners)
-        self._automaton = AhoCorasick(
-            self._list, matchkind=MatchKind.LeftmostLongest, implementation=Implementation.ContiguousNFA
-        )
+        self._parts = list(_parts(list(self.owners), rest))
         self._apart = {frozenset((pair.a, pair.b)) for pair in do_not_merge}
 
     def find(self, text: str) -> list[tuple[str, int, int]]:
         """(name, start, end) in normalised `text`, not overlapping, whole words only for Latin names."""
         found = []
-        for index, start, end in self._automaton.find_matches_as_indexes(text):
-            stop = _word_end(text, start, end)
+        last = 0
+        for start, length, name in sorted(self._matches(text)):
+            if start < last:
+                continue
+            last = start - length
+            stop = _word_end(text, start, last)
             if stop is not None:
-                found.append((self._list[index], start, stop))
+                found.append((name, start, stop))
         return found
+
+    def _matches(self, text: str) -> Iterator[tuple[int, int, str]]:
+        """(start, minus its length, name): sorted, the leftmost comes first and of those the longest."""
+        several = len(self._parts) > 1
+        for names, automaton in self._parts:
+            for index, start, end in automaton.find_matches_as_indexes(text, overlapping=several):
+                yield start, start - end, names[index]
 
     def candidates(self, name: str) -> tuple[Candidate, ...]:
         """What normalised `name` may stand for: own first, then sure aliases, then unsure ones (score < 0.5)."""
@@ -87,6 +113,20 @@ class Names:
             return False
         target = entity_name(entity)
         return compatible(name, target, strict=kind not in _CURATED)
+
+
+def _parts(names: Sequence[str], rest: Callable[[], None] | None) -> Iterator[tuple[Sequence[str], AhoCorasick]]:
+    """Names with the automaton that finds them: all in one, or with `rest` up to `_MOST_PARTS` small ones.
+
+    Only one automaton alone can choose the longest of all names; several tell every match.
+    """
+    size = max(_PART, -(-len(names) // _MOST_PARTS)) if rest else max(1, len(names))
+    kind = MatchKind.LeftmostLongest if size >= len(names) else MatchKind.Standard
+    for start in range(0, len(names), size):
+        part = names[start : start + size]
+        yield part, AhoCorasick(part, matchkind=kind, implementation=Implementation.ContiguousNFA)
+        if rest:
+            rest()
 
 
 def _usable(name: str) -> bool:

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import add
 from typing import Literal
 
 import snowballstemmer
@@ -19,7 +20,7 @@ TEXT_VERSION = 1
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af〇"
 _HAN_RUN = re.compile(f"[{HAN}]+")
-_PLAIN = re.compile("[\x20-\x7e\u4e00-\u9fff、。《》“”‘’！（），：；？％～·—…]*")
+_PLAIN = re.compile("[\t\n\r\x20-\x7e\u4e00-\u9fff、。《》“”‘’！（），：；？％～·—…]*")
 _SPACE_AT_HAN = re.compile(f"(?<=[{HAN}]) +| +(?=[{HAN}])")
 _SPACES = re.compile(r"\s+")
 _TOKEN = re.compile(f"[{HAN}]+|[^\\W_{HAN}]+")
@@ -118,7 +119,7 @@ def tokens(text: str) -> list[str]:
         run = match.group()
         if is_han(run[0]):
             found.extend(run)
-            found.extend(run[i : i + 2] for i in range(len(run) - 1))
+            found.extend(map(add, run, run[1:]))
         else:
             found.append(_stem(run))
     return found

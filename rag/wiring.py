@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from rag.checking import Checker
@@ -25,6 +26,9 @@ from rag.settings import Settings
 from rag.snapshot import Library, Snapshot, open_snapshot
 from rag.triage import load_rules
 from rag.withholding import Withholding
+
+REST_S = 0.003
+"""Pause between the steps of opening a version, in which questions get on."""
 
 
 def build(settings: Settings, *, verify: bool = True) -> Pipeline:
@@ -48,7 +52,7 @@ def open_editions(settings: Settings, *, verify: bool = True) -> Editions:
 
     def load(pointer: Pointer) -> Edition:
         kb = open_snapshot(library.snapshot_folder(pointer.version), verify=verify)
-        names = Names(kb.names(), kb.do_not_merge())
+        names = Names(kb.names(), kb.do_not_merge(), rest=partial(time.sleep, REST_S))
         tuning = load_tuning(settings.data_dir, pointer.tuning)
         embedder = load_embedder(kb.manifest.embedder, settings) if kb.manifest.dimension else None
         retriever = Retriever(kb, kb.graph(), names, embedder, tuning)

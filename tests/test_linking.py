@@ -36,6 +36,20 @@ ROWS = [
 ]
 
 
+@given(
+    names=st.lists(st.text("甲乙丙 ab", min_size=2, max_size=5).filter(lambda name: name == name.strip()), max_size=12),
+    text=st.text("甲乙丙 ab", max_size=30),
+    part=st.integers(1, 3),
+)
+def test_an_automaton_in_parts_finds_what_a_whole_one_finds(names: list[str], text: str, part: int) -> None:
+    rows = [NameRow(name, EntityId(f"disease:{name}"), "name") for name in names]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rag.linking._PART", part)
+        patch.setattr("rag.linking._MOST_PARTS", 100)
+        parts = Names(rows, rest=lambda: None)
+    assert parts.find(text) == Names(rows).find(text)
+
+
 @pytest.fixture(scope="module")
 def linker() -> Linker:
     return Linker(Names([NameRow(name, EntityId(entity), kind) for name, entity, kind in ROWS]))

@@ -18,7 +18,8 @@ def bench(
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, max=100, help="Repetitions of each part.")] = 3,
     part: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="start, ingest, serve or ask; default: all.")
+        list[str] | None,
+        typer.Option(metavar="NAME", help="start, load, ingest, serve, ask (default: these), vectors, memory, swaps."),
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -9,17 +9,21 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import Any
 
-from evaluation.speed.corpora import Corpus, corpus
+from evaluation.speed.corpora import Corpus, corpus, graph_file
 from evaluation.speed.figures import Figure, SpeedReport, machine, quiet, shares_note
 from evaluation.speed.ingesting import Round, ingest_round
 from evaluation.speed.process import Finished, run_command
+from evaluation.speed.scale import LONG
 from evaluation.speed.serving import ready_seconds
 from rag.errors import UsageError
 
-__all__ = ["PARTS", "Figure", "SpeedReport", "run"]
+__all__ = ["LONG_PARTS", "PARTS", "Figure", "SpeedReport", "run"]
 
-PARTS = ("start", "ingest", "serve", "ask")
+PARTS = ("start", "load", "ingest", "serve", "ask")
+LONG_PARTS = tuple(LONG)
+"""Measured only when named: with a data folder each takes from ten minutes to an hour."""
 _STARTS = 7
 
 
@@ -35,17 +39,23 @@ def run(
     `data` None takes the packaged sample. Everything is written to a temporary folder. `progress` is told each stage.
     Raises UsageError, NotFoundError, and YiwenError where a command fails.
     """
-    if rounds < 1 or not set(parts) <= set(PARTS):
-        raise UsageError(
-            f"rounds {rounds}, parts {', '.join(parts)}; expected rounds >= 1, parts of {', '.join(PARTS)}"
-        )
+    if rounds < 1 or not set(parts) <= {*PARTS, *LONG_PARTS}:
+        known = ", ".join((*PARTS, *LONG_PARTS))
+        raise UsageError(f"rounds {rounds}, parts {', '.join(parts)}; expected rounds >= 1, parts of {known}")
     figures: list[Figure] = []
     notes: dict[str, object] = {}
     before = machine()
     if "start" in parts:
         progress("start")
         figures += starts()
-    if set(parts) - {"start"}:
+    if "load" in parts:
+        progress("load")
+        figures += loading_figures(graph_file(data), rounds, notes)
+    for name in LONG_PARTS:
+        if name in parts:
+            progress(name)
+            figures += LONG[name](data, rounds, notes)
+    if set(parts) & {"ingest", "serve", "ask"}:
         with tempfile.TemporaryDirectory(prefix="yiwen-bench-") as folder:
             figures += _with_base(corpus(data), Path(folder), rounds, parts, notes, progress)
     return SpeedReport(tuple(figures), notes, before)
@@ -57,6 +67,25 @@ def starts() -> list[Figure]:
     return [
         Figure(name, "s", tuple(run_command(arguments).seconds for _ in range(_STARTS)), 0.5)
         for name, arguments in commands.items()
+    ]
+
+
+def loading_figures(file: Path, rounds: int, notes: dict[str, object]) -> list[Figure]:
+    """Ingestion of one graph file against bare SQLite, in turn, a process a round."""
+    runs = [run_command(["-m", "evaluation.speed.loading", str(file)]) for _ in range(rounds)]
+    shares = [run.foreign for run in runs]
+    notes["processor used by others, load"] = shares_note(shares)
+    found = [runs[number].document() for number in quiet(shares)]
+    notes["rows of the load"] = found[0]["rows"]
+
+    def figure(name: str, value: Callable[[dict[str, Any]], float], unit: str, goal: float | None = None) -> Figure:
+        return Figure(f"load {file.name}, {name}", unit, tuple(value(run) for run in found), goal)
+
+    return [
+        figure("file to published version", lambda run: run["ours"]["seconds"], "s"),
+        figure("its finished rows into bare SQLite", lambda run: run["raw"]["seconds"], "s"),
+        figure("ours / bare", lambda run: run["ours"]["seconds"] / run["raw"]["seconds"], "", 2.0),
+        figure("ours / bare, processor time", lambda run: run["ours"]["cpu_seconds"] / run["raw"]["cpu_seconds"], ""),
     ]
 
 

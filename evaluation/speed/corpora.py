@@ -40,6 +40,14 @@ def corpus(data: Path | None) -> Corpus:
     return Corpus("the data files", (*files, *abstracts), _change_record, _ONE_SYMPTOM)
 
 
+def graph_file(data: Path | None) -> Path:
+    """One file of facts: the disease table under `data`, without it that of the sample. Raises NotFoundError."""
+    path = SAMPLE / "facts.csv" if data is None else data / "kg" / "disease.csv"
+    if not path.is_file():
+        raise NotFoundError(f"{path}: no such file; expected a data folder with kg/disease.csv")
+    return path
+
+
 _ONE_SYMPTOM = {"entity": (1, 0), "fact": (1, 1)}
 """One symptom out, which other diseases have too, and one in that is new."""
 

@@ -56,7 +56,7 @@ def run_command(arguments: Sequence[str]) -> Finished:
                 stdout, stderr = process.communicate(timeout=_POLL_S)
                 break
             except subprocess.TimeoutExpired:
-                peak = _peak_mb(process.pid) or peak
+                peak = memory_mb(process.pid, "VmHWM") or peak
         seconds = time.perf_counter() - begin
     cpu = _own_seconds() - own
     if process.returncode not in DONE:
@@ -85,13 +85,13 @@ def _busy_seconds() -> float | None:
     return float(user + nice + system + sum(rest)) / os.sysconf("SC_CLK_TCK")
 
 
-def _peak_mb(pid: int) -> float | None:
-    """The peak of a running process, from Linux's /proc; None elsewhere."""
+def memory_mb(pid: int, name: str) -> float | None:
+    """VmRSS (now), VmHWM (peak) or RssAnon (allocated) of a running process, from Linux's /proc; None elsewhere."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines()
     except OSError:
         return None
     for line in lines:
-        if line.startswith("VmHWM:"):
+        if line.startswith(f"{name}:"):
             return int(line.split()[1]) / 1024
     return None

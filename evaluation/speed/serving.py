@@ -6,6 +6,9 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -16,14 +19,30 @@ _POLL_S = 0.01
 _PATIENCE_S = 60.0
 
 
+@dataclass(frozen=True)
+class Server:
+    """One that is ready: where it listens, its process, how long it took."""
+
+    port: int
+    pid: int
+    ready_s: float
+
+
 def ready_seconds(data_dir: Path) -> float:
-    """Start a server on a free port of this machine, wait until it is ready, stop it. Raises YiwenError after 60 s."""
+    """Start a server, wait until it is ready, stop it. Raises YiwenError after 60 s."""
+    with serving(data_dir) as server:
+        return server.ready_s
+
+
+@contextmanager
+def serving(data_dir: Path) -> Iterator[Server]:
+    """A server on a free port of this machine, ready to answer. Raises YiwenError if it is not after 60 s."""
     port = _free_port()
     command = [sys.executable, "-m", "yiwen", "--data-dir", str(data_dir), "serve", "--port", str(port)]
     begin = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        return _wait(process, f"http://127.0.0.1:{port}/readyz", begin)
+        yield Server(port, process.pid, _wait(process, f"http://127.0.0.1:{port}/readyz", begin))
     finally:
         process.terminate()
         try:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from kg_loader.encodings import regular_file
 from kg_loader.reading import Row, json_rows
 from kg_loader.sources.boilerplate import BOILERPLATE, Company
 from kg_loader.sources.cmekg_fields import FIELDS, Field, Values, kind_of, literal_fault
@@ -26,6 +28,7 @@ from kg_loader.sources.naming import (
     entity,
     fault,
     joined_latin,
+    named,
     rejoined,
     trimmed,
     unsafe_alias,
@@ -45,6 +48,8 @@ _TEXT_ITEM = re.compile(r"[,，;；、|\t\n ]+")
 _LIST_MARK = re.compile("[、，,]")
 _DEPARTMENT = re.compile(r"[^\d~%]{1,9}")
 _PROSE = 30
+_KEPT = 8 << 20
+"""Bytes of a file whose rows fit into memory as objects, some eight times as large."""
 
 
 def guess(path: Path, head: bytes) -> bool:
@@ -58,10 +63,15 @@ def read(path: Path, context: ReadContext) -> Iterator[Item]:
 
 
 def read_records(path: Path, source: Source, rows: Callable[[], Iterator[Row | Rejected]]) -> Iterator[Item]:
-    """As `read`, for records that `rows` makes of the file; it is called twice, the first time to learn the names."""
-    known = _learn(rows())
+    """As `read`, for records that `rows` makes of the file, which is gone through twice: first to learn the names.
+
+    The rows of a small file are kept in between; a large one is read again.
+    """
+    regular_file(path)
+    kept = list(rows()) if path.stat().st_size <= _KEPT else None
+    known = _learn(rows() if kept is None else iter(kept))
     yield source
-    for row in rows():
+    for row in rows() if kept is None else kept:
         if isinstance(row, Rejected):
             yield row
         else:
@@ -74,6 +84,16 @@ class _Known:
 
     names: frozenset[str]
     pasted: frozenset[tuple[str, str]]
+
+    @cached_property
+    def heads(self) -> frozenset[str]:
+        """What stands before a list mark in one of `names`: only there can a name have been cut in two."""
+        return frozenset(name[: mark.start()] for name in self.names for mark in _LIST_MARK.finditer(name))
+
+    @cached_property
+    def suspects(self) -> frozenset[str]:
+        """Names that occur in a pasted pair."""
+        return frozenset(name for name, _ in self.pasted)
 
 
 def _learn(rows: Iterator[Row | Rejected]) -> _Known:
@@ -210,16 +230,16 @@ class _Record:
 
     def _facts(self, field: Field, texts: list[str]) -> Iterator[Item]:
         seen: set[str] = set()
-        names = [trimmed(text) for text in rejoined(texts, self.known.names)]
+        whole = texts if self.known.heads.isdisjoint(texts) else rejoined(texts, self.known.names)
+        names = [trimmed(text) for text in whole]
         for name in names:
-            kind = field.object_type(name)
-            reason = fault(name, kind)
-            if reason is None and any((name, other) in self.known.pasted for other in names):
-                reason = BOILERPLATE
-            if reason:
-                yield Skipped(reason)
+            target = named(name, field.object_type(name))
+            if isinstance(target, Skipped):
+                yield target
                 continue
-            target = entity(name, kind)
+            if name in self.known.suspects and any((name, other) in self.known.pasted for other in names):
+                yield Skipped(BOILERPLATE)
+                continue
             if target.id in seen or target.id == self.centre.id:
                 yield Skipped(DUPLICATE)
                 continue

@@ -37,6 +37,8 @@ _MORE = re.compile(r"[\[［【](?:详细|更多|查看全部)[\]］】]?\s*$")
 _BETWEEN = re.compile(r"[,，;；|\s]+")
 _ALSO_BETWEEN = re.compile(r"[,，;；、|\s]+")
 _DOTS = re.compile(r"^(?:\.{2,}|…+)$")
+_SPLIT_APART = re.compile(r"[(（\[［]|\.{2}|…")
+"""Without any of these no name was cut in two."""
 
 
 def guess(path: Path, head: bytes) -> bool:
@@ -70,10 +72,11 @@ def _listed(column: str, cell: str) -> list[str]:
     """The items of a cell. What stands in brackets belongs to a name; 、 divides treatments and parts only."""
     text = _MORE.sub("", cell).strip()
     between = _ALSO_BETWEEN if column in ("treatment", "part") else _BETWEEN
+    parts = [part for part in between.split(text) if part]
+    if not _SPLIT_APART.search(text):
+        return parts
     names: list[str] = []
-    for part in between.split(text):
-        if not part:
-            continue
+    for part in parts:
         if names and (_DOTS.match(part) or part[0] in "(（" or _open(names[-1])):
             names[-1] += part if _DOTS.match(part) else f" {part}"
         else:

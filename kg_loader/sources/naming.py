@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
-from rag.domain import AliasKind, Entity, EntityId
+from rag.domain import AliasKind, Entity, EntityId, Skipped
 from rag.text import HAN, clean, normalise
 from rag.vocabulary import EntityType
 
@@ -58,6 +58,7 @@ _COMPLAINT = re.compile("[^止消清平宁安克镇退抗解祛化降去除通]{
 _SICKNESS = ("\u7592", "\u7671")  # the radical 疒: 疣 疖 疹 痔 痈 痘 痣 疳 疝 癣
 _OPEN, _CLOSE = "(（[［{【〔“", ")）]］}】〕”"
 
+_BRACKET = re.compile(f"[{re.escape(_OPEN)}]")
 _ORDINAL = re.compile(r"第?[零〇一二三四五六七八九十百\d]+[型期度类级号]?|[ivxⅰ-ⅻ]+[型期度]?", re.IGNORECASE)
 _GENERIC = frozenset(
     "病 疾病 疾患 病症 综合征 综合症 症候群 症状 炎 炎症 癌 癌症 肿瘤 恶性肿瘤 良性肿瘤 瘤"
@@ -102,6 +103,13 @@ def fault(name: str, kind: EntityType) -> str | None:
     if _ELLIPSIS.search(name):
         return TRUNCATED
     return JUNK if _is_junk(name, folded, kind) else None
+
+
+@lru_cache(maxsize=1 << 16)
+def named(name: str, kind: EntityType) -> Entity | Skipped:
+    """The entity called by a trimmed name, or why it is none."""
+    reason = fault(name, kind)
+    return Skipped(reason) if reason else entity(name, kind)
 
 
 def _is_junk(name: str, folded: str, kind: EntityType) -> bool:
@@ -194,6 +202,8 @@ def rejoined(names: list[str], known: frozenset[str]) -> Iterator[str]:
 
 def whole_text(text: str) -> str:
     """A short text without what follows a bracket that never closes, as sites cut their fields at a fixed length."""
+    if not _BRACKET.search(text):
+        return text
     depth: list[int] = []
     for at, char in enumerate(text):
         if char in _OPEN:

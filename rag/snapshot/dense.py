@@ -1,38 +1,51 @@
-"""The vector index of a snapshot: `vectors.npy` (float16, a row a passage in order of id) and `dense.faiss`.
+"""The vector index of a snapshot, `dense.faiss`; its rows are those of `vectors.npy`.
 
-Rows of the index are rows of the matrix. Up to 200,000 vectors an 8-bit scan is exact enough (recall@10 0.999) and
-needs no training worth the name; above, inverted lists; HNSW by setting. One thread a query: splitting a single scan
-costs more than it saves, requests run in parallel instead.
+Up to 200,000 vectors an 8-bit scan is exact enough (recall@10 0.999) and needs no training worth the name; above,
+inverted lists; HNSW by setting. How many lists or nodes a query visits is measured when the index is built, on the
+vectors themselves, and kept in its file. One thread a query: splitting a single scan costs more than it saves,
+requests run in parallel instead.
 """
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from rag.errors import MissingExtraError
-from rag.ports import Embedder
-from rag.snapshot.derive import indexed_text
 from rag.snapshot.files import as_os_error
-from rag.snapshot.layout import DENSE, VECTORS
+from rag.snapshot.layout import DENSE
+from rag.snapshot.vectors import Matrix, mapped
 
 if TYPE_CHECKING:
     import faiss
 
 SCAN_LIMIT = 200_000
-_BATCH = 1024
-_TRAINING_ROWS = 100_000
+RECALL = 0.995
+"""Share of the true ten nearest that a built index must find, measured on `_PROBES` queries."""
+_NEAREST = 10
+_PROBES = 512
+_CLOSE = 0.002
+"""Where no effort reaches `RECALL`, this close to the best is enough."""
+_CANDIDATES = 2
+"""Rows that an index with an effort finds for each row asked for; the rounding of its vectors costs some places."""
+_EFFORTS = (8, 12, 16, 24, 32, 40, 48, 64, 96, 128, 192, 256, 384, 512)
+"""Lists, or nodes of the graph, that a query may visit."""
+_TRAINING_BYTES = 64 << 20
 _ROWS_PER_LIST = 39
 """FAISS wants this many training vectors for every inverted list."""
-_EFFORT = 64
-"""Lists, or nodes of the graph, that a query visits."""
+_ASSIGNING = 64
+"""Effort of finding the list that a vector belongs to."""
+_LINKING = 100
+"""Effort of finding the neighbours of a node, when the graph is built; more is slower and finds no more."""
+_DISPLACED = 0.3
+"""How far a probe lies from a passage."""
+
+Floats = NDArray[np.float32]
 
 
 def _faiss() -> ModuleType:
@@ -49,115 +62,134 @@ def _faiss() -> ModuleType:
 # ---------------------------------------------------------------- building
 
 
-def vector_keys(connection: sqlite3.Connection) -> list[int]:
-    """The hash of each passage's embedded text, in the order of the matrix."""
-    return [key for (key,) in connection.execute("SELECT vector FROM indexed ORDER BY passage")]
-
-
-def write_vectors(
-    folder: Path,
-    connection: sqlite3.Connection,
-    embedder: Embedder,
-    fields: Sequence[str],
-    *,
-    known: dict[int, int],
-    old: NDArray[np.float16] | None,
-    progress: Callable[[int, int], None],
-) -> int:
-    """Write the matrix; rows of `old` are reused where `known` has their text's hash. How many were computed anew."""
-    keys = vector_keys(connection)
-    matrix = open_memmap(folder / VECTORS, mode="w+", dtype=np.float16, shape=(len(keys), embedder.dimension))
-    fresh: list[int] = []
-    for row, key in enumerate(keys):
-        place = known.get(key)
-        if place is None or old is None:
-            fresh.append(row)
-        else:
-            matrix[row] = old[place]
-    for start, rows, texts in _texts(connection, fields, fresh):
-        matrix[rows] = embedder.encode(texts, kind="passage").astype(np.float16)
-        progress(start + len(rows), len(fresh))
-    matrix.flush()
-    return len(fresh)
-
-
-def _texts(
-    connection: sqlite3.Connection, fields: Sequence[str], wanted: Sequence[int]
-) -> Iterator[tuple[int, list[int], list[str]]]:
-    """(how many came before, rows, their texts) in batches, reading passages in the order of the matrix."""
-    chosen = set(wanted)
-    rows: list[int] = []
-    texts: list[str] = []
-    done = 0
-    for row, parts in enumerate(connection.execute("SELECT title, question, text FROM passage ORDER BY pk")):
-        if row in chosen:
-            rows.append(row)
-            texts.append(indexed_text(fields, *parts))
-        if len(rows) == _BATCH:
-            yield done, rows, texts
-            done, rows, texts = done + len(rows), [], []
-    if rows:
-        yield done, rows, texts
-
-
 def kind_for(setting: str, count: int) -> str:
     """The index that a setting of `auto`, `sq8`, `ivf` or `hnsw` means for `count` vectors."""
     return ("sq8" if count <= SCAN_LIMIT else "ivf") if setting == "auto" else setting
 
 
 def write_index(folder: Path, kind: str) -> None:
-    """Build `dense.faiss` from the matrix in `folder`."""
+    """Build `dense.faiss` from the matrix in `folder`. `kind` is one of `kind_for`, or `flat`, the yardstick."""
     library = _faiss()
-    matrix = load_vectors(folder)
-    index = _empty_index(library, kind, matrix)
-    for start in range(0, len(matrix), _BATCH * 16):
-        index.add(np.ascontiguousarray(matrix[start : start + _BATCH * 16], dtype=np.float32))
+    matrix = Matrix(folder)
+    index = _trained(library, kind, matrix)
+    for block in matrix.blocks():
+        index.add(block)
+    if kind in ("ivf", "hnsw") and index.ntotal > _NEAREST:
+        _set_effort(library, index, matrix)
     try:
         library.write_index(index, str(folder / DENSE))
     except RuntimeError as error:
         raise as_os_error(error, folder / DENSE) from error
 
 
-def _empty_index(library: ModuleType, kind: str, matrix: NDArray[np.float16]) -> faiss.Index:
+def _trained(library: ModuleType, kind: str, matrix: Matrix) -> faiss.Index:
+    """An index without vectors that has seen a sample of them."""
     count, dimension = matrix.shape
-    inner_product = library.METRIC_INNER_PRODUCT
     lists = max(1, min(int(4 * np.sqrt(count)), count // _ROWS_PER_LIST))
-    recipe = {"sq8": "SQ8", "ivf": f"IVF{lists},SQ8", "hnsw": "HNSW32,SQ8"}[kind]
-    index: faiss.Index = library.index_factory(dimension, recipe, inner_product)
-    step = max(1, count // _TRAINING_ROWS)
-    sample = np.ascontiguousarray(matrix[::step], dtype=np.float32)
-    if count == 0:
-        sample = np.zeros((lists, dimension), dtype=np.float32)
+    recipe = {"flat": "Flat", "sq8": "SQ8", "ivf": f"IVF{lists}_HNSW32,SQ8", "hnsw": "HNSW32,SQ8"}[kind]
+    index: faiss.Index = library.index_factory(dimension, recipe, library.METRIC_INNER_PRODUCT)
+    wanted = max(_TRAINING_BYTES // (4 * dimension), lists * _ROWS_PER_LIST if kind == "ivf" else 0)
+    step = max(1, count // wanted)
+    sample = np.concatenate([*matrix.blocks(step)]) if count else np.zeros((lists, dimension), dtype=np.float32)
+    if kind == "ivf":
+        library.downcast_index(index.quantizer).hnsw.efSearch = _ASSIGNING
+    elif kind == "hnsw":
+        index.hnsw.efConstruction = _LINKING
     index.train(sample)
     return index
 
 
-def load_vectors(folder: Path) -> NDArray[np.float16]:
-    """The matrix of a snapshot, mapped, read only; (passages, dimension)."""
-    matrix: NDArray[np.float16] = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
-    return matrix
+# ---------------------------------------------------------------- effort
+
+
+def _set_effort(library: ModuleType, index: faiss.Index, matrix: Matrix) -> None:
+    """The least effort that finds `RECALL` of the true neighbours, or all that this index can ever find."""
+    queries = _probes(matrix)
+    truth = exact(queries, matrix.blocks(), _NEAREST)
+    recalls = []
+    for effort in _EFFORTS:
+        _visit(library, index, effort)
+        recalls.append(recall(index.search(queries, _NEAREST * _CANDIDATES)[1], truth))
+        if recalls[-1] >= RECALL:
+            return
+    enough = next(n for n, found in enumerate(recalls) if found >= max(recalls) - _CLOSE)
+    _visit(library, index, _EFFORTS[enough])
+
+
+def _visit(library: ModuleType, index: faiss.Index, effort: int) -> None:
+    if hasattr(index, "nprobe"):
+        index.nprobe = min(effort, index.nlist)
+        library.downcast_index(index.quantizer).hnsw.efSearch = max(index.nprobe, 16)
+    else:
+        index.hnsw.efSearch = effort
+
+
+def _probes(matrix: Matrix) -> Floats:
+    """Queries near passages: half of them lie in the direction of another passage, half in any direction."""
+    count = matrix.shape[0]
+    places = np.linspace(0, count - 1, num=min(count, 2 * _PROBES), dtype=np.int64)
+    chosen = np.random.default_rng(0).permutation(matrix.rows(places).astype(np.float32))
+    half = len(chosen) // 2
+    away = chosen[half : 2 * half]
+    away[::2] = np.random.default_rng(1).standard_normal(away[::2].shape, dtype=np.float32) / np.sqrt(away.shape[1])
+    mixed = chosen[:half] + np.float32(_DISPLACED) * away
+    return np.ascontiguousarray(mixed / np.maximum(np.linalg.norm(mixed, axis=1, keepdims=True), 1e-12))
+
+
+def exact(queries: Floats, blocks: Iterator[Floats], limit: int) -> NDArray[np.int64]:
+    """Rows of the `limit` largest inner products of each query, (queries, limit), best first."""
+    best = np.full((len(queries), limit), -np.inf, dtype=np.float32)
+    rows = np.full((len(queries), limit), -1, dtype=np.int64)
+    start = 0
+    for block in blocks:
+        scores = np.concatenate([best, queries @ block.T], axis=1)
+        chosen = np.argpartition(scores, -limit, axis=1)[:, -limit:]
+        before = np.take_along_axis(rows, np.minimum(chosen, limit - 1), axis=1)
+        rows = np.where(chosen < limit, before, chosen - limit + start)
+        best = np.take_along_axis(scores, chosen, axis=1)
+        start += len(block)
+    return np.take_along_axis(rows, np.argsort(-best, axis=1), axis=1)
+
+
+def recall(found: NDArray[np.int64], truth: NDArray[np.int64]) -> float:
+    """The mean share of each row of `truth` that the same row of `found` holds."""
+    shares = [len(np.intersect1d(mine, true)) / len(true) for mine, true in zip(found, truth, strict=True)]
+    return float(np.mean(shares))
 
 
 # ---------------------------------------------------------------- reading
 
 
 class DenseIndex:
-    """`dense.faiss` in memory. Its checksum must have been compared before: FAISS trusts what it reads."""
+    """`dense.faiss` of a folder in memory. Its checksum must have been compared before: FAISS trusts what it reads.
 
-    def __init__(self, path: Path) -> None:
-        self._index: faiss.Index = _faiss().read_index(str(path))
-        if hasattr(self._index, "nprobe"):
-            self._index.nprobe = _EFFORT
-        if hasattr(self._index, "hnsw"):
-            self._index.hnsw.efSearch = _EFFORT
+    Where it holds inverted lists or a graph, its candidates are scored anew from the matrix, which stays on the disk.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._index: faiss.Index = _faiss().read_index(str(folder / DENSE))
+        self._exact = mapped(folder) if self.effort else None
 
     @property
     def count(self) -> int:
         """Vectors held."""
         return int(self._index.ntotal)
 
-    def search(self, vector: NDArray[np.float32], limit: int) -> list[tuple[int, float]]:
+    @property
+    def effort(self) -> int:
+        """Lists, or nodes of the graph, that a query visits; 0 where it sees every vector."""
+        if hasattr(self._index, "nprobe"):
+            return int(self._index.nprobe)
+        return int(self._index.hnsw.efSearch) if hasattr(self._index, "hnsw") else 0
+
+    def search(self, vector: Floats, limit: int) -> list[tuple[int, float]]:
         """(row, inner product), best first, ties by row; `vector` has shape (dimension,)."""
-        scores, rows = self._index.search(np.ascontiguousarray(vector, dtype=np.float32)[None, :], limit)
-        found = [(int(row), float(score)) for row, score in zip(rows[0], scores[0], strict=True) if row >= 0]
-        return sorted(found, key=lambda hit: (-hit[1], hit[0]))
+        if self.count == 0:
+            return []
+        wanted = limit if self._exact is None else min(limit * _CANDIDATES, self.count)
+        scores, rows = self._index.search(np.ascontiguousarray(vector, dtype=np.float32)[None, :], wanted)
+        places, values = rows[0][rows[0] >= 0], scores[0][rows[0] >= 0]
+        if self._exact is not None:
+            values = self._exact[places].astype(np.float32) @ vector
+        found = zip(places.tolist(), values.tolist(), strict=True)
+        return sorted(found, key=lambda hit: (-hit[1], hit[0]))[:limit]

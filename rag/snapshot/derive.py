@@ -53,11 +53,13 @@ def _refresh_index_keys(connection: sqlite3.Connection, fields: Sequence[str]) -
         "SELECT pk, title, question, text, (SELECT group_concat(id, char(10)) FROM (SELECT e.id FROM mention m JOIN "
         "entity e ON e.pk = m.entity WHERE m.passage = passage.pk ORDER BY e.id)) FROM passage"
     )
-    keys = []
-    for key, title, question, text, mentioned in rows:
-        covered = head + indexed_text(fields, title, question, text)
-        keys.append((key, _hash64(covered), _hash64(f"{SPARSE_VERSION} {covered}\n{mentioned or ''}")))
-    connection.executemany("INSERT OR REPLACE INTO indexed VALUES (?, ?, ?)", keys)
+
+    def keys() -> Iterator[tuple[int, int, int]]:
+        for key, title, question, text, mentioned in rows:
+            covered = head + indexed_text(fields, title, question, text)
+            yield key, _hash64(covered), _hash64(f"{SPARSE_VERSION} {covered}\n{mentioned or ''}")
+
+    connection.executemany("INSERT OR REPLACE INTO indexed VALUES (?, ?, ?)", keys())
 
 
 def _hash64(text: str) -> int:

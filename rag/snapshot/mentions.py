@@ -63,17 +63,16 @@ def _changed_names(connection: sqlite3.Connection) -> list[str]:
 
 def _containing(connection: sqlite3.Connection, names: Sequence[str], fields: Sequence[str]) -> Iterator[int]:
     table = AhoCorasick(list(names))
-    for key, *parts in connection.execute("SELECT pk, title, question, text FROM passage").fetchall():
+    for key, *parts in connection.execute("SELECT pk, title, question, text FROM passage"):
         if any(table.find_matches_as_indexes(normalise(part)) for part in indexed_parts(fields, *parts)):
             yield key
 
 
 def _find(connection: sqlite3.Connection, finder: MentionFinder, fields: Sequence[str]) -> None:
     new = "pk NOT IN (SELECT passage FROM indexed)"
-    passages = connection.execute(f"SELECT pk, title, question, text FROM passage WHERE {new} ORDER BY pk").fetchall()
-    if passages:
+    if connection.execute(f"SELECT 1 FROM passage WHERE {new} LIMIT 1").fetchone():
         mentions = finder(NameRow(*row) for row in connection.execute("SELECT name, entity, kind FROM name"))
-        for key, *parts in passages:
+        for key, *parts in connection.execute(f"SELECT pk, title, question, text FROM passage WHERE {new} ORDER BY pk"):
             found = sorted({entity for part in indexed_parts(fields, *parts) for entity in mentions(part)})
             connection.executemany(
                 "INSERT OR IGNORE INTO mention SELECT ?, pk FROM entity WHERE id = ?",

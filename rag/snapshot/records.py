@@ -11,6 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from rag.domain import (
     Alias,
     AliasKind,
@@ -230,9 +233,11 @@ class Records:
         for row in self.connection().execute(_SCANS[kind]):
             yield _decode(kind, row)
 
-    def passage_keys(self) -> list[int]:
+    def passage_keys(self) -> NDArray[np.int64]:
         """The key of the passage in each row of the vector matrix."""
-        return [key for (key,) in self.connection().execute("SELECT pk FROM passage ORDER BY pk")]
+        count = int(self.connection().execute("SELECT count(*) FROM passage").fetchone()[0])
+        rows = self.connection().execute("SELECT pk FROM passage ORDER BY pk")
+        return np.fromiter((key for (key,) in rows), dtype=np.int64, count=count)
 
     def asserting(self, kind: int, key: int) -> list[str]:
         """Data sets that assert a record."""

@@ -16,7 +16,7 @@ import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 
-from rag.domain import Alias, DoNotMerge, Entity, Fact, Passage, Record, Retraction, Source, content_id
+from rag.domain import Alias, DoNotMerge, Entity, Fact, Passage, Record, Retraction, Source, content_hash
 
 SCHEMA_VERSION = 3
 
@@ -70,24 +70,32 @@ CREATE TABLE name (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE indexed (passage INTEGER PRIMARY KEY, vector INTEGER NOT NULL, document INTEGER NOT NULL) STRICT;
 CREATE TABLE relation_stats (relation TEXT PRIMARY KEY, subjects INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-CREATE INDEX assertion_dataset ON assertion (dataset);
-CREATE INDEX spelling_entity ON spelling (entity, name);
-CREATE INDEX alias_entity ON alias (entity, name);
-CREATE INDEX do_not_merge_a ON do_not_merge (a);
-CREATE INDEX do_not_merge_b ON do_not_merge (b);
-CREATE INDEX fact_out ON fact (subject, relation, rank DESC, pk);
-CREATE INDEX fact_in ON fact (object, relation, rank DESC, pk, subject) WHERE object IS NOT NULL;
-CREATE INDEX passage_about ON passage (about, aspect, pk) WHERE about IS NOT NULL;
+"""
+_INDEXES = """
+CREATE INDEX IF NOT EXISTS assertion_dataset ON assertion (dataset);
+CREATE INDEX IF NOT EXISTS spelling_entity ON spelling (entity, name);
+CREATE INDEX IF NOT EXISTS alias_entity ON alias (entity, name);
+CREATE INDEX IF NOT EXISTS do_not_merge_a ON do_not_merge (a);
+CREATE INDEX IF NOT EXISTS do_not_merge_b ON do_not_merge (b);
+CREATE INDEX IF NOT EXISTS fact_out ON fact (subject, relation, rank DESC, pk);
+CREATE INDEX IF NOT EXISTS fact_in ON fact (object, relation, rank DESC, pk, subject) WHERE object IS NOT NULL;
+CREATE INDEX IF NOT EXISTS passage_about ON passage (about, aspect, pk) WHERE about IS NOT NULL;
 """
 
 _SHIFT = 1 << 63
 
 
 def create_tables(connection: sqlite3.Connection) -> None:
-    """Make an empty knowledge base in a new database."""
+    """Make an empty knowledge base in a new database; its indexes are cheaper made once it is filled."""
     connection.executescript(_TABLES)
     connection.execute("INSERT INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
     connection.commit()
+
+
+def create_indexes(connection: sqlite3.Connection) -> None:
+    """Make those indexes that are not there yet, within the caller's transaction if there is one."""
+    for statement in _INDEXES.split(";"):
+        connection.execute(statement)
 
 
 def open_for_writing(path: Path) -> sqlite3.Connection:
@@ -97,7 +105,6 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA wal_autocheckpoint = 16384")
     connection.execute("PRAGMA cache_size = -65536")
-    connection.execute("PRAGMA temp_store = MEMORY")
     return connection
 
 
@@ -114,13 +121,11 @@ def id_of_key(prefix: str, key: int) -> str:
     return f"{prefix}:{key + _SHIFT:016x}"
 
 
-def hashed(prefix: str, content: dict[str, object]) -> int:
+def hashed(content: dict[str, object]) -> int:
     """The key of content that has no id of its own."""
-    return int(content_id(prefix, content)[len(prefix) + 1 :], 16) - _SHIFT
+    return content_hash(content) - _SHIFT
 
 
 def record_key(record: Record) -> int:
     """The 64 bits that name a record among those of its kind."""
-    if isinstance(record, Fact | Passage | Source):
-        return int(record.id[2:], 16) - _SHIFT
-    return hashed("r", vars(record))
+    return hashed(record.content() if isinstance(record, (Fact, Passage, Source)) else vars(record))

@@ -17,7 +17,7 @@ from rag.register import NOTHING, Withheld
 from rag.rendering import fact_text
 from rag.snapshot.dense import DenseIndex
 from rag.snapshot.files import checksum
-from rag.snapshot.layout import DENSE, RECORDS, SPARSE, Manifest, corrupt, read_manifest
+from rag.snapshot.layout import RECORDS, SPARSE, Manifest, corrupt, read_manifest
 from rag.snapshot.records import Records
 from rag.snapshot.schema import FACT, PASSAGE, id_of_key, key_of_id
 from rag.snapshot.sparse import SparseIndex
@@ -76,7 +76,7 @@ class Snapshot:
     def _open_dense(self) -> Matrix | None:
         if self.manifest.dimension == 0:
             return None
-        return Matrix(DenseIndex(self.folder / DENSE), np.array(self.records.passage_keys(), dtype=np.int64))
+        return Matrix(DenseIndex(self.folder), self.records.passage_keys())
 
     def close(self) -> None:
         """Let go of the files."""

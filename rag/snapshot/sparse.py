@@ -22,6 +22,7 @@ from rag.snapshot.files import as_os_error, link_or_copy
 from rag.snapshot.layout import corrupt
 from rag.snapshot.mentions import indexed_parts
 from rag.snapshot.schema import id_of_key
+from rag.snapshot.vectors import Column, Keys, read_column
 from rag.text import Language, language_of, tokens
 
 _HEAP = 64 << 20
@@ -46,14 +47,14 @@ def build(
     connection: sqlite3.Connection,
     fields: Sequence[str],
     *,
-    old: tuple[Path, dict[int, int]] | None,
+    old: tuple[Path, Column] | None,
     progress: Callable[[int, int], None],
 ) -> int:
-    """Write the index; `old` is the folder and {passage: document hash} of the version before. Documents written."""
-    now = dict(connection.execute("SELECT passage, document FROM indexed"))
-    stale, wanted = _difference(now, old[1] if old else {})
-    if old is None or len(stale) + len(wanted) > _REBUILD_SHARE * max(1, len(now)):
-        stale, wanted = set(), set(now)
+    """Write the index; `old` is the folder and the document hashes of the version before. Documents written."""
+    now = read_column(connection, "document")
+    stale, wanted = (old[1].beyond(now), now.beyond(old[1])) if old else (now.passages, now.passages)
+    if old is None or len(stale) + len(wanted) > _REBUILD_SHARE * max(1, len(now.passages)):
+        stale, wanted = now.passages[:0], now.passages
         folder.mkdir()
     else:
         _adopt(old[0], folder)
@@ -66,17 +67,17 @@ def build(
     return len(wanted)
 
 
-def _write(folder: Path, stale: set[int], documents: Iterable[tantivy.Document]) -> None:
+def _write(folder: Path, stale: Keys, documents: Iterable[tantivy.Document]) -> None:
     """One commit; a folder that changes in nothing is left as it is."""
     index = tantivy.Index(_schema(), path=str(folder))
     writer = index.writer(heap_size=_HEAP, num_threads=1)
-    for key in sorted(stale):
+    for key in map(int, stale):
         writer.delete_documents_by_term("id", id_of_key("p", key))
     added = 0
     for document in documents:
         writer.add_document(document)
         added += 1
-    if stale or added:
+    if len(stale) or added:
         writer.commit()
     writer.wait_merging_threads()
 
@@ -88,13 +89,6 @@ def _counted(
         yield document
         if done % 500 == 0 or done == total:
             progress(done, total)
-
-
-def _difference(now: dict[int, int], before: dict[int, int]) -> tuple[set[int], set[int]]:
-    """Passages to take out of the index and passages to put in; a changed one is in both."""
-    changed = {key for key, value in before.items() if now.get(key) != value}
-    wanted = {key for key, value in now.items() if before.get(key) != value}
-    return changed, wanted
 
 
 def _adopt(old: Path, folder: Path) -> None:
@@ -122,14 +116,11 @@ def _tidy(folder: Path) -> None:
         path.unlink()
 
 
-def _documents(
-    connection: sqlite3.Connection, fields: Sequence[str], wanted: Iterable[int]
-) -> Iterator[tantivy.Document]:
-    chosen = set(wanted)
+def _documents(connection: sqlite3.Connection, fields: Sequence[str], wanted: Keys) -> Iterator[tantivy.Document]:
     concepts = "SELECT e.id FROM mention m JOIN entity e ON e.pk = m.entity WHERE m.passage = ? ORDER BY e.id"
-    for key, *parts in connection.execute("SELECT pk, title, question, text FROM passage ORDER BY pk"):
-        if key not in chosen:
-            continue
+    passage = "SELECT title, question, text FROM passage WHERE pk = ?"
+    for key in map(int, wanted):
+        parts = connection.execute(passage, (key,)).fetchone()
         document = tantivy.Document()
         document.add_text("id", id_of_key("p", key))
         for part in indexed_parts(fields, *parts):

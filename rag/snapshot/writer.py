@@ -6,24 +6,20 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from rag.domain import Alias, DoNotMerge, Entity, EntityId, Fact, Literal, Passage, Record, Retraction, Source
 from rag.register import is_key
-from rag.snapshot.schema import KIND_NAMES, KINDS, SOURCE, TABLES
+from rag.snapshot.schema import FACT, KIND_NAMES, KINDS, SOURCE, TABLES
 from rag.text import normalise
 from rag.vocabulary import GRADE_RANK, EntityType
 
-_PK = "(SELECT pk FROM entity WHERE id = ?)"
-_INSERT = (
-    f"INSERT INTO spelling VALUES (?, {_PK}, ?)",
-    f"INSERT INTO alias VALUES (?, {_PK}, ?, ?, ?)",
-    f"INSERT INTO do_not_merge VALUES (?, {_PK}, {_PK}, ?)",
-    "INSERT INTO source VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    f"INSERT INTO fact SELECT ?, {_PK}, ?, {_PK}, ?, ?, source.pk, ?, ?, ?, source.rank "
-    "FROM source WHERE source.pk = ?",
-    f"INSERT INTO passage VALUES (?, ?, ?, ?, ?, ?, {_PK}, ?, ?)",
-    "INSERT INTO retraction VALUES (?, ?, ?)",
+_COLUMNS = (3, 5, 4, 12, 11, 9, 3)
+_INSERT = tuple(
+    f"INSERT INTO {table} VALUES ({', '.join('?' * count)})" for table, count in zip(TABLES, _COLUMNS, strict=True)
 )
+_REMEMBERED = 200_000
+"""Entities and sources whose numbers are kept at hand."""
 _TYPES = frozenset(kind.value for kind in EntityType)
 _CODES = {kind: code for code, kind in enumerate(KINDS)}
 
@@ -55,6 +51,7 @@ _DANGLING = (
 )
 
 
+@lru_cache(maxsize=1 << 12)
 def key_of_source(identifier: str) -> int:
     """The key of a source id (`s:` and 16 hex digits)."""
     return int(identifier[2:], 16) - (1 << 63)
@@ -63,8 +60,7 @@ def key_of_source(identifier: str) -> int:
 def problem(record: Record) -> str | None:
     """Why a record cannot be stored, or None. Readers do not make such records; a new reader might."""
     for identifier in _referred(record):
-        kind, _, name = identifier.partition(":")
-        if kind not in _TYPES or not name:
+        if not _is_id(identifier):
             return "an entity id is not `type:name` with a known type"
     if isinstance(record, Entity) and not (record.name and record.id.startswith(f"{record.type}:")):
         return "an entity's name is empty or its id has another type"
@@ -77,9 +73,15 @@ def problem(record: Record) -> str | None:
     return None
 
 
+@lru_cache(maxsize=1 << 16)
+def _is_id(identifier: str) -> bool:
+    kind, _, name = identifier.partition(":")
+    return kind in _TYPES and bool(name)
+
+
 def source_of(record: Record) -> int | None:
     """The key of the source that a fact or passage leans on; None for other kinds."""
-    return key_of_source(record.source) if isinstance(record, Fact | Passage) else None
+    return key_of_source(record.source) if isinstance(record, (Fact, Passage)) else None
 
 
 def _referred(record: Record) -> tuple[EntityId, ...]:
@@ -96,14 +98,22 @@ def _referred(record: Record) -> tuple[EntityId, ...]:
     return ()
 
 
-def _row(record: Record, key: int) -> tuple[object, ...]:
+def _row(record: Record, key: int, entities: Mapping[EntityId, int], ranks: Mapping[int, int]) -> tuple[object, ...]:
     match record:
+        case Fact():
+            target, limits, source = record.object, record.qualifiers, key_of_source(record.source)
+            literal = isinstance(target, Literal)
+            return (
+                key, entities[record.subject], record.relation.value, None if literal else entities[target],
+                target.text if literal else None, target.kind if literal else None, source,
+                limits.severity, limits.population, limits.dose, ranks[source],
+            )  # fmt: skip
         case Entity():
-            return key, record.id, record.name
+            return key, entities[record.id], record.name
         case Alias():
-            return key, record.entity, record.name, record.kind.value, normalise(record.name)
+            return key, entities[record.entity], record.name, record.kind.value, normalise(record.name)
         case DoNotMerge():
-            return key, record.a, record.b, record.reason
+            return key, entities[record.a], entities[record.b], record.reason
         case Retraction():
             return key, record.target, record.stated_by
         case Source():
@@ -112,20 +122,11 @@ def _row(record: Record, key: int) -> tuple[object, ...]:
                 key, record.title, record.kind, grade.value, GRADE_RANK[grade], record.year, record.publisher,
                 record.doi, record.pmid, record.url, record.licence, record.lineage,
             )  # fmt: skip
-        case Fact(object=Literal(text=text, kind=kind)):
-            return (key, record.subject, record.relation.value, None, text, kind, *_limits(record))
-        case Fact():
-            return (key, record.subject, record.relation.value, record.object, None, None, *_limits(record))
-        case Passage():
+        case Passage(about=about):
             return (
                 key, record.kind.value, key_of_source(record.source), record.title, record.question,
-                record.locator, record.about, record.aspect, record.text,
+                record.locator, None if about is None else entities[about], record.aspect, record.text,
             )  # fmt: skip
-
-
-def _limits(fact: Fact) -> tuple[object, ...]:
-    limits = fact.qualifiers
-    return limits.severity, limits.population, limits.dose, key_of_source(fact.source)
 
 
 class Writer:
@@ -133,6 +134,13 @@ class Writer:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
+        self._entities: dict[EntityId, int] = {}
+        self._ranks: dict[int, int] = {}
+
+    def forget(self) -> None:
+        """Nothing is known any more of what was stored: a transaction was undone, or rows were deleted."""
+        self._entities.clear()
+        self._ranks.clear()
 
     def prepare(self) -> None:
         """Make the table of what a running ingestion has asserted so far."""
@@ -143,14 +151,14 @@ class Writer:
         self.connection.execute("INSERT OR IGNORE INTO dataset (name) VALUES (?)", (name,))
         return int(self.connection.execute("SELECT pk FROM dataset WHERE name = ?", (name,)).fetchone()[0])
 
-    def sources(self, dataset: int, *, append: bool) -> set[int]:
-        """Keys of the sources that a running ingestion may lean on."""
-        rows = self.connection.execute(
-            "SELECT record FROM staged_assertion WHERE dataset = ?1 AND kind = ?2 "
-            "UNION SELECT record FROM assertion WHERE ?3 AND dataset = ?1 AND kind = ?2",
-            (dataset, SOURCE, append),
+    def states_source(self, dataset: int, key: int, *, append: bool) -> bool:
+        """Whether a running ingestion may lean on the source with this key."""
+        row = self.connection.execute(
+            "SELECT 1 FROM staged_assertion WHERE dataset = ?1 AND kind = ?2 AND record = ?3 "
+            "UNION ALL SELECT 1 FROM assertion WHERE ?4 AND dataset = ?1 AND kind = ?2 AND record = ?3",
+            (dataset, SOURCE, key, append),
         )
-        return {key for (key,) in rows}
+        return row.fetchone() is not None
 
     def add(self, dataset: int, records: Iterable[tuple[Record, int]]) -> list[int]:
         """Store (record, key) pairs and stage their assertion; how many were new to this ingestion, by kind."""
@@ -158,14 +166,30 @@ class Writer:
         for record, key in records:
             groups[_CODES[type(record)]][key] = record
         fresh = [self._unknown(code, group) for code, group in enumerate(groups)]
-        entities = dict.fromkeys(entity for rows in fresh for _, record in rows for entity in _referred(record))
+        if len(self._entities) + len(self._ranks) > _REMEMBERED:
+            self.forget()
+        self._know_entities({entity for rows in fresh for _, record in rows for entity in _referred(record)})
+        for code, rows in enumerate(fresh):
+            if code == FACT:
+                self._know_ranks({key_of_source(record.source) for _, record in rows if isinstance(record, Fact)})
+            self.connection.executemany(
+                _INSERT[code], (_row(record, key, self._entities, self._ranks) for key, record in rows)
+            )
+        return [self._stage(dataset, code, group) for code, group in enumerate(groups)]
+
+    def _know_entities(self, ids: set[EntityId]) -> None:
+        """Give those a number that have none yet, and learn the numbers of all."""
+        missing = sorted(ids - self._entities.keys())
         self.connection.executemany(
             "INSERT OR IGNORE INTO entity (id, type, name) VALUES (?, ?, ?)",
-            ((identifier, *_type_and_name(identifier)) for identifier in entities),
+            ((identifier, *_type_and_name(identifier)) for identifier in missing),
         )
-        for code, rows in enumerate(fresh):
-            self.connection.executemany(_INSERT[code], (_row(record, key) for key, record in rows))
-        return [self._stage(dataset, code, group) for code, group in enumerate(groups)]
+        sql = "SELECT entity.id, pk FROM json_each(?) CROSS JOIN entity ON entity.id = value"
+        self._entities.update(self.connection.execute(sql, (json.dumps(missing, ensure_ascii=False),)))
+
+    def _know_ranks(self, sources: set[int]) -> None:
+        sql = "SELECT pk, rank FROM json_each(?) CROSS JOIN source ON pk = value"
+        self._ranks.update(self.connection.execute(sql, (json.dumps(list(sources - self._ranks.keys())),)))
 
     def _unknown(self, code: int, group: Mapping[int, Record]) -> list[tuple[int, Record]]:
         """Those not stored yet, by key, so that neighbours in the file are written together."""
@@ -194,33 +218,31 @@ class Writer:
     def settle(self, dataset: int, *, append: bool) -> dict[str, tuple[int, int]]:
         """Make the staged assertions of a data set its assertions; (added, removed) per kind, all in one step."""
         run = self.connection.execute
-        gone: list[tuple[int, int]] = []
-        if not append:
-            gone = run(
-                "SELECT kind, record FROM assertion a WHERE dataset = ?1 AND NOT EXISTS (SELECT 1 FROM "
-                "staged_assertion s WHERE s.dataset = ?1 AND s.kind = a.kind AND s.record = a.record)",
-                (dataset,),
-            ).fetchall()
-        added = run(
-            "SELECT kind, count(*) FROM staged_assertion s WHERE dataset = ?1 AND NOT EXISTS (SELECT 1 FROM "
-            "assertion a WHERE a.kind = s.kind AND a.record = s.record AND a.dataset = ?1) GROUP BY kind",
-            (dataset,),
-        ).fetchall()
-        self.connection.executemany(
-            "DELETE FROM assertion WHERE kind = ? AND record = ? AND dataset = ?", ((k, r, dataset) for k, r in gone)
+        left_out = (
+            "FROM assertion WHERE dataset = ?1 AND NOT EXISTS (SELECT 1 FROM staged_assertion s "
+            "WHERE s.dataset = ?1 AND s.kind = assertion.kind AND s.record = assertion.record)"
         )
+        gone: dict[int, int] = {}
+        if not append:
+            gone = dict(run(f"SELECT kind, count(*) {left_out} GROUP BY kind", (dataset,)))
+        added = dict(
+            run(
+                "SELECT kind, count(*) FROM staged_assertion s WHERE dataset = ?1 AND NOT EXISTS (SELECT 1 FROM "
+                "assertion a WHERE a.kind = s.kind AND a.record = s.record AND a.dataset = ?1) GROUP BY kind",
+                (dataset,),
+            )
+        )
+        if gone:
+            run(f"DELETE {left_out}", (dataset,))
         run("INSERT OR IGNORE INTO assertion SELECT kind, record, dataset FROM staged_assertion WHERE dataset = ?",
             (dataset,))  # fmt: skip
         run("DELETE FROM staged_assertion WHERE dataset = ?", (dataset,))
-        change = {KIND_NAMES[kind]: (count, 0) for kind, count in added}
-        for kind, _ in gone:
-            plus, minus = change.get(KIND_NAMES[kind], (0, 0))
-            change[KIND_NAMES[kind]] = (plus, minus + 1)
-        return change
+        return {KIND_NAMES[kind]: (added.get(kind, 0), gone.get(kind, 0)) for kind in sorted({*added, *gone})}
 
     def sweep(self) -> None:
         """Delete what no data set asserts any more, and choose the visible spelling of every entity."""
         run = self.connection.execute
+        self.forget()
         for code, table in enumerate(TABLES):
             run(f"DELETE FROM {table} WHERE NOT EXISTS "
                 "(SELECT 1 FROM assertion WHERE kind = ? AND record = pk)", (code,))  # fmt: skip

@@ -98,7 +98,7 @@ def test_killed_at_a_named_point(library: Library, digest: str, point: str, nth:
     finish(library, digest)
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EACCES])
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EACCES, errno.EROFS])
 @pytest.mark.parametrize("point", POINTS)
 def test_the_disk_fails_at_a_named_point(library: Library, digest: str, point: str, number: int) -> None:
     def fail(name: str) -> None:
@@ -155,7 +155,7 @@ def test_killed_at_random(library: Library, digest: str, seed: int) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(100, 130))
+@pytest.mark.parametrize("seed", range(100, 200))
 def test_killed_at_random_often(library: Library, digest: str, seed: int) -> None:
     kill_at_random(library, digest, random.Random(seed))
 

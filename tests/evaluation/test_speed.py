@@ -63,14 +63,19 @@ def test_a_folder_without_the_files_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("rounds", "parts"), [(0, PARTS), (1, ("fly",))])
 def test_unknown_parts_are_refused(rounds: int, parts: tuple[str, ...]) -> None:
-    with pytest.raises(UsageError, match="start, ingest, serve, ask"):
+    with pytest.raises(UsageError, match="start, load, ingest, serve, ask, vectors, memory, swaps"):
         run(None, rounds=rounds, parts=parts)
 
 
 def test_the_sample_is_measured_whole() -> None:
     report = run(None, rounds=1)
     names = {figure.name for figure in report.figures}
-    assert {"import rag", "ask, p99", "server ready after its start, checksums verified"} <= names
+    assert {
+        "import rag",
+        "load facts.csv, ours / bare",
+        "ask, p99",
+        "server ready after its start, checksums verified",
+    } <= names
     assert report.notes["the same files again give no new version"] is True
     assert report.notes["one changed record changes nothing else"] is True
     assert all(value > 0 for figure in report.figures for value in figure.values if "step" not in figure.name)

@@ -22,9 +22,9 @@ from rag.pipeline import Options
 from rag.ports import KnowledgeBase
 from rag.register import EntryKind
 from rag.snapshot import Library
-from rag.snapshot.dense import load_vectors
 from rag.snapshot.records import Records
 from rag.snapshot.sparse import SparseIndex, has_leftovers
+from rag.snapshot.vectors import mapped
 from rag.text import tokens
 from rag.vocabulary import EntityType, Grade, Relation
 from rag.wiring import build
@@ -138,7 +138,7 @@ def test_vectors_stay_with_their_passages(library: Library) -> None:
 
 def vectors(folder: Path) -> Iterator[tuple[int, bytes]]:
     """Each passage with the bytes of its vector."""
-    yield from zip(Records(folder / "records.sqlite").passage_keys(), map(bytes, load_vectors(folder)), strict=True)
+    yield from zip(Records(folder / "records.sqlite").passage_keys(), map(bytes, mapped(folder)), strict=True)
 
 
 def test_only_the_current_version_held_it(data_dir: Path) -> None:
