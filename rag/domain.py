@@ -20,6 +20,8 @@ import orjson
 from rag.vocabulary import EntityType, Grade, Relation
 
 EntityId = NewType("EntityId", str)
+Content = dict[str, object]
+"""The fields of a record as they are hashed."""
 
 
 def content_id(prefix: str, content: Mapping[str, object]) -> str:
@@ -108,7 +110,7 @@ class Source:
         """`s:` and the hash of every field."""
         return content_id("s", self.content())
 
-    def content(self) -> dict[str, object]:
+    def content(self) -> Content:
         """What is hashed: every field that is not None."""
         return {k: v for k, v in vars(self).items() if k != "id" and v is not None}
 
@@ -152,10 +154,10 @@ class Fact:
         """`f:` and the hash of every field."""
         return content_id("f", self.content())
 
-    def content(self) -> dict[str, object]:
+    def content(self) -> Content:
         """What is hashed: every field that is not None."""
         target = vars(self.object) if isinstance(self.object, Literal) else self.object
-        content = {"subject": self.subject, "relation": self.relation, "object": target, "source": self.source}
+        content: Content = {"subject": self.subject, "relation": self.relation, "source": self.source, "object": target}
         if self.qualifiers is not _UNLIMITED:
             content |= {k: v for k, v in vars(self.qualifiers).items() if v is not None}
         return content
@@ -179,7 +181,7 @@ class Passage:
         """`p:` and the hash of every field."""
         return content_id("p", self.content())
 
-    def content(self) -> dict[str, object]:
+    def content(self) -> Content:
         """What is hashed: every field that is not None."""
         return {k: v for k, v in vars(self).items() if k != "id" and v is not None}
 

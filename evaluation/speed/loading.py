@@ -26,8 +26,8 @@ from rag.snapshot.layout import RECORDS
 from rag.snapshot.schema import create_indexes, create_tables, open_for_writing
 
 _TABLES = (
-    "dataset", "entity", "spelling", "alias", "do_not_merge", "source", "fact", "passage", "retraction", "mention", "name",
-    "indexed", "relation_stats", "assertion",
+    "dataset", "entity", "spelling", "alias", "do_not_merge", "source", "fact", "passage", "retraction",
+    "mention", "name", "indexed", "relation_stats", "assertion",
 )  # fmt: skip
 """Those that hold what was loaded, referred-to ones first."""
 Rows = dict[str, list[tuple[object, ...]]]

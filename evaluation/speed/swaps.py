@@ -19,6 +19,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from http.client import HTTPConnection
 from itertools import cycle, islice
 from pathlib import Path
@@ -54,7 +55,7 @@ def publish_versions(data_dir: Path, files: list[Path]) -> None:
         for number in range(VERSIONS):
             job = Job.begin(library, settings, None, None, silent, unobserved)
             plan = job.plan([_input(path, number) for path in files], append=False)
-            job.run(plan, lambda source, n=number: _other_sources(read_file(source), n), max_rejects=10_000)
+            job.run(plan, partial(_marked, number), max_rejects=10_000)
 
 
 def _input(path: Path, number: int) -> Input:
@@ -62,10 +63,10 @@ def _input(path: Path, number: int) -> Input:
     return replace(found, xxh3=f"{found.xxh3} as of {number}")  # what is staged is not only what the file holds
 
 
-def _other_sources(items: Iterable[Item], number: int) -> Iterator[Item]:
-    """The same records, their sources marked with the number of the version."""
+def _marked(number: int, source: Input) -> Iterator[Item]:
+    """The records of a file, their sources marked with the number of the version."""
     ids: dict[str, str] = {}
-    for item in items:
+    for item in read_file(source):
         if isinstance(item, Source):
             marked = replace(item, lineage=f"{item.lineage or ''} {number}")
             ids[item.id] = marked.id
@@ -134,8 +135,8 @@ def _ask(server: Server, number: int, asked: Asked, stop: Event) -> None:
 def not_in_their_version(library: Library, cited: Iterable[tuple[int, str, str, int]]) -> list[str]:
     """Citations that do not open, word for word, in the version that their answer names."""
     by_version: dict[int, list[tuple[str, str, int]]] = defaultdict(list)
-    for version, *rest in cited:
-        by_version[version].append((str(rest[0]), str(rest[1]), int(rest[2])))
+    for version, identifier, quote, start in cited:
+        by_version[version].append((identifier, quote, start))
     wrong = []
     for version, listed in by_version.items():
         snapshot = open_snapshot(library.snapshot_folder(version))

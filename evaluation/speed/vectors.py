@@ -75,7 +75,8 @@ def made_queries(matrix: Matrix) -> Floats:
 
 
 def _unit(rows: Floats) -> Floats:
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    found: Floats = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return found
 
 
 def _built(folder: Path, kind: str) -> tuple[DenseIndex, dict[str, Any]]:

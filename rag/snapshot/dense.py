@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,7 +87,7 @@ def _trained(library: ModuleType, kind: str, matrix: Matrix) -> faiss.Index:
     count, dimension = matrix.shape
     lists = max(1, min(int(4 * np.sqrt(count)), count // _ROWS_PER_LIST))
     recipe = {"flat": "Flat", "sq8": "SQ8", "ivf": f"IVF{lists}_HNSW32,SQ8", "hnsw": "HNSW32,SQ8"}[kind]
-    index: faiss.Index = library.index_factory(dimension, recipe, library.METRIC_INNER_PRODUCT)
+    index: Any = library.index_factory(dimension, recipe, library.METRIC_INNER_PRODUCT)
     wanted = max(_TRAINING_BYTES // (4 * dimension), lists * _ROWS_PER_LIST if kind == "ivf" else 0)
     step = max(1, count // wanted)
     sample = np.concatenate([*matrix.blocks(step)]) if count else np.zeros((lists, dimension), dtype=np.float32)
@@ -96,7 +96,8 @@ def _trained(library: ModuleType, kind: str, matrix: Matrix) -> faiss.Index:
     elif kind == "hnsw":
         index.hnsw.efConstruction = _LINKING
     index.train(sample)
-    return index
+    trained: faiss.Index = index
+    return trained
 
 
 # ---------------------------------------------------------------- effort
@@ -117,11 +118,12 @@ def _set_effort(library: ModuleType, index: faiss.Index, matrix: Matrix) -> None
 
 
 def _visit(library: ModuleType, index: faiss.Index, effort: int) -> None:
+    chosen: Any = index  # FAISS does not declare what only some indexes have
     if hasattr(index, "nprobe"):
-        index.nprobe = min(effort, index.nlist)
-        library.downcast_index(index.quantizer).hnsw.efSearch = max(index.nprobe, 16)
+        chosen.nprobe = min(effort, chosen.nlist)
+        library.downcast_index(chosen.quantizer).hnsw.efSearch = max(chosen.nprobe, 16)
     else:
-        index.hnsw.efSearch = effort
+        chosen.hnsw.efSearch = effort
 
 
 def _probes(matrix: Matrix) -> Floats:

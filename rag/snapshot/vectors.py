@@ -40,7 +40,8 @@ class Column:
             return self.passages
         at = np.minimum(np.searchsorted(other.passages, self.passages), len(other.passages) - 1)
         same = (other.passages[at] == self.passages) & (other.hashes[at] == self.hashes)
-        return self.passages[~same]
+        found: Keys = self.passages[~same]
+        return found
 
 
 def read_column(connection: sqlite3.Connection, name: str) -> Column:
@@ -97,7 +98,8 @@ class Old:
         order = np.argsort(self.column.hashes, kind="stable")
         ordered = self.column.hashes[order]
         at = np.minimum(np.searchsorted(ordered, hashes), len(ordered) - 1)
-        return np.where(ordered[at] == hashes, order[at], -1)
+        places: Keys = np.where(ordered[at] == hashes, order[at], -1)
+        return places
 
 
 def write_vectors(

@@ -101,11 +101,10 @@ def _referred(record: Record) -> tuple[EntityId, ...]:
 def _row(record: Record, key: int, entities: Mapping[EntityId, int], ranks: Mapping[int, int]) -> tuple[object, ...]:
     match record:
         case Fact():
-            target, limits, source = record.object, record.qualifiers, key_of_source(record.source)
-            literal = isinstance(target, Literal)
+            said, limits, source = record.object, record.qualifiers, key_of_source(record.source)
+            target = (None, said.text, said.kind) if isinstance(said, Literal) else (entities[said], None, None)
             return (
-                key, entities[record.subject], record.relation.value, None if literal else entities[target],
-                target.text if literal else None, target.kind if literal else None, source,
+                key, entities[record.subject], record.relation.value, *target, source,
                 limits.severity, limits.population, limits.dose, ranks[source],
             )  # fmt: skip
         case Entity():

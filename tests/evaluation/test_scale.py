@@ -9,6 +9,7 @@ import pytest
 from evaluation.speed import big, swaps, vectors
 from evaluation.speed.corpora import SAMPLE
 from evaluation.speed.process import memory_mb
+from rag.snapshot import Library, open_snapshot
 
 pytestmark = pytest.mark.timeout(300)  # processes of their own, on a machine that may be busy
 
@@ -49,9 +50,9 @@ def test_swaps_under_load_mix_nothing_and_fail_nobody() -> None:
 
 def test_a_citation_of_another_version_would_be_noticed(tmp_path: Path) -> None:
     swaps.publish_versions(tmp_path, [SAMPLE / "facts.csv"])
-    library = swaps.Library(tmp_path)
+    library = Library(tmp_path)
     assert len(library.folders()) == swaps.VERSIONS
-    first, second = (swaps.open_snapshot(library.snapshot_folder(version)) for version in (1, 2))
+    first, second = (open_snapshot(library.snapshot_folder(version)) for version in (1, 2))
     fact = next(iter(first.scan("fact")))
     identifier, text = (one := next(iter(first.evidence([fact.id]).values()))).id, one.text  # type: ignore[union-attr]
     assert second.evidence([identifier]) == {}

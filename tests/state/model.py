@@ -28,7 +28,7 @@ class Shown:
         """As a manifest has them, mentions left out."""
         return {
             "entity": len(self.entities), "alias": len(self.aliases), "do_not_merge": 0, "source": len(self.sources),
-            "fact": len(self.facts), "passage": len(self.passages),
+            "fact": len(self.facts), "passage": len(self.passages), "retraction": 0,
         }  # fmt: skip
 
 

@@ -138,7 +138,8 @@ class Versions(RuleBasedStateMachine):
         answer = self.pipeline.ask(f"{name}有什么症状？")
         assert answer.kb_version == self.current()
         content = shown(self.asserted)
-        known = {record.id: record for record in (*content.facts, *content.passages)}
+        known: dict[str, Fact | Passage] = {fact.id: fact for fact in content.facts}
+        known |= {passage.id: passage for passage in content.passages}
         cited = [known[citation.evidence_id] for citation in answer.citations]
         stated = {f for f in content.facts if f.subject == disease(name) and f.relation is Relation.SYMPTOM}
         assert not stated or stated & set(cited), "what the knowledge base states about the question is cited"
@@ -216,7 +217,7 @@ def run(examples: int, steps: int) -> None:
     chosen = settings(
         max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=list(HealthCheck)
     )
-    run_state_machine_as_test(Versions, settings=chosen)  # type: ignore[no-untyped-call]  # Hypothesis leaves it untyped
+    run_state_machine_as_test(Versions, settings=chosen)
 
 
 def test_any_short_history() -> None:
