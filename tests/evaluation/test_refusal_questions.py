@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from evaluation.sets.raw import read_diseases, read_rows
+from evaluation.sets.raw import known_names, read_diseases, read_rows
 from tests.evaluation.raw_data import write_raw_data
 from tests.evaluation.sets_scripts import SETS, committed_digest, complaint, output, rows, sha256
 
@@ -81,3 +81,11 @@ def test_the_data_gives_the_committed_digest(real_data: Path) -> None:
     made = output(SCRIPT, real_data)
     check(rows(made), real_data)
     assert sha256(made) == committed_digest("refusal_questions")
+
+
+@pytest.mark.real_data
+def test_the_neighbours_of_near_misses_are_there(real_data: Path) -> None:
+    known = known_names(real_data)
+    with WRITTEN.open(encoding="utf-8", newline="") as lines:
+        near = [name for row in csv.DictReader(lines) for name in row["neighbours"].split(";") if name]
+    assert not [name for name in near if name not in known]
