@@ -19,6 +19,8 @@ from kg_loader.publish import fields_named, flip_to, new_kb_id, sealed_already
 from kg_loader.report import IngestReport, report_on
 from kg_loader.sealing import Build, Previous, Progress, Sealing, silent
 from kg_loader.sources import FORMATS, Item, ReadContext, guess_format
+from kg_loader.sources.mapped import NAME as MAPPED
+from kg_loader.sources.table_map import read_map_text
 from kg_loader.staging import BATCH, Staging
 from rag.domain import Pointer
 from rag.errors import DataError, UsageError
@@ -41,6 +43,7 @@ def ingest(
     dataset: str | None = None,
     format: str | None = None,
     encoding: str | None = None,
+    table_map: Path | None = None,
     append: bool = False,
     settings: Settings,
     max_rejects: int | None = None,
@@ -52,15 +55,16 @@ def ingest(
 ) -> IngestReport:
     """Make the data sets assert exactly what `files` hold (with `append`: that too), and publish.
 
-    Archives count as the files in them. `dataset` None: each file's stem. `embedder` None: the one that the settings
-    name. `indexed_fields` None: as in the current version. `allow_shrink`: a data set may lose most of its records.
-    Raises NotFoundError, DataError (also for a data set that would shrink), TooManyRejectsError, LockedError,
-    ConflictError, StorageError, LiveGraphError (Neo4j is configured and does not answer; nothing was published).
+    Archives count as the files in them. `dataset` None: each file's stem. `table_map`: the map that says what the
+    columns of the files are (format `mapped`). `embedder` None: the one that the settings name. `indexed_fields` None:
+    as in the current version. `allow_shrink`: a data set may lose most of its records. Raises NotFoundError, DataError
+    (also for a data set that would shrink), TooManyRejectsError, LockedError, ConflictError, StorageError,
+    LiveGraphError (Neo4j is configured and does not answer; nothing was published).
     """
     if not files:
         raise UsageError("no files were given; name at least one file to ingest")
     with library.writing(), unpacked(files) as members:
-        inputs = [_input(path, dataset, format, encoding) for path in members]
+        inputs = inputs_of(members, dataset, format, encoding, table_map)
         recovery.recover(library, settings)
         job = Job.begin(library, settings, embedder, indexed_fields, progress, reached)
         limit = settings.max_rejects if max_rejects is None else max_rejects
@@ -70,16 +74,35 @@ def ingest(
 
 def read_file(source: Input) -> Iterator[Item]:
     """The items of one input, by the reader of its format."""
-    return FORMATS[source.format].read(Path(source.path), ReadContext(source.dataset, source.encoding))
+    return FORMATS[source.format].read(Path(source.path), context_of(source))
 
 
-def _input(path: Path, dataset: str | None, format: str | None, encoding: str | None) -> Input:
+def context_of(source: Input) -> ReadContext:
+    """How an input is read."""
+    return ReadContext(source.dataset, source.encoding, table_map=source.table_map)
+
+
+def inputs_of(
+    files: Iterable[Path], dataset: str | None, format: str | None, encoding: str | None, table_map: Path | None
+) -> list[Input]:
+    """Files with all that says how they are read. Raises UsageError, NotFoundError, DataError."""
+    if table_map is not None:
+        if format not in (None, MAPPED):
+            raise UsageError(f"--map is for the format {MAPPED}, given --format {format}; leave one of them out")
+        format = MAPPED
+    elif format == MAPPED:
+        raise UsageError(f"the format {MAPPED} needs a map; name it with --map FILE (docs/data.md shows one)")
+    text = read_map_text(table_map) if table_map is not None else None
+    return [_input(path, dataset, format, encoding, text) for path in files]
+
+
+def _input(path: Path, dataset: str | None, format: str | None, encoding: str | None, table_map: str | None) -> Input:
     name = dataset if dataset is not None else path.stem
     if not name.isprintable() or not name.strip() or len(name) > _DATASET_MAX:
         raise UsageError(f"{name!r} cannot name a data set; expected 1 to {_DATASET_MAX} printable characters")
     if format is not None and format not in FORMATS:
         raise UsageError(f"there is no format {format!r}; expected one of {', '.join(FORMATS)}")
-    found = identify(path, name, format or "", encoding)
+    found = identify(path, name, format or "", encoding, table_map)
     return found if format else Input(**{**vars(found), "format": guess_format(path, encoding)})
 
 

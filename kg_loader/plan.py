@@ -13,7 +13,7 @@ from rag.snapshot.files import checksum
 
 @dataclass(frozen=True)
 class Input:
-    """One file of an ingestion, known by its content."""
+    """One file of an ingestion, known by its content. `table_map` is the text of the map it is read by."""
 
     path: str
     dataset: str
@@ -21,16 +21,17 @@ class Input:
     encoding: str | None
     size: int
     xxh3: str
+    table_map: str | None = None
 
 
-def identify(path: Path, dataset: str, format_name: str, encoding: str | None) -> Input:
+def identify(path: Path, dataset: str, format_name: str, encoding: str | None, table_map: str | None = None) -> Input:
     """Look at a file before reading it. Raises what `regular_file` raises."""
     regular_file(path)
     try:
         found = checksum(path, sha256=False)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
-    return Input(str(path), dataset, format_name, encoding, found.size, found.xxh3)
+    return Input(str(path), dataset, format_name, encoding, found.size, found.xxh3, table_map)
 
 
 @dataclass(frozen=True)

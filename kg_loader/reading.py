@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,8 @@ _MAX_QUOTED = 1 << 17
 """Characters of a row of several lines; the limit of the csv module is the process's, and others raise it."""
 
 _RAW = 500
+_DELIMITERS = ",\t;|"
+_QUOTED = re.compile('"[^"]*"')
 _CHUNK = 8192
 _DEEPEST = 2000
 _SURROGATE_ESCAPE = "\\ud"
@@ -310,7 +313,6 @@ def csv_rows(
     """Rows as dict of column to trimmed cell, absent optional columns as "". DataError for a header that is wrong."""
     require_content(path, encoding)
     lines = text_lines(path, encoding)
-    feed = _Feed(lines)
     first = next(lines, None)
     while isinstance(first, Row) and not first.value.strip():
         first = next(lines, None)
@@ -318,6 +320,30 @@ def csv_rows(
         raise DataError(f"{path}: line 1, the header, cannot be read: {first.reason if first else 'no text'}")
     delimiter = "\t" if "\t" in first.value and "," not in first.value else ","
     header = _header(path, next(csv.reader([first.value], delimiter=delimiter)), required, optional)
+    for row in _csv_cells(path, lines, delimiter):
+        yield row if isinstance(row, Rejected) else _csv_row(path, row, header, required)
+
+
+def csv_cells(path: Path, encoding: str | None = None, delimiter: str | None = None) -> Iterator[Row | Rejected]:
+    """Lists of cells, rows without any left out; `delimiter` None: the one that the first line with a mark shows."""
+    require_content(path, encoding)
+    if delimiter is None:
+        delimiter = _delimiter(path, encoding)
+    yield from _csv_cells(path, text_lines(path, encoding), delimiter)
+
+
+def _delimiter(path: Path, encoding: str | None) -> str:
+    for row in text_lines(path, encoding):
+        if isinstance(row, Row):
+            unquoted = _QUOTED.sub("", row.value)
+            best = max(_DELIMITERS, key=unquoted.count)
+            if best in unquoted:
+                return best
+    return ","
+
+
+def _csv_cells(path: Path, lines: Iterator[Row | Rejected], delimiter: str) -> Iterator[Row | Rejected]:
+    feed = _Feed(lines)
     reader = csv.reader(feed, delimiter=delimiter, strict=True)
     while True:
         feed.begin()
@@ -332,7 +358,10 @@ def csv_rows(
         yield from feed.rejected
         feed.rejected.clear()
         if cells is not None and any(cell.strip() for cell in cells):
-            yield _csv_row(path, feed, header, cells, required)
+            if feed.broken:
+                yield reject(path, feed.start, "a line inside this row cannot be read", ",".join(cells))
+            else:
+                yield Row(feed.start, cells)
 
 
 def _csv_reason(error: csv.Error) -> str:
@@ -354,13 +383,12 @@ def _header(path: Path, cells: list[str], required: Collection[str], optional: C
     return names
 
 
-def _csv_row(path: Path, feed: _Feed, header: list[str], cells: list[str], required: Collection[str]) -> Row | Rejected:
-    if feed.broken:
-        return reject(path, feed.start, "a line inside this row cannot be read", ",".join(cells))
+def _csv_row(path: Path, row: Row, header: list[str], required: Collection[str]) -> Row | Rejected:
+    cells: list[str] = row.value
     if any(cell.strip() for cell in cells[len(header) :]):
-        return reject(path, feed.start, "more cells than columns", ",".join(cells))
+        return reject(path, row.number, "more cells than columns", ",".join(cells))
     values = {name: cell.strip() for name, cell in zip(header, cells, strict=False) if name}
     missing = [name for name in required if name not in values]
     if missing:
-        return reject(path, feed.start, f"fewer cells than columns, no {missing[0]}", ",".join(cells))
-    return Row(feed.start, {name: values.get(name, "") for name in header if name})
+        return reject(path, row.number, f"fewer cells than columns, no {missing[0]}", ",".join(cells))
+    return Row(row.number, {name: values.get(name, "") for name in header if name})

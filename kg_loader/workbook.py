@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import re
 import warnings
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from itertools import repeat
 from pathlib import Path
+from typing import Any
 from xml.etree.ElementTree import ParseError
 
 from openpyxl import load_workbook
@@ -20,6 +24,8 @@ from rag.errors import DataError
 
 ZIP_MARK = b"PK\x03\x04"
 _MAX_COLUMNS = 1_000
+_FORMULA = re.compile(rb"<f[ >]")
+_BROKEN = (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, ParseError, OSError, EOFError)
 
 
 def is_workbook(path: Path, head: bytes) -> bool:
@@ -32,31 +38,110 @@ def workbook_rows(path: Path) -> Iterator[Row | Rejected]:
 
     Raises DataError for what is no workbook, is encrypted or unfolds to more than the caps.
     """
+    number = 0
+    with _opened(path) as book:
+        for sheet in book.worksheets:
+            for cells in _cells(path, sheet, number):
+                number += 1
+                values = [cell_text(cell) for cell in cells]
+                if sum(map(len, values)) > MAX_LINE:
+                    yield reject(path, number, f"row longer than {MAX_LINE} characters")
+                elif any(values):
+                    yield Row(number, values)
+
+
+def sheet_rows(path: Path, name: str | None = None) -> Iterator[Row | Rejected]:
+    """Lists of cell texts of one sheet as a person sees them, blank rows left out, numbered as in Excel.
+
+    Percentages keep their sign; a formula that was saved without its value is given as written (`=A1+B1`). `name` may
+    be left out where there is one sheet. Raises what `workbook_rows` raises, and DataError listing the sheets.
+    """
+    computed = _has_formulas(path)
+    with _opened(path) as book, _opened(path, data_only=False) if computed else nullcontext() as formulas:
+        sheet = _sheet_named(path, book, name)
+        written = _cells(path, formulas[sheet.title], 0, values_only=False) if formulas else repeat(())
+        for number, (cells, sources) in enumerate(
+            zip(_cells(path, sheet, 0, values_only=False), written, strict=False), 1
+        ):
+            values = [_shown(cell) for cell in cells[:_MAX_COLUMNS]]
+            for at, source in enumerate(sources[: len(values)]):
+                if source.data_type == "f" and cells[at].value is None:
+                    values[at] = f"={str(source.value).lstrip('=')}"
+            if sum(map(len, values)) > MAX_LINE:
+                yield reject(path, number, f"row longer than {MAX_LINE} characters")
+            elif any(values):
+                yield Row(number, values)
+
+
+def _sheet_named(path: Path, book: Any, name: str | None) -> Any:  # noqa: ANN401 - openpyxl is untyped
+    titles = [sheet.title for sheet in book.worksheets]
+    if name in titles:
+        return book[name]
+    if name is None and len(titles) == 1:
+        return book.worksheets[0]
+    asked = f"there is no sheet {name!r}" if name is not None else "several sheets and none is named"
+    raise DataError(f"{path}: {asked}; expected one of: {', '.join(titles)[:500]}")
+
+
+def _has_formulas(path: Path) -> bool:
+    """Whether some sheet holds a formula; a look at the packed XML, far cheaper than parsing it."""
+    require_sane_zip(path, "an Excel workbook")
+    with zipfile.ZipFile(path) as archive:
+        for part in archive.namelist():
+            if part.startswith("xl/worksheets/"):
+                with archive.open(part) as file:
+                    tail = b""
+                    while block := file.read(1 << 20):
+                        if _FORMULA.search(tail + block):
+                            return True
+                        tail = block[-3:]
+    return False
+
+
+@contextmanager
+def _opened(path: Path, *, data_only: bool = True) -> Iterator[Any]:
+    """The workbook, streamed. DataError for what is none, is encrypted or unfolds to more than the caps."""
     regular_file(path)
     if path.stat().st_size == 0:
         raise DataError(f"{path}: the file is empty (0 bytes)")
     require_sane_zip(path, "an Excel workbook")
-    number = 0
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about styles and extensions that are not read here
-            book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
+            book = load_workbook(path, read_only=True, data_only=data_only, keep_links=False)
+    except _BROKEN as error:
+        raise _unreadable(path, 1, error) from error
+    try:
+        yield book
+    finally:
+        book.close()
+
+
+def _cells(path: Path, sheet: Any, before: int, *, values_only: bool = True) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
+    """Every row of a sheet; `before` rows of the workbook come before it, for the message."""
+    sheet.reset_dimensions()  # the stated size is often wrong
+    number = before
+    rows = sheet.iter_rows(values_only=values_only, max_col=_MAX_COLUMNS if values_only else None)
+    while True:
+        number += 1
         try:
-            for sheet in book.worksheets:
-                sheet.reset_dimensions()  # the stated size is often wrong
-                for cells in sheet.iter_rows(values_only=True, max_col=_MAX_COLUMNS):
-                    number += 1
-                    values = [cell_text(cell) for cell in cells]
-                    if sum(map(len, values)) > MAX_LINE:
-                        yield reject(path, number, f"row longer than {MAX_LINE} characters")
-                    elif any(values):
-                        yield Row(number, values)
-        finally:
-            book.close()
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, ParseError, OSError, EOFError) as error:
-        raise DataError(
-            f"{path}: row {number + 1} of the workbook cannot be read ({error}); save it again as .xlsx or as CSV"
-        ) from error
+            cells = next(rows)
+        except StopIteration:
+            return
+        except _BROKEN as error:
+            raise _unreadable(path, number, error) from error
+        yield cells
+
+
+def _unreadable(path: Path, number: int, error: Exception) -> DataError:
+    return DataError(f"{path}: row {number} of the workbook cannot be read ({error}); save it again as .xlsx or as CSV")
+
+
+def _shown(cell: Any) -> str:  # noqa: ANN401
+    value = cell.value
+    if isinstance(value, int | float) and not isinstance(value, bool) and "%" in (cell.number_format or ""):
+        return f"{value * 100:.10g}%"
+    return cell_text(value)
 
 
 def cell_text(value: object) -> str:
@@ -67,6 +152,10 @@ def cell_text(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
+    if isinstance(value, float):
+        return f"{value:.15g}"  # as many digits as Excel keeps
+    if isinstance(value, datetime.datetime) and value.time() == datetime.time():
+        return value.date().isoformat()
     if isinstance(value, datetime.datetime | datetime.date | datetime.time):
         return value.isoformat()
     return str(value).strip()

@@ -29,6 +29,16 @@ def ingest(
     ] = None,
     format: Annotated[str | None, typer.Option(metavar="NAME", help="Format of the files; default: guessed.")] = None,
     encoding: Annotated[str | None, typer.Option(metavar="NAME", help="Encoding; default: found out.")] = None,
+    table_map: Annotated[
+        Path | None,
+        typer.Option("--map", metavar="FILE", help="YAML that says what the columns of any table are (docs/data.md)."),
+    ] = None,
+    preview: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="Only show the first N rows as they would be stored, and what would not."
+        ),
+    ] = None,
     append: Annotated[bool, typer.Option("--append", help="Add to the data set instead of replacing it.")] = False,
     max_rejects: Annotated[
         int | None, typer.Option(min=0, metavar="N", help="Stop above this many broken rows (YIWEN_MAX_REJECTS).")
@@ -44,6 +54,13 @@ def ingest(
 
     Exit code 7: published, but some rows were rejected.
     """
+    if preview is not None:
+        from yiwen.preview import show_preview
+
+        show_preview(
+            files, preview, dataset=dataset, format=format, encoding=encoding, table_map=table_map, as_json=as_json
+        )
+        return
     from kg_loader.ingest import ingest as run
     from rag.snapshot import Library
 
@@ -51,8 +68,8 @@ def ingest(
     library = Library(settings.data_dir)
     with _throw_away_copy(library) if dry_run else _as_it_is(library) as target, progress(quiet(context)) as show:
         report = run(
-            target, files, dataset=dataset, format=format, encoding=encoding, append=append, settings=settings,
-            max_rejects=max_rejects, allow_shrink=allow_shrink, progress=show,
+            target, files, dataset=dataset, format=format, encoding=encoding, table_map=table_map, append=append,
+            settings=settings, max_rejects=max_rejects, allow_shrink=allow_shrink, progress=show,
         )  # fmt: skip
     if as_json:
         document(report_document(report, dry_run=dry_run))

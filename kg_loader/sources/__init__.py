@@ -23,6 +23,7 @@ from kg_loader.sources import (
     html,
     icd10,
     literature_table,
+    mapped,
     nbib,
     passages,
     pdf,
@@ -73,6 +74,7 @@ _MODULES = (
     html,
     docx,
     pdf,
+    mapped,
 )
 
 FORMATS: Mapping[str, Format] = MappingProxyType({module.FORMAT.name: module.FORMAT for module in _MODULES})

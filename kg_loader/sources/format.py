@@ -18,11 +18,15 @@ _KEY = re.compile(r'"((?:[^"\\\n]|\\u[0-9a-fA-F]{4}){1,60})"\s*:')
 
 @dataclass(frozen=True)
 class ReadContext:
-    """How to read a file: the dataset it asserts, its encoding if named, a source in place of the reader's own."""
+    """How to read a file: the dataset it asserts, its encoding if named, a source in place of the reader's own.
+
+    `table_map` is the text of the map that the format `mapped` reads by.
+    """
 
     dataset: str
     encoding: str | None = None
     source: Source | None = None
+    table_map: str | None = None
 
 
 @dataclass(frozen=True)

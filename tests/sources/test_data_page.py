@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from kg_loader.batch import ERASED
 from kg_loader.sections import NO_CONCLUSION
-from kg_loader.sources import FORMATS, guess_format
+from kg_loader.sources import FORMATS, ReadContext, guess_format
 from kg_loader.sources.article import OPINION, PROTOCOL, RETRACTION_NOTICE
 from kg_loader.sources.boilerplate import BOILERPLATE
 from kg_loader.sources.classics import EMPTY, PREFACE
@@ -19,11 +20,21 @@ from kg_loader.sources.csl import NO_ENTITY
 from kg_loader.sources.ddinter import ENGLISH_ONLY
 from kg_loader.sources.drug_text import DAMAGED, MISPLACED
 from kg_loader.sources.icd10 import VISIT
+from kg_loader.sources.mapped import LEFT_OUT, NOTE, TOTAL
 from kg_loader.sources.naming import DUPLICATE, JUNK, PLACEHOLDER, TRUNCATED, UNSAFE_ALIAS
 from kg_loader.sources.pubmed_xml import BOOK, DELETED
+from kg_loader.sources.table_map import (
+    AliasColumn,
+    Condition,
+    FactColumn,
+    PassageColumns,
+    SourceColumns,
+    TableMap,
+)
 from kg_loader.sources.tcm_facts import SENTENCE_PART
 from kg_loader.sources.tcm_json import AMBIGUOUS, CATEGORY
 from kg_loader.sources.tcm_textbook import CASE
+from kg_loader.table import ABOVE_HEADER, NO_COLUMN, REPEATED_HEADER
 from rag.vocabulary import EntityType, Grade
 from tests.sources.collect import collect, text_file
 
@@ -33,6 +44,7 @@ REASONS = [
     BOILERPLATE, SHIFTED, JUNK_VALUE, NO_ENTITY, DAMAGED, MISPLACED, DUPLICATE, JUNK, PLACEHOLDER, TRUNCATED,
     UNSAFE_ALIAS, NO_CONCLUSION, OPINION, PROTOCOL, RETRACTION_NOTICE, ERASED, BOOK, DELETED,
     PREFACE, EMPTY, ENGLISH_ONLY, VISIT, CATEGORY, AMBIGUOUS, CASE, SENTENCE_PART,
+    LEFT_OUT, TOTAL, NOTE, ABOVE_HEADER, REPEATED_HEADER, NO_COLUMN,
 ]  # fmt: skip
 
 
@@ -55,3 +67,23 @@ def test_the_page_names_every_format_reason_type_and_grade() -> None:
     assert [word for word in words if f"`{word}`" not in PAGE] == []
     assert f"`{' '.join(EntityType)}`" in PAGE
     assert f"`{' '.join(Grade)}`" in PAGE
+
+
+def test_the_example_of_a_map_stores_what_the_page_says(tmp_path: Path) -> None:
+    section = PAGE.split("## Any table, by a map", 1)[1].split("\n## ", 1)[0]
+    (table,), (table_map,) = (re.findall(f"```{kind}\n(.*?)```", section, re.DOTALL) for kind in ("text", "yaml"))
+    path = text_file(tmp_path / "drugs.csv", table)
+    found = collect("mapped", path, ReadContext("drugs", table_map=table_map))
+    assert {name for name in found.entities if name.startswith("drug:")} == {"drug:甲氧片", "drug:乙诺胶囊"}
+    assert found.aliases == {"甲牌": "trade", "安甲": "trade"}
+    relations = Counter(relation for _, relation, _ in found.facts)
+    assert relations == {"indicated_for": 3, "contraindicated_for": 2, "dosage_form": 2}
+    assert {one.year for one in found.sources} == {2024, 2023}
+    assert (found.rejected, found.skipped) == ([], {ABOVE_HEADER: 1, LEFT_OUT: 1, TOTAL: 1})
+
+
+def test_the_page_names_every_key_of_a_map() -> None:
+    section = PAGE.split("## Any table, by a map", 1)[1].split("\n## ", 1)[0]
+    models = (TableMap, SourceColumns, FactColumn, AliasColumn, PassageColumns, Condition)
+    keys = {key for model in models for key in model.model_fields}
+    assert [key for key in sorted(keys) if not re.search(rf"`[^`]*\b{key}\b[^`]*`", section)] == []

@@ -79,6 +79,66 @@ def test_a_dry_run_needs_no_data_folder(yiwen: Yiwen, data_dir: Path, tmp_path: 
     assert list(data_dir.iterdir()) == []
 
 
+MAP = """\
+subject: {column: 病, type: disease}
+facts: [{relation: 症状, column: 表现, type: symptom, separators: 、}]
+source: {title: 一本书}
+"""
+
+
+def _table(folder: Path, text: str = "病,表现\n甲病,头晕、恶寒\n,头晕\n") -> tuple[Path, Path]:
+    (folder / "t.csv").write_text(text, encoding="utf-8")
+    (folder / "m.yaml").write_text(MAP, encoding="utf-8")
+    return folder / "t.csv", folder / "m.yaml"
+
+
+def test_any_table_by_a_map(yiwen: Yiwen, tmp_path: Path) -> None:
+    table, table_map = _table(tmp_path)
+    done = yiwen("ingest", table, "--map", table_map, "--json")
+    assert (done.code, done.json["loaded_by_kind"]["fact"], done.json["rejected"]) == (7, 2, {"no 病": 1})
+    assert yiwen("ingest", table, "--map", table_map, "--json").json["unchanged"] is True
+    table_map.write_text(MAP.replace("separators: 、", ""), encoding="utf-8")
+    changed = yiwen("ingest", table, "--map", table_map, "--json").json
+    assert (changed["version"], changed["added"]["fact"], changed["removed"]["fact"]) == (2, 1, 2)
+
+
+def test_a_wrong_map_is_one_line_that_names_its_own(yiwen: Yiwen, tmp_path: Path) -> None:
+    table, table_map = _table(tmp_path)
+    table_map.write_text(MAP.replace("relation", "relaton"), encoding="utf-8")
+    done = yiwen("ingest", table, "--map", table_map)
+    assert (done.code, len(done.err.splitlines())) == (5, 1)
+    assert "m.yaml: line 2: facts.0.relaton: unknown key; did you mean 'relation'" in done.err
+    assert yiwen("ingest", table, "--map", tmp_path / "none.yaml").code == 3
+    assert yiwen("ingest", table, "--map", table_map, "--format", "csl").code == 2
+    assert yiwen("ingest", table, "--format", "mapped").code == 2
+
+
+def test_a_preview_shows_rows_as_they_would_be_stored_and_stores_nothing(
+    yiwen: Yiwen, data_dir: Path, tmp_path: Path
+) -> None:
+    table, table_map = _table(tmp_path)
+    done = yiwen("ingest", table, "--map", table_map, "--preview", "5")
+    assert done.code == 7
+    for part in (
+        "row 2     来源  一本书（网络整理，未经审校）",
+        "事实  甲病（疾病）的症状：头晕（症状）〔一本书〕",
+        "row 3     退回  no 病",
+        "rejected  line 3: no 病",
+        "records   3 entities, 1 source, 2 facts",
+        "nothing was stored",
+    ):
+        assert part in done.out
+    assert list(data_dir.iterdir()) == []
+
+
+def test_a_preview_of_any_format(yiwen: Yiwen, tmp_path: Path) -> None:
+    done = yiwen("ingest", facts_file(tmp_path / "a.csv", ROW_A, ROW_B, BROKEN), "--preview", "3", "--json")
+    assert done.code == 7
+    (found,) = done.json["preview"]
+    assert (found["format"], found["records"]["fact"], len(found["rows"])) == ("facts-csv", 2, 3)
+    assert found["rejects"][0]["line"] == 4
+
+
 def _folder(path: Path) -> None:
     path.mkdir()
 
