@@ -30,6 +30,7 @@ from rag.snapshot.files import storage_errors
 from rag.snapshot.layout import FIELDS, RECORDS, Manifest, read_manifest
 from rag.snapshot.library import Library, unobserved
 from rag.snapshot.snapshot import check_files
+from rag.text import TEXT_VERSION
 
 TERMS = "terms"
 TERMS_FILE = Path(__file__).parent / "sample" / "terms.csv"
@@ -199,7 +200,9 @@ class Job:
     def _current(self, digest: str) -> Manifest | None:
         """The current version, if it holds this content indexed the way that was asked for."""
         manifest = self.previous.manifest if self.previous else None
-        same = manifest and (manifest.digest, manifest.indexed_fields) == (digest, self.build.indexed_fields)
+        if manifest is None or manifest.text_version != TEXT_VERSION:
+            return None
+        same = (manifest.digest, manifest.indexed_fields) == (digest, self.build.indexed_fields)
         return manifest if same else None
 
     def _publish(self, staging: Staging, digest: str) -> Manifest:

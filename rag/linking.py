@@ -18,6 +18,7 @@ from rag.domain import AliasKind, Candidate, DoNotMerge, EntityId, Mention
 from rag.features import MODIFIER_AFTER, MODIFIER_BEFORE, SALT_AFTER, compatible, counterparts
 from rag.ports import NameRow
 from rag.text import is_han, normalise, normalise_with_map
+from rag.traditional import simplified
 from rag.vocabulary import EntityType
 
 OWN_NAME = "name"
@@ -157,8 +158,8 @@ def entity_type(entity: EntityId) -> EntityType:
 
 
 def entity_name(entity: EntityId) -> str:
-    """The normalised name in an entity id."""
-    return entity.partition(":")[2]
+    """The normalised name in an entity id, also one that an older text version made."""
+    return simplified(entity.partition(":")[2])
 
 
 def _candidate(entity: EntityId, via: str, score: float) -> Candidate:

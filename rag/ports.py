@@ -77,6 +77,8 @@ class KnowledgeBase(Protocol):
 
     version: int
     digest: str
+    text_version: int
+    """Of the rules by which its texts were cut for the index (`rag.text.TEXT_VERSION` at that time)."""
 
     def names(self) -> Iterator[NameRow]:
         """Every name of every entity: (normalised name, entity id, kind)."""

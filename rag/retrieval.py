@@ -17,7 +17,7 @@ from rag.intent import REMEDIES
 from rag.linking import OWN_NAME, Names, entity_name, entity_type
 from rag.ports import Embedder, GraphReader, KnowledgeBase
 from rag.rendering import fact_evidence
-from rag.text import Language, language_of, tokens
+from rag.text import TEXT_VERSION, Language, language_of, tokens
 from rag.vocabulary import RELATIONS, EntityType, Relation
 from rag.weighting import default_weights
 
@@ -177,7 +177,7 @@ class Retriever:
         """
         language = language_of(question)
         weights = self.tuning.weights[language]
-        terms = default_weights().of(question)
+        terms = self._terms(question)
         concepts = self.concepts(mentions)
         other: Language = "en" if language == "zh" else "zh"
         own_dense, other_dense = self._dense(question, language)
@@ -193,6 +193,13 @@ class Retriever:
         )
         across = fuse({"names": by_name, "dense": other_dense}, ACROSS_LANGUAGES)
         return arms | {"graph": [(name, score) for name, score, _ in across]}
+
+    def _terms(self, question: str) -> dict[str, float]:
+        """The weight of each term of a question, and those under which an older version indexed the same words."""
+        terms = default_weights().of(question)
+        if self.kb.text_version != TEXT_VERSION:
+            terms = dict.fromkeys(tokens(question, self.kb.text_version), 1.0) | terms
+        return terms
 
     def _dense(self, question: str, language: Language) -> tuple[list[tuple[str, float]], list[tuple[str, float]]]:
         """(passage id, inner product) in the question's language and in the other."""

@@ -16,7 +16,12 @@ from typing import Literal
 
 import snowballstemmer
 
-TEXT_VERSION = 1
+from rag.traditional import simplified
+
+TEXT_VERSION = 2
+"""2: traditional characters are read as simplified ones."""
+SAME_TOKENS = (1, TEXT_VERSION)
+"""Versions that cut simplified Chinese and English as this one does: what was learnt on such tokens stays valid."""
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af〇"
 _HAN_RUN = re.compile(f"[{HAN}]+")
@@ -30,7 +35,15 @@ _TOKEN = re.compile(f"[{HAN}]+|[^\\W_{HAN}]+")
 
 
 def normalise(text: str) -> str:
-    """Fold width, case and compatibility forms (NFKC), drop invisible characters, single spaces, none beside Han."""
+    """Fold width, case, compatibility forms (NFKC) and script (traditional characters read as simplified ones).
+
+    Invisible characters are dropped, runs of white space are one space, and none stands beside a Han character.
+    """
+    return simplified(_folded(text))
+
+
+def _folded(text: str) -> str:
+    """All of `normalise` but the script; it is text version 1."""
     if _PLAIN.fullmatch(text):
         folded = unicodedata.normalize("NFKC", text).lower()
     else:
@@ -55,7 +68,7 @@ def normalise_with_map(text: str) -> tuple[str, list[int]]:
         for n, i in enumerate(keep)
         if folded[i] != " " or not (is_han(folded[keep[n - 1]]) or is_han(folded[keep[n + 1]]))
     ]
-    return "".join(folded[i] for i in kept), [origin[i] for i in kept]
+    return simplified("".join(folded[i] for i in kept)), [origin[i] for i in kept]
 
 
 def _folded_clusters(text: str) -> Iterator[tuple[int, str]]:
@@ -112,10 +125,13 @@ def _stem(word: str) -> str:
     return stem
 
 
-def tokens(text: str) -> list[str]:
-    """Index terms of `text`: single Han characters, overlapping Han pairs, stemmed Latin words, numbers."""
+def tokens(text: str, version: int = TEXT_VERSION) -> list[str]:
+    """Index terms of `text`: single Han characters, overlapping Han pairs, stemmed Latin words, numbers.
+
+    `version`: as this text version cut them, for asking an index that it made.
+    """
     found: list[str] = []
-    for match in _TOKEN.finditer(normalise(text)):
+    for match in _TOKEN.finditer(normalise(text) if version == TEXT_VERSION else _folded(text)):
         run = match.group()
         if is_han(run[0]):
             found.extend(run)

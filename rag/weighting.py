@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 from rag.errors import ConfigurationError
-from rag.text import TEXT_VERSION, tokens
+from rag.text import SAME_TOKENS, TEXT_VERSION, tokens
 
 _FORMAT = 1
 
@@ -56,7 +56,7 @@ class TermWeights:
             version, layout = content["text_version"], content["format"]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ConfigurationError(f"term weights: {error!r}; expected a file that `to_json` wrote") from error
-        if (layout, version) != (_FORMAT, TEXT_VERSION) or not all(0 < f < 100 for f in factors.values()):
+        if layout != _FORMAT or version not in SAME_TOKENS or not all(0 < f < 100 for f in factors.values()):
             raise ConfigurationError(
                 f"term weights: format {layout}, text version {version}; this program needs {_FORMAT} and "
                 f"{TEXT_VERSION}, and factors between 0 and 100: make the file anew"

@@ -203,10 +203,17 @@ def fake_manifest(version: int, digest: str, counts: Mapping[str, int]) -> Manif
 class FakeKnowledgeBase:
     """Implements `rag.ports.KnowledgeBase` over a list of records; dense search only with an `embedder`."""
 
-    def __init__(self, records: Iterable[Record], version: int = 1, embedder: Embedder | None = None) -> None:
+    def __init__(
+        self,
+        records: Iterable[Record],
+        version: int = 1,
+        embedder: Embedder | None = None,
+        text_version: int = TEXT_VERSION,
+    ) -> None:
         self.records = list(records)
         self.version = version
         self.digest = f"{version:064x}"
+        self.text_version = text_version
         self._entities = _entities(self.records)
         self._sources = {source.id: source for source in _of(self.records, Source)}
         passages = {p.id: p for p in _of(self.records, Passage) if p.source in self._sources}
@@ -214,7 +221,7 @@ class FakeKnowledgeBase:
         finder = passage_mentions(self.names())
         self._mentions = {key: _mentioned(passage, finder) for key, passage in self._passages.items()}
         self._graph = FakeGraph(self.records)
-        self._index = _BM25({key: tokens(_indexed(passage)) for key, passage in self._passages.items()})
+        self._index = _BM25({key: tokens(_indexed(passage), text_version) for key, passage in self._passages.items()})
         self._concepts = _BM25({key: list(found) for key, found in self._mentions.items()})
         self._vectors = self._embedded(embedder) if embedder is not None else None
         counted = {"entity": len(self._entities), "fact": len(self._graph.facts), "passage": len(self._passages)}

@@ -29,7 +29,8 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
 FOUNDATION: Mapping[str, tuple[str, ...]] = {
     "rag.vocabulary": (),
     "rag.errors": (),
-    "rag.text": (),
+    "rag.traditional": (),
+    "rag.text": ("rag.traditional",),
     "rag.domain": ("rag.vocabulary",),
     "rag.ports": ("rag.domain", "rag.vocabulary", "rag.errors", "rag.text"),
 }

@@ -22,7 +22,7 @@ from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
 from rag.errors import DataError, NotFoundError
-from rag.text import TEXT_VERSION, tokens
+from rag.text import SAME_TOKENS, TEXT_VERSION, tokens
 
 Floats = NDArray[np.float32]
 _FORMAT = 1
@@ -46,7 +46,7 @@ class StaticModel:
         vectors = np.rint(self.rows / scales[:, None]).astype(np.int8)
         vocabulary = "".join(f"{token}\n" for token in self.vocabulary).encode()
         matrix = save_tensors({"vectors": vectors, "scales": scales})
-        identity = _identity(vocabulary, matrix, self.count_exponent)
+        identity = _identity(vocabulary, matrix, self.count_exponent, TEXT_VERSION)
         config = {
             "format": _FORMAT,
             "identity": identity,
@@ -80,7 +80,9 @@ class StaticEmbedder:
         config = _config(files["config.json"], folder)
         vocabulary = files["vocabulary.txt"].decode("utf-8", errors="replace").splitlines()
         vectors, scales = _matrix(files["vectors.safetensors"], folder)
-        identity = _identity(files["vocabulary.txt"], files["vectors.safetensors"], config["count_exponent"])
+        identity = _identity(
+            files["vocabulary.txt"], files["vectors.safetensors"], config["count_exponent"], config["text_version"]
+        )
         if identity != config["identity"] or vectors.shape != (len(vocabulary), config["dimension"]):
             raise _broken(folder, f"its files are {identity}, its config.json describes {config['identity']}")
         rows = vectors.astype(np.float32) * scales[:, None]
@@ -139,7 +141,7 @@ def _config(content: bytes, folder: Path | None) -> dict[str, Any]:
     wrong = [key for key, kind in wanted.items() if not isinstance(config.get(key), kind)]
     if wrong:
         raise _broken(folder, f"config.json lacks a proper {', '.join(wrong)}")
-    if config["text_version"] != TEXT_VERSION:
+    if config["text_version"] not in SAME_TOKENS:
         raise _broken(folder, f"made for text version {config['text_version']}, this program has {TEXT_VERSION}")
     return config
 
@@ -156,10 +158,10 @@ def _matrix(content: bytes, folder: Path | None) -> tuple[NDArray[np.int8], Floa
     return vectors, scales
 
 
-def _identity(vocabulary: bytes, matrix: bytes, count_exponent: float) -> str:
+def _identity(vocabulary: bytes, matrix: bytes, count_exponent: float, text_version: int) -> str:
     """`static-` and 16 hex digits over everything that decides a vector."""
     digest = hashlib.blake2b(digest_size=8)
-    for part in (vocabulary, matrix, json.dumps([_FORMAT, TEXT_VERSION, float(count_exponent)]).encode()):
+    for part in (vocabulary, matrix, json.dumps([_FORMAT, text_version, float(count_exponent)]).encode()):
         digest.update(len(part).to_bytes(8, "little"))
         digest.update(part)
     return f"static-{digest.hexdigest()}"

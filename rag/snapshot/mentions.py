@@ -18,9 +18,9 @@ from rag.text import TEXT_VERSION, normalise
 MENTION_VERSION = 1
 """Raise it when the same names find other mentions in the same text."""
 
-NAMES_SQL = (
-    "SELECT substr(id, instr(id, ':') + 1) AS name, id AS entity, 'name' AS kind FROM entity "
-    "UNION SELECT a.normalised, e.id, a.kind FROM alias a JOIN entity e ON e.pk = a.entity"
+_NAMES = (
+    "SELECT {now}(substr(id, instr(id, ':') + 1)) AS name, id AS entity, 'name' AS kind FROM entity "
+    "UNION SELECT {now}(a.normalised), e.id, a.kind FROM alias a JOIN entity e ON e.pk = a.entity"
 )
 
 MentionFinder = Callable[[Iterable[NameRow]], Callable[[str], tuple[EntityId, ...]]]
@@ -38,6 +38,7 @@ def refresh_mentions(
     """Bring `mention` and `name` to the records. Passages to look at are those without a row in `indexed`."""
     made_by = f"{TEXT_VERSION} {MENTION_VERSION} {','.join(fields)}"
     known = connection.execute("SELECT value FROM meta WHERE key = 'mentions'").fetchone()
+    _list_names(connection)
     if fresh or known is None or known[0] != made_by:
         connection.execute("DELETE FROM indexed")
         connection.execute("INSERT OR REPLACE INTO meta VALUES ('mentions', ?)", (made_by,))
@@ -48,15 +49,29 @@ def refresh_mentions(
     connection.execute("DELETE FROM indexed WHERE passage NOT IN (SELECT pk FROM passage)")
     connection.execute("DELETE FROM mention WHERE passage NOT IN (SELECT passage FROM indexed)")
     connection.execute("DELETE FROM name")
-    connection.execute(f"INSERT INTO name {NAMES_SQL} ORDER BY 1, 2, 3")
+    connection.execute("INSERT INTO name SELECT name, entity, kind FROM listed ORDER BY 1, 2, 3")
+    connection.execute("DROP TABLE listed")
     _find(connection, finder, fields)
+
+
+def _list_names(connection: sqlite3.Connection) -> None:
+    """The names as they now are, into a temporary table.
+
+    Ids and aliases that an older text version normalised are normalised anew; `meta` says whether there may be any.
+    """
+    known = connection.execute("SELECT value FROM meta WHERE key = 'text_version'").fetchone()
+    now = ""
+    if known is None or known[0] != str(TEXT_VERSION):
+        now = "normalised_now"
+        connection.create_function(now, 1, normalise, deterministic=True)
+    connection.execute(f"CREATE TEMP TABLE listed AS {_NAMES.format(now=now)}")
 
 
 def _changed_names(connection: sqlite3.Connection) -> list[str]:
     """Names that stand for something else than in the version before."""
     rows = connection.execute(
-        f"SELECT DISTINCT name FROM (SELECT * FROM ({NAMES_SQL}) EXCEPT SELECT name, entity, kind FROM name) "
-        f"UNION SELECT name FROM (SELECT name, entity, kind FROM name EXCEPT SELECT * FROM ({NAMES_SQL}))"
+        "SELECT DISTINCT name FROM (SELECT * FROM listed EXCEPT SELECT name, entity, kind FROM name) "
+        "UNION SELECT name FROM (SELECT name, entity, kind FROM name EXCEPT SELECT * FROM listed)"
     )
     return [name for (name,) in rows if name]
 

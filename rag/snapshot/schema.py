@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from rag.domain import Alias, DoNotMerge, Entity, Fact, Passage, Record, Retraction, Source, content_hash
+from rag.text import TEXT_VERSION
 
 SCHEMA_VERSION = 3
 
@@ -88,7 +89,8 @@ _SHIFT = 1 << 63
 def create_tables(connection: sqlite3.Connection) -> None:
     """Make an empty knowledge base in a new database; its indexes are cheaper made once it is filled."""
     connection.executescript(_TABLES)
-    connection.execute("INSERT INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
+    rows = (("schema", str(SCHEMA_VERSION)), ("text_version", str(TEXT_VERSION)))
+    connection.executemany("INSERT INTO meta VALUES (?, ?)", rows)
     connection.commit()
 
 

@@ -21,7 +21,7 @@ from rag.snapshot.layout import RECORDS, SPARSE, Manifest, corrupt, read_manifes
 from rag.snapshot.records import Records
 from rag.snapshot.schema import FACT, PASSAGE, id_of_key, key_of_id
 from rag.snapshot.sparse import SparseIndex
-from rag.text import Language
+from rag.text import TEXT_VERSION, Language, normalise
 
 if TYPE_CHECKING:
     from rag.graph.sqlite import SqliteGraph
@@ -69,6 +69,7 @@ class Snapshot:
         self.manifest = manifest
         self.version = manifest.version
         self.digest = manifest.digest
+        self.text_version = manifest.text_version
         self.records = Records(folder / RECORDS)
         self._sparse = SparseIndex(folder / SPARSE)
         self._dense = self._open_dense()
@@ -92,7 +93,9 @@ class Snapshot:
 
     def names(self) -> Iterator[NameRow]:
         """Every name of every entity: (normalised name, entity id, `name` or the alias kind)."""
-        return self.records.names()
+        if self.text_version == TEXT_VERSION:
+            return self.records.names()
+        return (row._replace(name=normalise(row.name)) for row in self.records.names())
 
     def do_not_merge(self) -> list[DoNotMerge]:
         """Pairs that look alike and are different."""

@@ -271,7 +271,7 @@ def test_a_table_without_header(tmp_path: Path) -> None:
 def test_a_stray_cell_costs_a_row_of_csv_and_is_counted_in_a_workbook(tmp_path: Path) -> None:
     found = mapped(csv(tmp_path, "药品,用于\n甲药,偏头痛,多,\n乙药,高血压,,\n"), DRUGS)
     assert (found.reasons, len(found.facts)) == ([(2, "more cells than columns")], 1)
-    rows = [["药品", "用于"], ["甲药", "偏头痛", None, "张三核对"], ["乙药", "高血压"]]
+    rows: list[list[str | None]] = [["药品", "用于"], ["甲药", "偏头痛", None, "张三核对"], ["乙药", "高血压"]]
     found = mapped(workbook(tmp_path / "t.xlsx", *rows), DRUGS)
     assert (found.facts, found.skipped, found.rejected) == (INDICATIONS, {NO_COLUMN: 1}, [])
 
@@ -315,7 +315,7 @@ def test_codes_that_a_csv_protects_as_texts(tmp_path: Path) -> None:
 
 
 def test_cells_merged_downwards_are_filled_down(tmp_path: Path) -> None:
-    rows = [["药品", "用于"], ["甲药", "偏头痛"], [None, "紧张性头痛"], ["乙药", "高血压"]]
+    rows: list[list[str | None]] = [["药品", "用于"], ["甲药", "偏头痛"], [None, "紧张性头痛"], ["乙药", "高血压"]]
     path = workbook(tmp_path / "t.xlsx", *rows, merge=("A2:A3",))
     assert mapped(path, DRUGS).reasons == [(3, "no 药品")]
     found = mapped(path, DRUGS + "fill_down: 药品\n")
