@@ -52,6 +52,9 @@ ERRORS: Mapping[type[errors.YiwenError], Row] = {
     errors.LockedError: _row(
         errors.LockedError, "Another process is writing to the knowledge base; repeat later.", public=False
     ),
+    errors.GateError: _row(
+        errors.GateError, "The new version answers pinned questions otherwise than is allowed.", public=False
+    ),
     errors.DataError: _row(errors.DataError, "The input cannot be read as what it claims to be."),
     errors.CorruptSnapshotError: _row(
         errors.CorruptSnapshotError,

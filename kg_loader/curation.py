@@ -79,12 +79,17 @@ def merge_retractions(library: Library, records: Path, before: Path | None) -> R
     Done before the pointer moves: a crash in between leaves a retraction known early, never late. What an operator
     restored stays restored, because the version before said the same already.
     """
+    entries = newly_retracted(records, before)
+    if not entries:
+        return library.register.read()
+    return library.register.update(lambda register: register.with_retractions(entries))
+
+
+def newly_retracted(records: Path, before: Path | None) -> list[Entry]:
+    """What `records` says was retracted and `before` did not."""
     known = {retraction.target for retraction in _retractions(before)} if before is not None else set()
     new = {r.target: r for r in _retractions(records) if r.target not in known}
-    if not new:
-        return library.register.read()
-    entries = [Entry(key, EntryKind.RETRACTED, f"stated by {r.stated_by}", now()) for key, r in new.items()]
-    return library.register.update(lambda register: register.with_retractions(entries))
+    return [Entry(key, EntryKind.RETRACTED, f"stated by {r.stated_by}", now()) for key, r in new.items()]
 
 
 def _retractions(path: Path) -> list[Retraction]:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from kg_loader import mirror, recovery
 from kg_loader.archives import unpacked
-from kg_loader.curation import merge_retractions
+from kg_loader.curation import merge_retractions, newly_retracted
 from kg_loader.embedding import embedder_for
+from kg_loader.gate import Gate, GateReport, compare, gate_of
 from kg_loader.plan import Input, Plan, identify
 from kg_loader.publish import fields_named, flip_to, new_kb_id, sealed_already
 from kg_loader.report import IngestReport, report_on
@@ -24,13 +25,16 @@ from kg_loader.sources.table_map import read_map_text
 from kg_loader.staging import BATCH, Staging
 from rag.domain import Pointer
 from rag.errors import DataError, UsageError
+from rag.pipeline import Pipeline
 from rag.ports import Embedder
+from rag.register import Register
 from rag.settings import Settings
 from rag.snapshot.files import storage_errors
 from rag.snapshot.layout import FIELDS, RECORDS, Manifest, read_manifest
 from rag.snapshot.library import Library, unobserved
 from rag.snapshot.snapshot import check_files
 from rag.text import TEXT_VERSION
+from rag.wiring import pinned
 
 TERMS = "terms"
 TERMS_FILE = Path(__file__).parent / "sample" / "terms.csv"
@@ -48,6 +52,8 @@ def ingest(
     append: bool = False,
     settings: Settings,
     max_rejects: int | None = None,
+    gate: str | None = None,
+    gate_file: Path | None = None,
     allow_shrink: bool = False,
     progress: Progress = silent,
     reached: Callable[[str], None] = unobserved,
@@ -58,9 +64,12 @@ def ingest(
 
     Archives count as the files in them. `dataset` None: each file's stem. `table_map`: the map that says what the
     columns of the files are (format `mapped`). `embedder` None: the one that the settings name. `indexed_fields` None:
-    as in the current version. `allow_shrink`: a data set may lose most of its records. Raises NotFoundError, DataError
-    (also for a data set that would shrink), TooManyRejectsError, LockedError, ConflictError, StorageError,
-    LiveGraphError (Neo4j is configured and does not answer; nothing was published).
+    as in the current version. `allow_shrink`: a data set may lose most of its records. `gate` (what may change in the
+    answers to the questions in `gate_file`) and the file None: as the settings say.
+
+    Raises NotFoundError, DataError (also for a data set that would shrink), TooManyRejectsError, LockedError,
+    ConflictError, GateError, StorageError, LiveGraphError (Neo4j is configured and does not answer); nothing was
+    published then.
     """
     if not files:
         raise UsageError("no files were given; name at least one file to ingest")
@@ -68,6 +77,8 @@ def ingest(
         inputs = inputs_of(members, dataset, format, encoding, table_map)
         recovery.recover(library, settings)
         job = Job.begin(library, settings, embedder, indexed_fields, progress, reached)
+        known = job.previous.manifest.datasets if job.previous else ()
+        job = replace(job, gate=gate_of(settings, {*known, *(one.dataset for one in inputs)}, gate, gate_file))
         limit = settings.max_rejects if max_rejects is None else max_rejects
         plan = job.plan(inputs, append=append)
         return job.run(plan, read_file, max_rejects=limit, allow_shrink=allow_shrink)
@@ -118,6 +129,7 @@ class Job:
     build: Build
     progress: Progress
     reached: Callable[[str], None]
+    gate: Gate | None = None
 
     @classmethod
     def begin(
@@ -191,8 +203,8 @@ class Job:
         digest = staging.writer.digest()
         rejects = _write_rejects(self.library, staging)
         current = self._current(digest)
-        manifest = current or self._publish(staging, digest)
-        report = report_on(staging, manifest, rejects, change, unchanged=current is not None)
+        manifest, gate = (current, None) if current else self._publish(staging, digest)
+        report = report_on(staging, manifest, rejects, change, gate, unchanged=current is not None)
         staging.discard()
         self.reached("ingest.tidied")
         return report
@@ -205,17 +217,42 @@ class Job:
         same = (manifest.digest, manifest.indexed_fields) == (digest, self.build.indexed_fields)
         return manifest if same else None
 
-    def _publish(self, staging: Staging, digest: str) -> Manifest:
+    def _publish(self, staging: Staging, digest: str) -> tuple[Manifest, GateReport | None]:
         """Flip to a new version, or to the one that a crashed run of this command had sealed."""
         parent = self.previous.manifest.version if self.previous else None
         manifest = sealed_already(self.library, digest, parent, self.build) or self._seal(staging, digest)
         folder = self.library.snapshot_folder(manifest.version)
+        gate = self._pass_gate(manifest, folder)
         with storage_errors(self.library.root):
             merge_retractions(self.library, folder / RECORDS, self.base_records())
             self.reached("register.merged")
         mirror.follow(self.settings, self.library, manifest, self.reached)
         flip_to(self.library, manifest, self.pointer, self.reached)
-        return manifest
+        return manifest, gate
+
+    def _pass_gate(self, manifest: Manifest, folder: Path) -> GateReport | None:
+        """Ask the gate's questions; a version that is refused goes, and nothing outside has heard of it.
+
+        Staging stays: the same command with other limits goes on from there, any other command discards it.
+        """
+        if self.gate is None:
+            return None
+        self.progress("gate", 0, 0)
+        register = self.library.register.read().with_retractions(newly_retracted(folder / RECORDS, self.base_records()))
+        new = Pointer(0, manifest.version, manifest.folder_name, self.pointer.tuning if self.pointer else None)
+        report = compare(
+            partial(self._pinned, self.pointer, self.library.register.read) if self.pointer else None,
+            partial(self._pinned, new, lambda: register),
+            self.gate,
+        )
+        self.reached("gate.asked")
+        if report.refusals():
+            self.library.remove(manifest.version)
+        report.require()
+        return report
+
+    def _pinned(self, pointer: Pointer, register: Callable[[], Register]) -> Pipeline:
+        return pinned(self.settings, self.library, pointer, self.build.embedder, register)
 
     def _seal(self, staging: Staging, digest: str) -> Manifest:
         sealing = Sealing(self.library, self.build, self.previous, progress=self.progress, reached=self.reached)

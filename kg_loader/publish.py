@@ -1,9 +1,9 @@
 """A settled database becomes a sealed snapshot, then the pointer flips.
 
 Order of events, each a named point (`POINTS`): records copied and derived, vectors, indexes, validated, every file
-flushed, manifest written last, folder renamed into place, retractions in the register, pointer replaced. A crash before
-the rename leaves only a staging folder; after it, a whole version that nobody reads until the same command, run again,
-flips to it.
+flushed, manifest written last, folder renamed into place, the gate asked, retractions in the register, pointer
+replaced. A crash before the rename leaves only a staging folder; after it, a whole version that nobody reads until the
+same command, run again, asks the gate once more and flips to it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from rag.snapshot.snapshot import check_files
 POINTS = (
     "staging.opened", "staging.rows", "staging.before_commit", "staging.committed", "staging.before_settle",
     "staging.settled", "seal.copied", "seal.derived", "seal.vectors", "seal.dense", "seal.sparse", "seal.validated",
-    "seal.flushed", "seal.manifest", "seal.renamed", "register.merged", "flip.checked", "flip.remembered",
+    "seal.flushed", "seal.manifest", "seal.renamed", "gate.asked", "register.merged", "flip.checked", "flip.remembered",
     "flip.renamed", "ingest.tidied",
 )  # fmt: skip
 """Every named point of an ingestion, in order; crash tests kill and fail at each."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kg_loader.gate import GateReport
 from kg_loader.staging import Staging
 from rag.snapshot.layout import Manifest
 from rag.snapshot.schema import KIND_NAMES
@@ -25,6 +26,8 @@ class IngestReport:
     loaded_by_kind: Mapping[str, int] = field(default_factory=dict)
     added: Mapping[str, int] = field(default_factory=dict)
     removed: Mapping[str, int] = field(default_factory=dict)
+    gate: GateReport | None = None
+    """How the answers to the pinned questions changed; None: no gate was set, or nothing changed."""
 
     def document(self) -> dict[str, object]:
         """As JSON: what `yiwen ingest --json` prints and a job keeps."""
@@ -39,6 +42,7 @@ class IngestReport:
             "loaded_by_kind": dict(self.loaded_by_kind),
             "added": dict(self.added),
             "removed": dict(self.removed),
+            "gate": self.gate.document() if self.gate else None,
         }
 
 
@@ -47,6 +51,7 @@ def report_on(
     manifest: Manifest,
     rejects: Path | None,
     change: Mapping[str, tuple[int, int]],
+    gate: GateReport | None,
     *,
     unchanged: bool,
 ) -> IngestReport:
@@ -63,4 +68,5 @@ def report_on(
         {kind: loaded[kind] for kind in KIND_NAMES if kind in loaded},
         {kind: plus for kind, (plus, _) in change.items() if plus},
         {kind: minus for kind, (_, minus) in change.items() if minus},
+        gate,
     )

@@ -8,6 +8,7 @@
      |   +- ErasedError            exit 3   410   existed once and was erased
      +- ConflictError              exit 4   409   somebody else changed it first
      |   +- LockedError            exit 4   409   another writer holds the knowledge base
+     |   +- GateError              exit 4   409   a new version would change too many answers
      +- DataError                  exit 5   422   input that cannot be read as what it claims to be
      |   +- CorruptSnapshotError   exit 5   503   a published file is not what its manifest says
      |   +- TooManyRejectsError    exit 5   422   a file with more bad rows than allowed
@@ -24,6 +25,7 @@ and `slug` what the HTTP service answers with (RFC 9457 `type` is `/problems/{sl
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 
@@ -91,6 +93,17 @@ class LockedError(ConflictError):
 
     slug = "locked"
     title = "Knowledge base locked"
+
+
+class GateError(ConflictError):
+    """A new version answers the gate's questions otherwise than is allowed; `report` says how, as JSON."""
+
+    slug = "gate"
+    title = "Refused by the gate"
+
+    def __init__(self, message: str, report: Mapping[str, object]) -> None:
+        super().__init__(message)
+        self.report = report
 
 
 class DataError(YiwenError):

@@ -43,6 +43,10 @@ class Settings(BaseSettings):
     pointer_poll_s: float = Field(0.5, gt=0, description="how often a server looks for a new version")
     keep_versions: int = Field(5, ge=2, description="versions that `kb prune` spares")
     max_rejects: int = Field(1000, ge=0, description="ingestion stops above this many broken rows")
+    gate_file: Path | None = Field(None, description="questions that every ingestion asks before and after (the gate)")
+    gate: str | None = Field(
+        None, description="what may change in their answers, such as 10% or outcome; empty: report"
+    )
     api_key: SecretStr | None = Field(None, description="when set, writing routes require it")
     neo4j_uri: str | None = Field(None, description="address of the live graph, such as bolt://127.0.0.1:7687")
     neo4j_user: str = Field("neo4j", description="user of the live graph")

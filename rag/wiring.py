@@ -18,9 +18,9 @@ from rag.graph.bolt import Connection, Server
 from rag.graph.fallback import AnswerGraph, Breaker
 from rag.graph.neo4j import Neo4jGraph
 from rag.linking import Linker, Names
-from rag.pipeline import Pipeline
+from rag.pipeline import FALLBACK, Pipeline
 from rag.ports import Embedder, GraphReader
-from rag.register import Withheld
+from rag.register import Register, Withheld
 from rag.retrieval import Retriever
 from rag.settings import Settings
 from rag.snapshot import Library, Snapshot, open_snapshot
@@ -33,14 +33,31 @@ REST_S = 0.003
 
 def build(settings: Settings, *, verify: bool = True) -> Pipeline:
     """Everything that answers questions; opens no version yet."""
-    generators = {"extractive": ExtractiveGenerator()}
+    return _pipeline(settings, open_editions(settings, verify=verify), settings.generator)
+
+
+def pinned(
+    settings: Settings, library: Library, pointer: Pointer, embedder: Embedder | None, register: Callable[[], Register]
+) -> Pipeline:
+    """Answers from one sealed version, published or not, by its snapshot alone and without a model.
+
+    The caller vouches for its files. `embedder`: the one it was built with; another one, or None, leaves the search by
+    vectors out. `register` says what is withheld.
+    """
+    kb = open_snapshot(library.snapshot_folder(pointer.version), verify=False)
+    fitting = embedder if embedder is not None and embedder.identity == kb.manifest.embedder else None
+    edition = _edition(kb, pointer, fitting, load_tuning(settings.data_dir, pointer.tuning), register)
+    return _pipeline(settings, Editions(lambda: pointer, lambda _: edition, lambda *_: pointer), FALLBACK)
+
+
+def _pipeline(settings: Settings, editions: Editions, generator: str) -> Pipeline:
     return Pipeline(
-        editions=open_editions(settings, verify=verify),
-        generators=generators,
+        editions=editions,
+        generators={FALLBACK: ExtractiveGenerator()},
         rules=load_rules(),
         limits=Limits(settings.answer_max_chars, settings.evidence_tokens),
         question_max_chars=settings.question_max_chars,
-        default_generator=settings.generator,
+        default_generator=generator,
         timeout_s=settings.request_timeout_s,
     )
 
@@ -52,13 +69,9 @@ def open_editions(settings: Settings, *, verify: bool = True) -> Editions:
 
     def load(pointer: Pointer) -> Edition:
         kb = open_snapshot(library.snapshot_folder(pointer.version), verify=verify)
-        names = Names(kb.names(), kb.do_not_merge(), rest=partial(time.sleep, REST_S))
-        tuning = load_tuning(settings.data_dir, pointer.tuning)
         embedder = load_embedder(kb.manifest.embedder, settings) if kb.manifest.dimension else None
-        retriever = Retriever(kb, kb.graph(), names, embedder, tuning)
-        open_graph = live.of(kb) if live is not None else (lambda withheld, _: kb.graph(withheld))
-        withholding = Withholding(kb, library.register.read)
-        return Edition(pointer, kb, Linker(names), retriever, Checker(names), tuning, open_graph, withholding)
+        tuning = load_tuning(settings.data_dir, pointer.tuning)
+        return _edition(kb, pointer, embedder, tuning, library.register.read, live)
 
     def locate(version: int, current: Pointer) -> Pointer:
         folder = library.snapshot_folder(version)
@@ -68,6 +81,21 @@ def open_editions(settings: Settings, *, verify: bool = True) -> Editions:
         return (library.snapshots / pointer.snapshot).is_dir()
 
     return Editions(library.pointer, load, locate, kept=kept)
+
+
+def _edition(
+    kb: Snapshot,
+    pointer: Pointer,
+    embedder: Embedder | None,
+    tuning: Tuning,
+    register: Callable[[], Register],
+    live: Live | None = None,
+) -> Edition:
+    """What answering needs of an open version."""
+    names = Names(kb.names(), kb.do_not_merge(), rest=partial(time.sleep, REST_S))
+    retriever = Retriever(kb, kb.graph(), names, embedder, tuning)
+    open_graph = live.of(kb) if live is not None else (lambda withheld, _: kb.graph(withheld))
+    return Edition(pointer, kb, Linker(names), retriever, Checker(names), tuning, open_graph, Withholding(kb, register))
 
 
 @dataclass(frozen=True)

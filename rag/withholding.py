@@ -58,7 +58,7 @@ class VisibleKnowledgeBase:
 
     def __init__(self, kb: KnowledgeBase, withheld: Withheld) -> None:
         self._kb, self._withheld = kb, withheld
-        self.version, self.digest = kb.version, kb.digest
+        self.version, self.digest, self.text_version = kb.version, kb.digest, kb.text_version
 
     # ------------------------------------------------------------ names: as they are
 

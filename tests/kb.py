@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
+from kg_loader.gate import Gate
 from kg_loader.ingest import Job
 from kg_loader.plan import Input
 from kg_loader.recovery import recover
@@ -72,6 +74,7 @@ def publish(
     max_rejects: int = 1000,
     recovering: bool = False,
     reached: Callable[[str], None] = unobserved,
+    gate: Gate | None = None,
 ) -> IngestReport:
     """Ingest records as if each data set came from a file of its own; `recovering`: as the command begins."""
     inputs = [
@@ -88,6 +91,7 @@ def publish(
             lambda *_: None,
             reached,
         )
+        job = replace(job, gate=gate)
         plan = job.plan(inputs, append=append)
         return job.run(plan, lambda source: datasets[source.dataset], max_rejects=max_rejects, batch=batch)
 

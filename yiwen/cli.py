@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from yiwen import ask, bench, curation, doctor, evaluate, fetch, ingest, kb, serve, train
+from yiwen import ask, bench, curation, doctor, evaluate, fetch, gate, ingest, kb, serve, train
 from yiwen.failures import Commands
 from yiwen.options import Invocation, Json
 from yiwen.output import document, say
@@ -32,6 +32,7 @@ app.command("chat")(ask.chat)
 app.command("serve")(serve.serve)
 for command in (curation.withdraw, curation.restore, curation.register, curation.erase):
     kb.app.command()(command)
+kb.app.command("gate")(gate.compare)
 app.add_typer(kb.app, name="kb")
 app.add_typer(train.app, name="train")
 app.add_typer(evaluate.app, name="eval")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from yiwen.failures import PARTIAL
+from yiwen.gate import reported
 from yiwen.ingest import print_report, report_document
 from yiwen.options import DataDir, Json, load_settings, quiet
 from yiwen.output import document, progress, say
@@ -48,7 +49,7 @@ def pubmed(
     """
     settings = load_settings(context, data_dir)
     first = since.date() if since else None
-    with progress(quiet(context)) as show:
+    with reported(as_json=as_json), progress(quiet(context)) as show:
         found = _download(settings, query, first, dataset, limit, show)
         report = _ingest(settings, found, dataset, show, append=append)
     if as_json:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from yiwen.failures import PARTIAL
+from yiwen.gate import Limits, Questions, print_gate, reported
 from yiwen.options import DataDir, Json, load_settings, quiet
 from yiwen.output import counted, document, progress, say
 
@@ -46,13 +47,15 @@ def ingest(
     allow_shrink: Annotated[
         bool, typer.Option("--allow-shrink", help="Publish even if a data set loses more than half of its records.")
     ] = False,
+    limits: Limits = None,
+    questions: Questions = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything except publishing.")] = False,
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
     """Ingest files and publish a new version of the knowledge base.
 
-    Exit code 7: published, but some rows were rejected.
+    Exit code 7: published, but some rows were rejected. Exit code 4: the gate refused, nothing was published.
     """
     if preview is not None:
         from yiwen.preview import show_preview
@@ -66,10 +69,12 @@ def ingest(
 
     settings = load_settings(context, data_dir)
     library = Library(settings.data_dir)
-    with _throw_away_copy(library) if dry_run else _as_it_is(library) as target, progress(quiet(context)) as show:
+    copy = _throw_away_copy(library) if dry_run else _as_it_is(library)
+    with reported(as_json=as_json), copy as target, progress(quiet(context)) as show:
         report = run(
             target, files, dataset=dataset, format=format, encoding=encoding, table_map=table_map, append=append,
-            settings=settings, max_rejects=max_rejects, allow_shrink=allow_shrink, progress=show,
+            settings=settings, max_rejects=max_rejects, allow_shrink=allow_shrink, gate=limits, gate_file=questions,
+            progress=show,
         )  # fmt: skip
     if as_json:
         document(report_document(report, dry_run=dry_run))
@@ -121,6 +126,8 @@ def print_report(report: IngestReport, *, dry_run: bool = False) -> None:
             say(f"{title:<9} {count:,} {reason}")
     if report.rejects_file is not None and not dry_run:
         say(f"rejects   {report.rejects_file}")
+    if report.gate is not None:
+        print_gate(report.gate.document())
     state = "unchanged, no new version" if report.unchanged else _change(report)
     say(f"version   {report.version} ({state}), digest {report.digest[:12]}")
     if dry_run:

@@ -12,10 +12,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from kg_loader.gate import Gate, Question
 from rag.snapshot import Library
 from tests.kb import HashEmbedder, generated, publish
 
 SIZE = 60
+GATE = Gate("questions", (Question(question="病1号3有哪些症状"), Question(question="病2号3有哪些症状")), {})
+"""Reports and lets everything pass."""
 
 
 def killer(point: str, nth: int) -> Callable[[str], None]:
@@ -36,4 +39,5 @@ if __name__ == "__main__":
     sys.stdout.write("begins\n")
     sys.stdout.flush()
     observer = killer(point, int(nth[0]) if nth else 1)
-    publish(Library(Path(folder)), {"x": generated(int(seed), SIZE)}, embedder=HashEmbedder(), reached=observer)
+    records = {"x": generated(int(seed), SIZE)}
+    publish(Library(Path(folder)), records, embedder=HashEmbedder(), reached=observer, gate=GATE)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,9 @@ import pytest
 from kg_loader.publish import POINTS
 from kg_loader.verify import verify
 from rag.domain import Pointer
-from rag.errors import StorageError
+from rag.errors import GateError, StorageError
 from rag.snapshot import Library
-from tests.crash.child import SIZE
+from tests.crash.child import GATE, SIZE
 from tests.kb import HashEmbedder, generated, opened, publish
 
 ROOT = Path(__file__).parents[2]
@@ -50,8 +51,8 @@ def library(published: Path, tmp_path: Path) -> Library:
 
 
 def ingest(library: Library, seed: int, reached: Callable[[str], None] = lambda point: None) -> str:
-    report = publish(library, {"x": generated(seed, SIZE)}, embedder=HashEmbedder(), reached=reached)
-    return report.digest
+    records = {"x": generated(seed, SIZE)}
+    return publish(library, records, embedder=HashEmbedder(), reached=reached, gate=GATE).digest
 
 
 def child(library: Library, point: str, nth: int = 1) -> subprocess.Popen[bytes]:
@@ -128,6 +129,38 @@ def test_resuming_repeats_one_batch_at_most(library: Library) -> None:
     ingest(library, NEW, commits.append)
     whole = -(-(len(generated(NEW, SIZE)) + 1) // 50)
     assert commits.count("staging.committed") == whole - 3
+
+
+@pytest.mark.parametrize("point", ["seal.renamed", "gate.asked"])
+def test_a_version_sealed_before_the_crash_still_has_to_pass(library: Library, digest: str, point: str) -> None:
+    assert killed(library, point)
+    assert list(library.folders()) == [1, 2]
+    strict = replace(GATE, limits={"any": 0.0})
+    with pytest.raises(GateError):
+        publish(library, {"x": generated(NEW, SIZE)}, embedder=HashEmbedder(), gate=strict)
+    assert (served(library).version, list(library.folders())) == (1, [1])
+    assert ingest(library, NEW) == digest
+    assert served_as(library, NEW) == 3
+
+
+def test_killed_while_a_refused_version_is_removed(library: Library, digest: str) -> None:
+    assert killed(library, "gate.asked")
+    folder = library.snapshot_folder(2)
+    library.remember(2, 1)
+    folder.rename(folder.with_name(f".removed-{folder.name}"))
+    assert served(library).version == 1
+    assert ingest(library, NEW) == digest
+    assert served_as(library, NEW) == 3
+    assert not any(path.name.startswith(".removed-") for path in library.snapshots.iterdir())
+
+
+def served_as(library: Library, seed: int) -> int:
+    """The version that is served, after a look at whose records it holds."""
+    first = next(iter(opened(library).scan("entity")))
+    assert f"病{seed}号" in repr(first)
+    pointer = library.pointer()
+    assert pointer is not None
+    return pointer.version
 
 
 def test_staging_for_other_input_is_discarded(library: Library, digest: str) -> None:

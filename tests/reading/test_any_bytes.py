@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from kg_loader.sources import FORMATS, ReadContext, guess_format
 from rag.domain import Rejected, Skipped
 from rag.errors import YiwenError
+from tests.sources.collect import ANY_MAP
 
 SNIPPETS = [
     b'{"', b'"}', b"[", b"]", b"\n", b"\r", b'"', b",", b":", b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\\ud800",
@@ -33,7 +34,7 @@ def test_a_reader_never_breaks(tmp_path: Path, name: str, data: bytes, encoding:
     path = tmp_path / "any"
     path.write_bytes(data)
     try:
-        items = list(FORMATS[name].read(path, ReadContext("any", encoding)))
+        items = list(FORMATS[name].read(path, ReadContext("any", encoding, table_map=ANY_MAP)))
     except YiwenError as error:
         _one_line(error)
         return

@@ -11,6 +11,14 @@ from pathlib import Path
 from kg_loader.sources import FORMATS, ReadContext
 from rag.domain import Alias, DoNotMerge, Entity, Fact, Literal, Passage, Record, Rejected, Retraction, Skipped, Source
 
+ANY_MAP = """\
+header: none
+subject: {column: "#A", type: disease}
+source: {title: x}
+ignore: others
+"""
+"""Fits a table of any columns."""
+
 
 @dataclass
 class Collected:

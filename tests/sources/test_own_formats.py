@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from kg_loader.sources import FORMATS, guess_format
+from kg_loader.sources import FORMATS, ReadContext, guess_format
 from rag.domain import PassageKind
 from rag.errors import DataError, NotFoundError, UsageError
 from rag.vocabulary import Grade
-from tests.sources.collect import Collected, collect, json_lines, text_file
+from tests.sources.collect import ANY_MAP, Collected, collect, json_lines, text_file
 
 FACTS = "subject,subject_type,relation,object,object_type,source,severity,population,dose,year,grade,url\n"
 
@@ -236,8 +236,9 @@ def test_what_cannot_be_guessed_at_all(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", sorted(FORMATS))
 def test_every_reader_says_what_is_wrong_with_a_file(tmp_path: Path, name: str) -> None:
+    context = ReadContext("x", table_map=ANY_MAP)
     for path, error in ((tmp_path / "absent", NotFoundError), (tmp_path, UsageError)):
         with pytest.raises(error):
-            collect(name, path)
+            collect(name, path, context)
     with pytest.raises(DataError):
-        collect(name, text_file(tmp_path / "empty", ""))
+        collect(name, text_file(tmp_path / "empty", ""), context)
