@@ -12,7 +12,19 @@ from kg_loader.ingest import context_of, inputs_of, read_file
 from kg_loader.plan import Input
 from kg_loader.sources import mapped
 from kg_loader.sources.format import Item
-from rag.domain import Alias, DoNotMerge, Entity, Fact, GraphFact, Literal, Passage, Rejected, Skipped, Source
+from rag.domain import (
+    Alias,
+    DoNotMerge,
+    Entity,
+    Fact,
+    GraphFact,
+    Literal,
+    Passage,
+    Rejected,
+    Retraction,
+    Skipped,
+    Source,
+)
 from rag.errors import UsageError
 from rag.rendering import fact_text
 from rag.snapshot.schema import KIND_NAMES, KINDS
@@ -129,6 +141,8 @@ class _Lines:
                 return f"事实  {fact_text(self._resolved(item))}〔{self._titles.get(item.source, item.source)}〕"
             case Passage():
                 return self._passage(item)
+            case Retraction():
+                return f"撤稿  {item.target}（见 {item.stated_by}）"
             case Skipped():
                 return f"略过  {item.reason}"
             case Rejected():

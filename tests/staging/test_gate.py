@@ -26,7 +26,7 @@ from kg_loader.gate import (
 )
 from kg_loader.report import IngestReport
 from kg_loader.sources.format import Item
-from rag.domain import EntityId, Fact, Literal, Qualifiers, Retraction, Source
+from rag.domain import EntityId, Fact, Literal, Qualifiers, Record, Retraction, Source
 from rag.errors import DataError, GateError, NotFoundError, UsageError
 from rag.snapshot import Library
 from rag.vocabulary import Grade, Relation
@@ -63,7 +63,7 @@ def gated(
 
 def test_what_changed_is_told_question_by_question(library: Library) -> None:
     publish(library, {"a": BEFORE})
-    after = [BOOK, has_symptom("甲病", "恶寒"), has_symptom("乙病", "头晕"), rate("约80%")]
+    after: list[Item] = [BOOK, has_symptom("甲病", "恶寒"), has_symptom("乙病", "头晕"), rate("约80%")]
     report = gated(library, after, SYMPTOMS, RATE, OTHER).gate
     assert report is not None
     assert (report.old, report.new, report.questions) == (1, 2, 3)
@@ -78,7 +78,8 @@ def test_what_changed_is_told_question_by_question(library: Library) -> None:
 
 def test_a_disease_that_is_gone_changes_the_outcome(library: Library) -> None:
     publish(library, {"a": BEFORE})
-    report = gated(library, [BOOK, has_symptom("乙病", "头晕"), has_symptom("丙病", "头晕")], SYMPTOMS).gate
+    after: list[Item] = [BOOK, has_symptom("乙病", "头晕"), has_symptom("丙病", "头晕")]
+    report = gated(library, after, SYMPTOMS).gate
     assert report is not None
     (change,) = report.changes
     assert (change.before, change.after) == ("answered", "not_in_kb")
@@ -90,7 +91,8 @@ def test_warnings_that_come_and_go_are_told() -> None:
     interaction = Fact(drug, Relation.INTERACTION, other, BOOK.id, Qualifiers(severity="严重"))
     forms = [Fact(one, Relation.DOSAGE_FORM, Literal("片剂", "dosage_form"), BOOK.id) for one in (drug, other)]
     versions = []
-    for records in ([BOOK, interaction, *forms], [BOOK, *forms]):
+    both: tuple[list[Record], list[Record]] = ([BOOK, interaction, *forms], [BOOK, *forms])
+    for records in both:
         made = FakeLibrary()
         made.publish(records)
         versions.append(fake_pipeline(made))
@@ -104,18 +106,19 @@ def test_warnings_that_come_and_go_are_told() -> None:
 
 def test_nothing_changed_nothing_told(library: Library) -> None:
     publish(library, {"a": BEFORE})
-    report = gated(library, [BOOK, has_symptom("丙病", "头晕")], SYMPTOMS, RATE, limits="0", dataset="b").gate
+    other: list[Item] = [BOOK, has_symptom("丙病", "头晕")]
+    report = gated(library, other, SYMPTOMS, RATE, limits="0", dataset="b").gate
     assert report is not None
     assert (report.changes, report.refusals()) == ((), [])
-    assert publish(library, {"b": [BOOK, has_symptom("丙病", "头晕")]}).gate is None, "no gate, no report"
-    assert gated(library, [BOOK, has_symptom("丙病", "头晕")], SYMPTOMS, dataset="b").gate is None, "no new version"
+    assert publish(library, {"b": other}).gate is None, "no gate, no report"
+    assert gated(library, other, SYMPTOMS, dataset="b").gate is None, "no new version"
 
 
 def test_a_retraction_that_comes_with_the_version_counts(library: Library) -> None:
     trial = Source("一项试验", "journal-article", Grade.TRIAL, pmid="123")
     fact = has_symptom("甲病", "头晕", trial)
     publish(library, {"a": [trial, fact, BOOK, has_symptom("乙病", "头晕")]})
-    after = [trial, fact, BOOK, has_symptom("乙病", "头晕"), Retraction("pmid:123", "pmid:999")]
+    after: list[Item] = [trial, fact, BOOK, has_symptom("乙病", "头晕"), Retraction("pmid:123", "pmid:999")]
     report = gated(library, after, SYMPTOMS, limits="lost=100%").gate
     assert report is not None
     (change,) = report.changes
@@ -132,7 +135,7 @@ def test_a_retraction_that_comes_with_the_version_counts(library: Library) -> No
 )  # fmt: skip
 def test_limits(library: Library, limits: str, refused: bool) -> None:
     publish(library, {"a": BEFORE})
-    after = [BOOK, has_symptom("甲病", "恶寒"), has_symptom("乙病", "头晕"), rate("约80%")]
+    after: list[Item] = [BOOK, has_symptom("甲病", "恶寒"), has_symptom("乙病", "头晕"), rate("约80%")]
     if not refused:
         assert gated(library, after, SYMPTOMS, RATE, OTHER, limits=limits).version == 2
         return
@@ -145,7 +148,7 @@ def test_limits(library: Library, limits: str, refused: bool) -> None:
 def test_a_refused_version_is_gone_and_the_old_one_serves(library: Library) -> None:
     publish(library, {"a": BEFORE})
     before = library.pointer()
-    after = [BOOK, has_symptom("乙病", "头晕")]
+    after: list[Item] = [BOOK, has_symptom("乙病", "头晕")]
     for _ in range(2):
         with pytest.raises(GateError):
             gated(library, after, SYMPTOMS, limits="outcome")
@@ -173,7 +176,7 @@ def test_going_on_after_a_refusal_reads_nothing_again(library: Library) -> None:
 def test_expectations_refuse_whatever_the_limits(library: Library) -> None:
     publish(library, {"a": BEFORE})
     wanted = replace_question(SYMPTOMS, outcome=("answered",), must_cite=("symptom:头晕",))
-    after = [BOOK, has_symptom("甲病", "恶寒"), has_symptom("乙病", "头晕")]
+    after: list[Item] = [BOOK, has_symptom("甲病", "恶寒"), has_symptom("乙病", "头晕")]
     with pytest.raises(GateError, match="1 of 1 answers are not as expected"):
         gated(library, after, wanted, limits="100%")
     report = gated(library, after, wanted).gate
@@ -312,6 +315,6 @@ def test_settings_name_a_gate(library: Library, tmp_path: Path) -> None:
 
 def test_the_report_is_a_document(library: Library) -> None:
     publish(library, {"a": BEFORE})
-    after = [BOOK, has_symptom("甲病", "恶寒"), has_symptom("乙病", "头晕")]
+    after: list[Item] = [BOOK, has_symptom("甲病", "恶寒"), has_symptom("乙病", "头晕")]
     shown = gated(library, after, SYMPTOMS, OTHER, limits="50%,outcome").document()["gate"]
     assert json.loads(json.dumps(shown))["changed"]["any"] == 1

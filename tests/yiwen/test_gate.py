@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
-from kg_loader.gate import PACKAGED
+from kg_loader.gate import KINDS, PACKAGED, read_questions
+from tests.source_tree import ROOT
 from tests.yiwen.conftest import ROW_A, ROW_B, Yiwen, facts_file, run
 
 CHANGED = "甲病,disease,has_symptom,恶寒,symptom,editorial"
@@ -96,6 +98,15 @@ def test_the_packaged_questions_hold_for_the_sample(sample: Path, tmp_path: Path
     refused = run(["--data-dir", folder, "ingest", lost, "--dataset", "sample", "--allow-shrink", "--gate", "100%"])
     assert refused.code == 4
     assert "answers are not as expected" in refused.err
+
+
+def test_the_example_of_the_operations_page_is_read(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```jsonl\n(.*?)```", page, re.DOTALL)
+    path = tmp_path / "questions.jsonl"
+    path.write_text(example, encoding="utf-8")
+    assert len(read_questions(path, longest=100)) == 2
+    assert [kind for kind in KINDS if f"`{kind}`" not in page] == []
 
 
 def test_every_packaged_question_expects_something() -> None:
