@@ -15,7 +15,7 @@ from api import problems, server
 from api.catalogue import Catalogue, LibraryCatalogue
 from api.middleware import BodyLimit, RequestContext
 from api.openapi import API_VERSION, document
-from api.routes import ask, curation, entities, evidence, health, kb, search
+from api.routes import ask, curation, entities, evidence, graph, health, kb, search
 from api.service import Capacity, Service
 from rag.pipeline import Pipeline
 from rag.settings import Settings
@@ -52,7 +52,8 @@ def create_app(
         redoc_url=None,
     )
     app.state.service = service
-    for module in (ask, search, entities, curation, evidence, kb, health):
+    # `graph` before `entities`: the id of an entity may hold any /
+    for module in (ask, search, graph, entities, curation, evidence, kb, health):
         app.include_router(module.router)
     problems.install(app)
     app.add_middleware(BodyLimit, max_bytes=settings.body_max_bytes)

@@ -12,6 +12,7 @@ from kg_loader.curation import Curated
 from kg_loader.recovery import catch_up
 from kg_loader.versions import Change
 from rag.domain import Pointer
+from rag.graph.drawn import DrawnFact, DrawnFacts
 from rag.ports import KnowledgeBase
 from rag.register import Register
 from rag.settings import Settings
@@ -37,6 +38,10 @@ class Catalogue(Protocol):
 
     def let_go(self) -> None:
         """Forget opened versions whose files are gone."""
+        ...
+
+    def drawn_fact(self, evidence_id: str) -> DrawnFact | None:
+        """What an editor drew in Neo4j and somebody was shown, if no version holds it."""
         ...
 
     def activate(self, version: int) -> Pointer:
@@ -66,6 +71,7 @@ class LibraryCatalogue:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._library = Library(settings.data_dir)
+        self._drawn = DrawnFacts(settings.data_dir)
         self._open: OrderedDict[str, KnowledgeBase] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -92,6 +98,10 @@ class LibraryCatalogue:
         with self._lock:
             for name in [name for name in self._open if not (self._library.snapshots / name).is_dir()]:
                 del self._open[name]
+
+    def drawn_fact(self, evidence_id: str) -> DrawnFact | None:
+        """From the file of such facts."""
+        return self._drawn.find(evidence_id)
 
     def activate(self, version: int) -> Pointer:
         """Check the files of a sealed snapshot and flip to it; the tuning stays. Neo4j follows when it can."""

@@ -315,6 +315,51 @@ class EntityInFullOut(EntityOut):
     counts: CountsOut
     kb_version: int
     revision: int
+    degraded: list[str] = Field(description="`live-graph` where the snapshot's own graph had to answer")
+
+
+class EdgeOut(_Response):
+    """A fact between two nodes."""
+
+    id: str
+    relation: str
+    label: str
+    start: str = Field(alias="from")
+    end: str = Field(alias="to")
+    severity: str | None
+    population: str | None
+    dose: str | None
+    source: SourceOut
+
+
+class NodeOut(_Response):
+    """An entity, or a text (`text:` and the id of its fact), whose type is the relation that leads to it."""
+
+    id: str
+    name: str
+    type: str
+
+
+class GraphOut(_Response):
+    """What lies around an entity."""
+
+    center: str
+    nodes: list[NodeOut]
+    edges: list[EdgeOut]
+    kb_version: int
+    revision: int
+    degraded: list[str] = Field(description="`live-graph` where the snapshot's own graph had to answer")
+
+
+class PathsOut(_Response):
+    """Chains of facts, shortest first, each as ids of edges in order."""
+
+    paths: list[list[str]]
+    nodes: list[NodeOut]
+    edges: list[EdgeOut]
+    kb_version: int
+    revision: int
+    degraded: list[str] = Field(description="`live-graph` where the snapshot's own graph had to answer")
 
 
 class PassageOut(_Response):

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 
+from kg_loader.edits import drawn
 from kg_loader.mirror import INGEST_TIMEOUT_S, LiveRows, row_hash, snapshot_records, state_of
-from kg_loader.mirror_tables import EDITED_NODES, EDITED_RELATIONS, TYPE_LABELS, Key, Row, Table, tables
+from kg_loader.mirror_tables import Key, Row, Table, tables
 from rag.graph.bolt import Connection
-from rag.graph.queries import TYPED_RELATION
 from rag.settings import Settings
 from rag.snapshot.layout import Manifest, read_manifest
 from rag.snapshot.library import Library
@@ -84,7 +84,6 @@ def _differences(table: Table, expected: dict[Key, int], found: dict[Key, int]) 
 
 
 def _edits(connection: Connection, kb: str) -> Iterator[str]:
-    """Relations without an id, and entities without a knowledge base."""
-    parameters = {"kb": kb, "types": list(TYPED_RELATION), "labels": list(TYPE_LABELS), "limit": EDITS}
-    for query in (EDITED_RELATIONS, EDITED_NODES):
-        yield from (str(row[0]) for row in connection.read(query, parameters))
+    """What people drew and nobody adopted yet."""
+    nodes, relations = drawn(connection, kb)
+    yield from (str(edit) for edit in [*relations, *nodes][:EDITS])

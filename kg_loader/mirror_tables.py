@@ -62,12 +62,12 @@ def _nodes(name: str, anchor: LiteralString, label: LiteralString, select: str, 
     sets: LiteralString = ", ".join([f"n.{column} = row[{n}]" for n, column in enumerate(columns, start=1)])
     first: LiteralString = f"CASE WHEN n:{label} THEN n.{columns[0]} END"
     shown: LiteralString = ", ".join([first, *[f"n.{column}" for column in columns[1:]]])
-    given: LiteralString = ", ".join([f"{column}: row[{n}]" for n, column in enumerate(columns, start=1)])
     among: LiteralString = "" if anchor == label else " WHERE n.id STARTS WITH $prefix"
     return Table(
         name, True, 1, select,
         f"MATCH (n:{anchor} {{kb: $kb}}){among} RETURN n.id, {shown}",
-        f"UNWIND $rows AS row CREATE (n:{anchor}:{label} {{kb: $kb, id: row[0], {given}}})",
+        # MERGE: a person may have made a node with our id by copying another; CREATE would then fail for ever.
+        f"UNWIND $rows AS row MERGE {own} SET n:{label}, {sets}",
         f"UNWIND $rows AS row MATCH {own} SET n:{label}, {sets}",
         # What others have tied to a node of ours is theirs: the node stays for them and is no longer ours.
         f"""UNWIND $rows AS row MATCH {own} WITH n, EXISTS {{ (n)--() }} AS tied
@@ -96,7 +96,8 @@ def _relations(
 
 
 _LABELS: dict[EntityType, LiteralString] = {kind: kind.value.title().replace("_", "") for kind in EntityType}
-_FACT_COLUMNS: tuple[LiteralString, ...] = ("id", "source", "rank", "severity", "population", "dose")
+FACT_COLUMNS: tuple[LiteralString, ...] = ("id", "source", "rank", "severity", "population", "dose")
+"""Properties of a relation that is a fact, in the order of its row behind the two ends."""
 _FACT = "ident('f', f.pk), ident('s', f.source), f.rank, f.severity, f.population, f.dose"
 _PASSAGE: tuple[LiteralString, ...] = ("text", "kind", "source", "title", "question", "locator", "about", "aspect")
 _SOURCE: tuple[LiteralString, ...] = (
@@ -120,8 +121,8 @@ def _facts(relation: Relation) -> tuple[Table, Table]:
     )
     name = relation_type(relation)
     return (
-        _relations(name, "Entity", "Entity", to_entity, *_FACT_COLUMNS),
-        _relations(name, "Entity", "Literal", to_literal, *_FACT_COLUMNS),
+        _relations(name, "Entity", "Entity", to_entity, *FACT_COLUMNS),
+        _relations(name, "Entity", "Literal", to_literal, *FACT_COLUMNS),
     )
 
 
@@ -174,17 +175,7 @@ EMPTY_RETIRED: LiteralString = """
 MATCH (n:Entity|Literal|Passage|Source) WHERE n.retired AND n.kb IS NULL AND n.id IN $ids
 SET n = {retired: true, erased: true}
 """
-EDITED_RELATIONS: LiteralString = """
-MATCH (a:Entity {kb: $kb})-[r]->(b:Entity|Literal) WHERE r.id IS NULL AND type(r) IN $types
-RETURN a.id + ' -[' + type(r) + ']-> ' + coalesce(b.id, b.name, '?') AS line ORDER BY line LIMIT $limit
-"""
-"""Relations that a person drew in Neo4j; answers use those between known entities at once."""
-EDITED_NODES: LiteralString = """
-MATCH (n:Entity) WHERE n.kb IS NULL AND n.retired IS NULL AND any(label IN labels(n) WHERE label IN $labels)
-RETURN '(:' + [label IN labels(n) WHERE label IN $labels][0] + ' ' + coalesce(toString(n.name), '?') + ')' AS line
-ORDER BY line LIMIT $limit
-"""
-TYPE_LABELS: Sequence[str] = tuple(_LABELS.values())
+TYPE_LABELS: Sequence[LiteralString] = tuple(_LABELS.values())
 
 
 def subject_counts(connection: sqlite3.Connection) -> dict[str, int]:

@@ -15,6 +15,7 @@ from rag.errors import ConfigurationError
 from rag.fusion import Tuning, default_tuning
 from rag.generators.extractive import ExtractiveGenerator
 from rag.graph.bolt import Connection, Server
+from rag.graph.drawn import DrawnFacts
 from rag.graph.fallback import AnswerGraph, Breaker
 from rag.graph.neo4j import Neo4jGraph
 from rag.linking import Linker, Names
@@ -105,12 +106,14 @@ class Live:
     connection: Connection
     breaker: Breaker
     budget_s: float
+    drawn: DrawnFacts
 
     def of(self, kb: Snapshot) -> Callable[[Withheld, list[str]], GraphReader]:
         """Per answer: the live graph at this version, the snapshot's own behind it."""
+        keep = partial(self.drawn.keep, version=kb.version)
 
         def open_graph(withheld: Withheld, degraded: list[str]) -> GraphReader:
-            graph = Neo4jGraph(self.connection, kb.manifest.kb, kb.version, withheld)
+            graph = Neo4jGraph(self.connection, kb.manifest.kb, kb.version, withheld, keep)
             return AnswerGraph(graph, kb.graph(withheld), self.breaker, budget_s=self.budget_s, degraded=degraded)
 
         return open_graph
@@ -122,7 +125,7 @@ def open_live(settings: Settings) -> Live | None:
     if server is None:
         return None
     connection = Connection(server)
-    return Live(connection, Breaker(connection.renew), settings.neo4j_timeout_s)
+    return Live(connection, Breaker(connection.renew), settings.neo4j_timeout_s, DrawnFacts(settings.data_dir))
 
 
 def live_server(settings: Settings, timeout_s: float) -> Server | None:

@@ -131,3 +131,10 @@ def neo4j_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[neo4j_se
     parallel = "PYTEST_XDIST_WORKER" in os.environ  # then the folder above is that of all workers
     with neo4j_server.shared((base.parent if parallel else base) / "neo4j") as address:
         yield address
+
+
+@pytest.fixture
+def unclaimed(neo4j_address: neo4j_server.Address) -> Iterator[None]:
+    """For tests that make nodes without a knowledge base in the shared Neo4j."""
+    with neo4j_server.alone(neo4j_address):
+        yield

@@ -47,6 +47,7 @@ from rag.editions import Edition, Editions
 from rag.errors import NotFoundError
 from rag.fusion import Tuning, default_tuning
 from rag.generators.extractive import ExtractiveGenerator
+from rag.graph.drawn import DrawnFact
 from rag.linking import OWN_NAME, Linker, Names, passage_mentions
 from rag.pipeline import Pipeline
 from rag.ports import Embedder, Generator, NameRow
@@ -385,6 +386,7 @@ class FakeLibrary:
     loads: int = 0
     register: Register = EMPTY
     """What is withheld from now on; a test replaces it as another process would."""
+    drawn: dict[str, DrawnFact] = field(default_factory=dict)
 
     def publish(self, records: Iterable[Record]) -> int:
         """A new version with these records, made current; its number."""
@@ -392,6 +394,10 @@ class FakeLibrary:
         self.kept[version] = FakeKnowledgeBase(records, version, self.embedder)
         self.activate(version)
         return version
+
+    def drawn_fact(self, evidence_id: str) -> DrawnFact | None:
+        """What was put into `drawn`."""
+        return self.drawn.get(evidence_id)
 
     def activate(self, version: int) -> Pointer:
         """Point at a kept version. Raises NotFoundError."""

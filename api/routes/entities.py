@@ -6,7 +6,7 @@ import base64
 import binascii
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Annotated, Literal
 from weakref import WeakKeyDictionary
@@ -19,7 +19,7 @@ from api.openapi import problems
 from api.rendering import Json, entity_json, fact_json, source_json
 from api.schemas import EntitiesOut, EntityInFullOut
 from api.service import Service, service_of
-from rag.domain import Candidate, Entity, EntityId, GraphFact
+from rag.domain import EDITOR, Candidate, Entity, EntityId, GraphFact, Source
 from rag.editions import Edition
 from rag.errors import NotFoundError, UsageError
 from rag.linking import Names
@@ -134,8 +134,9 @@ async def get(
     """An entity (`type:name`, percent-encoded) with its other names and its facts, both ways, by relation."""
 
     def work() -> Json:
-        edition = service.edition(kb_version).for_answer([])
-        entity = _entity(edition, entity_id)
+        degraded: list[str] = []
+        edition = service.edition(kb_version).for_answer(degraded)
+        entity = entity_of(edition, entity_id)
         around = edition.retriever.graph.neighbourhood({entity.id: ()}, limit_each=ALL_FACTS)
         aliases = edition.kb.aliases(entity.id)
         groups = [
@@ -154,12 +155,13 @@ async def get(
             },
             "kb_version": edition.pointer.version,
             "revision": edition.pointer.revision,
+            "degraded": degraded,
         }
 
     return Response(orjson.dumps(await service.read(work)), media_type="application/json")
 
 
-def _entity(edition: Edition, given: str) -> Entity:
+def entity_of(edition: Edition, given: str) -> Entity:
     """By id; the name in it may be spelt as in a text."""
     kind, _, name = given.partition(":")
     for identifier in (EntityId(given), EntityId(f"{kind}:{normalise(name)}")):
@@ -172,6 +174,18 @@ def _entity(edition: Edition, given: str) -> Entity:
     )
 
 
+def sources_of(edition: Edition, facts: Iterable[GraphFact]) -> Mapping[str, Source]:
+    """The sources of facts by id; that of the editors is in no version before something was adopted."""
+    return {EDITOR.id: EDITOR} | edition.kb.sources({fact.source for fact in facts})
+
+
+def entities_of(edition: Edition, facts: Iterable[GraphFact]) -> Mapping[EntityId, Entity]:
+    """The entities at both ends of facts."""
+    return edition.kb.entities(
+        {EntityId(end) for fact in facts for end in (fact.subject, fact.object) if isinstance(end, str)}
+    )
+
+
 def _groups(
     edition: Edition, direction: Literal["outgoing", "incoming"], facts: Iterable[GraphFact], limit: int
 ) -> list[Json]:
@@ -180,10 +194,7 @@ def _groups(
     for fact in facts:
         by_relation[fact.relation].append(fact)
     shown = [fact for group in by_relation.values() for fact in group[:limit]]
-    sources = edition.kb.sources({fact.source for fact in shown})
-    entities = edition.kb.entities(
-        {end for fact in shown for end in (fact.subject, fact.object) if isinstance(end, str)}
-    )
+    sources, entities = sources_of(edition, shown), entities_of(edition, shown)
     return [
         {
             "relation": relation.value,

@@ -13,8 +13,10 @@ from api.openapi import problems
 from api.rendering import Json, evidence_in_full
 from api.schemas import EvidenceInFullOut
 from api.service import Service, service_of
+from rag.domain import EDITOR
 from rag.errors import NotFoundError
 from rag.ports import KnowledgeBase
+from rag.rendering import fact_evidence
 
 router = APIRouter(tags=["evidence"])
 
@@ -33,6 +35,7 @@ async def get(
     """A fact or passage with its source: from the current version, else from the newest retained one that has it.
 
     What was withdrawn or retracted still opens, with `withheld` saying why it supports no answer.
+    What an editor drew in the live graph opens too once it was shown, adopted or not.
     """
 
     def work() -> Json:
@@ -44,6 +47,11 @@ async def get(
             if found is not None:
                 shown = evidence_in_full(found, kb, register.of(found))
                 return shown | {"kb_version": version, "current": version == current}
+        drawn = service.catalogue.drawn_fact(evidence_id)
+        if drawn is not None and kb_version in (None, drawn.version):
+            found = fact_evidence(drawn.fact, EDITOR)
+            shown = evidence_in_full(found, service.edition().kb, register.of(found))
+            return shown | {"kb_version": drawn.version, "current": drawn.version == current}
         where = f"version {kb_version}" if kb_version else "any retained version"
         raise NotFoundError(f"no evidence {evidence_id!r} in {where}; ids are `f:` or `p:` and 16 hex digits")
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import LiteralString
 
 from rag.domain import (
     EDITOR,
     EntityId,
-    Fact,
     GraphFact,
     Literal,
     Neighbourhood,
@@ -18,23 +17,36 @@ from rag.domain import (
 )
 from rag.errors import StaleGraphError, UsageError
 from rag.graph.bolt import Connection, Row
+from rag.graph.by_hand import NotAFactError, fact_by_hand
 from rag.graph.queries import CHAINS, MAX_HOPS, NEIGHBOURHOOD, PATHS, RANK_SUBJECTS, TYPED_RELATION, relation_type
 from rag.register import NOTHING, Withheld
-from rag.vocabulary import GRADE_RANK, RELATIONS, EntityType, Relation
+from rag.vocabulary import GRADE_RANK, Relation
 
 EDITOR_RANK = GRADE_RANK[EDITOR.grade]
 _ALL = list(TYPED_RELATION)
-_TYPES = {kind.value: kind for kind in EntityType}
+
+
+def _unheard(facts: Sequence[GraphFact]) -> None:
+    """What is done with facts drawn by hand, unless somebody wants to keep them."""
 
 
 class Neo4jGraph:
     """Implements `rag.ports.GraphReader`; one query a call, in a session that may only read.
 
-    Raises StaleGraphError where the graph is not ready at `version`, LiveGraphError where it does not answer.
+    `on_drawn` is told of every fact that was read from a relation drawn by hand. Raises StaleGraphError where the graph
+    is not ready at `version`, LiveGraphError where it does not answer.
     """
 
-    def __init__(self, connection: Connection, kb: str, version: int, withheld: Withheld = NOTHING) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        kb: str,
+        version: int,
+        withheld: Withheld = NOTHING,
+        on_drawn: Callable[[Sequence[GraphFact]], None] = _unheard,
+    ) -> None:
         self._connection = connection
+        self._on_drawn = on_drawn
         self.kb = kb
         self._version = version
         self._withheld = sorted(withheld.facts | withheld.sources)
@@ -43,13 +55,13 @@ class Neo4jGraph:
         """Facts from and to each entity; `limit_each` of each relation and direction."""
         wanted = [[entity, [relation_type(r) for r in relations] or _ALL] for entity, relations in plan.items()]
         outgoing, incoming = self._one(NEIGHBOURHOOD, plan=wanted, limit=limit_each, editor_rank=EDITOR_RANK)
-        return Neighbourhood(_ordered(_facts(outgoing)), _ordered(_facts(incoming)))
+        return Neighbourhood(_ordered(self._facts(outgoing)), _ordered(self._facts(incoming)))
 
     def rank_subjects(self, relation: Relation, objects: Sequence[EntityId], *, limit: int) -> list[RankedSubject]:
         """Subjects by the sum of ln(N / df) over matched objects; equal scores by id."""
         (rows,) = self._one(RANK_SUBJECTS[relation], objects=list(objects), limit=max(0, limit))
         return [
-            RankedSubject(entity, name, round(score, 9), _ordered(_best(_facts(matched))), total)
+            RankedSubject(entity, name, round(score, 9), _ordered(_best(self._facts(matched))), total)
             for entity, name, score, matched, total in rows
         ]
 
@@ -60,7 +72,7 @@ class Neo4jGraph:
         if a == b or limit < 1:
             return []
         (chains,) = self._one(PATHS[max_hops], a=a, b=b, chains=CHAINS)
-        found = [Path(tuple(facts)) for chain in chains if len(facts := _facts(chain)) == len(chain)]
+        found = [Path(tuple(facts)) for chain in chains if len(facts := self._facts(chain)) == len(chain)]
         return sorted(found, key=lambda path: [fact.id for fact in path.facts])[:limit]
 
     def _one(self, query: LiteralString, **parameters: object) -> Row:
@@ -75,35 +87,29 @@ class Neo4jGraph:
             )
         return rows[0]
 
-
-def _facts(rows: Iterable[Row]) -> list[GraphFact]:
-    return [fact for row in rows if (fact := _fact(row)) is not None]
+    def _facts(self, rows: Iterable[Row]) -> list[GraphFact]:
+        found = [(row[0], fact) for row in rows if (fact := _fact(row)) is not None]
+        if drawn := [fact for key, fact in found if key is None]:
+            self._on_drawn(drawn)
+        return [fact for _, fact in found]
 
 
 def _fact(row: Row) -> GraphFact | None:
-    """A relation as a fact; one added by hand gets its id here, or is left out if the vocabulary does not allow it."""
+    """A relation as a fact; one drawn by hand gets its id here, or is left out if it may not stand."""
     key, subject, subject_name, kind, target, text, literal_kind, source, severity, population, dose, rank = row
     relation = TYPED_RELATION[kind]
     stated = Literal(text, literal_kind) if literal_kind is not None else EntityId(target)
-    qualifiers = Qualifiers(severity, population, dose)
-    if key is None:
-        if not _allowed(subject, relation, stated):
-            return None
-        key = Fact(subject, relation, stated, EDITOR.id, qualifiers).id
-        source, rank = EDITOR.id, EDITOR_RANK
-    return GraphFact(key, subject, subject_name, relation, stated, text, source, qualifiers, rank)
-
-
-def _allowed(subject: str, relation: Relation, target: EntityId | Literal) -> bool:
-    """Whether the vocabulary lets this relation stand between these two."""
-    row = RELATIONS[relation]
-    if _type(subject) not in row.subjects:
-        return False
-    return row.literal if isinstance(target, Literal) else _type(target) in row.objects
-
-
-def _type(entity: str) -> EntityType | None:
-    return _TYPES.get(entity.partition(":")[0])
+    if key is not None:
+        limits = Qualifiers(severity, population, dose)
+        return GraphFact(key, subject, subject_name, relation, stated, text, source, limits, rank)
+    try:
+        drawn = fact_by_hand(subject, relation, stated, severity=severity, population=population, dose=dose)
+    except NotAFactError:
+        return None
+    shown = drawn.object.text if isinstance(drawn.object, Literal) else text
+    return GraphFact(
+        drawn.id, subject, subject_name, relation, drawn.object, shown, EDITOR.id, drawn.qualifiers, EDITOR_RANK
+    )
 
 
 def _best(facts: Iterable[GraphFact]) -> list[GraphFact]:

@@ -56,16 +56,23 @@ SELECT pk, doi, pmid FROM source WHERE ltrim(pmid, '0') IN (SELECT value FROM js
     OR lower(rtrim(doi, '.,;)')) IN (SELECT value FROM json_each(?2)) OR doi NOT GLOB '10.*' OR pmid GLOB '*[^0-9]*'
 """
 """Sources that may carry one of these numbers; those written otherwise than readers do are looked at one by one."""
-_SCANS = {
-    "entity": "SELECT id, type, name FROM entity ORDER BY id",
-    "alias": "SELECT a.name, e.id, a.kind FROM alias a JOIN entity e ON e.pk = a.entity ORDER BY a.pk",
-    "do_not_merge": "SELECT a.id, b.id, d.reason FROM do_not_merge d JOIN entity a ON a.pk = d.a "
-    "JOIN entity b ON b.pk = d.b ORDER BY d.pk",
-    "source": f"SELECT {_SOURCE_COLUMNS} FROM source ORDER BY pk",
-    "fact": f"SELECT {FACT_COLUMNS} FROM {FACT_TABLES} ORDER BY f.pk",
-    "passage": f"SELECT {_PASSAGE_COLUMNS} FROM {_PASSAGE_TABLES} ORDER BY p.pk",
-    "retraction": "SELECT target, stated_by FROM retraction ORDER BY pk",
+_SELECTS = {
+    "source": (f"SELECT {_SOURCE_COLUMNS} FROM source", "pk"),
+    "entity": ("SELECT e.id, e.type, s.name FROM spelling s JOIN entity e ON e.pk = s.entity", "s.pk"),
+    "alias": ("SELECT a.name, e.id, a.kind FROM alias a JOIN entity e ON e.pk = a.entity", "a.pk"),
+    "do_not_merge": (
+        "SELECT a.id, b.id, d.reason FROM do_not_merge d JOIN entity a ON a.pk = d.a JOIN entity b ON b.pk = d.b",
+        "d.pk",
+    ),
+    "fact": (f"SELECT {FACT_COLUMNS} FROM {FACT_TABLES}", "f.pk"),
+    "passage": (f"SELECT {_PASSAGE_COLUMNS} FROM {_PASSAGE_TABLES}", "p.pk"),
+    "retraction": ("SELECT target, stated_by FROM retraction", "pk"),
 }
+"""The asserted records of each kind and the column of their key; sources before what refers to them."""
+_SCANS = {kind: f"{select} ORDER BY {key}" for kind, (select, key) in _SELECTS.items()} | {
+    "entity": "SELECT id, type, name FROM entity ORDER BY id"
+}
+_ASSERTED = "SELECT a.record FROM assertion a JOIN dataset d ON d.pk = a.dataset WHERE d.name = ? AND a.kind = ?"
 
 
 def _idf(subjects: int, holding: int) -> float:
@@ -232,6 +239,13 @@ class Records:
         """A generator of this object, which therefore lives until its last row."""
         for row in self.connection().execute(_SCANS[kind]):
             yield _decode(kind, row)
+
+    def asserted_by(self, dataset: str) -> Iterator[Record]:
+        """Every record that a data set asserts, sources first; an entity once for each of its spellings."""
+        for kind, (select, key) in _SELECTS.items():
+            sql = f"{select} WHERE {key} IN ({_ASSERTED}) ORDER BY {key}"
+            rows = self.connection().execute(sql, (dataset, KIND_NAMES.index(kind)))
+            yield from (_decode(kind, row) for row in rows)
 
     def passage_keys(self) -> NDArray[np.int64]:
         """The key of the passage in each row of the vector matrix."""

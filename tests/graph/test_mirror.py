@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,18 +23,12 @@ from rag.settings import Settings
 from rag.snapshot import Library
 from rag.snapshot.layout import read_manifest
 from rag.vocabulary import Relation
-from tests.graph.live import connected, published
+from tests.graph.live import published
 from tests.kb import disease, generated, has_symptom, settings_for, small_kb
 from tests.neo4j_server import Address
 
 pytestmark = [pytest.mark.neo4j, pytest.mark.timeout(300)]
 SMALL = Sizes(batch=40, one_transaction=60)
-
-
-@pytest.fixture(scope="module")
-def connection(neo4j_address: Address) -> Iterator[Connection]:
-    with closing(connected(neo4j_address)) as found:
-        yield found
 
 
 class Crash(Exception):
@@ -100,6 +93,7 @@ def test_a_run_that_was_cut_short_is_taken_up(connection: Connection, tmp_path: 
     assert relations == second.counts["fact"], "nothing twice"
 
 
+@pytest.mark.usefixtures("unclaimed")
 def test_foreign_data_stays_as_it_is(connection: Connection, tmp_path: Path) -> None:
     foreign = (
         "MATCH (n:Foreign) OPTIONAL MATCH (n)-[r]-(m) WITH n, r, m ORDER BY n.name, type(r) "
@@ -125,8 +119,6 @@ def test_foreign_data_stays_as_it_is(connection: Connection, tmp_path: Path) -> 
     mirror.bring(connection, library, second, repair=True)
     assert connection.read(foreign, {}) == tied
     assert len(tied) == len(before) + 1
-    with connection.writing() as transaction:
-        transaction.run("MATCH (n:Foreign) DETACH DELETE n", {})
 
 
 def test_verify_names_what_was_changed_and_repair_undoes_it(connection: Connection, tmp_path: Path) -> None:

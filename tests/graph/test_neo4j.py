@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -16,17 +16,11 @@ from rag.ports import GraphReader
 from rag.register import NOTHING, Withheld
 from rag.vocabulary import Relation
 from tests.graph.contract import GraphContract
-from tests.graph.live import connected, live_graph
+from tests.graph.live import live_graph
 from tests.kb import disease, generated, has_symptom, opened, small_kb, symptom
 from tests.neo4j_server import Address
 
 pytestmark = [pytest.mark.neo4j, pytest.mark.timeout(300)]
-
-
-@pytest.fixture(scope="module")
-def connection(neo4j_address: Address) -> Iterator[Connection]:
-    with closing(connected(neo4j_address)) as found:
-        yield found
 
 
 class TestNeo4jGraph(GraphContract):

@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ PASSWORD_VARIABLE = "YIWEN_TEST_NEO4J_PASSWORD"
 # Read once, at import: the tests run with another home folder and without YIWEN_ variables.
 GIVEN_URI = os.environ.get(URI_VARIABLE) or None
 GIVEN_PASSWORD = os.environ.get(PASSWORD_VARIABLE) or "neo4j-password"
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "yiwen-tests" / "neo4j-5.26.0"
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "yiwen-tests" / "neo4j-5.26.0-with-import"
 
 HERE = Path(__file__).parent
 USER, FIRST_PASSWORD, PASSWORD = "neo4j", "neo4j", "test-password"
@@ -102,3 +103,21 @@ def shared(folder: Path) -> Iterator[Address]:
         yield Address(known.read_text())
     finally:
         os.close(holder)
+
+
+@contextmanager
+def alone(address: Address) -> Iterator[None]:
+    """Nodes without a knowledge base belong to no test in particular: whoever makes some is alone with them."""
+    place = Path(tempfile.gettempdir()) / f"yiwen-tests-{address.uri.rpartition(':')[2]}.lock"
+    with place.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _forget(address)
+        yield
+        _forget(address)
+
+
+def _forget(address: Address) -> None:
+    from neo4j import GraphDatabase
+
+    with GraphDatabase.driver(address.uri, auth=(address.user, address.password)) as driver:
+        driver.execute_query("MATCH (n) WHERE n.kb IS NULL AND n.kb_id IS NULL DETACH DELETE n")

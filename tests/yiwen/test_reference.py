@@ -11,7 +11,7 @@ from yiwen.reference import commands, text
 PATHS = [path for path, _ in commands()]
 PROMISED = {
     "demo", "ingest", "fetch pubmed", "ask", "chat", "serve", "kb info", "kb versions", "kb diff", "kb activate",
-    "kb gate", "kb mirror", "kb prune", "kb reindex", "kb verify", "kb export", "kb withdraw", "kb restore",
+    "kb adopt", "kb gate", "kb mirror", "kb prune", "kb reindex", "kb verify", "kb export", "kb withdraw", "kb restore",
     "kb register", "kb erase", "train embed", "eval retrieval", "eval graph", "eval answers", "eval tune", "bench",
     "doctor",
     "version",
