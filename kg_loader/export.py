@@ -3,23 +3,24 @@
 The first row describes the version: `{"kind": "header", "format": "yiwen-records", "format_version": 1, ...}`. Each
 further row is `{"kind", "id"?, "datasets", ...fields}`; `id` is the content id where the kind has one. An entity is
 written once for each spelling that is asserted. Facts and passages refer to sources by id, and sources come first. The
-asserted rows are everything that a version is made of: publishing them again gives the same digest.
+asserted rows are everything that a version is made of: `yiwen ingest` of them into an empty folder gives the same
+digest. The last row, `{"kind": "end", "rows": n}`, counts those between it and the header.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
+from kg_loader.sources import yiwen_records
 from rag.domain import Fact, Literal, Passage, Record, Source
 from rag.snapshot.layout import RECORDS, Manifest, read_manifest
 from rag.snapshot.records import Records
 from rag.snapshot.schema import ENTITY, KIND_NAMES, record_key
 from rag.snapshot.snapshot import check_files
 
-FORMAT, FORMAT_VERSION = "yiwen-records", 1
 _ORDER = ("source", "alias", "do_not_merge", "fact", "passage", "retraction")
 _SPELLINGS = "SELECT e.id, e.type, s.name, s.pk FROM spelling s JOIN entity e ON e.pk = s.entity ORDER BY e.id, s.name"
 
@@ -31,20 +32,33 @@ def lines(folder: Path) -> Iterator[dict[str, object]]:
     records = Records(folder / RECORDS)
     try:
         yield _header(manifest)
-        yield from _entities(records, records.connection())
-        for kind in _ORDER:
-            code = KIND_NAMES.index(kind)
-            for record in records.scan(kind):
-                yield _row(kind, record, records.asserting(code, record_key(record)))
+        yield from _ended(_rows(records))
     finally:
         records.close()
+
+
+def _rows(records: Records) -> Iterator[dict[str, object]]:
+    yield from _entities(records, records.connection())
+    for kind in _ORDER:
+        code = KIND_NAMES.index(kind)
+        for record in records.scan(kind):
+            yield _row(kind, record, records.asserting(code, record_key(record)))
+
+
+def _ended(rows: Iterable[dict[str, object]]) -> Iterator[dict[str, object]]:
+    """Rows, and one that counts them, so that a copy which ends early is noticed."""
+    count = 0
+    for row in rows:
+        count += 1
+        yield row
+    yield {"kind": "end", "rows": count}
 
 
 def _header(manifest: Manifest) -> dict[str, object]:
     return {
         "kind": "header",
-        "format": FORMAT,
-        "format_version": FORMAT_VERSION,
+        "format": yiwen_records.NAME,
+        "format_version": yiwen_records.VERSION,
         "kb": manifest.kb,
         "version": manifest.version,
         "digest": manifest.digest,

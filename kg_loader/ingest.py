@@ -19,7 +19,7 @@ from kg_loader.plan import Input, Plan, identify
 from kg_loader.publish import fields_named, flip_to, new_kb_id, sealed_already
 from kg_loader.report import IngestReport, report_on
 from kg_loader.sealing import Build, Previous, Progress, Sealing, silent
-from kg_loader.sources import FORMATS, Item, ReadContext, guess_format
+from kg_loader.sources import FORMATS, Item, ReadContext, guess_format, yiwen_records
 from kg_loader.sources.mapped import NAME as MAPPED
 from kg_loader.sources.table_map import read_map_text
 from kg_loader.staging import BATCH, Staging
@@ -105,7 +105,22 @@ def inputs_of(
     elif format == MAPPED:
         raise UsageError(f"the format {MAPPED} needs a map; name it with --map FILE (docs/data.md shows one)")
     text = read_map_text(table_map) if table_map is not None else None
-    return [_input(path, dataset, format, encoding, text) for path in files]
+    return [item for path in files for item in _inputs(path, dataset, format, encoding, text)]
+
+
+def _inputs(
+    path: Path, dataset: str | None, format: str | None, encoding: str | None, table_map: str | None
+) -> list[Input]:
+    """One file is one input, but an export holds several data sets: it is read for each, or for the one named."""
+    found = _input(path, dataset, format, encoding, table_map)
+    if found.format != yiwen_records.NAME:
+        return [found]
+    held = yiwen_records.datasets(path, encoding)
+    if dataset is not None and dataset not in held:
+        raise UsageError(
+            f"{path} holds the data sets {', '.join(held)}, not {dataset}; without --dataset all are taken"
+        )
+    return [replace(found, dataset=name) for name in (held if dataset is None else [dataset])]
 
 
 def _input(path: Path, dataset: str | None, format: str | None, encoding: str | None, table_map: str | None) -> Input:
@@ -161,9 +176,12 @@ class Job:
         return self.previous.folder / RECORDS if self.previous else None
 
     def plan(self, inputs: list[Input], *, append: bool) -> Plan:
-        """A new knowledge base asserts the packaged terms first, unless the caller brings a data set of that name."""
-        named = {item.dataset for item in inputs}
-        if self.previous is None and self.settings.terms and TERMS not in named:
+        """A new knowledge base asserts the packaged terms first, unless the caller brings a data set of that name.
+
+        An export is a whole knowledge base: nothing is put beside it.
+        """
+        brought = any(item.dataset == TERMS or item.format == yiwen_records.NAME for item in inputs)
+        if self.previous is None and self.settings.terms and not brought:
             inputs = [identify(TERMS_FILE, TERMS, "aliases-csv", None), *inputs]
         base = f"{self.pointer.version} {self.previous.manifest.digest}" if self.pointer and self.previous else "none"
         return Plan(base, tuple(inputs), append)

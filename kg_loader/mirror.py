@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -31,6 +31,7 @@ from kg_loader.mirror_tables import (
     Row,
     Table,
     prepare,
+    state_properties,
     subject_counts,
     tables,
 )
@@ -160,7 +161,7 @@ class _Bringing:
     def _write(self, new: sqlite3.Connection, changes: list[Change]) -> Mirrored:
         kb = {"kb": self.manifest.kb}
         version = {**kb, "version": self.manifest.version}
-        ready = {**version, "digest": self.manifest.digest, "subjects": subject_counts(new)}
+        ready = {**kb, "properties": {**state_properties(self.manifest), **subject_counts(new)}}
         done = Mirrored(one_transaction=sum(change.size for change in changes) <= self.sizes.one_transaction)
         steps = _counted(_steps(changes, new, self.sizes.batch), done)
         if done.one_transaction:
@@ -178,7 +179,7 @@ class _Bringing:
         self.reached("mirror.ready")
         return done
 
-    def _commit(self, query: LiteralString, parameters: dict[str, object]) -> None:
+    def _commit(self, query: LiteralString, parameters: Mapping[str, object]) -> None:
         with self.connection.writing() as transaction:
             transaction.run(query, parameters)
 

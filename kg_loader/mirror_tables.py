@@ -15,6 +15,7 @@ from typing import Any, LiteralString
 
 from rag.domain import Literal
 from rag.graph.queries import STORED_SUBJECTS, relation_type
+from rag.snapshot.layout import Manifest
 from rag.snapshot.schema import hashed, id_of_key
 from rag.vocabulary import EntityType, Relation
 
@@ -24,10 +25,16 @@ Key = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Table:
-    """One label or type. `keys` leading columns of a row name it; `node` says on which side of the order it is."""
+    """One label or type. `keys` leading columns of a row name it; `node` says on which side of the order it is.
+
+    `labels` are those of its nodes, or the type of its relations. A row is the id of the node, or the ids of both ends,
+    and then the properties called `columns`.
+    """
 
     name: str
     node: bool
+    labels: tuple[str, ...]
+    columns: tuple[str, ...]
     keys: int
     select: str
     read: LiteralString
@@ -64,7 +71,7 @@ def _nodes(name: str, anchor: LiteralString, label: LiteralString, select: str, 
     shown: LiteralString = ", ".join([first, *[f"n.{column}" for column in columns[1:]]])
     among: LiteralString = "" if anchor == label else " WHERE n.id STARTS WITH $prefix"
     return Table(
-        name, True, 1, select,
+        name, True, (anchor,) if anchor == label else (anchor, label), columns, 1, select,
         f"MATCH (n:{anchor} {{kb: $kb}}){among} RETURN n.id, {shown}",
         # MERGE: a person may have made a node with our id by copying another; CREATE would then fail for ever.
         f"UNWIND $rows AS row MERGE {own} SET n:{label}, {sets}",
@@ -87,7 +94,7 @@ def _relations(
     known: LiteralString = " {id: row[2]}" if columns else ""
     shown: LiteralString = "".join([f", r.{column}" for column in columns])
     return Table(
-        f"{name} to {end}", False, 3 if columns else 2, select,
+        f"{name} to {end}", False, (name,), columns, 3 if columns else 2, select,
         f"MATCH (a:{start})-[r:{name}]->(b:{end}) WHERE a.kb = $kb AND b.kb = $kb{ours} RETURN a.id, b.id{shown}",
         f"UNWIND $rows AS row {ends} CREATE (a)-[r:{name} {{{given}}}]->(b)",
         f"UNWIND $rows AS row {ends} MATCH (a)-[r:{name}{known}]->(b) SET {sets or 'r.seen = true'}",
@@ -167,15 +174,24 @@ RELATION_TYPES: LiteralString = "CALL db.relationshipTypes() YIELD relationshipT
 STATE: LiteralString = "MATCH (k:KnowledgeBase {kb_id: $kb}) RETURN k.version, k.state, k.digest, k.target"
 SYNCING: LiteralString = "MERGE (k:KnowledgeBase {kb_id: $kb}) SET k.state = 'syncing', k.target = $version"
 READY: LiteralString = """
-MERGE (k:KnowledgeBase {kb_id: $kb})
-SET k += $subjects, k.version = $version, k.digest = $digest, k.state = 'ready', k.name = '医问知识库'
-REMOVE k.target
+MERGE (k:KnowledgeBase {kb_id: $kb}) SET k += $properties REMOVE k.target
 """
 EMPTY_RETIRED: LiteralString = """
 MATCH (n:Entity|Literal|Passage|Source) WHERE n.retired AND n.kb IS NULL AND n.id IN $ids
 SET n = {retired: true, erased: true}
 """
 TYPE_LABELS: Sequence[LiteralString] = tuple(_LABELS.values())
+
+
+def state_properties(manifest: Manifest) -> dict[str, object]:
+    """What `(:KnowledgeBase)` says of itself while it holds a version."""
+    return {
+        "kb_id": manifest.kb,
+        "version": manifest.version,
+        "digest": manifest.digest,
+        "state": "ready",
+        "name": "医问知识库",
+    }
 
 
 def subject_counts(connection: sqlite3.Connection) -> dict[str, int]:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from yiwen import ask, bench, curation, doctor, evaluate, fetch, gate, ingest, kb, live, serve, train
+from yiwen import ask, bench, curation, doctor, evaluate, export, fetch, gate, ingest, kb, live, serve, train
 from yiwen.failures import Commands
 from yiwen.options import Invocation, Json
 from yiwen.output import document, say
@@ -30,7 +30,7 @@ app.add_typer(fetch.app, name="fetch")
 app.command("ask")(ask.ask)
 app.command("chat")(ask.chat)
 app.command("serve")(serve.serve)
-for command in (live.adopt, curation.withdraw, curation.restore, curation.register, curation.erase):
+for command in (live.adopt, export.export, curation.withdraw, curation.restore, curation.register, curation.erase):
     kb.app.command()(command)
 kb.app.command("gate")(gate.compare)
 app.add_typer(kb.app, name="kb")

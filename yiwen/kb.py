@@ -258,16 +258,3 @@ def _check_live(live: LiveVerified, *, shown: bool) -> None:
         say(line)
     if not live.ok:
         raise DataError(f"Neo4j differs from version {live.version}; repair it with `yiwen kb mirror --repair`")
-
-
-@app.command()
-def export(context: typer.Context, version: VersionArgument = None, data_dir: DataDir = None) -> None:
-    """Write all records of a version and who asserts them to stdout, as JSON Lines."""
-    import json
-
-    from kg_loader.export import lines
-    from kg_loader.versions import current
-
-    library = _library(context, data_dir)
-    for line in lines(library.snapshot_folder(version or current(library).version)):
-        sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")

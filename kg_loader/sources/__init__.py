@@ -38,6 +38,7 @@ from kg_loader.sources import (
     tcm_textbook,
     triples,
     word_list,
+    yiwen_records,
 )
 from kg_loader.sources.format import Format, Item, ReadContext
 from rag.errors import DataError
@@ -75,6 +76,7 @@ _MODULES = (
     docx,
     pdf,
     mapped,
+    yiwen_records,
 )
 
 FORMATS: Mapping[str, Format] = MappingProxyType({module.FORMAT.name: module.FORMAT for module in _MODULES})
@@ -90,6 +92,8 @@ def guess_format(path: Path, encoding: str | None = None) -> str:
         require_content(path, encoding)
     if encoding is not None and not binary:
         head = head.decode(named_encoding(encoding), "ignore").encode()
+    if yiwen_records.guess(path, head):
+        return yiwen_records.NAME  # it says so itself, whatever its keys look like
     fitting = [name for name, format_ in FORMATS.items() if format_.guess(path, head)]
     if len(fitting) == 1:
         return fitting[0]
