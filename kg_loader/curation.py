@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rag.domain import Retraction
 from rag.errors import ConflictError, NotFoundError, UsageError
+from rag.graph.drawn import DrawnFacts
 from rag.register import Entry, EntryKind, Register, is_publication, keys_of_source, parse_key
 from rag.snapshot.layout import RECORDS
 from rag.snapshot.library import Library
@@ -106,7 +107,8 @@ def _retractions(path: Path) -> list[Retraction]:
 def require_known(library: Library, key: str) -> None:
     """Raises NotFoundError for a key that nothing in any retained version answers to, ErasedError for an erased one."""
     library.register.read().require_kept(key)
-    if not any(_holds(records, key) for records in retained(library)):
+    drawn = DrawnFacts(library.data_dir).find(key) is not None  # in Neo4j only, and somebody was shown it
+    if not drawn and not any(_holds(records, key) for records in retained(library)):
         raise NotFoundError(f"no retained version has {key}; see the citations of an answer for ids")
 
 

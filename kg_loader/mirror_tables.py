@@ -172,9 +172,11 @@ ON EACH [n.name, n.title, n.question, n.text] OPTIONS {indexConfig: {`fulltext.a
 SERVER: LiteralString = "CALL dbms.components() YIELD name, versions, edition RETURN versions[0], edition"
 RELATION_TYPES: LiteralString = "CALL db.relationshipTypes() YIELD relationshipType RETURN relationshipType"
 STATE: LiteralString = "MATCH (k:KnowledgeBase {kb_id: $kb}) RETURN k.version, k.state, k.digest, k.target"
-SYNCING: LiteralString = "MERGE (k:KnowledgeBase {kb_id: $kb}) SET k.state = 'syncing', k.target = $version"
+SYNCING: LiteralString = """
+MERGE (k:KnowledgeBase {kb_id: $kb}) SET k.state = 'syncing', k.target = $version, k.moves = coalesce(k.moves, 0) + 1
+"""
 READY: LiteralString = """
-MERGE (k:KnowledgeBase {kb_id: $kb}) SET k += $properties REMOVE k.target
+MERGE (k:KnowledgeBase {kb_id: $kb}) SET k += $properties, k.moves = coalesce(k.moves, 0) + 1 REMOVE k.target
 """
 EMPTY_RETIRED: LiteralString = """
 MATCH (n:Entity|Literal|Passage|Source) WHERE n.retired AND n.kb IS NULL AND n.id IN $ids

@@ -49,7 +49,8 @@ class Neo4jGraph:
         self._on_drawn = on_drawn
         self.kb = kb
         self._version = version
-        self._withheld = sorted(withheld.facts | withheld.sources)
+        self._withheld = withheld
+        self._withheld_ids = sorted(withheld.facts | withheld.sources)
 
     def neighbourhood(self, plan: Mapping[EntityId, Collection[Relation]], *, limit_each: int) -> Neighbourhood:
         """Facts from and to each entity; `limit_each` of each relation and direction."""
@@ -60,10 +61,11 @@ class Neo4jGraph:
     def rank_subjects(self, relation: Relation, objects: Sequence[EntityId], *, limit: int) -> list[RankedSubject]:
         """Subjects by the sum of ln(N / df) over matched objects; equal scores by id."""
         (rows,) = self._one(RANK_SUBJECTS[relation], objects=list(objects), limit=max(0, limit))
-        return [
+        found = (
             RankedSubject(entity, name, round(score, 9), _ordered(_best(self._facts(matched))), total)
             for entity, name, score, matched, total in rows
-        ]
+        )
+        return [subject for subject in found if subject.matched]
 
     def paths(self, a: EntityId, b: EntityId, *, max_hops: int, limit: int) -> list[Path]:
         """Shortest paths, by ids of facts; facts are walked either way."""
@@ -78,7 +80,7 @@ class Neo4jGraph:
     def _one(self, query: LiteralString, **parameters: object) -> Row:
         """The one row that a query gives while the graph is ready at our version."""
         rows = self._connection.read(
-            query, parameters | {"kb": self.kb, "version": self._version, "withheld": self._withheld}
+            query, parameters | {"kb": self.kb, "version": self._version, "withheld": self._withheld_ids}
         )
         if not rows:
             raise StaleGraphError(
@@ -88,10 +90,12 @@ class Neo4jGraph:
         return rows[0]
 
     def _facts(self, rows: Iterable[Row]) -> list[GraphFact]:
+        """Rows as facts; what was drawn has no id in the store, so only here it can be seen that it is withheld."""
         found = [(row[0], fact) for row in rows if (fact := _fact(row)) is not None]
-        if drawn := [fact for key, fact in found if key is None]:
+        shown = [(key, fact) for key, fact in found if not self._withheld.hides_fact(fact.id, fact.source)]
+        if drawn := [fact for key, fact in shown if key is None]:
             self._on_drawn(drawn)
-        return [fact for _, fact in found]
+        return [fact for _, fact in shown]
 
 
 def _fact(row: Row) -> GraphFact | None:

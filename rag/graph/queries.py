@@ -27,8 +27,13 @@ _TYPE: Mapping[Relation, LiteralString] = {relation: relation.value.upper() for 
 TYPED_RELATION: Mapping[str, Relation] = {text: relation for relation, text in _TYPE.items()}
 _BETWEEN_ENTITIES: LiteralString = "|".join(_TYPE[r] for r in Relation if not RELATIONS[r].literal)
 
-_READY: LiteralString = "MATCH (k:KnowledgeBase {kb_id: $kb, version: $version, state: 'ready'})"
-_STILL_READY: LiteralString = "MATCH (:KnowledgeBase {kb_id: $kb, version: $version, state: 'ready'})"
+READY: LiteralString = (
+    "MATCH (k:KnowledgeBase {kb_id: $kb, version: $version, state: 'ready'}) WITH k, coalesce(k.moves, 0) AS moves"
+)
+STILL_READY: LiteralString = (
+    "MATCH (after:KnowledgeBase {kb_id: $kb, version: $version, state: 'ready'}) WHERE coalesce(after.moves, 0) = moves"
+)
+"""`moves` counts how often the graph was brought somewhere: away and back again is a move too."""
 FACT: LiteralString = (
     "[r.id, s.id, s.name, type(r), o.id, o.name, o.kind, r.source, r.severity, r.population, r.dose, r.rank]"
 )
@@ -39,7 +44,7 @@ _SHOWN: LiteralString = "NOT coalesce(r.id, '') IN $withheld AND NOT coalesce(r.
 """Without the ids of facts and sources that the register withholds."""
 
 NEIGHBOURHOOD: LiteralString = f"""
-{_READY}
+{READY}
 CALL () {{
     UNWIND $plan AS row
     MATCH (s:Entity {{kb: $kb, id: row[0]}})-[r]->(o:Entity|Literal)
@@ -58,7 +63,7 @@ CALL () {{
     UNWIND facts AS fact
     RETURN collect(fact) AS incoming
 }}
-{_STILL_READY}
+{STILL_READY}
 RETURN outgoing, incoming
 """
 
@@ -66,7 +71,7 @@ RETURN outgoing, incoming
 def _rank_subjects(name: LiteralString, stored: LiteralString) -> LiteralString:
     """`k.subjects_<relation>` holds N, the number of subjects that have the relation at all."""
     return f"""
-{_READY}
+{READY}
 CALL (k) {{
     UNWIND $objects AS wanted
     WITH DISTINCT k, wanted
@@ -85,7 +90,7 @@ CALL (k) {{
     }}
     RETURN collect([s.id, s.name, score, matched, total]) AS ranked
 }}
-{_STILL_READY}
+{STILL_READY}
 RETURN ranked
 """
 
@@ -101,7 +106,7 @@ RANK_SUBJECTS: Mapping[Relation, LiteralString] = {
 def _paths(hops: LiteralString) -> LiteralString:
     """The length of a pattern cannot be a parameter."""
     return f"""
-{_READY}
+{READY}
 CALL () {{
     MATCH (a:Entity {{kb: $kb, id: $a}}), (b:Entity {{kb: $kb, id: $b}})
     MATCH p = allShortestPaths((a)-[:{_BETWEEN_ENTITIES}*..{hops}]-(b))
@@ -110,7 +115,7 @@ CALL () {{
     RETURN collect([r IN relationships(p) | [r.id, startNode(r).id, startNode(r).name, type(r), endNode(r).id,
         endNode(r).name, null, r.source, r.severity, r.population, r.dose, r.rank]]) AS chains
 }}
-{_STILL_READY}
+{STILL_READY}
 RETURN chains
 """
 

@@ -11,6 +11,8 @@ from fastapi.testclient import TestClient
 from api.schemas import EvidenceInFullOut, GraphOut, PathsOut
 from rag.domain import EDITOR, Fact, GraphFact
 from rag.graph.drawn import DrawnFact
+from rag.ports import GraphReader
+from rag.register import Withheld
 from rag.vocabulary import Relation
 from tests.api.records import SMALL
 from tests.fakes import FakeLibrary
@@ -56,7 +58,7 @@ def test_the_answer_says_when_the_live_graph_is_missing(client: TestClient, libr
     editions = client.app.state.service.pipeline.editions  # type: ignore[attr-defined]  # starlette types it as ASGI
     edition = editions.current()
 
-    def without_live(degraded: list[str]) -> object:
+    def without_live(withheld: Withheld, degraded: list[str]) -> GraphReader:
         degraded.append("live-graph")
         return edition.retriever.graph
 

@@ -89,6 +89,37 @@ def test_a_relation_added_by_hand_is_read_at_once(connection: Connection, tmp_pa
     assert {subject.name for subject in ranked} == {"甲病", "乙病"}
 
 
+def test_a_relation_added_by_hand_is_withheld_by_its_id(connection: Connection, tmp_path: Path) -> None:
+    graph = live_graph(connection, tmp_path, small_kb())
+    with connection.writing() as transaction:
+        transaction.run(
+            "MATCH (a:Disease {kb: $kb, name: '乙病'}), (b:Symptom {kb: $kb, name: '恶寒'}) "
+            "CREATE (a)-[:HAS_SYMPTOM]->(b)",
+            {"kb": graph.kb},
+        )
+    drawn = Fact(disease("乙病"), Relation.SYMPTOM, symptom("恶寒"), EDITOR.id).id
+    for withheld in (Withheld(facts=frozenset({drawn})), Withheld(sources=frozenset({EDITOR.id}))):
+        told: list[object] = []
+        kept = Neo4jGraph(connection, graph.kb, 1, withheld, told.extend)
+        assert drawn not in {fact.id for fact in kept.neighbourhood({disease("乙病"): ()}, limit_each=9).outgoing}
+        ranked = kept.rank_subjects(Relation.SYMPTOM, [symptom("恶寒")], limit=5)
+        assert [subject.name for subject in ranked] == ["甲病"]
+        assert told == []
+
+
+@pytest.mark.parametrize("given", [{"severity": 5}, {"dose": "5mg"}])
+def test_what_a_rule_forbids_is_not_read(connection: Connection, tmp_path: Path, given: dict[str, object]) -> None:
+    graph = live_graph(connection, tmp_path, small_kb())
+    with connection.writing() as transaction:
+        transaction.run(
+            "MATCH (a:Disease {kb: $kb, name: '乙病'}), (b:Symptom {kb: $kb, name: '恶寒'}) "
+            "CREATE (a)-[r:HAS_SYMPTOM]->(b) SET r += $given",
+            {"kb": graph.kb, "given": given},
+        )
+    found = graph.neighbourhood({disease("乙病"): ()}, limit_each=10)
+    assert EDITOR.id not in {fact.source for fact in found.outgoing}
+
+
 def test_paths_refuse_more_hops_than_are_bounded(connection: Connection) -> None:
     with pytest.raises(UsageError, match="max_hops is 9; expected 1 to 4"):
         Neo4jGraph(connection, "kb", 1).paths(disease("甲"), disease("乙"), max_hops=9, limit=1)
