@@ -8,6 +8,7 @@ itself with the snapshot, so nothing is written twice and nothing is left over.
 from __future__ import annotations
 
 import fcntl
+import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -19,9 +20,12 @@ from typing import LiteralString
 import xxhash
 
 from kg_loader.mirror_tables import (
+    CONSTRAINED,
     CONSTRAINTS,
+    DEFINED,
     EMPTY_RETIRED,
     FULL_TEXT,
+    INDEXED,
     READY,
     RELATION_TYPES,
     SERVER,
@@ -143,6 +147,7 @@ class _Bringing:
     reached: Callable[[str], None]
 
     def run(self, *, repair: bool) -> Mirrored:
+        server_version(self.connection)
         state = state_of(self.connection, self.manifest.kb)
         there = state is not None and state.state == "ready"
         if state is not None and there and not repair and (state.version, state.digest) == _name(self.manifest):
@@ -156,6 +161,7 @@ class _Bringing:
             done = self._write(new, changes)
         if state is None or repair:
             self.connection.define(FULL_TEXT)  # last: Neo4j fills it aside, faster than row by row
+            _require_ours(self.connection, INDEXED)
         return done
 
     def _write(self, new: sqlite3.Connection, changes: list[Change]) -> Mirrored:
@@ -188,13 +194,31 @@ def _name(manifest: Manifest) -> tuple[int, str]:
     return manifest.version, manifest.digest
 
 
-def _define(connection: Connection) -> None:
-    """Constraints before any data. Raises ConfigurationError for a server that lacks what we need."""
+def server_version(connection: Connection) -> str:
+    """Such as `5.26.0`. Raises ConfigurationError for a server that lacks what we need."""
     version = str(connection.read(SERVER, {})[0][0])
-    if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
+    numbers = re.match(r"(\d+)\.(\d+)", version)
+    if numbers is None or tuple(map(int, numbers.groups())) < OLDEST:
         raise ConfigurationError(f"Neo4j at {connection.server.uri} is {version}; expected 5.26 or newer")
+    return version
+
+
+def _define(connection: Connection) -> None:
+    """Constraints before any data. Raises ConfigurationError where something else bears one of their names."""
     for statement in CONSTRAINTS:
         connection.define(statement)
+    _require_ours(connection, CONSTRAINED)
+
+
+def _require_ours(connection: Connection, expected: Mapping[str, tuple[str, tuple[str, ...], tuple[str, ...]]]) -> None:
+    """`IF NOT EXISTS` is content with anything of the same name."""
+    for name, *found in connection.read(DEFINED, {"names": list(expected)}):
+        kind, labels, properties = found
+        if (kind, tuple(labels or ()), tuple(properties or ())) != expected[name]:
+            raise ConfigurationError(
+                f"Neo4j at {connection.server.uri} has a {kind} called {name} on {':'.join(labels or ())} "
+                f"({', '.join(properties or ())}) that is not ours; drop it or give it another name"
+            )
 
 
 def snapshot_records(folder: Path) -> sqlite3.Connection:

@@ -8,7 +8,7 @@ ours is found by `kb`, the id of the knowledge base: what has none, or another o
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, LiteralString
@@ -157,13 +157,33 @@ def tables() -> Sequence[Table]:
     )
 
 
-CONSTRAINTS: Sequence[LiteralString] = (
-    "CREATE CONSTRAINT yiwen_kb IF NOT EXISTS FOR (n:KnowledgeBase) REQUIRE n.kb_id IS UNIQUE",
-    "CREATE CONSTRAINT yiwen_entity IF NOT EXISTS FOR (n:Entity) REQUIRE (n.kb, n.id) IS UNIQUE",
-    "CREATE CONSTRAINT yiwen_literal IF NOT EXISTS FOR (n:Literal) REQUIRE (n.kb, n.id) IS UNIQUE",
-    "CREATE CONSTRAINT yiwen_passage IF NOT EXISTS FOR (n:Passage) REQUIRE (n.kb, n.id) IS UNIQUE",
-    "CREATE CONSTRAINT yiwen_source IF NOT EXISTS FOR (n:Source) REQUIRE (n.kb, n.id) IS UNIQUE",
-)
+_KEYS: Mapping[LiteralString, tuple[LiteralString, ...]] = {
+    "KnowledgeBase": ("kb_id",),
+    **dict.fromkeys(("Entity", "Literal", "Passage", "Source"), ("kb", "id")),
+}
+_CONSTRAINT_NAMES: Mapping[LiteralString, LiteralString] = {
+    "KnowledgeBase": "yiwen_kb",
+    "Entity": "yiwen_entity",
+    "Literal": "yiwen_literal",
+    "Passage": "yiwen_passage",
+    "Source": "yiwen_source",
+}
+
+
+def _unique(label: LiteralString) -> LiteralString:
+    keys: LiteralString = ", ".join([f"n.{key}" for key in _KEYS[label]])
+    return f"CREATE CONSTRAINT {_CONSTRAINT_NAMES[label]} IF NOT EXISTS FOR (n:{label}) REQUIRE ({keys}) IS UNIQUE"
+
+
+CONSTRAINTS: Sequence[LiteralString] = tuple(_unique(label) for label in _KEYS)
+CONSTRAINED = {name: ("constraint", (label,), _KEYS[label]) for label, name in _CONSTRAINT_NAMES.items()}
+"""Name -> kind, labels and properties of what `CONSTRAINTS` make."""
+INDEXED = {"yiwen_text": ("FULLTEXT index", ("Entity", "Passage", "Source"), ("name", "title", "question", "text"))}
+"""The same of `FULL_TEXT`."""
+DEFINED: LiteralString = """
+SHOW INDEXES YIELD name, type, labelsOrTypes, properties, owningConstraint WHERE name IN $names
+RETURN name, CASE WHEN owningConstraint IS NULL THEN type + ' index' ELSE 'constraint' END, labelsOrTypes, properties
+"""
 FULL_TEXT: LiteralString = """
 CREATE FULLTEXT INDEX yiwen_text IF NOT EXISTS FOR (n:Entity|Passage|Source)
 ON EACH [n.name, n.title, n.question, n.text] OPTIONS {indexConfig: {`fulltext.analyzer`: 'cjk'}}

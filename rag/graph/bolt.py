@@ -14,6 +14,7 @@ from rag.errors import ConfigurationError, LiveGraphError
 
 if TYPE_CHECKING:
     from neo4j import Driver, Transaction
+    from neo4j.exceptions import Neo4jError
 
 Row = Sequence[Any]
 """Values of one record of a result, in the order of its RETURN."""
@@ -151,7 +152,9 @@ def _translated(server: Server) -> Iterator[None]:
             f"Neo4j at {server.uri} refuses user {server.user!r} ({error.message}); "
             "check YIWEN_NEO4J_USER and YIWEN_NEO4J_PASSWORD"
         ) from error
-    except (DriverError, Neo4jError) as error:
+    except Neo4jError as error:
+        raise LiveGraphError(f"Neo4j at {server.uri} {_said(server, error)}", transient=error.is_retryable()) from error
+    except DriverError as error:
         raise LiveGraphError(
             f"Neo4j at {server.uri} does not answer ({_first_line(error)}); check that it runs and is reachable",
             transient=error.is_retryable(),
@@ -160,6 +163,28 @@ def _translated(server: Server) -> Iterator[None]:
         raise LiveGraphError(
             f"the connection to Neo4j at {server.uri} broke ({error}); check that it runs", transient=True
         ) from error
+
+
+_READ_ONLY = "lets nobody write; point YIWEN_NEO4J_URI at the member that writes, or at the cluster with neo4j://"
+_SAID: Mapping[str, str] = {
+    "Neo.ClientError.Database.DatabaseNotFound": "has no database {database}; check YIWEN_NEO4J_DATABASE",
+    "Neo.ClientError.Cluster.NotALeader": _READ_ONLY,
+    "Neo.ClientError.General.ForbiddenOnReadOnlyDatabase": _READ_ONLY,
+    "Neo.ClientError.General.WriteOnReadOnlyDatabase": _READ_ONLY,
+    "Neo.ClientError.Security.Forbidden": "does not allow user {user} to do this; grant what docs/operations.md names",
+    "Neo.TransientError.General.MemoryPoolOutOfMemoryError": "has too little memory; raise its heap or transaction limit",
+}
+"""What some errors of the server mean to an operator; the others are quoted."""
+
+
+def _said(server: Server, error: Neo4jError) -> str:
+    """What the server answered, and what to do."""
+    known = _SAID.get(str(error.code))
+    if known is not None:
+        return f"{known.format(database=repr(server.database), user=repr(server.user))} ({_first_line(error)})"
+    if str(error.code).startswith("Neo.DatabaseError"):
+        return f"failed ({_first_line(error)}); look at its disk and its log"
+    return f"refuses ({_first_line(error)}); see its log"
 
 
 def _first_line(error: Exception) -> str:

@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,19 +52,21 @@ def jars() -> Path:
     return CACHE / "jars"
 
 
-def _start(folder: Path, alive: Path) -> Address:
+def _start(folder: Path, alive: Path, settings: Sequence[str]) -> Address:
     """Start a server that ends when nobody holds `alive`, a FIFO, open for writing any more."""
     port = _free_port()
     opens = [f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in _OPENED]
     # Compiling lightly makes a short life shorter: the tests take a quarter of the time.
     flags = ["-Xmx768m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
     command = ["java", *flags, *opens, "-cp", f"{jars()}/*", str(HERE / "Server.java"), str(folder), str(port)]
+    command += settings
     with alive.open("rb", buffering=0) as stdin, (folder / "errors.log").open("w") as errors:
         server = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=errors, text=True)
     assert server.stdout is not None
     with server.stdout as said:
         if not any(line.strip() == "ready" for line in said):
             raise RuntimeError(f"no Neo4j: {(folder / 'errors.log').read_text()[-2000:]}")
+    (folder / "pid").write_text(str(server.pid))
     server.returncode = 0  # it outlives the process that started it: nobody here waits for its end
     address = Address(f"bolt://127.0.0.1:{port}")
     set_first_password(address)
@@ -88,8 +90,11 @@ def set_first_password(address: Address) -> None:
 
 
 @contextmanager
-def shared(folder: Path) -> Iterator[Address]:
-    """A server in `folder`, started by the first of several test processes and gone after the last."""
+def shared(folder: Path, *settings: str) -> Iterator[Address]:
+    """A server in `folder`, started by the first of several test processes and gone after the last.
+
+    `settings` are lines of `neo4j.conf`; the file `pid` in the folder says which process it is.
+    """
     folder.mkdir(exist_ok=True)
     alive, known = folder / "alive", folder / "address"
     with (folder / "lock").open("w") as lock:
@@ -98,7 +103,7 @@ def shared(folder: Path) -> Iterator[Address]:
             os.mkfifo(alive)
         holder = os.open(alive, os.O_RDWR)  # for writing too: a FIFO with a reader only would have ended at once
         if not known.exists():
-            known.write_text(_start(folder, alive).uri)
+            known.write_text(_start(folder, alive, settings).uri)
     try:
         yield Address(known.read_text())
     finally:
