@@ -170,9 +170,9 @@ _SAID: Mapping[str, str] = {
     "Neo.ClientError.Database.DatabaseNotFound": "has no database {database}; check YIWEN_NEO4J_DATABASE",
     "Neo.ClientError.Cluster.NotALeader": _READ_ONLY,
     "Neo.ClientError.General.ForbiddenOnReadOnlyDatabase": _READ_ONLY,
-    "Neo.ClientError.General.WriteOnReadOnlyDatabase": _READ_ONLY,
+    "Neo.ClientError.General.WriteOnReadOnlyAccessDatabase": _READ_ONLY,
     "Neo.ClientError.Security.Forbidden": "does not allow user {user} to do this; grant what docs/operations.md names",
-    "Neo.TransientError.General.MemoryPoolOutOfMemoryError": "has too little memory; raise its heap or transaction limit",
+    "Neo.TransientError.General.MemoryPoolOutOfMemoryError": "has too little memory; raise its heap",
 }
 """What some errors of the server mean to an operator; the others are quoted."""
 
@@ -188,4 +188,5 @@ def _said(server: Server, error: Neo4jError) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+    text = str(getattr(error, "message", None) or error)
+    return (text.splitlines() or [type(error).__name__])[0][:200]

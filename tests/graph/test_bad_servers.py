@@ -235,6 +235,9 @@ def own_pid(own_folder: Path, own_server: Address) -> int:
 @pytest.mark.neo4j
 @pytest.mark.timeout(300)
 def test_a_member_that_only_follows(published_alone: Library, tmp_path: Path) -> None:
+    with neo4j_server.shared(tmp_path / "neo4j"):
+        pass  # a database that does not exist yet could not be made
+    neo4j_server.stopped(tmp_path / "neo4j")
     read_only = "server.databases.default_to_read_only=true"
     with neo4j_server.shared(tmp_path / "neo4j", read_only) as address:
         settings = settings_at(address, published_alone.data_dir)

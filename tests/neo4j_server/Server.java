@@ -1,7 +1,5 @@
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
-import java.util.HashMap;
 import org.neo4j.configuration.GraphDatabaseSettings;
 import org.neo4j.configuration.connectors.BoltConnector;
 import org.neo4j.configuration.connectors.HttpConnector;
@@ -9,16 +7,12 @@ import org.neo4j.configuration.helpers.SocketAddress;
 import org.neo4j.dbms.api.DatabaseManagementServiceBuilder;
 import org.neo4j.io.ByteUnit;
 
-/** A Neo4j Community server for tests: `java -cp JARS Server.java FOLDER PORT [SETTING=VALUE]...`; ends with its stdin. */
+/** A Neo4j Community server for tests: `java -cp JARS Server.java FOLDER PORT`, set by FOLDER/neo4j.conf; ends with its stdin. */
 public class Server {
     public static void main(String[] arguments) throws Exception {
         var port = Integer.parseInt(arguments[1]);
-        var settings = new HashMap<String, String>();
-        for (var argument : Arrays.copyOfRange(arguments, 2, arguments.length)) {
-            settings.put(argument.split("=", 2)[0], argument.split("=", 2)[1]);
-        }
         var service = new DatabaseManagementServiceBuilder(Path.of(arguments[0]))
-            .setConfigRaw(settings)
+            .loadPropertiesFromFile(Path.of(arguments[0], "neo4j.conf"))
             .setConfig(BoltConnector.enabled, true)
             .setConfig(BoltConnector.listen_address, new SocketAddress("127.0.0.1", port))
             .setConfig(HttpConnector.enabled, false)

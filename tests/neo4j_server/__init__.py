@@ -54,12 +54,12 @@ def jars() -> Path:
 
 def _start(folder: Path, alive: Path, settings: Sequence[str]) -> Address:
     """Start a server that ends when nobody holds `alive`, a FIFO, open for writing any more."""
-    port = _free_port()
+    fresh, port = not (folder / "data").exists(), _free_port()
+    (folder / "neo4j.conf").write_text("".join(f"{line}\n" for line in settings))
     opens = [f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in _OPENED]
     # Compiling lightly makes a short life shorter: the tests take a quarter of the time.
     flags = ["-Xmx768m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
     command = ["java", *flags, *opens, "-cp", f"{jars()}/*", str(HERE / "Server.java"), str(folder), str(port)]
-    command += settings
     with alive.open("rb", buffering=0) as stdin, (folder / "errors.log").open("w") as errors:
         server = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=errors, text=True)
     assert server.stdout is not None
@@ -69,7 +69,8 @@ def _start(folder: Path, alive: Path, settings: Sequence[str]) -> Address:
     (folder / "pid").write_text(str(server.pid))
     server.returncode = 0  # it outlives the process that started it: nobody here waits for its end
     address = Address(f"bolt://127.0.0.1:{port}")
-    set_first_password(address)
+    if fresh:
+        set_first_password(address)
     return address
 
 
@@ -108,6 +109,13 @@ def shared(folder: Path, *settings: str) -> Iterator[Address]:
         yield Address(known.read_text())
     finally:
         os.close(holder)
+
+
+def stopped(folder: Path) -> None:
+    """Wait until the server that this process started in a folder has ended; then another may start there."""
+    os.waitpid(int((folder / "pid").read_text()), 0)
+    for name in ("alive", "address", "pid"):
+        (folder / name).unlink()
 
 
 @contextmanager
