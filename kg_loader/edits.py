@@ -136,6 +136,8 @@ def read_edits(connection: Connection, kb: str, snapshot: sqlite3.Connection) ->
     foreign: list[tuple[Table, Key]] = []
     for table in tables():
         change = compare(table, held.rows(table), table.rows(snapshot))
+        if not change.size:
+            continue
         gone = set(change.removed)
         own = {table.key(row): row for row in table.rows(snapshot) if table.key(row) in change.changed | gone}
         deleted += [(table, own[key]) for key in sorted(gone)]

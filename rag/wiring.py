@@ -17,7 +17,7 @@ from rag.generators.extractive import ExtractiveGenerator
 from rag.graph.bolt import Connection, Server
 from rag.graph.drawn import DrawnFacts
 from rag.graph.fallback import AnswerGraph, Breaker
-from rag.graph.neo4j import Neo4jGraph
+from rag.graph.neo4j import Neo4jGraph, probe
 from rag.linking import Linker, Names
 from rag.pipeline import FALLBACK, Pipeline
 from rag.ports import Embedder, GraphReader
@@ -125,7 +125,12 @@ def open_live(settings: Settings) -> Live | None:
     if server is None:
         return None
     connection = Connection(server)
-    return Live(connection, Breaker(connection.renew), settings.neo4j_timeout_s, DrawnFacts(settings.data_dir))
+    return Live(
+        connection,
+        Breaker(partial(probe, server), connection.renew),
+        settings.neo4j_timeout_s,
+        DrawnFacts(settings.data_dir),
+    )
 
 
 def live_server(settings: Settings, timeout_s: float) -> Server | None:

@@ -24,34 +24,59 @@ DEGRADED = "live-graph"
 T = TypeVar("T")
 
 
-class Breaker:
-    """Lets nobody through after `opens_after` failures in a row, but one probe each `probe_s` seconds.
+def _in_background(run: Callable[[], None]) -> None:
+    threading.Thread(target=run, name="yiwen-probe", daemon=True).start()
 
-    `on_open` is called at each failure that leaves it open: a chance to let go of what hangs.
+
+class Breaker:
+    """Lets nobody through after `opens_after` failures in a row, until `probe` has succeeded.
+
+    `probe` runs beside the questions, at most once in `probe_s` seconds, and may take its time: a server that has just
+    started compiles its queries for longer than a question may wait. `on_open` is called at each failure that leaves
+    the breaker open: a chance to let go of what hangs.
     """
 
     def __init__(
         self,
+        probe: Callable[[], None] = lambda: None,
         on_open: Callable[[], None] = lambda: None,
         *,
         opens_after: int = 3,
         probe_s: float = 10.0,
         now: Callable[[], float] = time.monotonic,
+        start: Callable[[Callable[[], None]], None] = _in_background,
     ) -> None:
+        self._probe, self._start = probe, start
         self._on_open, self._opens_after, self._probe_s, self._now = on_open, opens_after, probe_s, now
         self._guard = threading.Lock()
         self._failures = 0
         self._next_probe = 0.0
+        self._probing = False
 
     def admits(self) -> bool:
-        """Whether to try; while open only the first who asks in each `probe_s`."""
+        """Whether to try; while open nobody, but whoever asks when it is time starts a probe."""
         with self._guard:
             if self._failures < self._opens_after:
                 return True
-            if self._now() < self._next_probe:
+            if self._probing or self._now() < self._next_probe:
                 return False
-            self._next_probe = self._now() + self._probe_s
-            return True
+            self._probing = True
+        self._start(self._try)
+        return False
+
+    def _try(self) -> None:
+        """One probe. A server that answers, though with another version, is well."""
+        try:
+            self._probe()
+        except StaleGraphError:
+            self.succeeded()
+        except LiveGraphError as error:
+            self.failed(error)
+        else:
+            self.succeeded()
+        finally:
+            with self._guard:
+                self._probing = False
 
     def succeeded(self) -> None:
         """Closed again."""

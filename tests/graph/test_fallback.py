@@ -116,34 +116,80 @@ def test_a_silent_graph_costs_no_more_than_the_budget() -> None:
     release.set()
 
 
+class Probe:
+    """Does what `act` says; a breaker runs it at once instead of beside the questions."""
+
+    def __init__(self) -> None:
+        self.act: Callable[[], object] = raises(DOWN)
+        self.calls = 0
+
+    def __call__(self) -> None:
+        self.calls += 1
+        self.act()
+
+
+def at_once(run: Callable[[], None]) -> None:
+    run()
+
+
 def test_the_breaker_opens_probes_and_recovers() -> None:
-    clock, opened = [0.0], list[float]()
-    breaker = Breaker(lambda: opened.append(clock[0]), now=lambda: clock[0])
+    clock, opened, probe = [0.0], list[float](), Probe()
+    breaker = Breaker(probe, lambda: opened.append(clock[0]), now=lambda: clock[0], start=at_once)
     live = LiveGraph(raises(DOWN))
     for _ in range(5):
         graph_for(live, breaker)[0].neighbourhood(PLAN, limit_each=5)
-    assert (live.calls, opened) == (3, [0.0]), "open: the graph is left alone"
+    assert (live.calls, probe.calls, opened) == (3, 0, [0.0]), "open: the graph is left alone"
     clock[0] = 9.9
     assert not breaker.admits()
     clock[0] = 10.0
     graph_for(live, breaker)[0].neighbourhood(PLAN, limit_each=5)
-    assert (live.calls, opened) == (4, [0.0, 10.0]), "one probe, which failed"
+    assert (live.calls, probe.calls, opened) == (3, 1, [0.0, 10.0]), "one probe, which failed; no question waited"
     assert not breaker.admits()
     clock[0] = 20.0
-    live.acts = [answers]
+    live.acts, probe.act = [answers], answers
+    graph, degraded = graph_for(live, breaker)
+    graph.neighbourhood(PLAN, limit_each=5)
+    assert degraded == ["live-graph"], "this question only started the probe"
     for _ in range(3):
         graph, degraded = graph_for(live, breaker)
         graph.neighbourhood(PLAN, limit_each=5)
         assert degraded == []
 
 
-def test_only_one_of_many_probes() -> None:
+def test_only_one_of_many_probes_and_nobody_waits_for_it() -> None:
+    release, started = threading.Event(), list[int]()
+
+    def slow() -> None:
+        started.append(1)
+        release.wait(10)
+
     clock = [0.0]
-    breaker = Breaker(now=lambda: clock[0])
+    breaker = Breaker(slow, now=lambda: clock[0])
     for _ in range(3):
         breaker.failed(DOWN)
     clock[0] = 10.0
-    assert [breaker.admits() for _ in range(5)] == [True, False, False, False, False]
+    begin = time.monotonic()
+    assert [breaker.admits() for _ in range(5)] == [False] * 5
+    clock[0] = 30.0
+    assert not breaker.admits()
+    assert time.monotonic() - begin < 1
+    assert started == [1]
+    release.set()
+    deadline = time.monotonic() + 5
+    while not breaker.admits():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_probe_that_finds_another_version_closes_the_breaker() -> None:
+    clock, probe = [0.0], Probe()
+    probe.act = raises(StaleGraphError("behind"))
+    breaker = Breaker(probe, now=lambda: clock[0], start=at_once)
+    for _ in range(3):
+        breaker.failed(DOWN)
+    clock[0] = 10.0
+    assert not breaker.admits()
+    assert breaker.admits()
 
 
 def test_a_graph_at_another_version_does_not_open_the_breaker() -> None:
