@@ -158,18 +158,18 @@ class _Bringing:
             with closing(_Before(self.connection, self.library, self.manifest.kb, state, believed=not repair)) as old:
                 changes = [compare(table, table.rows(new), old.rows(table)) for table in tables()]
             self.reached("mirror.compared")
-            done = self._write(new, changes)
+            done = self._write(new, changes, certain=old.certain)
         if state is None or repair:
             self.connection.define(FULL_TEXT)  # last: Neo4j fills it aside, faster than row by row
             _require_ours(self.connection, INDEXED)
         return done
 
-    def _write(self, new: sqlite3.Connection, changes: list[Change]) -> Mirrored:
+    def _write(self, new: sqlite3.Connection, changes: list[Change], *, certain: bool) -> Mirrored:
         kb = {"kb": self.manifest.kb}
         version = {**kb, "version": self.manifest.version}
         ready = {**kb, "properties": {**state_properties(self.manifest), **subject_counts(new)}}
         done = Mirrored(one_transaction=sum(change.size for change in changes) <= self.sizes.one_transaction)
-        steps = _counted(_steps(changes, new, self.sizes.batch), done)
+        steps = _counted(_steps(changes, new, self.sizes.batch, certain=certain), done)
         if done.one_transaction:
             with self.connection.writing() as transaction:
                 for step in steps:
@@ -236,6 +236,11 @@ class _Before:
         self._snapshot = _snapshot_of(library, state) if believed else None
         unknown = self._snapshot is None and not (believed and state is None)
         self._live = LiveRows(connection, kb) if unknown else None
+
+    @property
+    def certain(self) -> bool:
+        """Whether the graph itself was read, or is known to be empty; a snapshot does not know what people made."""
+        return self._snapshot is None
 
     def close(self) -> None:
         if self._snapshot is not None:
@@ -307,14 +312,15 @@ class Step:
     rows: list[list[object]]
 
 
-def _steps(changes: list[Change], new: sqlite3.Connection, batch: int) -> Iterator[Step]:
-    """Relations go before the nodes they hang on, nodes come before them."""
+def _steps(changes: list[Change], new: sqlite3.Connection, batch: int, *, certain: bool) -> Iterator[Step]:
+    """Relations go before the nodes they hang on, nodes come before them. `certain`: nothing that is added is there."""
     nodes = [change for change in changes if change.table.node]
     relations = [change for change in changes if not change.table.node]
     for change in relations:
         yield from _batches(change.table, change.table.remove, change.removed, batch)
     for change in [*nodes, *relations]:
-        for query, keys in ((change.table.create, change.added), (change.table.change, change.changed)):
+        create = change.table.create if certain else change.table.merge
+        for query, keys in ((create, change.added), (change.table.change, change.changed)):
             if keys:
                 rows = (row for row in change.table.rows(new) if change.table.key(row) in keys)
                 yield from _batches(change.table, query, rows, batch)

@@ -28,7 +28,8 @@ class Table:
     """One label or type. `keys` leading columns of a row name it; `node` says on which side of the order it is.
 
     `labels` are those of its nodes, or the type of its relations. A row is the id of the node, or the ids of both ends,
-    and then the properties called `columns`.
+    and then the properties called `columns`. `merge` is a `create` that does not mind what a person has made by copying
+    a node of ours, id and all; it is slower.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Table:
     select: str
     read: LiteralString
     create: LiteralString
+    merge: LiteralString
     change: LiteralString
     remove: LiteralString
 
@@ -69,11 +71,12 @@ def _nodes(name: str, anchor: LiteralString, label: LiteralString, select: str, 
     sets: LiteralString = ", ".join([f"n.{column} = row[{n}]" for n, column in enumerate(columns, start=1)])
     first: LiteralString = f"CASE WHEN n:{label} THEN n.{columns[0]} END"
     shown: LiteralString = ", ".join([first, *[f"n.{column}" for column in columns[1:]]])
+    given: LiteralString = ", ".join([f"{column}: row[{n}]" for n, column in enumerate(columns, start=1)])
     among: LiteralString = "" if anchor == label else " WHERE n.id STARTS WITH $prefix"
     return Table(
         name, True, (anchor,) if anchor == label else (anchor, label), columns, 1, select,
         f"MATCH (n:{anchor} {{kb: $kb}}){among} RETURN n.id, {shown}",
-        # MERGE: a person may have made a node with our id by copying another; CREATE would then fail for ever.
+        f"UNWIND $rows AS row CREATE (n:{anchor}:{label} {{kb: $kb, id: row[0], {given}}})",
         f"UNWIND $rows AS row MERGE {own} SET n:{label}, {sets}",
         f"UNWIND $rows AS row MATCH {own} SET n:{label}, {sets}",
         # What others have tied to a node of ours is theirs: the node stays for them and is no longer ours.
@@ -93,10 +96,11 @@ def _relations(
     ours: LiteralString = " AND r.id IS NOT NULL" if columns else ""
     known: LiteralString = " {id: row[2]}" if columns else ""
     shown: LiteralString = "".join([f", r.{column}" for column in columns])
+    create: LiteralString = f"UNWIND $rows AS row {ends} CREATE (a)-[r:{name} {{{given}}}]->(b)"
     return Table(
         f"{name} to {end}", False, (name,), columns, 3 if columns else 2, select,
         f"MATCH (a:{start})-[r:{name}]->(b:{end}) WHERE a.kb = $kb AND b.kb = $kb{ours} RETURN a.id, b.id{shown}",
-        f"UNWIND $rows AS row {ends} CREATE (a)-[r:{name} {{{given}}}]->(b)",
+        create, create,
         f"UNWIND $rows AS row {ends} MATCH (a)-[r:{name}{known}]->(b) SET {sets or 'r.seen = true'}",
         f"UNWIND $rows AS row {ends} MATCH (a)-[r:{name}{known}]->(b) DELETE r",
     )  # fmt: skip

@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 
 from api.schemas import EvidenceInFullOut, GraphOut, PathsOut
 from rag.domain import EDITOR, Fact, GraphFact
+from rag.editions import Editions
 from rag.graph.drawn import DrawnFact
 from rag.ports import GraphReader
 from rag.register import Withheld
@@ -55,7 +56,8 @@ def test_paths_between_two_entities(client: TestClient) -> None:
 
 @pytest.mark.parametrize("path", [f"/v1/entities/{MIGRAINE}/graph", f"/v1/entities/{MIGRAINE}"])
 def test_the_answer_says_when_the_live_graph_is_missing(client: TestClient, library: FakeLibrary, path: str) -> None:
-    editions = client.app.state.service.pipeline.editions  # type: ignore[attr-defined]  # starlette types it as ASGI
+    service = client.app.state.service  # type: ignore[attr-defined]  # starlette types it as ASGI
+    editions: Editions = service.pipeline.editions
     edition = editions.current()
 
     def without_live(withheld: Withheld, degraded: list[str]) -> GraphReader:

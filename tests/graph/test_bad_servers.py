@@ -193,8 +193,7 @@ class TestRealServers:
                 mirror.bring(connection, library, manifest, repair=True)
             connection.define(dropping)
             mirror.bring(connection, library, manifest, repair=True)
-        published = settings_at(own_server, library.data_dir)
-        assert wiring.build(published).ask("甲病有哪些症状？").degraded == ()
+            assert mirror.state_of(connection, manifest.kb) == mirror.State(1, "ready", manifest.digest)
 
     def test_a_disk_that_is_full(self, tmp_path: Path, own_server: Address, own_pid: int) -> None:
         library = Library(tmp_path / "data")

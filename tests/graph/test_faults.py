@@ -116,7 +116,7 @@ class TestRealServer:
 
     @staticmethod
     def _warm(pipeline: Pipeline) -> None:
-        """The first queries of a fresh server are compiled, for longer than an answer may wait; a probe sees to that."""
+        """A fresh server compiles its first queries for longer than an answer may wait; a probe sees to that."""
         deadline = time.monotonic() + 60
         while pipeline.ask(QUESTION).degraded:
             assert time.monotonic() < deadline, "the live graph never answered"
