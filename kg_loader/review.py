@@ -299,7 +299,7 @@ def _changed_line(changed: ChangedRow) -> str:
     if isinstance(changed.live, Relationship):
         limits = (("severity", 5), ("population", 6), ("dose", 7), ("source", 3), ("rank", 4))
         return f"{changed.live}: {_differences(changed, limits)}"
-    first = {"Literal": "name", "Passage": "text"}.get(changed.table.name, "name")
+    first = "text" if changed.table.name == "Passage" else "name"
     columns = [(first, 1)] if changed.own[1] != changed.found[1] else []
     return f"{changed.own[0]}: {_differences(changed, columns) or 'other properties'}"
 

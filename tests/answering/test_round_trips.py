@@ -96,6 +96,7 @@ def test_the_mixed_questions_on_the_sample(sample: Pipeline) -> None:
 
 @pytest.mark.long
 @pytest.mark.real_data
+@pytest.mark.timeout(600)
 def test_the_mixed_questions_on_real_data(real_data: Path, tmp_path: Path) -> None:
     settings = Settings(_env_file=None, data_dir=tmp_path)
     files = [real_data / "kg" / "cmekg.jsonl", real_data / "kg" / "drug.json"]

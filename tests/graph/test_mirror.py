@@ -155,6 +155,13 @@ def test_a_person_finds_words_and_mentions(connection: Connection, tmp_path: Pat
     assert connection.read(query, parameters)[0][0] == "一项试验"
     analyzer = "SHOW FULLTEXT INDEXES YIELD name, options WHERE name = 'yiwen_text' RETURN options"
     assert connection.read(analyzer, {})[0][0]["indexConfig"]["fulltext.analyzer"] == "cjk"
+    connection.read("CALL db.awaitIndexes(60)", {})
+    search = (
+        "CALL db.index.fulltext.queryNodes('yiwen_text', '头晕') YIELD node WHERE node.kb = $kb "
+        "RETURN labels(node), node.name, node.title"
+    )
+    found = {(*row[0], row[1] or row[2]) for row in connection.read(search, parameters)}
+    assert found == {("Entity", "Symptom", "头晕"), ("Passage", "甲病的观察")}
 
 
 def test_readers_see_one_version_or_none(connection: Connection, tmp_path: Path) -> None:
