@@ -15,8 +15,9 @@ from api import problems, server
 from api.catalogue import Catalogue, LibraryCatalogue
 from api.middleware import BodyLimit, RequestContext
 from api.openapi import API_VERSION, document
-from api.routes import ask, curation, entities, evidence, graph, health, kb, search
+from api.routes import ask, curation, entities, evidence, graph, health, jobs, kb, search
 from api.service import Capacity, Service
+from kg_loader.jobs.beside import worker_beside
 from rag.pipeline import Pipeline
 from rag.settings import Settings
 
@@ -53,10 +54,10 @@ def create_app(
     )
     app.state.service = service
     # `graph` before `entities`: the id of an entity may hold any /
-    for module in (ask, search, graph, entities, curation, evidence, kb, health):
+    for module in (ask, search, graph, entities, curation, evidence, kb, jobs, health):
         app.include_router(module.router)
     problems.install(app)
-    app.add_middleware(BodyLimit, max_bytes=settings.body_max_bytes)
+    app.add_middleware(BodyLimit, max_bytes=settings.body_max_bytes, uploads=("/v1/kb/jobs",))
     app.add_middleware(RequestContext)
     app.openapi = partial(document, app)  # type: ignore[method-assign]  # FastAPI's documented way
     return app
@@ -71,10 +72,11 @@ def _start(service: Service, pipeline: Pipeline | None, catalogue: Catalogue | N
 
 
 def serve(settings: Settings, on_ready: server.Ready | None = None) -> None:
-    """Serve on `settings.host` and `port` until SIGTERM or Ctrl-C; `on_ready` gets the address.
+    """Serve on `settings.host` and `port` until SIGTERM or Ctrl-C, with a worker beside; `on_ready` gets the address.
 
     Raises DependencyError where the port is taken.
     """
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     app = create_app(settings)
-    server.run(app, app.state.service, on_ready)
+    with worker_beside(settings):
+        server.run(app, app.state.service, on_ready)

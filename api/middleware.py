@@ -7,6 +7,7 @@ import logging
 import re
 import time
 import uuid
+from collections.abc import Collection
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -71,15 +72,20 @@ def _write_line(scope: Scope, status: int, milliseconds: float) -> None:
 
 
 class BodyLimit:
-    """Reads the whole body before the application runs: at most `max_bytes`, within `BODY_SECONDS`."""
+    """Reads the whole body before the application runs: at most `max_bytes`, within `BODY_SECONDS`.
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
-        self._app, self._max = app, max_bytes
+    Forms with files sent to a path in `uploads` go through unread; the route counts them itself.
+    """
+
+    def __init__(self, app: ASGIApp, max_bytes: int, uploads: Collection[str] = ()) -> None:
+        self._app, self._max, self._uploads = app, max_bytes, uploads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         headers = Headers(scope=scope) if scope["type"] == "http" else Headers()
-        if "content-length" not in headers and "transfer-encoding" not in headers:
+        has_body = "content-length" in headers or "transfer-encoding" in headers
+        form = headers.get("content-type", "").lower().startswith("multipart/form-data")
+        if not has_body or (form and scope["path"] in self._uploads):
             await self._app(scope, receive, send)
             return
         body = await self._read(headers, receive)

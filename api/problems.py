@@ -91,6 +91,7 @@ HTTP: Mapping[int, Row] = {
         Row("method-not-allowed", "Method not allowed", 405, "See the Allow header."),
         Row("request-timeout", "Request timeout", 408, "The request body did not arrive in time."),
         Row("too-large", "Request too large", 413, "The request body is larger than the service accepts."),
+        Row("unsupported-media-type", "Unsupported media type", 415, "The Content-Type is none that this route reads."),
         Row("invalid-request", "Invalid request", 422, "The body or a parameter breaks the schema; see `errors`."),
         Row("client-closed", "Client closed request", 499, "The client went away before the answer was complete."),
         Row("internal", "Internal error", 500, "The service failed; the log tells more."),

@@ -13,16 +13,20 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from api.catalogue import Catalogue
+from kg_loader.jobs.files import Uploads
+from kg_loader.jobs.table import JobTable
 from rag.editions import Edition
 from rag.errors import YiwenError
 from rag.pipeline import Pipeline
 from rag.settings import Settings
+from rag.state import open_state
 
 T = TypeVar("T")
 _log = logging.getLogger("yiwen.api")
@@ -110,6 +114,16 @@ class Service:
         assert self._catalogue is not None, "the lifespan has not started"
         return self._catalogue
 
+    @cached_property
+    def jobs(self) -> JobTable:
+        """The table of ingestion jobs, opened when it is first asked for. Call it from a worker thread."""
+        return JobTable(open_state(self.settings))
+
+    @property
+    def uploads(self) -> Uploads:
+        """The files of jobs."""
+        return Uploads(self.settings.data_dir)
+
     def start(self, pipeline: Pipeline, catalogue: Catalogue) -> None:
         """Open the current version, if there is one that opens, and follow the pointer from then on."""
         self._pipeline, self._catalogue = pipeline, catalogue
@@ -149,6 +163,8 @@ class Service:
         self._stop.set()
         self.reads.close()
         self.answers.close()
+        if "jobs" in vars(self):
+            self.jobs.database.close()
         if self._follower is not None:
             self._follower.join(timeout=2)
 

@@ -208,7 +208,7 @@ class Job:
                     _require_size(staging)
             except DataError as error:
                 rejects = _write_rejects(self.library, staging)
-                raise (type(error)(f"{error}; rejected rows: {rejects}") if rejects else error) from error
+                raise (type(error)(f"{error}; rejected rows: {rejects}", rejects) if rejects else error) from error
             with storage_errors(self.library.root):
                 return self.finish(staging)
 

@@ -26,7 +26,10 @@ and `slug` what the HTTP service answers with (RFC 9457 `type` is `/problems/{sl
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class YiwenError(Exception):
@@ -113,6 +116,11 @@ class DataError(YiwenError):
     status = 422
     slug = "invalid-data"
     title = "Invalid data"
+
+    def __init__(self, message: str, rejects_file: Path | None = None) -> None:
+        super().__init__(message)
+        self.rejects_file = rejects_file
+        """Where the rejected rows are, if some were written."""
 
 
 class CorruptSnapshotError(DataError):

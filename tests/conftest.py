@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import neo4j_server
+from tests import neo4j_server, postgres_server
 from tests.needs import in_ci, missing, require
 
 REAL_DATA_VARIABLE = "YIWEN_TEST_DATA"
@@ -138,3 +138,10 @@ def unclaimed(neo4j_address: neo4j_server.Address) -> Iterator[None]:
     """For tests that make nodes without a knowledge base in the shared Neo4j."""
     with neo4j_server.alone(neo4j_address):
         yield
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A real PostgreSQL for tests marked `postgres`."""
+    with postgres_server.running() as url:
+        yield url

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests import neo4j_server
+from tests import neo4j_server, postgres_server
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ NEEDS = (
         "browser", "Chromium", _any_on_path("chromium", "chromium-browser", "google-chrome"), "apt-get install chromium"
     ),
     Need("neo4j", "Java 17 with Maven", neo4j_server.available, "apt-get install default-jdk-headless maven"),
+    Need("postgres", "PostgreSQL", postgres_server.available, "apt-get install postgresql"),
 )
 
 

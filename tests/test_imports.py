@@ -52,11 +52,13 @@ ONLY_IN: Mapping[str, tuple[str, ...]] = {
     "peft": ("rag.generators.huggingface", "finetune"),
     "streamlit": ("ui",),
     "fastapi": ("api",),
+    "python_multipart": ("api.uploads",),
+    "sqlalchemy": ("rag.state", "kg_loader.jobs"),
     "typer": ("yiwen",),
 }
 
 # Never loaded by `import rag` or `yiwen --help`: each is an extra, or slow to import.
-SLOW = tuple("neo4j torch transformers langchain_core faiss tantivy fastapi uvicorn numpy sqlite3".split())
+SLOW = tuple("neo4j torch transformers langchain_core faiss tantivy fastapi uvicorn numpy sqlite3 sqlalchemy".split())
 START_SECONDS = 0.5
 
 every_module = pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)

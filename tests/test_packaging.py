@@ -24,7 +24,7 @@ LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 
 MEGABYTE = 1_000_000
 BASE_INSTALL_LIMIT = 400 * MEGABYTE
-EXTRAS = {"cpu", "gpu", "ui", "hf", "train", "quant", "openai", "otel", "dev"}
+EXTRAS = {"cpu", "gpu", "ui", "hf", "train", "quant", "postgres", "openai", "otel", "dev"}
 
 
 def test_every_dependency_has_its_reason() -> None:

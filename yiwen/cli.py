@@ -9,7 +9,9 @@ from typing import Annotated
 
 import typer
 
-from yiwen import ask, bench, curation, doctor, evaluate, export, fetch, gate, ingest, kb, live, serve, train
+from yiwen import (
+    ask, bench, curation, doctor, evaluate, export, fetch, gate, ingest, jobs, kb, live, serve, train, worker,
+)  # fmt: skip
 from yiwen.failures import Commands
 from yiwen.options import Invocation, Json
 from yiwen.output import document, say
@@ -30,6 +32,8 @@ app.add_typer(fetch.app, name="fetch")
 app.command("ask")(ask.ask)
 app.command("chat")(ask.chat)
 app.command("serve")(serve.serve)
+app.command("worker")(worker.worker)
+app.add_typer(jobs.app, name="jobs")
 for command in (live.adopt, export.export, curation.withdraw, curation.restore, curation.register, curation.erase):
     kb.app.command()(command)
 kb.app.command("gate")(gate.compare)

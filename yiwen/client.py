@@ -13,7 +13,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Literal, TypeVar
+from typing import IO, Any, Literal, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -221,6 +221,58 @@ class Activated(_Reply):
     revision: int
 
 
+class JobFile(_Reply):
+    """A file of a job."""
+
+    name: str
+    size: int
+
+
+class JobProgress(_Reply):
+    """How far a run is; `fraction` of the stage (0 to 1), `rate` in items a second."""
+
+    stage: str
+    file: str | None = None
+    done: int = 0
+    total: int | None = None
+    fraction: float | None = None
+    rate: float | None = None
+    eta_s: float | None = None
+
+
+class JobError(_Reply):
+    """Why a job failed, or why it is tried again."""
+
+    slug: str
+    detail: str
+
+
+class Job(_Reply):
+    """An ingestion job."""
+
+    id: str
+    state: Literal["queued", "running", "cancelling", "cancelled", "done", "done_with_rejects", "failed"]
+    files: tuple[JobFile, ...]
+    created: str
+    progress: JobProgress | None = None
+    report: dict[str, Any] | None = None
+    error: JobError | None = None
+    rejected: dict[str, int] = {}
+    rejects: bool = False
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen to it."""
+        return self.state in ("cancelled", "done", "done_with_rejects", "failed")
+
+
+class Jobs(_Reply):
+    """A page of jobs, newest first; pass `next_cursor` for the next one."""
+
+    items: tuple[Job, ...]
+    next_cursor: str | None = None
+
+
 class Patient(BaseModel):
     """Who the question is about; age in years."""
 
@@ -355,6 +407,79 @@ class Client:
     def restore(self, identifier: str) -> Curated:
         """Let it support answers again."""
         return self._post(f"/v1/evidence/{quote(identifier, safe='')}/restore", None, Curated)
+
+    # ------------------------------------------------------------ ingestion jobs
+
+    def upload(
+        self,
+        *files: tuple[str, IO[bytes]],
+        dataset: str | None = None,
+        format: str | None = None,
+        encoding: str | None = None,
+        append: bool = False,
+        max_rejects: int | None = None,
+        allow_shrink: bool = False,
+        key: str | None = None,
+    ) -> Job:
+        """Queue the ingestion of files, each a name and its content; the same `key` again leads to the same job."""
+        fields = _given(dataset=dataset, format=format, encoding=encoding, max_rejects=max_rejects)
+        data = {name: str(value) for name, value in fields.items()} | {
+            "append": str(append).lower(), "allow_shrink": str(allow_shrink).lower(),
+        }  # fmt: skip
+        sent = [("file", file) for file in files]
+        headers = {"Idempotency-Key": key} if key else {}
+        with _reachable():
+            return _read(self._http.post("/v1/kb/jobs", files=sent, data=data, headers=headers), Job)
+
+    def ingest(
+        self,
+        *paths: str,
+        dataset: str | None = None,
+        format: str | None = None,
+        encoding: str | None = None,
+        append: bool = False,
+        max_rejects: int | None = None,
+        allow_shrink: bool = False,
+        key: str | None = None,
+    ) -> Job:
+        """The same for files below the folder of the service whose files may be named."""
+        body = _given(
+            paths=list(paths), dataset=dataset, format=format, encoding=encoding, append=append, max_rejects=max_rejects,
+            allow_shrink=allow_shrink,
+        )  # fmt: skip
+        headers = {"Idempotency-Key": key} if key else {}
+        with _reachable():
+            return _read(self._http.post("/v1/kb/jobs", json=body, headers=headers), Job)
+
+    def jobs(self, *, state: str | None = None, limit: int | None = None, cursor: str | None = None) -> Jobs:
+        """Jobs, newest first."""
+        return self._get("/v1/kb/jobs", Jobs, _given(state=state, limit=limit, cursor=cursor))
+
+    def job(self, identifier: str) -> Job:
+        """One job."""
+        return self._get(f"/v1/kb/jobs/{identifier}", Job, {})
+
+    def cancel_job(self, identifier: str) -> Job:
+        """Take a job out of the queue, or end a running one; then it is `cancelling` for up to two seconds."""
+        return self._post(f"/v1/kb/jobs/{identifier}/cancel", None, Job)
+
+    def retry_job(self, identifier: str) -> Job:
+        """Queue a failed or cancelled job again."""
+        return self._post(f"/v1/kb/jobs/{identifier}/retry", None, Job)
+
+    def delete_job(self, identifier: str) -> None:
+        """Forget a job that has ended, its upload and its rejected rows."""
+        with _reachable():
+            _raise_for(self._http.delete(f"/v1/kb/jobs/{identifier}"))
+
+    def rejects(self, identifier: str) -> Iterator[dict[str, Any]]:
+        """The rejected rows of a job: file, line, reason, raw."""
+        with _reachable(), self._http.stream("GET", f"/v1/kb/jobs/{identifier}/rejects") as response:
+            if response.is_error:
+                response.read()
+            _raise_for(response)
+            for line in response.iter_lines():
+                yield json.loads(line)
 
     # ------------------------------------------------------------ transport
 

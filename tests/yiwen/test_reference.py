@@ -14,7 +14,8 @@ PROMISED = {
     "kb adopt", "kb gate", "kb mirror", "kb prune", "kb reindex", "kb verify", "kb export", "kb withdraw", "kb restore",
     "kb register", "kb erase", "train embed", "eval retrieval", "eval graph", "eval answers", "eval tune", "bench",
     "doctor",
-    "version",
+    "version", "worker", "jobs submit", "jobs list", "jobs show", "jobs cancel", "jobs retry", "jobs delete",
+    "jobs rejects", "jobs watch",
 }  # fmt: skip
 
 

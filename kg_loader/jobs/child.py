@@ -1,0 +1,191 @@
+"""The process of one run: `python -m kg_loader.jobs.child`, started by the worker. It may be killed at any moment.
+
+It writes one JSON document a line: `{"progress": ...}` while it goes, at the end `{"report": ...}` or `{"error": ...}`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from kg_loader.ingest import ingest
+from kg_loader.jobs.files import Uploads
+from kg_loader.jobs.job import (
+    FLIPPING,
+    FLUSHING,
+    LOADING,
+    MIRRORING,
+    OPENING,
+    SETTLING,
+    WAITING,
+    JobFile,
+    Order,
+    problem,
+)  # fmt: skip
+from kg_loader.jobs.process import received
+from kg_loader.report import IngestReport
+from rag.errors import (
+    ConflictError,
+    DataError,
+    DependencyError,
+    LiveGraphError,
+    LockedError,
+    MissingExtraError,
+    YiwenError,
+)
+from rag.settings import Settings
+from rag.snapshot import Library
+from rag.snapshot.library import unobserved
+
+_SEALING = ("records", "vectors", "words")
+_AT = {
+    "staging.opened": LOADING, "staging.before_settle": SETTLING, "seal.validated": FLUSHING,
+    "mirror.compared": MIRRORING, "mirror.syncing": MIRRORING, "flip.checked": FLIPPING,
+}  # fmt: skip
+"""The stage that begins at a named point of an ingestion; the others begin with their own progress."""
+Observer = Callable[[str], None]
+LOCK_POLL_S = 1.0
+_TELL_S = 0.5
+
+
+class Teller:
+    """Writes to the worker; what a run has reached at most every half second, a new stage at once."""
+
+    def __init__(self, files: Sequence[Path], observer: Observer) -> None:
+        self._observer = observer
+        self._out = os.dup(sys.stdout.fileno())
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print must not look like a message
+        self._real = {os.path.realpath(path) for path in files}
+        self._guard = threading.Lock()
+        self._now: dict[str, Any] = {}
+        self.stage(OPENING)
+        threading.Thread(target=self._repeat, name="progress", daemon=True).start()
+
+    def message(self, content: Mapping[str, Any]) -> None:
+        """One line. A worker that is gone reads none, and this process is about to follow it."""
+        with self._guard:
+            line = json.dumps(content, ensure_ascii=False, default=str).encode("utf-8", "replace") + b"\n"
+            while line:
+                line = line[os.write(self._out, line) :]
+
+    def stage(self, stage: str) -> None:
+        """A stage begins."""
+        if stage != self._now.get("stage"):
+            self._now = {"stage": stage, "done": 0, "total": None, "file": None}
+            self.message({"progress": self._now})
+
+    def progress(self, stage: str, done: int, total: int) -> None:
+        """As `ingest` calls it: one of the stages of sealing, or the name of the file that is being loaded."""
+        file = None if stage in _SEALING else stage
+        self.stage(stage if file is None else LOADING)
+        self._now = {**self._now, "done": done, "total": total or None, "file": file}
+
+    def reached(self, point: str) -> None:
+        """As `ingest` calls it."""
+        if point in _AT:
+            self.stage(_AT[point])
+        self._observer(point)
+
+    def _repeat(self) -> None:
+        told: Mapping[str, Any] = {}
+        while True:
+            time.sleep(_TELL_S)
+            now = {**self._now, "fraction": self._share_read() if self._now["stage"] == LOADING else None}
+            if now != told:
+                self.message({"progress": now})
+            told = now
+
+    def _share_read(self) -> float | None:
+        """How much of the file that is open is behind us, as Linux tells it; None where it does not."""
+        name = self._now["file"]
+        try:
+            for handle in os.listdir("/proc/self/fd"):
+                target = os.path.realpath(f"/proc/self/fd/{handle}")
+                if target in self._real or os.path.basename(target) == name:
+                    position = int(Path(f"/proc/self/fdinfo/{handle}").read_text().split("pos:")[1].split()[0])
+                    return min(1.0, position / max(1, os.path.getsize(target)))
+        except (OSError, ValueError, IndexError):  # closed between two looks, or no /proc
+            return None
+        return None
+
+
+def run(settings: Settings, order: Order, observer: Observer) -> None:
+    """Ingest, and say what came of it."""
+    uploads = Uploads(settings.data_dir)
+    teller = Teller([Path(file.path) for file in order.files], observer)
+    try:
+        report = _ingested(settings, order, uploads.presented(order), teller)
+        if report.rejects_file is not None:
+            uploads.rename_rejects(order, report.rejects_file)
+        teller.message({"report": report.document()})
+    except DataError as error:
+        if error.rejects_file is not None:
+            uploads.rename_rejects(order, error.rejects_file)
+        rejected = _reasons(error.rejects_file) if error.rejects_file else {}
+        told = problem(error, uploads.without_folder(order, str(error)))
+        teller.message({"error": told, "rejects_file": error.rejects_file, "rejected": rejected})
+    except YiwenError as error:
+        detail = uploads.without_folder(order, str(error))
+        teller.message({"error": problem(error, detail), "transient": is_transient(error)})
+    except Exception as error:
+        traceback.print_exc()
+        what = " ".join(str(error).split())[:300]
+        detail = uploads.without_folder(
+            order, f"unexpected {type(error).__name__}: {what}; the worker's log tells more"
+        )
+        teller.message({"error": problem(YiwenError(), detail)})
+
+
+def _ingested(settings: Settings, order: Order, files: Sequence[Path], teller: Teller) -> IngestReport:
+    """The report; waits while another process writes to the knowledge base."""
+    while True:
+        try:
+            return ingest(
+                Library(settings.data_dir), files, dataset=order.dataset, format=order.format,
+                encoding=order.encoding, append=order.append, settings=settings,
+                progress=teller.progress, reached=teller.reached, **order.options,
+            )  # fmt: skip
+        except LockedError:
+            teller.stage(WAITING)
+            time.sleep(LOCK_POLL_S)
+        teller.stage(OPENING)
+
+
+def _reasons(rejects: Path) -> dict[str, int]:
+    with rejects.open(encoding="utf-8") as file:
+        return dict(Counter(json.loads(line)["reason"] for line in file).most_common())
+
+
+def is_transient(error: YiwenError) -> bool:
+    """Whether the same run may succeed later: something outside was down, or somebody else published."""
+    if isinstance(error, LiveGraphError):
+        return error.transient
+    return isinstance(error, DependencyError | ConflictError) and not isinstance(error, MissingExtraError)
+
+
+def main(observer: Observer = unobserved) -> NoReturn:
+    """One run; `observer` is told of the named points of ingestion."""
+    settings, message = received()
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("faiss").setLevel(logging.WARNING)
+    os.nice(settings.worker_nice)
+    tempfile.tempdir = str(Uploads(settings.data_dir).scratch(message["job"]))
+    ordered = message["order"]
+    files = tuple(JobFile(**file) for file in ordered.pop("files"))
+    run(settings, Order(files, **ordered), observer)
+    sys.stderr.flush()
+    os._exit(0)  # the result is out; threads and libraries need no farewell
+
+
+if __name__ == "__main__":
+    main()
