@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from kg_loader.jobs.job import State
 
-Name = Annotated[str, Field(min_length=1, max_length=100)]
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("expected printable characters")
+    return text
+
+
+Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_printable)]
 _OF_AN_ORDER = {"dataset", "format", "encoding", "append"}
 Path = Annotated[str, Field(min_length=1, max_length=4000)]
 

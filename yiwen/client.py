@@ -444,8 +444,8 @@ class Client:
     ) -> Job:
         """The same for files below the folder of the service whose files may be named."""
         body = _given(
-            paths=list(paths), dataset=dataset, format=format, encoding=encoding, append=append, max_rejects=max_rejects,
-            allow_shrink=allow_shrink,
+            paths=list(paths), dataset=dataset, format=format, encoding=encoding, append=append,
+            max_rejects=max_rejects, allow_shrink=allow_shrink,
         )  # fmt: skip
         headers = {"Idempotency-Key": key} if key else {}
         with _reachable():

@@ -113,7 +113,7 @@ def _result(job: Job) -> str:
     if job.report is not None:
         rows = sum(job.rejected.values())
         return f"version {job.report['version']}" + (f", {rows:,} rows rejected" if rows else "")
-    if job.error is not None:
+    if job.error is not None and job.ended:
         return str(job.error["slug"])
     return _stage(job.document()["progress"]) if job.progress else ""
 
@@ -168,7 +168,7 @@ def _print_result(job: Job) -> None:
         state = "unchanged, no new version" if job.report["unchanged"] else "published"
         say(f"version   {job.report['version']} ({state}), digest {job.report['digest'][:12]}")
     if job.error is not None:
-        say(f"error     {job.error['slug']}: {job.error['detail']}")
+        say(f"{'error' if job.ended else 'last try':<9} {job.error['slug']}: {job.error['detail']}")
 
 
 @app.command()

@@ -33,6 +33,7 @@ from rag.errors import NotFoundError, UsageError, YiwenError
 router = APIRouter(tags=["jobs"])
 
 FORM = "multipart/form-data"
+_ANY_NUMBER = 2**62
 T = TypeVar("T", bound=JobOptions)
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -199,7 +200,7 @@ async def jobs(
     """Jobs, newest first."""
     if cursor is not None and not (cursor.isascii() and cursor.isdigit()):
         raise UsageError(f"the cursor {cursor!r} is not one of ours; pass `next_cursor` of the page before")
-    before = int(cursor) if cursor is not None else None
+    before = min(int(cursor), _ANY_NUMBER) if cursor is not None else None
     found, following = await service.read(lambda: service.jobs.page(limit, before=before, states=state))
     page = {
         "items": [job.document() for job in found],

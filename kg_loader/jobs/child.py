@@ -61,15 +61,20 @@ _TELL_S = 0.5
 class Teller:
     """Writes to the worker; what a run has reached at most every half second, a new stage at once."""
 
-    def __init__(self, files: Sequence[Path], observer: Observer) -> None:
+    def __init__(self, observer: Observer) -> None:
         self._observer = observer
         self._out = os.dup(sys.stdout.fileno())
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print must not look like a message
-        self._real = {os.path.realpath(path) for path in files}
+        self._real: set[str] = set()
         self._guard = threading.Lock()
         self._now: dict[str, Any] = {}
         self.stage(OPENING)
         threading.Thread(target=self._repeat, name="progress", daemon=True).start()
+
+    def follow(self, files: Sequence[Path]) -> Sequence[Path]:
+        """The files whose reading is told of."""
+        self._real = {os.path.realpath(path) for path in files}
+        return files
 
     def message(self, content: Mapping[str, Any]) -> None:
         """One line. A worker that is gone reads none, and this process is about to follow it."""
@@ -122,9 +127,9 @@ class Teller:
 def run(settings: Settings, order: Order, observer: Observer) -> None:
     """Ingest, and say what came of it."""
     uploads = Uploads(settings.data_dir)
-    teller = Teller([Path(file.path) for file in order.files], observer)
+    teller = Teller(observer)
     try:
-        report = _ingested(settings, order, uploads.presented(order), teller)
+        report = _ingested(settings, order, teller.follow(uploads.presented(order)), teller)
         if report.rejects_file is not None:
             uploads.rename_rejects(order, report.rejects_file)
         teller.message({"report": report.document()})

@@ -111,7 +111,7 @@ class Uploads:
                 link = self.folder(order.upload) / "named" / str(number) / file.name
                 if not os.path.lexists(link):
                     link.parent.mkdir(parents=True, exist_ok=True)
-                    link.symlink_to(file.path)
+                    link.symlink_to(Path("..", "..", Path(file.path).name))  # holds when the data folder is moved
                 found.append(link)
         return found
 

@@ -12,6 +12,7 @@ from kg_loader.jobs.job import Job
 from kg_loader.jobs.table import JobTable
 from rag.errors import ConflictError, LockedError, NotFoundError
 from rag.snapshot import Library
+from rag.snapshot.files import storage_errors
 
 _log = logging.getLogger("yiwen.worker")
 _DAY = 24 * 3600.0
@@ -32,12 +33,17 @@ def undo(library: Library, before: Set[int]) -> None:
 
 
 def remove(table: JobTable, uploads: Uploads, job: Job) -> None:
-    """Delete a job that has ended, then its upload and its rejected rows. Raises NotFoundError, ConflictError."""
+    """Delete a job that has ended, then its upload and its rejected rows.
+
+    Raises NotFoundError, ConflictError, StorageError.
+    """
     table.delete(job.id)
     if job.order.upload is not None:
         uploads.discard(job.order.upload)
     if job.rejects_file is not None:
-        Path(job.rejects_file).unlink(missing_ok=True)
+        rejects = Path(job.rejects_file)
+        with storage_errors(rejects):
+            rejects.unlink(missing_ok=True)
 
 
 def expire(table: JobTable, uploads: Uploads, keep_days: int) -> None:

@@ -140,7 +140,7 @@ class JobTable:
         """Take a queued job out; ask for the end of a running one. Raises NotFoundError, ConflictError."""
         now = self._now()
         self._swap(
-            identifier, (State.QUEUED,), state=State.CANCELLED, finished=now, not_before=None, progress=None
+            identifier, (State.QUEUED,), state=State.CANCELLED, finished=now, not_before=None, progress=None, error=None
         ) or self._swap(identifier, (State.RUNNING,), state=State.CANCELLING)
         job = self.get(identifier)
         if job.ended and job.state is not State.CANCELLED:
@@ -243,7 +243,9 @@ class JobTable:
         later = self._now() + delay_s if delay_s else None
         queued = {"state": State.QUEUED, "worker": None, "not_before": later, "progress": None, **columns}
         ours = (State.RUNNING,) if cancelled else (State.RUNNING, State.CANCELLING)
-        return self._swap(job.id, ours, worker, **queued) or self.finish(job, worker, State.CANCELLED, progress=None)
+        return self._swap(job.id, ours, worker, **queued) or self.finish(
+            job, worker, State.CANCELLED, progress=None, error=None
+        )
 
     def _swap(self, identifier: str, expected: Collection[State], owner: str | None = None, /, **values: Any) -> bool:  # noqa: ANN401
         conditions: list[ColumnElement[bool]] = [JOBS.c.id == identifier, JOBS.c.state.in_(expected)]

@@ -6,26 +6,21 @@ next one and goes on from its last committed batch.
 
 from __future__ import annotations
 
-import json
 import logging
-import os
-import select
-import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from kg_loader.jobs.files import Uploads
-from kg_loader.jobs.job import FLIPPING, OPENING, WAITING, Job, Progress, State, problem
-from kg_loader.jobs.process import end, launch
-from kg_loader.jobs.retention import expire, undo
+from kg_loader.jobs.job import FLIPPING, Job, State, problem
+from kg_loader.jobs.retention import expire
+from kg_loader.jobs.run import Run
 from kg_loader.jobs.table import JobTable, worker_name
 from rag.errors import DependencyError, YiwenError
 from rag.settings import Settings
-from rag.snapshot import Library
 
 _log = logging.getLogger("yiwen.worker")
 _HOUR = 3600.0
@@ -154,11 +149,18 @@ class Worker:
                 self._cancel(run)
                 return
             if self._stop.is_set():
-                run.end(self.pace.kill_s)
-                self._insist(lambda: self.table.give_back(job, self.name))
-                _log.info("job=%s goes back into the queue", job.id)
+                self._interrupt(run)
                 return
         self._insist(lambda: self._conclude(run))
+
+    def _interrupt(self, run: Run) -> None:
+        """Kill it; the next worker resumes it, unless it had ended in this moment."""
+        run.end(self.pace.kill_s)
+        if run.result is not None:
+            self._insist(lambda: self._conclude(run))
+        else:
+            self._insist(lambda: self.table.give_back(run.job, self.name))
+            _log.info("job=%s goes back into the queue", run.job.id)
 
     def _cancel(self, run: Run) -> None:
         """Kill it and forget what it staged; one that is publishing at this moment is let through and is done."""
@@ -172,7 +174,7 @@ class Worker:
             self._insist(lambda: self.table.give_back(run.job, self.name, cancelled=False))
         else:
             run.forget()
-            self._insist(lambda: self.table.finish(run.job, self.name, State.CANCELLED, progress=None))
+            self._insist(lambda: self.table.finish(run.job, self.name, State.CANCELLED, progress=None, error=None))
             self._ended(run.job, State.CANCELLED)
 
     def _conclude(self, run: Run) -> None:
@@ -207,91 +209,6 @@ class Worker:
                 if self._stop.is_set():
                     return
                 self._stop.wait(self.pace.idle_s)
-
-
-class Run:
-    """The process that runs one job, and what it has said."""
-
-    def __init__(self, settings: Settings, job: Job, child: str) -> None:
-        self.job = job
-        self._library = Library(settings.data_dir)
-        self.before = set(self._library.folders())
-        """The versions that were there already."""
-        self.result: dict[str, Any] | None = None
-        self.progress: Progress | None = None
-        self.over = False
-        self._first, self._since = Progress(OPENING), time.monotonic()
-        message = {"job": job.id, "order": asdict(job.order)}
-        self._process = launch(child, settings, message, piped=True)
-        self._rest = b""
-
-    @property
-    def stage(self) -> str:
-        """What it was doing when it last said something."""
-        return self.progress.stage if self.progress else OPENING
-
-    def published(self) -> bool:
-        """Whether the version that is current was made by this run, which had the only lock."""
-        pointer = self._library.readable_pointer()
-        return pointer is not None and pointer.version not in self.before and self.stage not in (OPENING, WAITING)
-
-    def forget(self) -> None:
-        """Remove what it staged and sealed."""
-        if self.stage not in (OPENING, WAITING):
-            undo(self._library, self.before)
-
-    def listen(self, timeout_s: float) -> bool:
-        """Take in what it says within `timeout_s`; whether it had something to say."""
-        assert self._process.stdout is not None
-        handle = self._process.stdout.fileno()
-        heard = False
-        if select.select([handle], [], [], timeout_s)[0]:
-            piece = os.read(handle, 1 << 16)
-            self.over = not piece
-            for document in self._lines(piece):
-                heard = True
-                self._take(document)
-        return heard
-
-    def listen_until_over(self, timeout_s: float) -> None:
-        """The same until it ends."""
-        deadline = time.monotonic() + timeout_s
-        while not self.over and (left := deadline - time.monotonic()) > 0:
-            self.listen(left)
-
-    def _lines(self, piece: bytes) -> Iterator[dict[str, Any]]:
-        *lines, self._rest = (self._rest + piece).split(b"\n")
-        yield from (json.loads(line) for line in lines)
-
-    def _take(self, document: dict[str, Any]) -> None:
-        if "progress" not in document:
-            self.result = document
-            return
-        said = Progress(**document["progress"])
-        if (said.stage, said.file) != (self._first.stage, self._first.file):
-            self._first, self._since = said, time.monotonic()
-        self.progress = said.paced(self._first, time.monotonic() - self._since)
-
-    def end(self, grace_s: float) -> None:
-        """Kill it if it still runs, and take in its last words; nothing happens the second time."""
-        if self._process.stdout is None or self._process.stdout.closed:
-            return
-        if not self.over:
-            end(self._process, grace_s)
-            self.listen_until_over(grace_s)
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
-
-    def how_it_died(self) -> str:
-        """Why there is no result."""
-        code = self._process.wait()
-        if code >= 0:
-            return f"the process of the ingestion ended with exit code {code} and no result; see the log of the worker"
-        name = signal.Signals(-code).name if -code in {s.value for s in signal.Signals} else str(-code)
-        memory = "; perhaps it ran out of memory" if -code == signal.SIGKILL else ""
-        return f"the process of the ingestion was ended by {name} in the stage {self.stage}{memory}"
 
 
 def exit_code(ended: Mapping[State, int]) -> int:

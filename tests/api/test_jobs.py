@@ -268,6 +268,15 @@ def test_other_files_are_forbidden(client: TestClient, folder: Path, tmp_path: P
         assert client.post(JOBS, json=body).json()["type"] == "/problems/invalid-request"
 
 
+@pytest.mark.parametrize("text", ["\\u0000", "\\ud800", "a\\nb", "\\u202e"])
+def test_texts_that_no_database_takes_are_refused(client: TestClient, text: str) -> None:
+    json_type = {"Content-Type": "application/json"}
+    for field in ("dataset", "format", "encoding"):
+        refused = client.post(JOBS, content=f'{{"path": "a.csv", "{field}": "{text}"}}', headers=json_type)
+        assert (refused.status_code, refused.json()["type"]) == (422, "/problems/invalid-request")
+    assert client.post(JOBS, content=f'{{"path": "{text}"}}', headers=json_type).status_code in (403, 404, 422)
+
+
 def test_without_a_folder_no_path_is_accepted(settings: Settings, library: FakeLibrary, folder: Path) -> None:
     closed = settings.model_copy(update={"jobs_folder": None})
     with local_client(create_app(closed, fake_pipeline(library), library)) as client:
@@ -322,6 +331,7 @@ def test_lists_come_in_pages(client: TestClient) -> None:
     assert client.get(JOBS, params={"state": "done"}).json()["items"] == []
     for wrong in ({"limit": 201}, {"limit": 0}, {"state": "asleep"}, {"cursor": "x"}):
         assert client.get(JOBS, params=wrong).status_code == 422
+    assert len(client.get(JOBS, params={"cursor": "9" * 20}).json()["items"]) == 5
 
 
 def test_cancelling_retrying_and_deleting(client: TestClient, settings: Settings, table: JobTable) -> None:

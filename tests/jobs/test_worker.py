@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import update
 
 from kg_loader.ingest import ingest
@@ -18,11 +20,17 @@ from kg_loader.jobs.job import ENDED, Job, JobFile, Order, State
 from kg_loader.jobs.process import launch
 from kg_loader.jobs.table import JOBS, JobTable, worker_name
 from kg_loader.jobs.worker import Pace, Worker, exit_code
+from kg_loader.mirror import state_of
 from kg_loader.publish import POINTS
+from kg_loader.recovery import recover
 from rag.settings import Settings
 from rag.snapshot import Library
+from rag.snapshot.layout import read_manifest
+from rag.state import open_state
+from tests.graph.live import connected
 from tests.jobs.files import facts, order
 from tests.kb import settings_for
+from tests.neo4j_server import Address
 from tests.source_tree import ROOT
 
 HELD = "tests.jobs.held_child"
@@ -281,16 +289,52 @@ def test_cancelling_at_every_point(
     check_cancelled(point, held_at, settings, jobs, tmp_path)
 
 
+@pytest.mark.neo4j
+@pytest.mark.parametrize("point", ["mirror.compared", "mirror.ready"])
+def test_a_run_cancelled_while_it_mirrors_is_not_published_later(
+    held_at: Callable[[str], Path],
+    settings: Settings,
+    jobs: JobTable,
+    tmp_path: Path,
+    neo4j_address: Address,
+    point: str,
+) -> None:
+    live = settings.model_copy(
+        update={"neo4j_uri": neo4j_address.uri, "neo4j_password": SecretStr(neo4j_address.password)}
+    )
+    first = jobs.submit(order(facts(tmp_path / "old.csv", mark="旧")), "me")
+    drained(live, jobs)
+    assert jobs.get(first.id).state is State.DONE
+    job = jobs.submit(order(facts(tmp_path / "new.csv", mark="新")), "me")
+    marker = held_at(point)
+    with working(live, jobs, HELD):
+        wait_for(marker.exists)
+        jobs.cancel(job.id)
+        wait_for(lambda: jobs.get(job.id).ended)
+    library = Library(settings.data_dir)
+    with library.writing():
+        pointer = recover(library, live)
+    assert pointer is not None
+    assert (jobs.get(job.id).state, pointer.version) == (State.CANCELLED, 1)
+    with closing(connected(neo4j_address)) as connection:
+        state = state_of(connection, read_manifest(library.snapshot_folder(1)).kb)
+    assert state is not None
+    assert (state.version, state.state) == (1, "ready")
+
+
 def test_what_was_published_when_it_was_cancelled_is_done(
     held_at: Callable[[str], Path], settings: Settings, jobs: JobTable, tmp_path: Path
 ) -> None:
-    job = cancel_at("flip.renamed", held_at, settings, jobs, tmp_path)
-    assert job.state is State.QUEUED
-    drained(settings, jobs)
+    job = jobs.submit(order(facts(tmp_path / "a.csv")), "me")
+    marker = held_at("flip.renamed")
+    with working(settings, jobs, HELD):  # which flips, stands still, and the second time finds nothing to flip
+        wait_for(marker.exists)
+        jobs.cancel(job.id)
+        wait_for(lambda: jobs.get(job.id).ended)
     done = jobs.get(job.id)
-    assert done.state is State.DONE
+    assert (done.state, done.attempts) == (State.DONE, 2)
     assert done.report is not None
-    assert (done.report["version"], done.report["unchanged"]) == (2, True)
+    assert (done.report["version"], done.report["unchanged"]) == (1, True)
 
 
 def test_a_worker_that_is_told_to_end_puts_its_job_back(
@@ -352,6 +396,42 @@ def _lock_is_free(settings: Settings) -> bool:
             return True
     except LockedError:
         return False
+
+
+def test_a_result_waits_until_the_table_can_be_written(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rag.state.BUSY_S", 0.1)
+    database = open_state(settings)
+    jobs = JobTable(database)
+    job = jobs.submit(order(facts(tmp_path / "a.csv")), "me")
+    with working(settings, jobs):
+        wait_for(lambda: stage_of(jobs, job) is not None)
+        holder = sqlite3.connect(settings.data_dir / "state.sqlite", isolation_level=None)
+        holder.execute("BEGIN IMMEDIATE")
+        wait_for(lambda: Library(settings.data_dir).pointer() is not None)
+        time.sleep(0.5)
+        assert jobs.get(job.id).state is State.RUNNING
+        holder.execute("ROLLBACK")
+        holder.close()
+        wait_for(lambda: jobs.get(job.id).ended)
+    assert (jobs.get(job.id).state, jobs.get(job.id).attempts) == (State.DONE, 1)
+    database.close()
+
+
+def test_the_data_folder_may_be_moved(settings: Settings, jobs: JobTable, tmp_path: Path) -> None:
+    uploads = Uploads(settings.data_dir)
+    sent = facts(tmp_path / "a.csv")
+    (uploads.receive("u1") / "1.csv").write_bytes(sent.read_bytes())
+    uploads.keep("u1")
+    ordered = Order((JobFile(str(uploads.folder("u1") / "1.csv"), "a.csv", 1, "x"),), upload="u1")
+    job = jobs.submit(ordered, "me", "u1")
+    jobs.database.close()
+    moved = settings.data_dir.rename(tmp_path / "moved")
+    database = open_state(settings.model_copy(update={"data_dir": moved}))
+    drained(settings.model_copy(update={"data_dir": moved}), JobTable(database))
+    assert JobTable(database).get(job.id).state is State.DONE
+    database.close()
 
 
 def test_two_workers_never_run_the_same_job(settings: Settings, jobs: JobTable, tmp_path: Path) -> None:
