@@ -10,7 +10,21 @@ from typing import Annotated
 import typer
 
 from yiwen import (
-    ask, bench, curation, doctor, evaluate, export, fetch, gate, ingest, jobs, kb, live, serve, train, worker,
+    ask,
+    bench,
+    curation,
+    doctor,
+    evaluate,
+    export,
+    fetch,
+    gate,
+    ingest,
+    jobs,
+    kb,
+    live,
+    serve,
+    train,
+    worker,
 )  # fmt: skip
 from yiwen.failures import Commands
 from yiwen.options import Invocation, Json
