@@ -72,7 +72,8 @@ def open_editions(settings: Settings, *, verify: bool = True) -> Editions:
         kb = open_snapshot(library.snapshot_folder(pointer.version), verify=verify)
         embedder = load_embedder(kb.manifest.embedder, settings) if kb.manifest.dimension else None
         tuning = load_tuning(settings.data_dir, pointer.tuning)
-        return _edition(kb, pointer, embedder, tuning, library.register.read, live)
+        rest = partial(time.sleep, REST_S)
+        return _edition(kb, pointer, embedder, tuning, library.register.read, live, rest)
 
     def locate(version: int, current: Pointer) -> Pointer:
         folder = library.snapshot_folder(version)
@@ -91,9 +92,10 @@ def _edition(
     tuning: Tuning,
     register: Callable[[], Register],
     live: Live | None = None,
+    rest: Callable[[], None] | None = None,
 ) -> Edition:
     """What answering needs of an open version."""
-    names = Names(kb.names(), kb.do_not_merge(), rest=partial(time.sleep, REST_S))
+    names = Names(kb.names(), kb.do_not_merge(), rest=rest)
     retriever = Retriever(kb, kb.graph(), names, embedder, tuning)
     open_graph = live.of(kb) if live is not None else (lambda withheld, _: kb.graph(withheld))
     return Edition(pointer, kb, Linker(names), retriever, Checker(names), tuning, open_graph, Withholding(kb, register))
