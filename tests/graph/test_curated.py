@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import LiteralString
 
 import pytest
 
@@ -26,7 +27,7 @@ from tests.neo4j_server import Address
 
 pytestmark = [pytest.mark.neo4j, pytest.mark.timeout(300)]
 SECRET = Passage("甲病患者魍魉某某，自述静养无效。", PassageKind.CONCLUSION, BOOK.id)
-SEARCH = """
+SEARCH: LiteralString = """
 MATCH (n) WHERE (n.kb = $kb OR n.kb IS NULL) AND any(key IN keys(n) WHERE toString(n[key]) CONTAINS $text)
 RETURN count(n)
 """
@@ -76,7 +77,9 @@ def test_erased_content_leaves_neo4j_even_where_others_have_tied_to_it(
     connection: Connection, library: Library, settings: Settings
 ) -> None:
     with connection.writing() as transaction:
-        transaction.run("MATCH (p:Passage {id: $id}) CREATE (:Note {text: '我的笔记'})-[:ON]->(p)", {"id": SECRET.id})
+        kb = read_manifest(library.snapshot_folder(1)).kb
+        note: LiteralString = "MATCH (p:Passage {kb: $kb, id: $id}) CREATE (:Note {text: '我的笔记'})-[:ON]->(p)"
+        transaction.run(note, {"kb": kb, "id": SECRET.id})
     assert count(connection, library, "魍魉") == 1
     erase(library, settings, SECRET.id, "本人要求")
     assert count(connection, library, "魍魉") == 0
