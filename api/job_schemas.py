@@ -31,6 +31,7 @@ class JobOptions(BaseModel):
     append: bool = Field(False, description="add to the data set instead of replacing it")
     max_rejects: Annotated[int, Field(ge=0)] | None = Field(None, description="stop above this many broken rows")
     allow_shrink: bool = Field(False, description="publish even if a data set loses more than half of its records")
+    gate: Name | None = Field(None, description="what may change in the answers to YIWEN_GATE_FILE, such as 10%")
 
     def further(self) -> dict[str, Any]:
         """What was said beyond data set, format, encoding and append, by the names of arguments of the ingestion."""
@@ -98,6 +99,7 @@ class JobErrorOut(_Response):
     status: int
     detail: str
     exit_code: int
+    gate: dict[str, Any] | None = Field(None, description="where the gate refused: which answers would change")
 
 
 class JobOut(_Response):

@@ -419,10 +419,11 @@ class Client:
         append: bool = False,
         max_rejects: int | None = None,
         allow_shrink: bool = False,
+        gate: str | None = None,
         key: str | None = None,
     ) -> Job:
         """Queue the ingestion of files, each a name and its content; the same `key` again leads to the same job."""
-        fields = _given(dataset=dataset, format=format, encoding=encoding, max_rejects=max_rejects)
+        fields = _given(dataset=dataset, format=format, encoding=encoding, max_rejects=max_rejects, gate=gate)
         data = {name: str(value) for name, value in fields.items()} | {
             "append": str(append).lower(), "allow_shrink": str(allow_shrink).lower(),
         }  # fmt: skip
@@ -440,12 +441,13 @@ class Client:
         append: bool = False,
         max_rejects: int | None = None,
         allow_shrink: bool = False,
+        gate: str | None = None,
         key: str | None = None,
     ) -> Job:
         """The same for files below the folder of the service whose files may be named."""
         body = _given(
             paths=list(paths), dataset=dataset, format=format, encoding=encoding, append=append,
-            max_rejects=max_rejects, allow_shrink=allow_shrink,
+            max_rejects=max_rejects, allow_shrink=allow_shrink, gate=gate,
         )  # fmt: skip
         headers = {"Idempotency-Key": key} if key else {}
         with _reachable():

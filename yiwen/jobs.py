@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from yiwen.failures import FAILURE, PARTIAL
+from yiwen.gate import Limits, Questions, print_gate
 from yiwen.options import DataDir, Json, load_settings, quiet
 from yiwen.output import document, printable, progress, say, table
 
@@ -45,6 +46,10 @@ def submit(
     ] = None,
     format: Annotated[str | None, typer.Option(metavar="NAME", help="Format of the files; default: guessed.")] = None,
     encoding: Annotated[str | None, typer.Option(metavar="NAME", help="Encoding; default: found out.")] = None,
+    table_map: Annotated[
+        Path | None,
+        typer.Option("--map", metavar="FILE", help="YAML that says what the columns of any table are (docs/data.md)."),
+    ] = None,
     append: Annotated[bool, typer.Option("--append", help="Add to the data set instead of replacing it.")] = False,
     max_rejects: Annotated[
         int | None, typer.Option(min=0, metavar="N", help="Stop above this many broken rows (YIWEN_MAX_REJECTS).")
@@ -52,6 +57,8 @@ def submit(
     allow_shrink: Annotated[
         bool, typer.Option("--allow-shrink", help="Publish even if a data set loses more than half of its records.")
     ] = False,
+    limits: Limits = None,
+    questions: Questions = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for its end, as `jobs watch` does.")] = False,
     data_dir: DataDir = None,
     as_json: Json = False,
@@ -63,7 +70,10 @@ def submit(
     from kg_loader.jobs.ordering import checked, given_files
 
     settings = load_settings(context, data_dir)
-    options = {"max_rejects": max_rejects, "allow_shrink": allow_shrink or None}
+    paths = {"table_map": table_map, "gate_file": questions}
+    options = {"max_rejects": max_rejects, "allow_shrink": allow_shrink or None, "gate": limits} | {
+        name: str(path.resolve()) for name, path in paths.items() if path is not None
+    }
     options = {name: value for name, value in options.items() if value is not None}
     order = checked(Order(given_files(files), dataset, format, encoding, append, options))
     jobs = _table(settings)
@@ -167,6 +177,8 @@ def _print_result(job: Job) -> None:
     if job.report is not None:
         state = "unchanged, no new version" if job.report["unchanged"] else "published"
         say(f"version   {job.report['version']} ({state}), digest {job.report['digest'][:12]}")
+    if job.error is not None and job.error.get("gate"):
+        print_gate(job.error["gate"])
     if job.error is not None:
         say(f"{'error' if job.ended else 'last try':<9} {job.error['slug']}: {job.error['detail']}")
 

@@ -21,11 +21,13 @@ from typing import Any, NoReturn
 from kg_loader.ingest import ingest
 from kg_loader.jobs.files import Uploads
 from kg_loader.jobs.job import (
+    ASKING,
     FLIPPING,
     FLUSHING,
     LOADING,
     MIRRORING,
     OPENING,
+    PATH_OPTIONS,
     SETTLING,
     WAITING,
     JobFile,
@@ -38,6 +40,7 @@ from rag.errors import (
     ConflictError,
     DataError,
     DependencyError,
+    GateError,
     LiveGraphError,
     LockedError,
     MissingExtraError,
@@ -49,7 +52,7 @@ from rag.snapshot.library import unobserved
 
 _SEALING = ("records", "vectors", "words")
 _AT = {
-    "staging.opened": LOADING, "staging.before_settle": SETTLING, "seal.validated": FLUSHING,
+    "staging.opened": LOADING, "staging.before_settle": SETTLING, "seal.validated": FLUSHING, "seal.renamed": ASKING,
     "mirror.compared": MIRRORING, "mirror.syncing": MIRRORING, "flip.checked": FLIPPING,
 }  # fmt: skip
 """The stage that begins at a named point of an ingestion; the others begin with their own progress."""
@@ -139,6 +142,8 @@ def run(settings: Settings, order: Order, observer: Observer) -> None:
         rejected = _reasons(error.rejects_file) if error.rejects_file else {}
         told = problem(error, uploads.without_folder(order, str(error)))
         teller.message({"error": told, "rejects_file": error.rejects_file, "rejected": rejected})
+    except GateError as error:
+        teller.message({"error": {**problem(error, str(error)), "gate": error.report}})
     except YiwenError as error:
         detail = uploads.without_folder(order, str(error))
         teller.message({"error": problem(error, detail), "transient": is_transient(error)})
@@ -158,12 +163,17 @@ def _ingested(settings: Settings, order: Order, files: Sequence[Path], teller: T
             return ingest(
                 Library(settings.data_dir), files, dataset=order.dataset, format=order.format,
                 encoding=order.encoding, append=order.append, settings=settings,
-                progress=teller.progress, reached=teller.reached, **order.options,
+                progress=teller.progress, reached=teller.reached, **_options(order),
             )  # fmt: skip
         except LockedError:
             teller.stage(WAITING)
             time.sleep(LOCK_POLL_S)
         teller.stage(OPENING)
+
+
+def _options(order: Order) -> dict[str, Any]:
+    """As `ingest` takes them."""
+    return {name: Path(value) if name in PATH_OPTIONS else value for name, value in order.options.items()}
 
 
 def _reasons(rejects: Path) -> dict[str, int]:

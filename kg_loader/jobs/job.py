@@ -12,8 +12,9 @@ from rag.errors import YiwenError
 
 INGEST = "ingest"
 WAITING, OPENING, LOADING, SETTLING = "waiting", "opening", "loading", "settling"
-FLUSHING, MIRRORING, FLIPPING = "flushing", "mirroring", "flipping"
+FLUSHING, ASKING, MIRRORING, FLIPPING = "flushing", "asking", "mirroring", "flipping"
 """Stages of a run; between settling and flushing come `records`, `vectors` and `words`, the parts of a version."""
+PATH_OPTIONS = ("gate_file", "table_map")
 _MEASURABLE, _MEASURABLE_S = 0.01, 0.5
 """Share of a stage, and seconds, after which the time it still takes can be told."""
 
@@ -53,7 +54,7 @@ class Order:
     encoding: str | None = None
     append: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
-    """Further arguments of the ingestion by name, such as `max_rejects`."""
+    """Further arguments of the ingestion by name, such as `max_rejects`; those in PATH_OPTIONS are paths as text."""
     kind: str = INGEST
     upload: str | None = None
 
@@ -113,7 +114,7 @@ class Job:
     report: Mapping[str, Any] | None
     """`IngestReport.document()`."""
     error: Mapping[str, Any] | None
-    """A problem: slug, title, status, detail, exit_code."""
+    """A problem: slug, title, status, detail, exit_code; `gate` where the gate refused, as `ingest --json` shows it."""
     rejected: Mapping[str, int]
     """Broken rows by reason."""
     rejects_file: str | None
