@@ -11,6 +11,7 @@ from rag.domain import (
     Entity,
     EntityId,
     Evidence,
+    Finding,
     GraphFact,
     Literal,
     Mention,
@@ -167,6 +168,19 @@ def _end(identifier: EntityId, name: str, entities: Mapping[EntityId, Entity]) -
 def entry_json(entry: Entry) -> Json:
     """What the register says of one key."""
     return {"id": entry.key, "kind": entry.kind.value, "reason": entry.reason, "when": entry.when}
+
+
+def finding_json(finding: Finding) -> Json:
+    """What an audit rule says of a record."""
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity.value,
+        "kind": finding.kind,
+        "record": finding.record,
+        "detail": finding.detail,
+        "evidence": list(finding.evidence),
+        "released": finding.released,
+    }
 
 
 def evidence_in_full(evidence: Evidence, kb: KnowledgeBase, withheld: Entry | None) -> Json:

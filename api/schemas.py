@@ -380,8 +380,31 @@ class EntryOut(_Response):
     when: str = Field(description="UTC, ISO 8601")
 
 
+class FindingOut(_Response):
+    """What an audit rule says of one record; a severe one that is not released keeps it out of answers."""
+
+    rule: str
+    severity: Literal["info", "warning", "severe"]
+    kind: str
+    record: str
+    detail: str
+    evidence: list[str]
+    released: bool
+
+
+class FindingsOut(_Response):
+    """A page of what the audit of one version found, the severest first; `next_offset` is null on the last one."""
+
+    items: list[FindingOut]
+    next_offset: int | None
+    kb_version: int
+
+
 class EvidenceInFullOut(_Response):
-    """A fact or passage, the version it was found in, and whether that is the current one."""
+    """A fact or passage, the version it was found in, and whether that is the current one.
+
+    `held`: it is in quarantine for `findings` and supports no answer.
+    """
 
     id: str
     kind: str
@@ -392,6 +415,8 @@ class EvidenceInFullOut(_Response):
     fact: FactOut | None
     passage: PassageOut | None
     entities: list[EntityOut]
+    held: bool
+    findings: list[FindingOut]
     kb_version: int
     current: bool
 
@@ -404,6 +429,7 @@ class VersionOut(_Response):
     digest: str
     created: str
     counts: dict[str, int]
+    held: dict[str, int] = Field(description="records in quarantine by kind; `counts` leaves them out")
     datasets: list[str]
     embedder: str
     dimension: int

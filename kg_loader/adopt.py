@@ -100,7 +100,7 @@ def _ready(library: Library, connection: Connection) -> Manifest:
 
 
 def _reviewed(library: Library, connection: Connection, manifest: Manifest) -> Review:
-    with closing(Records(library.snapshot_folder(manifest.version) / RECORDS)) as held:
+    with closing(Records(library.snapshot_folder(manifest.version) / RECORDS, held=True)) as held:
         return review(read_edits(connection, manifest.kb, prepare(held.connection())), held)
 
 

@@ -14,12 +14,14 @@ from pathlib import Path
 
 import numpy as np
 
+from kg_loader.audit import AUDIT_VERSION, audit_again
 from kg_loader.mirror_tables import literal_id
 from kg_loader.sealing import move_into_place, validate
 from rag.linking import passage_mentions
 from rag.snapshot import dense, sparse
 from rag.snapshot.derive import counts, derive
 from rag.snapshot.files import link_or_copy
+from rag.snapshot.held import finding_counts, held_counts, hold, show_held, take_back
 from rag.snapshot.layout import DENSE, RECORDS, SPARSE, VECTORS, Manifest, read_manifest
 from rag.snapshot.library import Library
 from rag.snapshot.schema import ENTITY, FACT, PASSAGE, SOURCE, id_of_key, key_of_id
@@ -145,8 +147,9 @@ def cleaned_copy(library: Library, folder: Path, ids: Collection[str], reached: 
         sparse.build(new / SPARSE, connection, old.indexed_fields, old=None, progress=lambda *_: None)
         datasets = tuple(name for (name,) in connection.execute("SELECT name FROM dataset ORDER BY name"))
         manifest = replace(
-            old, digest=digest, counts=counts(connection), datasets=datasets, erasures=old.erasures + 1, files={}
-        )
+            old, digest=digest, counts=counts(connection), datasets=datasets, erasures=old.erasures + 1, files={},
+            audit_version=AUDIT_VERSION, findings=finding_counts(connection), held=held_counts(connection),
+        )  # fmt: skip
         validate(connection, new, manifest)
     finally:
         connection.close()
@@ -160,8 +163,11 @@ def _take_out(connection: sqlite3.Connection, ids: Collection[str], fields: tupl
         connection.execute(f"PRAGMA {pragma}")
     _mark(connection, ids)
     connection.execute("BEGIN")
+    take_back(connection)
     connection.execute("DELETE FROM assertion WHERE (kind, record) IN (SELECT kind, record FROM doomed)")
     Writer(connection).sweep()
+    audit_again(connection)  # a finding quotes what it speaks of
+    hold(connection)
     derive(connection, passage_mentions, fields)
     digest = Writer(connection).digest()
     connection.execute("COMMIT")
@@ -189,6 +195,7 @@ class _Marked:
         uri = f"{(folder / RECORDS).absolute().as_uri()}?mode=ro&immutable=1"
         self._connection = sqlite3.connect(uri, uri=True, isolation_level=None)
         self._connection.execute("PRAGMA temp_store = MEMORY")
+        show_held(self._connection)
         _mark(self._connection, ids)
 
     def __enter__(self) -> sqlite3.Connection:

@@ -115,7 +115,7 @@ def require_known(library: Library, key: str) -> None:
 def retained(library: Library) -> Iterator[Records]:
     """The records of every version, the newest first, one open at a time."""
     for folder in reversed(library.folders().values()):
-        records = Records(folder / RECORDS)
+        records = Records(folder / RECORDS, held=True)
         try:
             yield records
         finally:

@@ -2,9 +2,10 @@
 
 The first row describes the version: `{"kind": "header", "format": "yiwen-records", "format_version": 1, ...}`. Each
 further row is `{"kind", "id"?, "datasets", ...fields}`; `id` is the content id where the kind has one. An entity is
-written once for each spelling that is asserted. Facts and passages refer to sources by id, and sources come first. The
-asserted rows are everything that a version is made of: `yiwen ingest` of them into an empty folder gives the same
-digest. The last row, `{"kind": "end", "rows": n}`, counts those between it and the header.
+written once for each spelling that is asserted. Facts and passages refer to sources by id, and sources come first. What
+is in quarantine is written like the rest, with `"held": true`. The asserted rows are everything that a version is made
+of: `yiwen ingest` of them into an empty folder gives the same digest. The last row, `{"kind": "end", "rows": n}`,
+counts those between it and the header.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ from kg_loader.sources import yiwen_records
 from rag.domain import Fact, Literal, Passage, Record, Source
 from rag.snapshot.layout import RECORDS, Manifest, read_manifest
 from rag.snapshot.records import Records
-from rag.snapshot.schema import ENTITY, KIND_NAMES, record_key
+from rag.snapshot.schema import ENTITY, HELD_TABLES, KIND_NAMES, TABLES, record_key
 from rag.snapshot.snapshot import check_files
 
-_ORDER = ("source", "alias", "do_not_merge", "fact", "passage", "retraction")
+_ORDER = ("source", "alias", "do_not_merge", "fact", "passage", "retraction", "review")
 _SPELLINGS = "SELECT e.id, e.type, s.name, s.pk FROM spelling s JOIN entity e ON e.pk = s.entity ORDER BY e.id, s.name"
 
 
@@ -29,7 +30,7 @@ def lines(folder: Path) -> Iterator[dict[str, object]]:
     """Rows of the snapshot in `folder`. Raises CorruptSnapshotError where a file differs from its manifest."""
     manifest = read_manifest(folder)
     check_files(folder, manifest)
-    records = Records(folder / RECORDS)
+    records = Records(folder / RECORDS, held=True)
     try:
         yield _header(manifest)
         yield from _ended(_rows(records))
@@ -41,8 +42,10 @@ def _rows(records: Records) -> Iterator[dict[str, object]]:
     yield from _entities(records, records.connection())
     for kind in _ORDER:
         code = KIND_NAMES.index(kind)
+        held = records.held_keys(TABLES[code]) if TABLES[code] in HELD_TABLES else set()
         for record in records.scan(kind):
-            yield _row(kind, record, records.asserting(code, record_key(record)))
+            key = record_key(record)
+            yield _row(kind, record, records.asserting(code, key)) | _mark(key in held)
 
 
 def _ended(rows: Iterable[dict[str, object]]) -> Iterator[dict[str, object]]:
@@ -70,9 +73,17 @@ def _header(manifest: Manifest) -> dict[str, object]:
 
 def _entities(records: Records, connection: sqlite3.Connection) -> Iterator[dict[str, object]]:
     """Asserted spellings; an entity that is only referred to follows from the records that name it."""
+    held = records.held_keys("spelling")
     for identifier, kind, name, key in connection.execute(_SPELLINGS):
         asserted = records.asserting(ENTITY, key)
-        yield {"kind": "entity", "id": identifier, "datasets": asserted, "type": kind, "name": name}
+        yield {"kind": "entity", "id": identifier, "datasets": asserted, "type": kind, "name": name} | _mark(
+            key in held
+        )
+
+
+def _mark(held: bool) -> dict[str, object]:
+    """Records in quarantine say so; the others say nothing."""
+    return {"held": True} if held else {}
 
 
 def _row(kind: str, record: Record, datasets: list[str]) -> dict[str, object]:

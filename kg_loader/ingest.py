@@ -12,6 +12,7 @@ from pathlib import Path
 
 from kg_loader import mirror, recovery
 from kg_loader.archives import unpacked
+from kg_loader.audit import AUDIT_VERSION
 from kg_loader.curation import merge_retractions, newly_retracted
 from kg_loader.embedding import embedder_for
 from kg_loader.gate import Gate, GateReport, compare, gate_of
@@ -38,6 +39,8 @@ from rag.wiring import pinned
 
 TERMS = "terms"
 TERMS_FILE = Path(__file__).parent / "sample" / "terms.csv"
+REVIEWS = "reviews"
+"""The data set of what people decided about findings; `kg_loader/reviewing.py` writes it."""
 _DATASET_MAX = 100
 
 
@@ -114,6 +117,8 @@ def _inputs(
     """One file is one input, but an export holds several data sets: it is read for each, or for the one named."""
     found = _input(path, dataset, format, encoding, table_map)
     if found.format != yiwen_records.NAME:
+        if found.dataset == REVIEWS:
+            raise UsageError(f"{REVIEWS!r} is the data set of releases; name another one with --dataset")
         return [found]
     held = yiwen_records.datasets(path, encoding)
     if dataset is not None and dataset not in held:
@@ -228,9 +233,9 @@ class Job:
         return report
 
     def _current(self, digest: str) -> Manifest | None:
-        """The current version, if it holds this content indexed the way that was asked for."""
+        """The current version, if it holds this content, indexed as asked for and audited by the rules of today."""
         manifest = self.previous.manifest if self.previous else None
-        if manifest is None or manifest.text_version != TEXT_VERSION:
+        if manifest is None or manifest.text_version != TEXT_VERSION or manifest.audit_version != AUDIT_VERSION:
             return None
         same = (manifest.digest, manifest.indexed_fields) == (digest, self.build.indexed_fields)
         return manifest if same else None

@@ -25,9 +25,9 @@ from rag.snapshot.snapshot import check_files
 
 POINTS = (
     "staging.opened", "staging.rows", "staging.before_commit", "staging.committed", "staging.before_settle",
-    "staging.settled", "seal.copied", "seal.derived", "seal.vectors", "seal.dense", "seal.sparse", "seal.validated",
-    "seal.flushed", "seal.manifest", "seal.renamed", "gate.asked", "register.merged", "flip.checked", "flip.remembered",
-    "flip.renamed", "ingest.tidied",
+    "staging.settled", "seal.copied", "seal.audited", "seal.derived", "seal.vectors", "seal.dense", "seal.sparse",
+    "seal.validated", "seal.flushed", "seal.manifest", "seal.renamed", "gate.asked", "register.merged", "flip.checked",
+    "flip.remembered", "flip.renamed", "ingest.tidied",
 )  # fmt: skip
 """Every named point of an ingestion, in order; crash tests kill and fail at each."""
 

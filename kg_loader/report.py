@@ -14,7 +14,10 @@ from rag.snapshot.schema import KIND_NAMES
 
 @dataclass(frozen=True)
 class IngestReport:
-    """What an ingestion did. `loaded` counts distinct records of the files, `added` and `removed` the change."""
+    """What an ingestion did. `loaded` counts distinct records of the files, `added` and `removed` the change.
+
+    `findings` (by rule and severity) and `held` (records in quarantine by kind) are those of the whole version.
+    """
 
     version: int
     digest: str
@@ -28,6 +31,8 @@ class IngestReport:
     removed: Mapping[str, int] = field(default_factory=dict)
     gate: GateReport | None = None
     """How the answers to the pinned questions changed; None: no gate was set, or nothing changed."""
+    findings: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    held: Mapping[str, int] = field(default_factory=dict)
 
     def document(self) -> dict[str, object]:
         """As JSON: what `yiwen ingest --json` prints and a job keeps."""
@@ -43,6 +48,8 @@ class IngestReport:
             "added": dict(self.added),
             "removed": dict(self.removed),
             "gate": self.gate.document() if self.gate else None,
+            "findings": {rule: dict(counts) for rule, counts in self.findings.items()},
+            "held": dict(self.held),
         }
 
 
@@ -69,4 +76,6 @@ def report_on(
         {kind: plus for kind, (plus, _) in change.items() if plus},
         {kind: minus for kind, (_, minus) in change.items() if minus},
         gate,
+        manifest.findings,
+        manifest.held,
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kg_loader.audit import AUDIT_VERSION, audit
 from kg_loader.staging import BOOK_TABLES
 from rag.errors import DataError
 from rag.linking import passage_mentions
@@ -22,6 +23,7 @@ from rag.snapshot import dense, sparse
 from rag.snapshot.dense import DenseIndex
 from rag.snapshot.derive import counts, derive
 from rag.snapshot.files import checksum, files_below, link_or_copy, storage_errors, sync_file, sync_folder
+from rag.snapshot.held import finding_counts, held_counts, hold, take_back
 from rag.snapshot.layout import (
     DENSE,
     FIELDS,
@@ -57,8 +59,9 @@ class Build:
     def makes(self, manifest: Manifest, passages: int) -> bool:
         """True if a version with this manifest was built this way."""
         identity, dimension, kind = self.dense_identity(passages)
-        return (identity, dimension, kind, self.indexed_fields, TEXT_VERSION) == (
+        return (identity, dimension, kind, self.indexed_fields, TEXT_VERSION, AUDIT_VERSION) == (
             manifest.embedder, manifest.dimension, manifest.dense_index, manifest.indexed_fields, manifest.text_version,
+            manifest.audit_version,
         )  # fmt: skip
 
     def dense_identity(self, passages: int) -> tuple[str, int, str]:
@@ -135,6 +138,11 @@ class Sealing:
             connection.execute("BEGIN")
             for table in BOOK_TABLES:
                 connection.execute(f"DROP TABLE IF EXISTS {table}")
+            take_back(connection)
+            self._progress("audit", 0, 0)
+            audit(connection)
+            hold(connection)
+            self._reached("seal.audited")
             derive(connection, passage_mentions, self.build.indexed_fields, fresh=self.build.fresh)
             connection.execute("COMMIT")
             connection.execute("VACUUM INTO ?", (str(self.folder / RECORDS),))
@@ -209,6 +217,9 @@ class Sealing:
             dense_index=kind,
             indexed_fields=self.build.indexed_fields,
             text_version=TEXT_VERSION,
+            audit_version=AUDIT_VERSION,
+            findings=finding_counts(connection),
+            held=held_counts(connection),
             files={},
         )
 

@@ -24,6 +24,7 @@ from kg_loader.sources.format import Item
 from rag.domain import Fact, Passage
 from rag.errors import TooManyRejectsError
 from rag.snapshot.files import storage_errors
+from rag.snapshot.held import take_back
 from rag.snapshot.library import unobserved
 from rag.snapshot.schema import KIND_NAMES, create_indexes, create_tables, open_for_writing
 from rag.snapshot.writer import Writer
@@ -268,6 +269,8 @@ def _start(folder: Path, plan: Plan, base: Path | None) -> sqlite3.Connection:
     connection = open_for_writing(folder / RECORDS)
     if base is None:
         create_tables(connection)
+    else:
+        take_back(connection)
     connection.executescript(_BOOKS)
     Writer(connection).prepare()
     connection.execute("INSERT INTO staged_run VALUES ('plan', ?)", (plan.identity(),))

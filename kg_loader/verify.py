@@ -10,6 +10,7 @@ from pathlib import Path
 from rag.errors import CorruptSnapshotError
 from rag.snapshot.derive import counts
 from rag.snapshot.files import files_below
+from rag.snapshot.held import finding_counts, held_counts
 from rag.snapshot.layout import MANIFEST, RECORDS, Manifest, read_manifest
 from rag.snapshot.library import Library
 from rag.snapshot.snapshot import Snapshot, check_files
@@ -58,6 +59,11 @@ def _records(connection: sqlite3.Connection, manifest: Manifest, digest: str) ->
     for kind, count in counts(connection).items():
         if count != manifest.counts.get(kind):
             yield f"there are {count} records of kind {kind}, the manifest says {manifest.counts.get(kind)}"
+    held, findings = held_counts(connection), finding_counts(connection)
+    if held != manifest.held:
+        yield f"in quarantine are {dict(held)}, the manifest says {dict(manifest.held)}"
+    if findings != manifest.findings:
+        yield f"the findings are {findings}, the manifest says {dict(manifest.findings)}"
     dangling = Writer(connection).dangling()
     if dangling:
         yield f"{dangling} records refer to records that are missing"

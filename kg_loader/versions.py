@@ -19,6 +19,7 @@ from rag.ports import Embedder
 from rag.settings import Settings
 from rag.snapshot.layout import RECORDS, Manifest, read_manifest
 from rag.snapshot.library import Library, unobserved
+from rag.snapshot.schema import HELD_TABLES
 from rag.snapshot.snapshot import check_files
 
 __all__ = [
@@ -26,19 +27,27 @@ __all__ = [
     "versions",
 ]  # fmt: skip
 
+_FACT = (
+    "SELECT f.pk, s.id || ' ' || f.relation || ' ' || coalesce(o.id, f.literal) FROM {fact} f "
+    "JOIN {0}_entity s ON s.pk = f.subject LEFT JOIN {0}_entity o ON o.pk = f.object"
+)
+_ALIAS = "SELECT a.pk, a.name || ' -> ' || e.id FROM {alias} a JOIN {0}_entity e ON e.pk = a.entity"
 _LABELS = {
-    "entity": "SELECT id, id || ' ' || name FROM {0}.entity",
-    "alias": "SELECT a.pk, a.name || ' -> ' || e.id FROM {0}.alias a JOIN {0}.entity e ON e.pk = a.entity",
-    "do_not_merge": "SELECT d.pk, a.id || ' | ' || b.id FROM {0}.do_not_merge d "
-    "JOIN {0}.entity a ON a.pk = d.a JOIN {0}.entity b ON b.pk = d.b",
+    "entity": "SELECT id, id || ' ' || name FROM {0}_entity",
+    "alias": _ALIAS.replace("{alias}", "{0}_alias"),
+    "do_not_merge": "SELECT d.pk, a.id || ' | ' || b.id FROM {0}_do_not_merge d "
+    "JOIN {0}_entity a ON a.pk = d.a JOIN {0}_entity b ON b.pk = d.b",
     "source": "SELECT pk, title FROM {0}.source",
-    "fact": "SELECT f.pk, s.id || ' ' || f.relation || ' ' || coalesce(o.id, f.literal) FROM {0}.fact f "
-    "JOIN {0}.entity s ON s.pk = f.subject LEFT JOIN {0}.entity o ON o.pk = f.object",
-    "passage": "SELECT pk, substr(text, 1, 60) FROM {0}.passage",
+    "fact": _FACT.replace("{fact}", "{0}_fact"),
+    "passage": "SELECT pk, substr(text, 1, 60) FROM {0}_passage",
     "retraction": "SELECT pk, target || ' (' || stated_by || ')' FROM {0}.retraction",
+    "review": "SELECT pk, verdict || ' ' || record || ' ' || rule FROM {0}.review",
+    "held": "SELECT * FROM (SELECT id, id || ' ' || name FROM {0}.held_entity UNION ALL "
+    + _ALIAS.replace("{alias}", "{0}.held_alias") + " UNION ALL " + _FACT.replace("{fact}", "{0}.held_fact")
+    + " UNION ALL SELECT pk, substr(text, 1, 60) FROM {0}.held_passage)",
     "dataset": "SELECT name, name FROM {0}.dataset",
-}
-"""Per kind a key that means the same in two versions, and a line to show."""
+}  # fmt: skip
+"""Per kind a key that means the same in two versions, and a line to show; `held` is what is in quarantine."""
 
 
 @dataclass(frozen=True)
@@ -155,9 +164,9 @@ def reindex(
 
 
 def diff(library: Library, a: int, b: int, *, samples: int = 5) -> Mapping[str, Change]:
-    """What version `b` has that `a` has not, and the reverse, per kind and for data sets.
+    """What version `b` has that `a` has not, and the reverse, per kind, in quarantine or not; and for data sets.
 
-    Raises NotFoundError, CorruptSnapshotError.
+    The kind `held` compares what is in quarantine. Raises NotFoundError, CorruptSnapshotError.
     """
     connection = sqlite3.connect(":memory:", uri=True)
     try:
@@ -165,6 +174,9 @@ def diff(library: Library, a: int, b: int, *, samples: int = 5) -> Mapping[str, 
             folder = library.snapshot_folder(version)
             check_files(folder, read_manifest(folder))
             connection.execute(f"ATTACH ? AS {name}", (_read_only(folder / RECORDS),))
+            for table in HELD_TABLES:
+                both = f"SELECT * FROM {name}.{table} UNION ALL SELECT * FROM {name}.held_{table}"
+                connection.execute(f"CREATE TEMP VIEW {name}_{table} AS {both}")
         return {kind: _change(connection, sql, samples) for kind, sql in _LABELS.items()}
     finally:
         connection.close()

@@ -198,7 +198,49 @@ class Retraction:
     stated_by: str
 
 
-Record = Entity | Alias | DoNotMerge | Source | Fact | Passage | Retraction
+class Verdict(StrEnum):
+    """What a person decided about a record."""
+
+    RELEASE = "release"
+    HOLD = "hold"
+
+
+EDITOR_RULE = "editor"
+"""The rule of a quarantine that a person ordered."""
+
+
+@dataclass(frozen=True)
+class Review:
+    """A person's word on one finding: `release` frees `record` from `rule`, `hold` (rule `editor`) quarantines it."""
+
+    record: str
+    rule: str
+    verdict: Verdict
+    reason: str
+
+
+Record = Entity | Alias | DoNotMerge | Source | Fact | Passage | Retraction | Review
+
+
+class Severity(StrEnum):
+    """How bad a finding is; what is severe is held until a person releases it."""
+
+    INFO = "info"
+    WARNING = "warning"
+    SEVERE = "severe"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What an audit rule says of one record: `kind` and `record` name it, `evidence` are ids of what it rests on."""
+
+    rule: str
+    severity: Severity
+    kind: str
+    record: str
+    detail: str
+    evidence: tuple[str, ...] = ()
+    released: bool = False
 
 
 @dataclass(frozen=True)
@@ -364,6 +406,14 @@ class Evidence:
     fact: GraphFact | None = None
     passage: Passage | None = None
     entities: tuple[EntityId, ...] = ()
+
+
+@dataclass(frozen=True)
+class Held:
+    """Evidence in quarantine: it opens, with the findings that hold it, and never supports an answer."""
+
+    evidence: Evidence
+    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True)

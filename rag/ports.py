@@ -15,7 +15,9 @@ from rag.domain import (
     Entity,
     EntityId,
     Evidence,
+    Finding,
     GenerationRequest,
+    Held,
     Neighbourhood,
     Passage,
     Path,
@@ -118,6 +120,16 @@ class KnowledgeBase(Protocol):
 
     def evidence(self, ids: Iterable[str]) -> dict[str, Evidence]:
         """Facts and passages by id as evidence, score 0; those that exist."""
+        ...
+
+    def held(self, ids: Iterable[str]) -> dict[str, Held]:
+        """Facts and passages in quarantine by id; those that exist. They are shown, never used."""
+        ...
+
+    def findings(
+        self, *, rule: str | None = None, severity: str | None = None, limit: int = -1, offset: int = 0
+    ) -> list[Finding]:
+        """What the audit found, the severest first, then by rule and record; `limit` -1: all."""
         ...
 
     def search_dense(self, vector: NDArray[np.float32], *, limit: int) -> list[tuple[str, float]]:

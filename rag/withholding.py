@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.domain import Alias, DoNotMerge, Entity, EntityId, Evidence, Passage, Record, Source
+from rag.domain import Alias, DoNotMerge, Entity, EntityId, Evidence, Finding, Held, Passage, Record, Source
 from rag.ports import KnowledgeBase, NameRow
 from rag.register import EMPTY, NOTHING, Register, Withheld, ids_among, is_publication
 from rag.text import Language
@@ -104,6 +104,16 @@ class VisibleKnowledgeBase:
         """Facts and passages that may support."""
         found = self._kb.evidence(self._shown(ids))
         return {key: evidence for key, evidence in found.items() if not self._withheld.hides(evidence)}
+
+    def held(self, ids: Iterable[str]) -> dict[str, Held]:
+        """Those in quarantine, which support nothing anyway."""
+        return self._kb.held(ids)
+
+    def findings(
+        self, *, rule: str | None = None, severity: str | None = None, limit: int = -1, offset: int = 0
+    ) -> list[Finding]:
+        """What the audit found, the severest first, then by rule and record; `limit` -1: all."""
+        return self._kb.findings(rule=rule, severity=severity, limit=limit, offset=offset)
 
     def search_dense(self, vector: NDArray[np.float32], *, limit: int) -> list[tuple[str, float]]:
         """(passage id, inner product), best first."""

@@ -30,8 +30,10 @@ from rag.domain import (
     EntityId,
     Evidence,
     Fact,
+    Finding,
     GenerationRequest,
     GraphFact,
+    Held,
     Limits,
     Literal,
     Neighbourhood,
@@ -197,6 +199,9 @@ def fake_manifest(version: int, digest: str, counts: Mapping[str, int]) -> Manif
         dense_index="none",
         indexed_fields=("title", "question", "text"),
         text_version=TEXT_VERSION,
+        audit_version=1,
+        findings={},
+        held={},
         files={},
     )
 
@@ -297,6 +302,16 @@ class FakeKnowledgeBase:
                 entities=self._mentions[key],
             )  # fmt: skip
         return None
+
+    def held(self, ids: Iterable[str]) -> dict[str, Held]:
+        """Nothing is in quarantine here."""
+        return {}
+
+    def findings(
+        self, *, rule: str | None = None, severity: str | None = None, limit: int = -1, offset: int = 0
+    ) -> list[Finding]:
+        """Nothing audits what is in memory."""
+        return []
 
     def search_dense(self, vector: NDArray[np.float32], *, limit: int) -> list[tuple[str, float]]:
         """(passage id, inner product), best first; empty without an embedder."""

@@ -11,6 +11,7 @@ import typer
 
 from yiwen import (
     ask,
+    audit,
     bench,
     curation,
     doctor,
@@ -52,6 +53,9 @@ for command in (live.adopt, export.export, curation.withdraw, curation.restore, 
     kb.app.command()(command)
 kb.app.command("gate")(gate.compare)
 app.add_typer(kb.app, name="kb")
+kb.app.command("audit")(audit.audit)
+kb.app.command("release")(audit.release)
+kb.app.command("hold")(audit.hold)
 app.add_typer(train.app, name="train")
 app.add_typer(evaluate.app, name="eval")
 app.command("bench")(bench.bench)

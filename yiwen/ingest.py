@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rag.domain import Severity
 from yiwen.failures import PARTIAL
 from yiwen.gate import Limits, Questions, print_gate, reported
 from yiwen.options import DataDir, Json, load_settings, quiet
@@ -124,6 +126,8 @@ def print_report(report: IngestReport, *, dry_run: bool = False) -> None:
     for title, counts in (("skipped", report.skipped), ("rejected", report.rejected)):
         for reason, count in sorted(counts.items(), key=lambda item: -item[1]):
             say(f"{title:<9} {count:,} {reason}")
+    for line in findings_lines(report.findings, report.held):
+        say(line)
     if report.rejects_file is not None and not dry_run:
         say(f"rejects   {report.rejects_file}")
     if report.gate is not None:
@@ -132,6 +136,18 @@ def print_report(report: IngestReport, *, dry_run: bool = False) -> None:
     say(f"version   {report.version} ({state}), digest {report.digest[:12]}")
     if dry_run:
         say("dry run   nothing was published")
+
+
+def findings_lines(findings: Mapping[str, Mapping[str, int]], held: Mapping[str, int]) -> Iterator[str]:
+    """How much the audit found, by severity, and what is in quarantine."""
+    totals = Counter[str]()
+    for counts in findings.values():
+        totals.update(counts)
+    if totals:
+        shown = ", ".join(f"{totals[severity]:,} {severity}" for severity in Severity if totals[severity])
+        yield f"findings  {shown}; see `yiwen kb audit`"
+    if held:
+        yield f"held      {counted(held)}"
 
 
 def _change(report: IngestReport) -> str:

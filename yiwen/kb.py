@@ -50,6 +50,8 @@ def info(context: typer.Context, data_dir: DataDir = None, as_json: Json = False
     say(f"digest     {manifest.digest}")
     say(f"created    {manifest.created}")
     say(f"records    {counted(manifest.counts)}")
+    if manifest.held:
+        say(f"held       {counted(manifest.held)}; see `yiwen kb audit`")
     say(f"data sets  {', '.join(manifest.datasets)}")
     say(f"embedder   {manifest.embedder or 'none'} ({manifest.dimension} dimensions, {manifest.dense_index})")
     say(f"size       {found.size_bytes / 1e6:.1f} MB")

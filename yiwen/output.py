@@ -69,6 +69,7 @@ _PLURALS = {
     "fact": "facts",
     "passage": "passages",
     "retraction": "retractions",
+    "review": "reviews",
     "mention": "mentions",
 }
 

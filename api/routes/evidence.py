@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from api.openapi import problems
-from api.rendering import Json, evidence_in_full
+from api.rendering import Json, evidence_in_full, finding_json
 from api.schemas import EvidenceInFullOut
 from api.service import Service, service_of
 from rag.domain import EDITOR
@@ -36,6 +36,7 @@ async def get(
 
     What was withdrawn or retracted still opens, with `withheld` saying why it supports no answer.
     What an editor drew in the live graph opens too once it was shown, adopted or not.
+    One in quarantine opens with `held` and the findings that keep it out of answers.
     """
 
     def work() -> Json:
@@ -43,14 +44,16 @@ async def get(
         register.require_kept(evidence_id)
         current = service.edition().pointer.version
         for version, kb in _retained(service, current, kb_version):
-            found = kb.evidence([evidence_id]).get(evidence_id)
-            if found is not None:
-                shown = evidence_in_full(found, kb, register.of(found))
-                return shown | {"kb_version": version, "current": version == current}
+            place: Json = {"kb_version": version, "current": version == current}
+            if (found := kb.evidence([evidence_id]).get(evidence_id)) is not None:
+                return evidence_in_full(found, kb, register.of(found)) | {"held": False, "findings": []} | place
+            if (held := kb.held([evidence_id]).get(evidence_id)) is not None:
+                shown = evidence_in_full(held.evidence, kb, register.of(held.evidence))
+                return shown | {"held": True, "findings": [finding_json(one) for one in held.findings]} | place
         drawn = service.catalogue.drawn_fact(evidence_id)
         if drawn is not None and kb_version in (None, drawn.version):
             found = fact_evidence(drawn.fact, EDITOR)
-            shown = evidence_in_full(found, service.edition().kb, register.of(found))
+            shown = evidence_in_full(found, service.edition().kb, register.of(found)) | {"held": False, "findings": []}
             return shown | {"kb_version": drawn.version, "current": drawn.version == current}
         where = f"version {kb_version}" if kb_version else "any retained version"
         raise NotFoundError(f"no evidence {evidence_id!r} in {where}; ids are `f:` or `p:` and 16 hex digits")

@@ -50,6 +50,7 @@ def _version_json(manifest: Manifest, current: int | None) -> Json:
         "digest": manifest.digest,
         "created": manifest.created,
         "counts": dict(manifest.counts),
+        "held": dict(manifest.held),
         "datasets": list(manifest.datasets),
         "embedder": manifest.embedder,
         "dimension": manifest.dimension,

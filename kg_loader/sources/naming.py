@@ -128,10 +128,20 @@ def _is_junk(name: str, folded: str, kind: EntityType) -> bool:
     )
 
 
+def is_measure_or_damaged(name: str) -> bool:
+    """Whether a trimmed name is a bare number or duration, or has lost characters: no name of any type."""
+    return _MEASURE.fullmatch(normalise(name)) is not None or _DAMAGED.search(name) is not None
+
+
+def names_an_illness(char: str) -> bool:
+    """True for one character that is written with the radical of sickness: 疖 疹 痔 痈."""
+    return _SICKNESS[0] < char <= _SICKNESS[1]
+
+
 def _stands_alone(char: str, kind: EntityType) -> bool:
     if kind in (_T.BODY_PART, _T.FOOD, _T.HERB):
         return char.isalpha() and not char.isascii()
-    return kind in (_T.DISEASE, _T.SYMPTOM) and _SICKNESS[0] < char <= _SICKNESS[1]
+    return kind in (_T.DISEASE, _T.SYMPTOM) and names_an_illness(char)
 
 
 def _balanced(name: str) -> bool:

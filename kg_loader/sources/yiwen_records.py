@@ -27,7 +27,9 @@ from rag.domain import (
     Record,
     Rejected,
     Retraction,
+    Review,
     Source,
+    Verdict,
 )
 from rag.errors import DataError
 from rag.vocabulary import EntityType, Grade, Relation
@@ -102,7 +104,7 @@ def _record(row: _Fields) -> Record:
     decode = _DECODE.get(row.get("kind", ""))
     if decode is None:
         raise RowError(f"unknown kind {row.get('kind')!r:.40}, expected one of {', '.join(_DECODE)}")
-    own = ("kind", "datasets") if row["kind"] == "entity" else ("kind", "datasets", "id")
+    own = ("kind", "datasets", "held") if row["kind"] == "entity" else ("kind", "datasets", "held", "id")
     fields = {key: value for key, value in row.items() if key not in own}
     _require_texts(fields)
     try:
@@ -162,6 +164,7 @@ _DECODE: Mapping[str, Callable[[_Fields], Record]] = {
     "fact": _fact,
     "passage": _passage,
     "retraction": lambda fields: Retraction(fields["target"], fields["stated_by"]),
+    "review": lambda fields: Review(fields["record"], fields["rule"], Verdict(fields["verdict"]), fields["reason"]),
 }
 
 FORMAT = Format(NAME, guess, read)

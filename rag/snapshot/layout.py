@@ -23,7 +23,7 @@ from rag.domain import Pointer
 from rag.errors import CorruptSnapshotError
 from rag.snapshot.files import FileEntry, write_durably
 
-MANIFEST_FORMAT = 3
+MANIFEST_FORMAT = 4
 MANIFEST, RECORDS, VECTORS, DENSE, SPARSE = "manifest.json", "records.sqlite", "vectors.npy", "dense.faiss", "sparse"
 FIELDS = ("title", "question", "text")
 """Parts of a passage that the text and vector indexes may cover, in the order they are joined."""
@@ -32,7 +32,11 @@ _FOLDER = re.compile(r"(\d{6,})-([0-9a-f]{12})(?:-(\d+))?")
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a snapshot holds. `digest` covers records and assertions, whatever the order they were ingested in."""
+    """What a snapshot holds. `digest` covers records and assertions, whatever the order they were ingested in.
+
+    `findings` counts what the audit found by rule and severity, `held` the records in quarantine by kind; `counts`
+    leaves those out.
+    """
 
     kb: str
     version: int
@@ -46,6 +50,9 @@ class Manifest:
     dense_index: str
     indexed_fields: tuple[str, ...]
     text_version: int
+    audit_version: int
+    findings: Mapping[str, Mapping[str, int]]
+    held: Mapping[str, int]
     files: Mapping[str, FileEntry]
     erasures: int = 0
     """How often content was erased from this version, each time by a copy that took its place."""

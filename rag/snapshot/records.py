@@ -21,6 +21,7 @@ from rag.domain import (
     Entity,
     EntityId,
     Fact,
+    Finding,
     GraphFact,
     Literal,
     Passage,
@@ -28,11 +29,15 @@ from rag.domain import (
     Qualifiers,
     Record,
     Retraction,
+    Review,
+    Severity,
     Source,
+    Verdict,
 )
 from rag.errors import UsageError
 from rag.ports import NameRow
 from rag.register import keys_of
+from rag.snapshot.held import show_held
 from rag.snapshot.schema import KIND_NAMES, id_of_key, key_of_id
 from rag.vocabulary import EntityType, Grade, Relation
 
@@ -67,12 +72,15 @@ _SELECTS = {
     "fact": (f"SELECT {FACT_COLUMNS} FROM {FACT_TABLES}", "f.pk"),
     "passage": (f"SELECT {_PASSAGE_COLUMNS} FROM {_PASSAGE_TABLES}", "p.pk"),
     "retraction": ("SELECT target, stated_by FROM retraction", "pk"),
+    "review": ("SELECT record, rule, verdict, reason FROM review", "pk"),
 }
 """The asserted records of each kind and the column of their key; sources before what refers to them."""
 _SCANS = {kind: f"{select} ORDER BY {key}" for kind, (select, key) in _SELECTS.items()} | {
     "entity": "SELECT id, type, name FROM entity ORDER BY id"
 }
+_FINDING_COLUMNS = "rule, severity, kind, record, detail, evidence, released"
 _ASSERTED = "SELECT a.record FROM assertion a JOIN dataset d ON d.pk = a.dataset WHERE d.name = ? AND a.kind = ?"
+_FINDING_COLUMNS = "rule, severity, kind, record, detail, evidence, released"
 
 
 def _idf(subjects: int, holding: int) -> float:
@@ -117,10 +125,11 @@ Row = tuple[Any, ...]
 
 
 class Records:
-    """The records of one snapshot. Threads share nothing but the file."""
+    """The records of one snapshot. Threads share nothing but the file. `held`: those in quarantine are read too."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, held: bool = False) -> None:
         self.path = path
+        self._held = held
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
         self._guard = threading.Lock()
@@ -135,6 +144,8 @@ class Records:
             found = sqlite3.connect(uri, uri=True, check_same_thread=False, isolation_level=None, cached_statements=64)
             found.execute("PRAGMA mmap_size = 1073741824")
             found.create_function("idf", 2, _idf, deterministic=True)
+            if self._held:
+                show_held(found)
             with self._guard:
                 self._opened.append(found)
             self._local.connection = found
@@ -247,6 +258,38 @@ class Records:
             rows = self.connection().execute(sql, (dataset, KIND_NAMES.index(kind)))
             yield from (_decode(kind, row) for row in rows)
 
+    def held_keys(self, table: str) -> set[int]:
+        """Keys of the rows of one table (`rag.snapshot.schema.HELD_TABLES`) that are in quarantine."""
+        return {key for (key,) in self.connection().execute(f"SELECT pk FROM held_{table}")}
+
+    def is_held(self, identifier: str) -> bool:
+        """Whether a fact or passage is in quarantine."""
+        keys = ((table, key_of_id(identifier, prefix)) for table, prefix in (("fact", "f"), ("passage", "p")))
+        return any(
+            self.connection().execute(f"SELECT 1 FROM held_{table} WHERE pk = ?", (key,)).fetchone()
+            for table, key in keys
+            if key is not None
+        )
+
+    def findings(
+        self, *, rule: str | None = None, severity: str | None = None, limit: int = -1, offset: int = 0
+    ) -> list[Finding]:
+        """What the audit found, the severest first, then by rule and record; `limit` -1: all."""
+        sql = (
+            f"SELECT {_FINDING_COLUMNS} FROM finding WHERE (?1 IS NULL OR rule = ?1) AND (?2 IS NULL OR severity = ?2) "
+            "ORDER BY CASE severity WHEN 'severe' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END, rule, record "
+            "LIMIT ?3 OFFSET ?4"
+        )
+        return [_finding(row) for row in self.connection().execute(sql, (rule, severity, limit, offset))]
+
+    def findings_on(self, records: Iterable[str]) -> dict[str, list[Finding]]:
+        """What the audit found about each of these records, those without a finding left out."""
+        sql = f"SELECT {_FINDING_COLUMNS} FROM finding WHERE record IN (SELECT value FROM json_each(?)) ORDER BY rule"
+        found: dict[str, list[Finding]] = {}
+        for row in self._rows(sql, records):
+            found.setdefault(row[3], []).append(_finding(row))
+        return found
+
     def passage_keys(self) -> NDArray[np.int64]:
         """The key of the passage in each row of the vector matrix."""
         count = int(self.connection().execute("SELECT count(*) FROM passage").fetchone()[0])
@@ -268,6 +311,11 @@ def _close_all(connections: list[sqlite3.Connection]) -> None:
     connections.clear()
 
 
+def _finding(row: Row) -> Finding:
+    rule, severity, kind, record, detail, evidence, released = row
+    return Finding(rule, Severity(severity), kind, record, detail, tuple(json.loads(evidence)), bool(released))
+
+
 def _decode(kind: str, row: Row) -> Record:
     match kind:
         case "entity":
@@ -282,6 +330,8 @@ def _decode(kind: str, row: Row) -> Record:
             return _fact(row)
         case "retraction":
             return Retraction(*row)
+        case "review":
+            return Review(row[0], row[1], Verdict(row[2]), row[3])
         case _:
             return _passage(row)
 

@@ -5,9 +5,11 @@ keys is the order of ids. Entities have small numbers instead, because facts, al
 
 - Asserted: `spelling` (an entity record: two data sets may spell one id differently), `alias`, `do_not_merge`,
   `source`, `fact`, `passage`, `retraction`; `assertion` says which data set asserts which. A record nobody asserts is
-  deleted.
+  deleted. `review` is a person's word on a finding.
+- Quarantine: `held_*` have the columns of the tables they are named after; a row is in one of the two. Nothing that
+  reads the knowledge base looks there, so what is held links nowhere and is never cited (`rag/snapshot/held.py`).
 - Derived: `entity` (every entity that is asserted or referred to; `name` is the smallest asserted spelling by code
-  point, else the name in the id), `name`, `mention`, `indexed`, `relation_stats`, `meta`.
+  point, else the name in the id), `name`, `mention`, `indexed`, `relation_stats`, `finding`, `meta`.
 """
 
 from __future__ import annotations
@@ -16,16 +18,18 @@ import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 
-from rag.domain import Alias, DoNotMerge, Entity, Fact, Passage, Record, Retraction, Source, content_hash
+from rag.domain import Alias, DoNotMerge, Entity, Fact, Passage, Record, Retraction, Review, Source, content_hash
 from rag.text import TEXT_VERSION
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
-KINDS: tuple[type[Record], ...] = (Entity, Alias, DoNotMerge, Source, Fact, Passage, Retraction)
+KINDS: tuple[type[Record], ...] = (Entity, Alias, DoNotMerge, Source, Fact, Passage, Retraction, Review)
 """The code of a kind in `assertion` is its place here; never reorder."""
-KIND_NAMES = ("entity", "alias", "do_not_merge", "source", "fact", "passage", "retraction")
-TABLES = ("spelling", "alias", "do_not_merge", "source", "fact", "passage", "retraction")
-ENTITY, ALIAS, DO_NOT_MERGE, SOURCE, FACT, PASSAGE, RETRACTION = range(7)
+KIND_NAMES = ("entity", "alias", "do_not_merge", "source", "fact", "passage", "retraction", "review")
+TABLES = ("spelling", "alias", "do_not_merge", "source", "fact", "passage", "retraction", "review")
+ENTITY, ALIAS, DO_NOT_MERGE, SOURCE, FACT, PASSAGE, RETRACTION, REVIEW = range(8)
+HELD_TABLES = ("entity", "spelling", "alias", "do_not_merge", "fact", "passage")
+"""Tables whose rows can be in quarantine, those that others refer to first."""
 
 PREFIXES: Mapping[type[Record], str] = {Entity: "e", Source: "s", Fact: "f", Passage: "p"}
 """What stands before the key in the ids of the register; `e:` names one spelling of an entity."""
@@ -71,8 +75,32 @@ CREATE TABLE name (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE indexed (passage INTEGER PRIMARY KEY, vector INTEGER NOT NULL, document INTEGER NOT NULL) STRICT;
 CREATE TABLE relation_stats (relation TEXT PRIMARY KEY, subjects INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE review (
+    pk INTEGER PRIMARY KEY, record TEXT NOT NULL, rule TEXT NOT NULL, verdict TEXT NOT NULL, reason TEXT NOT NULL
+) STRICT;
+CREATE TABLE finding (
+    rule TEXT NOT NULL, record TEXT NOT NULL, severity TEXT NOT NULL, kind TEXT NOT NULL, detail TEXT NOT NULL,
+    evidence TEXT NOT NULL, released INTEGER NOT NULL, PRIMARY KEY (rule, record)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE held_entity (pk INTEGER PRIMARY KEY, id TEXT NOT NULL, type TEXT NOT NULL, name TEXT NOT NULL) STRICT;
+CREATE TABLE held_spelling (pk INTEGER PRIMARY KEY, entity INTEGER NOT NULL, name TEXT NOT NULL) STRICT;
+CREATE TABLE held_alias (
+    pk INTEGER PRIMARY KEY, entity INTEGER NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, normalised TEXT NOT NULL
+) STRICT;
+CREATE TABLE held_do_not_merge (
+    pk INTEGER PRIMARY KEY, a INTEGER NOT NULL, b INTEGER NOT NULL, reason TEXT NOT NULL
+) STRICT;
+CREATE TABLE held_fact (
+    pk INTEGER PRIMARY KEY, subject INTEGER NOT NULL, relation TEXT NOT NULL, object INTEGER, literal TEXT,
+    literal_kind TEXT, source INTEGER NOT NULL, severity TEXT, population TEXT, dose TEXT, rank INTEGER NOT NULL
+) STRICT;
+CREATE TABLE held_passage (
+    pk INTEGER PRIMARY KEY, kind TEXT NOT NULL, source INTEGER NOT NULL, title TEXT, question TEXT, locator TEXT,
+    about INTEGER, aspect TEXT, text TEXT NOT NULL
+) STRICT;
 """
 _INDEXES = """
+CREATE INDEX IF NOT EXISTS finding_record ON finding (record);
 CREATE INDEX IF NOT EXISTS assertion_dataset ON assertion (dataset);
 CREATE INDEX IF NOT EXISTS spelling_entity ON spelling (entity, name);
 CREATE INDEX IF NOT EXISTS alias_entity ON alias (entity, name);

@@ -10,7 +10,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.domain import Alias, DoNotMerge, Entity, EntityId, Evidence, GraphFact, Literal, Passage, Record, Source
+from rag.domain import (
+    Alias,
+    DoNotMerge,
+    Entity,
+    EntityId,
+    Evidence,
+    Finding,
+    GraphFact,
+    Held,
+    Literal,
+    Passage,
+    Record,
+    Severity,
+    Source,
+)
 from rag.errors import UsageError
 from rag.ports import NameRow
 from rag.register import NOTHING, Withheld
@@ -71,6 +85,7 @@ class Snapshot:
         self.digest = manifest.digest
         self.text_version = manifest.text_version
         self.records = Records(folder / RECORDS)
+        self._all_records = Records(folder / RECORDS, held=True)
         self._sparse = SparseIndex(folder / SPARSE)
         self._dense = self._open_dense()
 
@@ -82,6 +97,7 @@ class Snapshot:
     def close(self) -> None:
         """Let go of the files."""
         self.records.close()
+        self._all_records.close()
 
     def graph(self, withheld: Withheld = NOTHING) -> SqliteGraph:
         """The graph of this version, without what is withheld."""
@@ -149,10 +165,31 @@ class Snapshot:
 
     def evidence(self, ids: Iterable[str]) -> dict[str, Evidence]:
         """Facts and passages by id as evidence, score 0; those that exist, in the order asked."""
+        return self._evidence(self.records, ids)
+
+    def held(self, ids: Iterable[str]) -> dict[str, Held]:
+        """Those of `ids` that are in quarantine, with the findings that hold them or an entity they name."""
+        found = self._evidence(self._all_records, [one for one in ids if self.records.is_held(one)])
+        return {key: Held(evidence, self._holding(evidence)) for key, evidence in found.items()}
+
+    def findings(
+        self, *, rule: str | None = None, severity: str | None = None, limit: int = -1, offset: int = 0
+    ) -> list[Finding]:
+        """What the audit found, the severest first, then by rule and record; `limit` -1: all."""
+        return self.records.findings(rule=rule, severity=severity, limit=limit, offset=offset)
+
+    def _holding(self, evidence: Evidence) -> tuple[Finding, ...]:
+        about = evidence.passage.about if evidence.passage else None
+        named = (about,) if about else evidence.entities if evidence.fact else ()
+        findings = self.records.findings_on((evidence.id, *named))
+        holding = (one for found in findings.values() for one in found)
+        return tuple(one for one in holding if one.severity is Severity.SEVERE and not one.released)
+
+    def _evidence(self, records: Records, ids: Iterable[str]) -> dict[str, Evidence]:
         wanted = list(dict.fromkeys(ids))
-        facts = self.records.facts(wanted)
-        passages = self.records.passages(wanted)
-        mentioned = self.records.mentions(passages)
+        facts = records.facts(wanted)
+        passages = records.passages(wanted)
+        mentioned = records.mentions(passages)
         sources = self.sources({fact.source for fact in facts.values()} | {p.source for p in passages.values()})
         found = {key: fact_evidence(fact, sources[fact.source]) for key, fact in facts.items()}
         for key, passage in passages.items():

@@ -8,13 +8,13 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from rag.domain import Alias, DoNotMerge, Entity, EntityId, Fact, Literal, Passage, Record, Retraction, Source
+from rag.domain import Alias, DoNotMerge, Entity, EntityId, Fact, Literal, Passage, Record, Retraction, Review, Source
 from rag.register import is_key
-from rag.snapshot.schema import FACT, KIND_NAMES, KINDS, SOURCE, TABLES
+from rag.snapshot.schema import FACT, HELD_TABLES, KIND_NAMES, KINDS, SOURCE, TABLES
 from rag.text import normalise
 from rag.vocabulary import GRADE_RANK, EntityType
 
-_COLUMNS = (3, 5, 4, 12, 11, 9, 3)
+_COLUMNS = (3, 5, 4, 12, 11, 9, 3, 5)
 _INSERT = tuple(
     f"INSERT INTO {table} VALUES ({', '.join('?' * count)})" for table, count in zip(TABLES, _COLUMNS, strict=True)
 )
@@ -46,6 +46,7 @@ _DANGLING = (
     *(
         f"SELECT count(*) FROM assertion a WHERE kind = {code} "
         f"AND NOT EXISTS (SELECT 1 FROM {table} WHERE pk = a.record)"
+        + (f" AND NOT EXISTS (SELECT 1 FROM held_{table} WHERE pk = a.record)" if table in HELD_TABLES else "")
         for code, table in enumerate(TABLES)
     ),
 )
@@ -126,6 +127,8 @@ def _row(record: Record, key: int, entities: Mapping[EntityId, int], ranks: Mapp
                 key, record.kind.value, key_of_source(record.source), record.title, record.question,
                 record.locator, None if about is None else entities[about], record.aspect, record.text,
             )  # fmt: skip
+        case Review():
+            return key, record.record, record.rule, record.verdict.value, record.reason
 
 
 class Writer:

@@ -1,0 +1,50 @@
+"""What in a knowledge base cannot be right: general rules over all its records, run when a version is sealed.
+
+Each module of this folder holds one family of rules and gives findings in an order of their own; nothing here knows a
+file, a site or a list of bad records. A finding is `severe` where a rule was measured to be right on 95 of 100 records
+(docs/quality.md); such records are held (`rag/snapshot/held.py`).
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+
+from kg_loader.audit.common import Knowledge
+from kg_loader.audit.rules import MEANINGS, RULES
+from rag.domain import EDITOR_RULE, Finding, Severity
+from rag.snapshot.held import exists
+
+AUDIT_VERSION = 1
+"""Raise it when a rule finds something else in the same records: the next ingestion then audits anew."""
+
+_KEEP = """
+INSERT INTO finding VALUES (?, ?, ?, ?, ?, ?, 0) ON CONFLICT (rule, record) DO UPDATE
+SET severity = excluded.severity, detail = excluded.detail, evidence = excluded.evidence
+WHERE excluded.severity = 'severe' AND severity <> 'severe'
+"""
+"""One finding of a rule on a record: the first, unless a later one is severe."""
+
+__all__ = ["AUDIT_VERSION", "MEANINGS", "RULES", "audit", "audit_again"]
+
+
+def audit(connection: sqlite3.Connection) -> None:
+    """Fill the table `finding` from all records; nothing may be in quarantine. The caller owns the transaction."""
+    connection.execute("DELETE FROM finding")
+    kb = Knowledge(connection)
+    for rule in RULES:
+        connection.executemany(_KEEP, map(_row, rule(kb)))
+
+
+def audit_again(connection: sqlite3.Connection) -> None:
+    """As `audit`, for a copy of a version that lost some records: what the version holds is held in the copy too."""
+    sql = "SELECT rule, record, severity, kind FROM finding WHERE severity = ? AND NOT released AND rule <> ?"
+    before = connection.execute(sql, (Severity.SEVERE, EDITOR_RULE)).fetchall()
+    audit(connection)
+    left = ((*row, MEANINGS.get(row[0], row[0]), "[]") for row in before if exists(connection, row[1]))
+    connection.executemany(_KEEP, left)
+
+
+def _row(found: Finding) -> tuple[str, ...]:
+    evidence = json.dumps(found.evidence, ensure_ascii=False)
+    return found.rule, found.record, found.severity.value, found.kind, found.detail, evidence
