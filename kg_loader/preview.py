@@ -22,8 +22,10 @@ from rag.domain import (
     Passage,
     Rejected,
     Retraction,
+    Review,
     Skipped,
     Source,
+    Verdict,
 )
 from rag.errors import UsageError
 from rag.rendering import fact_text
@@ -31,6 +33,7 @@ from rag.snapshot.schema import KIND_NAMES, KINDS
 from rag.vocabulary import GRADE_LABELS, TYPE_LABELS, EntityType
 
 _TEXT = 80
+_VERDICTS = {Verdict.RELEASE: "放行", Verdict.HOLD: "扣留"}
 _KIND_NAMES = dict(zip(KINDS, KIND_NAMES, strict=True))
 
 
@@ -143,10 +146,10 @@ class _Lines:
                 return self._passage(item)
             case Retraction():
                 return f"撤稿  {item.target}（见 {item.stated_by}）"
-            case Skipped():
-                return f"略过  {item.reason}"
-            case Rejected():
-                return f"退回  {item.reason}"
+            case Review():
+                return f"{_VERDICTS[item.verdict]}  {item.record}：{item.rule}，{item.reason}"
+            case Skipped() | Rejected():
+                return f"{'略过' if isinstance(item, Skipped) else '退回'}  {item.reason}"
 
     @staticmethod
     def _told(known: dict[str, str], key: str, name: str) -> bool:

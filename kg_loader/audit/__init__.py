@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 
-from kg_loader.audit.common import Knowledge
+from kg_loader.audit.knowledge import Knowledge
 from kg_loader.audit.rules import MEANINGS, RULES
 from rag.domain import EDITOR_RULE, Finding, Severity
 from rag.snapshot.held import exists

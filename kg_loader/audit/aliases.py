@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from kg_loader.audit.common import Knowledge, alias_id, everyday_words, listed
+from kg_loader.audit.knowledge import Knowledge, alias_id, everyday_words, listed
 from kg_loader.sources.naming import names_an_illness, unsafe_alias
 from rag.domain import Finding, Severity
 from rag.features import compatible, opposed

@@ -13,7 +13,7 @@ from itertools import combinations
 
 from ahocorasick_rs import AhoCorasick
 
-from kg_loader.audit.common import Knowledge, fact_id, listed
+from kg_loader.audit.knowledge import Knowledge, fact_id, listed
 from rag.domain import Finding, Severity
 from rag.vocabulary import EntityType, Relation
 

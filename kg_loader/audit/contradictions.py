@@ -9,7 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-from kg_loader.audit.common import Knowledge, fact_id
+from kg_loader.audit.knowledge import Knowledge, fact_id
 from rag.domain import Finding, Severity
 from rag.vocabulary import RELATIONS, Relation
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from kg_loader.audit.common import Knowledge, fact_id, passage_id
+from kg_loader.audit.knowledge import Knowledge, fact_id, passage_id
 from rag.domain import Finding, Severity
 from rag.vocabulary import EntityType, Relation
 

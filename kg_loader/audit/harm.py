@@ -6,7 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
-from kg_loader.audit.common import Knowledge, fact_id, passage_id
+from kg_loader.audit.knowledge import Knowledge, fact_id, passage_id
 from rag.domain import Finding, Severity
 from rag.vocabulary import EntityType, Relation
 

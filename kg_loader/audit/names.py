@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kg_loader.audit.common import Knowledge, everyday_words
+from kg_loader.audit.knowledge import Knowledge, everyday_words
 from kg_loader.sources.naming import fault, is_measure_or_damaged, trimmed
 from rag.domain import Finding, Severity
 from rag.text import is_han

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from kg_loader.audit import aliases, company, contradictions, doses, harm, names, texts
-from kg_loader.audit.common import Knowledge
+from kg_loader.audit.knowledge import Knowledge
 from rag.domain import EDITOR_RULE, Finding
 
 RULES: tuple[Callable[[Knowledge], Iterator[Finding]], ...] = (

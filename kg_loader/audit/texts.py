@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from kg_loader.audit.common import Knowledge, fact_id, passage_id
+from kg_loader.audit.knowledge import Knowledge, fact_id, passage_id
 from rag.domain import Finding, PassageKind, Severity
 from rag.vocabulary import RELATIONS, Relation
 
