@@ -104,9 +104,9 @@ class GateError(ConflictError):
     slug = "gate"
     title = "Refused by the gate"
 
-    def __init__(self, message: str, report: Mapping[str, object]) -> None:
+    def __init__(self, message: str, report: Mapping[str, object] | None = None) -> None:
         super().__init__(message)
-        self.report = report
+        self.report = report or {}
 
 
 class DataError(YiwenError):
