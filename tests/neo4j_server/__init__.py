@@ -54,7 +54,7 @@ def jars() -> Path:
 
 def _start(folder: Path, alive: Path, settings: Sequence[str]) -> Address:
     """Start a server that ends when nobody holds `alive`, a FIFO, open for writing any more."""
-    fresh, port = not (folder / "data").exists(), _free_port()
+    fresh, port = not (folder / "data" / "databases" / "system").exists(), _free_port()
     (folder / "neo4j.conf").write_text("".join(f"{line}\n" for line in settings))
     opens = [f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in _OPENED]
     # Compiling lightly makes a short life shorter: the tests take a quarter of the time.
