@@ -21,6 +21,7 @@ from kg_loader.traces import remove_traces, still_holding
 from rag.domain import Pointer
 from rag.errors import ConflictError, UsageError
 from rag.graph.bolt import Connection
+from rag.graph.drawn import DrawnFacts
 from rag.register import Entry, EntryKind, is_publication, parse_key
 from rag.settings import Settings
 from rag.snapshot.files import storage_errors
@@ -141,6 +142,7 @@ def _finish(library: Library, settings: Settings, entry: Entry, reached: Callabl
         nodes = ids.union(*(live_ids(folder, ids) for folder in folders))
         discard(library.staging)
         rows, files = remove_traces(library, found)
+        DrawnFacts(library.data_dir).forget(ids)
         reached("erase.traces")
         versions = _clean(library, ids, reached)
         _follow(library, settings, nodes, reached)

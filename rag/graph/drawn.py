@@ -9,7 +9,7 @@ import json
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +54,16 @@ class DrawnFacts:
                 _LOG.warning("%s: what editors drew is cited but cannot be kept (%s)", self.path, error)
             else:
                 self._known |= {fact.id for fact in new}
+
+    def forget(self, identifiers: Collection[str]) -> None:
+        """Erase facts from the file, so that none of its bytes holds them any more. Raises sqlite3.Error."""
+        if not self.path.is_file():
+            return
+        with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
+            connection.execute(_TABLE)
+            connection.execute("PRAGMA secure_delete = ON")
+            connection.executemany("DELETE FROM drawn WHERE id = ?", ((identifier,) for identifier in identifiers))
+            connection.execute("VACUUM")
 
     def find(self, identifier: str) -> DrawnFact | None:
         """The fact with this id, if one was ever read."""

@@ -36,6 +36,15 @@ def test_what_was_kept_is_found_by_another_process(data_dir: Path) -> None:
     assert again.find("f:0000000000000000") is None
 
 
+def test_what_is_forgotten_leaves_no_byte(data_dir: Path) -> None:
+    store = DrawnFacts(data_dir)
+    store.forget([COUGH.id])
+    store.keep([COUGH, RATE], 1)
+    store.forget([COUGH.id, "p:0000000000000000"])
+    assert (store.find(COUGH.id), store.find(RATE.id)) == (None, DrawnFact(RATE, 1))
+    assert COUGH.id.encode() not in store.path.read_bytes()
+
+
 def test_nothing_is_written_before_there_is_something_to_keep(data_dir: Path) -> None:
     store = DrawnFacts(data_dir)
     store.keep([], 1)
