@@ -38,8 +38,9 @@ from rag.prompt import assemble
 from rag.relevance import Asked, relevant, strangers, topics, wants_literature
 from rag.retrieval import Retrieved
 from rag.safety import patient_entities, remedies_in, safety_facts, warnings_from
+from rag.second_look import SecondLook, assess
 from rag.text import clean
-from rag.triage import TriageRules, triage
+from rag.triage import TriageRules
 from rag.writing import Draft, Token, checked, emit_notes, emit_warnings, pieces_of, say
 
 _LOG = logging.getLogger(__name__)
@@ -103,6 +104,8 @@ class Pipeline:
     default_generator: str
     timeout_s: float = 30.0
     """Deadline of one answer. A model may use `MODEL_SHARE` of it, so that something else can still answer."""
+    look: SecondLook | None = None
+    """What the triage sees beyond its rules; None: the rules alone."""
 
     def ask(self, question: str, options: Options = Options(), cancel: threading.Event | None = None) -> Answer:
         """The whole answer at once. Raises what `stream` raises."""
@@ -127,7 +130,7 @@ class Pipeline:
         answer_id = secrets.token_hex(8)
 
         # 1) red flags, before anything can fail
-        verdict = triage(question, options.patient, self.rules)
+        verdict = assess(question, options.patient, self.rules, self.look)
         clock.lap("triage")
         try:
             yield from self._answer(question, options, generator, stop, verdict, draft, clock, answer_id)

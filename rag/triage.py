@@ -140,6 +140,14 @@ class _Reading:
         asked = self._scopes.knowledge.search(self.text, sentence_start, sentence_end)
         return bool(asked) and not self._about_somebody
 
+    def story(self, start: int, end: int) -> bool:
+        """Told of a film, a book, a lesson or an examination, wherever in the question that is said."""
+        return self._told
+
+    @cached_property
+    def _told(self) -> bool:
+        return bool(self._scopes.told.search(self.text))
+
     @cached_property
     def _about_somebody(self) -> bool:
         return bool(self._scopes.person.search(self.text)) or self._now_between(0, len(self.text))
@@ -153,6 +161,7 @@ _SCOPES: dict[str, Callable[[_Reading, int, int], bool]] = {
     "past": _Reading.past,
     "supposition": _Reading.supposed,
     "knowledge": _Reading.general,
+    "story": _Reading.story,
 }
 
 

@@ -15,7 +15,7 @@ import yaml
 from rag.errors import ConfigurationError
 from rag.triage_words import FORBIDDEN, Words, compile_words
 
-SCOPE_NAMES = frozenset({"negation", "past", "supposition", "knowledge"})
+SCOPE_NAMES = frozenset({"negation", "past", "supposition", "knowledge", "story"})
 _WITHIN = ("clause", "sentence", "question")
 
 
@@ -64,6 +64,7 @@ class Scopes:
     supposed: re.Pattern[str]
     feared: re.Pattern[str]
     knowledge: re.Pattern[str]
+    told: re.Pattern[str]
     person: re.Pattern[str]
 
 

@@ -23,6 +23,7 @@ from rag.pipeline import FALLBACK, Pipeline
 from rag.ports import Embedder, GraphReader
 from rag.register import Register, Withheld
 from rag.retrieval import Retriever
+from rag.second_look import load_look
 from rag.settings import Settings
 from rag.snapshot import Library, Snapshot, open_snapshot
 from rag.triage import load_rules
@@ -52,14 +53,16 @@ def pinned(
 
 
 def _pipeline(settings: Settings, editions: Editions, generator: str) -> Pipeline:
+    rules = load_rules()
     return Pipeline(
         editions=editions,
         generators={FALLBACK: ExtractiveGenerator()},
-        rules=load_rules(),
+        rules=rules,
         limits=Limits(settings.answer_max_chars, settings.evidence_tokens),
         question_max_chars=settings.question_max_chars,
         default_generator=generator,
         timeout_s=settings.request_timeout_s,
+        look=load_look(rules),
     )
 
 

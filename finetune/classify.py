@@ -1,0 +1,68 @@
+"""Train a linear classifier of short texts (scikit-learn's logistic regression) for `rag.classifier`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.classifier import Classifier, Shape, features
+from rag.errors import DataError, MissingExtraError
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+SHAPE = Shape()
+FEWEST = 5
+"""Texts that each label needs."""
+
+
+def train(texts: Sequence[str], labels: Sequence[str], *, strength: float, shape: Shape = SHAPE) -> Classifier:
+    """Fit one weight per bucket and label; labels count equally however many texts they have.
+
+    `strength` is the inverse of the L2 penalty. Raises DataError where a label has fewer than `FEWEST` texts or there
+    is only one, MissingExtraError without scikit-learn.
+    """
+    try:
+        from sklearn.linear_model import LogisticRegression
+    except ImportError as error:
+        raise MissingExtraError("training needs scikit-learn; install it with `pip install 'yiwen[train]'`") from error
+    names = sorted(set(labels))
+    few = [name for name in names if labels.count(name) < FEWEST]
+    if few or len(names) < 2:
+        raise DataError(f"{', '.join(few) or 'the file'}: each of at least 2 labels needs {FEWEST} texts or more")
+    counts = _matrix(texts, shape)
+    idf = _idf(counts)
+    rows = _scaled(counts, idf)
+    fitted = LogisticRegression(C=strength, class_weight="balanced", max_iter=3000).fit(rows, list(labels))
+    matrix, bias = fitted.coef_.T, fitted.intercept_
+    if len(names) == 2:  # scikit-learn keeps one column: the log-odds of the second label
+        matrix, bias = np.hstack([-matrix, matrix]) / 2, np.concatenate([-bias, bias]) / 2
+    scale = np.maximum(np.abs(matrix).max(axis=0), 1e-9) / 127
+    weights = np.rint(matrix / scale).astype(np.int8)
+    return Classifier(tuple(names), shape, idf, weights, scale.astype(np.float32), bias.astype(np.float32))
+
+
+def _matrix(texts: Sequence[str], shape: Shape) -> csr_matrix:
+    from scipy.sparse import csr_matrix
+
+    found = [features(text, shape) for text in texts]
+    offsets = np.cumsum([0, *map(len, found)])
+    columns = np.fromiter((bucket for row in found for bucket in row), dtype=np.int32, count=int(offsets[-1]))
+    values = np.fromiter((value for row in found for value in row.values()), dtype=np.float32, count=int(offsets[-1]))
+    return csr_matrix((values, columns, offsets), shape=(len(texts), shape.buckets))
+
+
+def _idf(counts: csr_matrix) -> NDArray[np.float32]:
+    """ln((1 + N) / (1 + df)) + 1, as `TfidfTransformer` has it."""
+    held = np.bincount(counts.indices, minlength=counts.shape[1])
+    idf: NDArray[np.float32] = (np.log((1 + counts.shape[0]) / (1 + held)) + 1).astype(np.float32)
+    return idf
+
+
+def _scaled(counts: csr_matrix, idf: NDArray[np.float32]) -> csr_matrix:
+    from sklearn.preprocessing import normalize
+
+    return normalize(counts.multiply(idf).tocsr())
