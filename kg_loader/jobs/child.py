@@ -127,11 +127,12 @@ class Teller:
         return None
 
 
-def run(settings: Settings, order: Order, observer: Observer) -> None:
+def run(settings: Settings, job: str, order: Order, observer: Observer) -> None:
     """Ingest, and say what came of it."""
     uploads = Uploads(settings.data_dir)
     teller = Teller(observer)
     try:
+        tempfile.tempdir = str(uploads.scratch(job))
         report = _ingested(settings, order, teller.follow(uploads.presented(order)), teller)
         if report.rejects_file is not None:
             uploads.rename_rejects(order, report.rejects_file)
@@ -194,10 +195,9 @@ def main(observer: Observer = unobserved) -> NoReturn:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("faiss").setLevel(logging.WARNING)
     os.nice(settings.worker_nice)
-    tempfile.tempdir = str(Uploads(settings.data_dir).scratch(message["job"]))
     ordered = message["order"]
     files = tuple(JobFile(**file) for file in ordered.pop("files"))
-    run(settings, Order(files, **ordered), observer)
+    run(settings, message["job"], Order(files, **ordered), observer)
     sys.stderr.flush()
     os._exit(0)  # the result is out; threads and libraries need no farewell
 

@@ -7,7 +7,6 @@ next one and goes on from its last committed batch.
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -24,6 +23,7 @@ from rag.settings import Settings
 
 _log = logging.getLogger("yiwen.worker")
 _HOUR = 3600.0
+_NAP_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -61,16 +61,22 @@ class Worker:
         self.name = worker_name()
         self.ended: Counter[State] = Counter()
         self._uploads = Uploads(settings.data_dir)
-        self._stop = threading.Event()
+        self._stopping = False  # no Event: setting one takes a lock, which the thread that a signal interrupts may hold
         self._tidied = float("-inf")
 
     def stop(self) -> None:
         """End soon; a running job goes back into the queue. May be called from a signal handler."""
-        self._stop.set()
+        self._stopping = True
+
+    def _pause(self, seconds: float) -> None:
+        """Wait, but not for long once it is to end."""
+        deadline = time.monotonic() + seconds
+        while not self._stopping and (left := deadline - time.monotonic()) > 0:
+            time.sleep(min(left, _NAP_S))
 
     def run(self, *, once: bool = False) -> None:
         """Work. With `once`, a state database that cannot be used is raised: DependencyError; else it is waited for."""
-        while not self._stop.is_set():
+        while not self._stopping:
             try:
                 self._tidy()
                 job = self._next()
@@ -82,7 +88,7 @@ class Worker:
                 _log.error("%s", error)
                 job = None
             if job is None:
-                self._stop.wait(self.pace.idle_s)
+                self._pause(self.pace.idle_s)
             else:
                 self._work(job)
 
@@ -148,7 +154,7 @@ class Worker:
             if state is State.CANCELLING:
                 self._cancel(run)
                 return
-            if self._stop.is_set():
+            if self._stopping:
                 self._interrupt(run)
                 return
         self._insist(lambda: self._conclude(run))
@@ -206,9 +212,9 @@ class Worker:
                 return
             except DependencyError as error:
                 _log.error("%s; trying again", error)
-                if self._stop.is_set():
+                if self._stopping:
                     return
-                self._stop.wait(self.pace.idle_s)
+                self._pause(self.pace.idle_s)
 
 
 def exit_code(ended: Mapping[State, int]) -> int:

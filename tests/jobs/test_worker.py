@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sqlite3
 import threading
 import time
@@ -376,6 +377,32 @@ def test_what_was_published_when_it_was_cancelled_is_done(
     assert (done.state, done.attempts) == (State.DONE, 2)
     assert done.report is not None
     assert (done.report["version"], done.report["unchanged"]) == (1, True)
+
+
+class NothingToDo(JobTable):
+    """A table without jobs and without a database."""
+
+    def __init__(self) -> None:
+        pass
+
+    def head(self) -> None:
+        return None
+
+    def ended_before(self, moment: float) -> list[Job]:
+        return []
+
+    def uploads(self) -> set[str]:
+        return set()
+
+
+def test_a_signal_may_come_at_any_moment(settings: Settings) -> None:
+    """A handler that took a lock would wait for the very thread that it interrupts."""
+    for number in range(200):
+        worker = Worker(settings, NothingToDo(), Pace(idle_s=0.0))
+        signal.signal(signal.SIGVTALRM, lambda *_, worker=worker: worker.stop())
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0.002 + number * 1e-5)
+        worker.run()
+    signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
 
 
 def test_a_worker_that_is_told_to_end_puts_its_job_back(
