@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from kg_loader.plan import Input
 from kg_loader.sources.format import Item
-from rag.domain import Fact, Passage, Record, Rejected, Skipped, Source
+from rag.domain import Entity, Fact, Passage, Record, Rejected, Skipped, Source
 from rag.snapshot.schema import PREFIXES, id_of_key, record_key
-from rag.snapshot.writer import problem, source_of
+from rag.snapshot.writer import key_of_source, problem
 
 ERASED = "erased"
 RAW = 500
@@ -21,12 +21,13 @@ _EVIDENCE = (Fact, Passage)
 class Batch:
     """What was read since the last commit, and what the file has stated so far."""
 
-    def __init__(self, source: Input, stated_before: Callable[[int], bool], erased: Container[str] = ()) -> None:
+    def __init__(self, source: Input, stated_before: Callable[[int], bool], erased: Collection[str] = ()) -> None:
         """`stated_before` tells whether a committed batch stated the source with this key."""
         self.source = source
         self._stated_before = stated_before
         self._erased = erased
         self._sources: set[int] = set()
+        self._spelt: dict[str, str] = {}
         self._seen: set[Record] = set()
         self.clear()
 
@@ -59,44 +60,54 @@ class Batch:
         return count, False
 
     def _take(self, record: Record) -> None:
-        evidence = isinstance(record, _EVIDENCE)
-        if not evidence and record in self._seen:
-            return
-        if isinstance(record, Fact | Passage) and record.source in self._erased:
+        if isinstance(record, Entity):  # most of what a graph file states, and nearly all of it repeated
+            if self._spelt.get(record.id) == record.name:
+                return
+        elif not isinstance(record, _EVIDENCE):
+            if record in self._seen:
+                return
+        elif self._erased and record.source in self._erased:
             self.skipped.append(Skipped(ERASED))
             return
         fault = problem(record)
-        if fault is None and evidence and not self._stated(source_of(record)):
+        if fault is None and isinstance(record, _EVIDENCE) and not self._stated(key_of_source(record.source)):
             fault = "its source is not stated before it in this data set"
         if fault is None:
-            self._keep(record, remember=not evidence)
+            self._keep(record)
         else:
             self._reject(record, fault)
 
-    def _stated(self, source: int | None) -> bool:
+    def _stated(self, source: int) -> bool:
         if source in self._sources:
             return True
-        if source is None or not self._stated_before(source):
+        if not self._stated_before(source):
             return False
         self._sources.add(source)
         return True
 
-    def _keep(self, record: Record, *, remember: bool) -> None:
+    def _keep(self, record: Record) -> None:
         try:
             key = record_key(record)
         except UnicodeEncodeError:
             self._reject(record, "a text holds half of a character (a lone surrogate)")
             return
-        if id_of_key(PREFIXES.get(type(record), "r"), key) in self._erased:
+        if self._erased and id_of_key(PREFIXES.get(type(record), "r"), key) in self._erased:
             self.skipped.append(Skipped(ERASED))
             return
         self.records.append((record, key))
+        if not isinstance(record, _EVIDENCE):
+            self._remember(record, key)
+
+    def _remember(self, record: Record, key: int) -> None:
+        if len(self._seen) + len(self._spelt) >= _SEEN:
+            self._seen.clear()
+            self._spelt.clear()
+        if isinstance(record, Entity):
+            self._spelt[record.id] = record.name
+            return
+        self._seen.add(record)
         if isinstance(record, Source):
             self._sources.add(key)
-        if remember:
-            if len(self._seen) >= _SEEN:
-                self._seen.clear()
-            self._seen.add(record)
 
     def _reject(self, record: Record, reason: str) -> None:
         raw = repr(record).encode("utf-8", "replace").decode()[:RAW]

@@ -13,6 +13,7 @@ from pathlib import Path
 from kg_loader import mirror, recovery
 from kg_loader.archives import unpacked
 from kg_loader.audit import AUDIT_VERSION
+from kg_loader.collecting import collector_off
 from kg_loader.curation import merge_retractions, newly_retracted
 from kg_loader.embedding import embedder_for
 from kg_loader.gate import Gate, GateReport, compare, gate_of
@@ -223,7 +224,8 @@ class Job:
     def finish(self, staging: Staging) -> IngestReport:
         """Settle, and publish if anything changed."""
         change = staging.settle(self.reached)
-        digest = staging.writer.digest()
+        with collector_off():
+            digest = staging.writer.digest()
         rejects = _write_rejects(self.library, staging)
         current = self._current(digest)
         manifest, gate = (current, None) if current else self._publish(staging, digest)

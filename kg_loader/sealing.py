@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from kg_loader.audit import AUDIT_VERSION, audit
+from kg_loader.collecting import collector_off
 from kg_loader.staging import BOOK_TABLES
 from rag.errors import DataError
 from rag.linking import passage_mentions
@@ -140,7 +141,8 @@ class Sealing:
                 connection.execute(f"DROP TABLE IF EXISTS {table}")
             take_back(connection)
             self._progress("audit", 0, 0)
-            audit(connection)
+            with collector_off():
+                audit(connection)
             hold(connection)
             self._reached("seal.audited")
             derive(connection, passage_mentions, self.build.indexed_fields, fresh=self.build.fresh)

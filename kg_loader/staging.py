@@ -7,18 +7,17 @@ items already consumed and goes on; any other command discards it.
 
 from __future__ import annotations
 
-import gc
 import json
 import shutil
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
 
 from kg_loader.batch import RAW, Batch
+from kg_loader.collecting import collector_off
 from kg_loader.plan import Plan
 from kg_loader.sources.format import Item
 from rag.domain import Fact, Passage
@@ -98,7 +97,7 @@ class Staging:
         max_rejects: int,
         progress: Callable[[int], None],
         batch: int = BATCH,
-        erased: Container[str] = (),
+        erased: Collection[str] = (),
         reached: Callable[[str], None] = unobserved,
     ) -> None:
         """Consume the items of input `number` that are not consumed yet, without those that were `erased`.
@@ -111,7 +110,7 @@ class Staging:
         rows = Batch(source, partial(self.writer.states_source, dataset, append=self.plan.append), erased)
         stream = islice(items, done, None)
         while not finished:
-            with _no_cycles():
+            with collector_off():
                 count, full = rows.fill(stream, batch, BATCH_CHARS)
                 done += count
                 finished = not full
@@ -225,18 +224,6 @@ class Staging:
     def rejects(self) -> Iterator[tuple[str, str, int, str, str]]:
         """(dataset, file, line, reason, raw) of every broken row."""
         return iter(self.connection.execute("SELECT dataset, file, line, reason, raw FROM staged_reject ORDER BY pk"))
-
-
-@contextmanager
-def _no_cycles() -> Iterator[None]:
-    """Records refer to nothing in a circle; looking for circles among a batch of them costs a third of the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def discard(folder: Path) -> None:

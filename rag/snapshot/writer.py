@@ -63,6 +63,8 @@ def problem(record: Record) -> str | None:
     for identifier in _referred(record):
         if not _is_id(identifier):
             return "an entity id is not `type:name` with a known type"
+    if isinstance(record, Fact):
+        return None
     if isinstance(record, Entity) and not (record.name and record.id.startswith(f"{record.type}:")):
         return "an entity's name is empty or its id has another type"
     if isinstance(record, Alias) and not normalise(record.name):
@@ -78,11 +80,6 @@ def problem(record: Record) -> str | None:
 def _is_id(identifier: str) -> bool:
     kind, _, name = identifier.partition(":")
     return kind in _TYPES and bool(name)
-
-
-def source_of(record: Record) -> int | None:
-    """The key of the source that a fact or passage leans on; None for other kinds."""
-    return key_of_source(record.source) if isinstance(record, (Fact, Passage)) else None
 
 
 def _referred(record: Record) -> tuple[EntityId, ...]:
@@ -197,7 +194,7 @@ class Writer:
         """Those not stored yet, by key, so that neighbours in the file are written together."""
         sql = f"SELECT pk FROM json_each(?) CROSS JOIN {TABLES[code]} ON pk = value"
         known = {key for (key,) in self.connection.execute(sql, (json.dumps(list(group)),))}
-        return sorted(((key, record) for key, record in group.items() if key not in known), key=lambda row: row[0])
+        return sorted(row for row in group.items() if row[0] not in known)  # keys differ: no records are compared
 
     def _stage(self, dataset: int, code: int, group: Iterable[int]) -> int:
         before = self.connection.total_changes
@@ -260,11 +257,13 @@ class Writer:
     def digest(self) -> str:
         """SHA-256 over all assertions in an order of their own: equal content, equal digest, however it came."""
         total = hashlib.sha256(b"yiwen-content-1\n")
+        # The order of the table's own key, so that only the data sets of one record are sorted; SQLite writes the lines.
         rows = self.connection.execute(
-            "SELECT a.kind, a.record, d.name FROM assertion a JOIN dataset d ON d.pk = a.dataset ORDER BY 1, 2, 3"
+            "SELECT a.kind || ' ' || a.record || ' ' || d.name || char(10) FROM assertion a "
+            "CROSS JOIN dataset d ON d.pk = a.dataset ORDER BY a.kind, a.record, d.name"
         )
         while batch := rows.fetchmany(10000):
-            total.update("".join(f"{kind} {record} {name}\n" for kind, record, name in batch).encode())
+            total.update("".join([line for (line,) in batch]).encode())
         return total.hexdigest()
 
     def dangling(self) -> int:
