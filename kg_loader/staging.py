@@ -67,7 +67,10 @@ class Staging:
             connection = _resume(folder, plan)
             if connection is None:
                 connection = _start(folder, plan, base)
-        return cls(folder, plan, connection)
+        staging = cls(folder, plan, connection)
+        if base is None:
+            staging.writer.begin_from_nothing()
+        return staging
 
     def __enter__(self) -> Staging:
         return self

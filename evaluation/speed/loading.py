@@ -23,13 +23,13 @@ from rag.settings import Settings
 from rag.snapshot import Library
 from rag.snapshot.files import sync_file
 from rag.snapshot.layout import RECORDS
-from rag.snapshot.schema import create_indexes, create_tables, open_for_writing
+from rag.snapshot.schema import HELD_TABLES, create_indexes, create_tables, open_for_writing
 
 _TABLES = (
     "dataset", "entity", "spelling", "alias", "do_not_merge", "source", "fact", "passage", "retraction",
-    "mention", "name", "indexed", "relation_stats", "assertion",
+    "mention", "name", "indexed", "relation_stats", "assertion", "finding", *(f"held_{table}" for table in HELD_TABLES),
 )  # fmt: skip
-"""Those that hold what was loaded, referred-to ones first."""
+"""Those that hold what was loaded, what was found wrong in it and what is in quarantine; referred-to ones first."""
 Rows = dict[str, list[tuple[object, ...]]]
 
 

@@ -16,7 +16,8 @@ from rag.vocabulary import GRADE_RANK, EntityType
 
 _COLUMNS = (3, 5, 4, 12, 11, 9, 3, 5)
 _INSERT = tuple(
-    f"INSERT INTO {table} VALUES ({', '.join('?' * count)})" for table, count in zip(TABLES, _COLUMNS, strict=True)
+    f"INSERT INTO {table} VALUES ({', '.join('?' * count)}) ON CONFLICT (pk) DO NOTHING"
+    for table, count in zip(TABLES, _COLUMNS, strict=True)
 )
 _REMEMBERED = 200_000
 """Entities and sources whose numbers are kept at hand."""
@@ -135,11 +136,16 @@ class Writer:
         self.connection = connection
         self._entities: dict[EntityId, int] = {}
         self._ranks: dict[int, int] = {}
+        self._from_nothing = False
 
     def forget(self) -> None:
         """Nothing is known any more of what was stored: a transaction was undone, or rows were deleted."""
         self._entities.clear()
         self._ranks.clear()
+
+    def begin_from_nothing(self) -> None:
+        """Hardly a record will be known: to try to store each is cheaper than to ask first."""
+        self._from_nothing = True
 
     def prepare(self) -> None:
         """Make the table of what a running ingestion has asserted so far."""
@@ -191,16 +197,17 @@ class Writer:
         self._ranks.update(self.connection.execute(sql, (json.dumps(list(sources - self._ranks.keys())),)))
 
     def _unknown(self, code: int, group: Mapping[int, Record]) -> list[tuple[int, Record]]:
-        """Those not stored yet, by key, so that neighbours in the file are written together."""
+        """Those that may not be stored yet, by key, so that neighbours in the file are written together."""
+        if self._from_nothing:
+            return sorted(group.items())
         sql = f"SELECT pk FROM json_each(?) CROSS JOIN {TABLES[code]} ON pk = value"
         known = {key for (key,) in self.connection.execute(sql, (json.dumps(list(group)),))}
         return sorted(row for row in group.items() if row[0] not in known)  # keys differ: no records are compared
 
     def _stage(self, dataset: int, code: int, group: Iterable[int]) -> int:
         before = self.connection.total_changes
-        self.connection.executemany(
-            "INSERT OR IGNORE INTO staged_assertion VALUES (?, ?, ?)", ((dataset, code, key) for key in sorted(group))
-        )
+        sql = "INSERT OR IGNORE INTO staged_assertion SELECT ?, ?, value FROM json_each(?)"
+        self.connection.execute(sql, (dataset, code, json.dumps(sorted(group))))
         return self.connection.total_changes - before
 
     # ------------------------------------------------------------ settling
@@ -257,7 +264,7 @@ class Writer:
     def digest(self) -> str:
         """SHA-256 over all assertions in an order of their own: equal content, equal digest, however it came."""
         total = hashlib.sha256(b"yiwen-content-1\n")
-        # The order of the table's own key, so that only the data sets of one record are sorted; SQLite writes the lines.
+        # In the order of the table's own key only the data sets of one record are sorted. SQLite writes the lines.
         rows = self.connection.execute(
             "SELECT a.kind || ' ' || a.record || ' ' || d.name || char(10) FROM assertion a "
             "CROSS JOIN dataset d ON d.pk = a.dataset ORDER BY a.kind, a.record, d.name"
