@@ -101,7 +101,8 @@ def _ready(library: Library, connection: Connection) -> Manifest:
 
 def _reviewed(library: Library, connection: Connection, manifest: Manifest) -> Review:
     with closing(Records(library.snapshot_folder(manifest.version) / RECORDS, held=True)) as held:
-        return review(read_edits(connection, manifest.kb, prepare(held.connection())), held)
+        edits = read_edits(connection, manifest.kb, prepare(held.connection()))
+        return review(edits, held, library.register.read().tombstones)
 
 
 def _input(records: dict[Record, None]) -> Input:

@@ -16,7 +16,9 @@ from typing import Any, LiteralString
 
 from kg_loader.mirror import Change, LiveRows, compare
 from kg_loader.mirror_tables import TYPE_LABELS, Key, Row, Table, tables
+from rag.domain import EntityId, Literal
 from rag.graph.bolt import Connection
+from rag.graph.by_hand import NotAFactError, fact_by_hand
 from rag.graph.queries import TYPED_RELATION, relation_type
 from rag.vocabulary import Relation
 
@@ -43,6 +45,12 @@ MATCH (a)-[r:{_TYPES}]->(b)
 WHERE r.id IS NULL AND (a.kb = $kb OR b.kb = $kb OR elementId(a) IN $drawn OR elementId(b) IN $drawn)
 RETURN {_RELATION} ORDER BY a.id, type(r), b.id, elementId(r)
 """
+_STATED_BY_HAND: LiteralString = f"""
+MATCH (a:Entity)-[r:{_TYPES}]->(b:Entity|Literal)
+WHERE r.id IS NULL AND (a.kb = $kb OR a.retired) AND (b.kb = $kb OR b.retired)
+RETURN elementId(r), a.id, type(r), b:Literal, b.id, b.name, r.severity, r.population, r.dose
+"""
+_DELETE_RELATIONS: LiteralString = "UNWIND $elements AS element MATCH ()-[r]->() WHERE elementId(r) = element DELETE r"
 _RELATIONS_BY_KEY: LiteralString = f"""
 UNWIND $keys AS row
 MATCH (a:Entity {{kb: $kb, id: row[0]}})-[r]->(b {{kb: $kb, id: row[1]}}) WHERE r.id = row[2]
@@ -125,6 +133,26 @@ def drawn(connection: Connection, kb: str) -> tuple[list[Node], list[Relationshi
     elements = [node.element for node in nodes]
     relations = [_relationship(row) for row in connection.stream(_DRAWN_RELATIONS, {"kb": kb, "drawn": elements})]
     return nodes, relations
+
+
+def erase_drawn(connection: Connection, kb: str, ids: Collection[str]) -> int:
+    """Delete the drawn relations that state one of these facts, also between nodes that are retired; how many."""
+    found = []
+    for element, subject, kind, literal, target, text, *limits in connection.stream(_STATED_BY_HAND, {"kb": kb}):
+        stated = Literal(str(text), "") if literal else EntityId(str(target))
+        severity, population, dose = limits
+        try:
+            fact = fact_by_hand(
+                str(subject), TYPED_RELATION[kind], stated, severity=severity, population=population, dose=dose
+            )
+        except NotAFactError:  # never read as a fact, so nobody can have cited it
+            continue
+        if fact.id in ids:
+            found.append(element)
+    if found:
+        with connection.writing() as transaction:
+            transaction.run(_DELETE_RELATIONS, {"elements": found})
+    return len(found)
 
 
 def read_edits(connection: Connection, kb: str, snapshot: sqlite3.Connection) -> Edits:

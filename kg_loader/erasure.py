@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kg_loader import mirror
-from kg_loader.cleaning import cleaned_copy, holds, leaning, live_ids, orphans, texts
+from kg_loader.cleaning import Text, cleaned_copy, holds, leaning, live_ids, orphans, texts
 from kg_loader.curation import now, reason_in, require_known
+from kg_loader.edits import erase_drawn
 from kg_loader.staging import discard
 from kg_loader.traces import remove_traces, still_holding
 from rag.domain import Pointer
@@ -135,14 +136,18 @@ def resume(library: Library, settings: Settings, reached: Callable[[str], None] 
 
 
 def _finish(library: Library, settings: Settings, entry: Entry, reached: Callable[[str], None]) -> Erased:
+    from kg_loader.jobs.erasing import forget_in_jobs  # an ingestion with nothing to erase needs no state database
+
     ids = {entry.key, *entry.leaning}
     with storage_errors(library.root):
         folders = library.all_folders()
-        found = {text for folder in folders for text in texts(folder, ids)}
+        drawn = DrawnFacts(library.data_dir)
+        found = {text for folder in folders for text in texts(folder, ids)} | _drawn_texts(drawn, ids)
         nodes = ids.union(*(live_ids(folder, ids) for folder in folders))
         discard(library.staging)
         rows, files = remove_traces(library, found)
-        DrawnFacts(library.data_dir).forget(ids)
+        forget_in_jobs(settings, found)
+        drawn.forget(ids)  # after what is looked for by its text: a crash before this must find the text again
         reached("erase.traces")
         versions = _clean(library, ids, reached)
         _follow(library, settings, nodes, reached)
@@ -152,6 +157,12 @@ def _finish(library: Library, settings: Settings, entry: Entry, reached: Callabl
         proof = [text.parts[0] for text in found if len(text.parts) == 1 and len(text.parts[0]) >= _PROOF]
         left = still_holding(library.data_dir, proof)
     return Erased(replace(entry, done=True), versions, rows, files, tuple(left))
+
+
+def _drawn_texts(drawn: DrawnFacts, ids: set[str]) -> set[Text]:
+    """What facts state that are in no version, because an editor drew them in Neo4j."""
+    kept = (drawn.find(identifier) for identifier in sorted(ids) if identifier.startswith("f:"))
+    return {Text((one.fact.subject_name, one.fact.object_text)) for one in kept if one is not None}
 
 
 def _clean(library: Library, ids: set[str], reached: Callable[[str], None]) -> tuple[int, ...]:
@@ -177,6 +188,7 @@ def _follow(library: Library, settings: Settings, nodes: set[str], reached: Call
         with closing(Connection(server)) as connection:
             mirror.bring(connection, library, manifest, reached=reached)
             mirror.empty_retired(connection, nodes)
+            erase_drawn(connection, manifest.kb, nodes)
     reached("erase.mirrored")
     _point_at_copy(library, reached)
 

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -62,9 +62,9 @@ class Review:
     restored: list[ChangedRow] = field(default_factory=list)
 
 
-def review(edits: Edits, held: Records) -> Review:
-    """Judge every edit against the vocabulary and the version in `held`. Changes nothing."""
-    return _Reviewer(held).run(edits)
+def review(edits: Edits, held: Records, erased: Container[str] = ()) -> Review:
+    """Judge every edit against the vocabulary, the version in `held` and the ids that were erased. Changes nothing."""
+    return _Reviewer(held, erased).run(edits)
 
 
 class _NotTakenError(ValueError):
@@ -74,8 +74,8 @@ class _NotTakenError(ValueError):
 class _Reviewer:
     """One run of `review`."""
 
-    def __init__(self, held: Records) -> None:
-        self._held = held
+    def __init__(self, held: Records, erased: Container[str]) -> None:
+        self._held, self._erased = held, erased
         self._done = Review(records=dict.fromkeys(held.asserted_by(EDITORS)))
         self._entities: dict[str, EntityId] = {}  # of drawn nodes, by element
 
@@ -103,8 +103,10 @@ class _Reviewer:
         self._done.refused.append(Refused(line, reason))
 
     def _take(self, kind: str, line: str, *records: Record) -> None:
-        self._done.records |= dict.fromkeys(records)
         fact = next((record.id for record in records if isinstance(record, Fact)), None)
+        if fact is not None and fact in self._erased:
+            raise _NotTakenError(f"{fact} was erased, and does not come in again; delete the relation")
+        self._done.records |= dict.fromkeys(records)
         self._done.adopted.append(Adopted(kind, line, fact))
 
     # ------------------------------------------------------------ drawn
@@ -126,10 +128,10 @@ class _Reviewer:
         subject, target = self._end(relation.start), self._target(relation.end)
         limits = {name: relation.properties.get(name) for name in ("severity", "population", "dose")}
         fact = fact_by_hand(subject, TYPED_RELATION[relation.type], target, **limits)
+        self._take("relation", _with_unread(relation), EDITOR, *self._ends(fact), fact)
         self._done.relations.append((relation, fact))
         if isinstance(target, Literal) and relation.end.kb is None:
             self._done.literals.append(relation.end)
-        self._take("relation", _with_unread(relation), EDITOR, *self._ends(fact), fact)
 
     def _end(self, end: End) -> EntityId:
         drawn = self._entities.get(end.element)

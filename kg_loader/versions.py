@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kg_loader import erasure, mirror
+from kg_loader.curation import merge_retractions
 from kg_loader.embedding import embedder_for
 from kg_loader.publish import fields_named, flip_to
 from kg_loader.recovery import recover
@@ -107,8 +108,8 @@ def activate(
 ) -> Pointer:
     """Make an existing version current after comparing its files; works while an ingestion runs, which then fails.
 
-    `expected` is the revision the caller saw, None for whatever is current. Raises NotFoundError,
-    CorruptSnapshotError, ConflictError.
+    `expected` is the revision the caller saw, None for whatever is current. What a version that was never current
+    states as retracted takes effect now. Raises NotFoundError, CorruptSnapshotError, ConflictError.
     """
     folder = library.snapshot_folder(version)
     manifest = read_manifest(folder)
@@ -117,6 +118,9 @@ def activate(
     tuning = before.tuning if (before := library.readable_pointer()) else None
     if before is not None and (before.version, before.revision) == (version, revision):
         return before
+    if not library.was_published(version):
+        served = library.snapshot_folder(before.version) / RECORDS if before is not None else None
+        merge_retractions(library, folder / RECORDS, served)
     pointer = Pointer(revision + 1, version, folder.name, tuning)
     library.flip(pointer, revision, reached=reached)
     return pointer

@@ -75,22 +75,17 @@ def publish(
     recovering: bool = False,
     reached: Callable[[str], None] = unobserved,
     gate: Gate | None = None,
+    settings: Settings | None = None,
 ) -> IngestReport:
     """Ingest records as if each data set came from a file of its own; `recovering`: as the command begins."""
+    settings = settings or settings_for(library.data_dir, dense_index=dense_index)
     inputs = [
         Input(f"{name}.records", name, "records", None, 0, _fingerprint(items)) for name, items in datasets.items()
     ]
     with library.writing():
         if recovering:
-            recover(library, settings_for(library.data_dir), reached=reached)
-        job = Job.begin(
-            library,
-            settings_for(library.data_dir, dense_index=dense_index),
-            embedder,
-            indexed_fields,
-            lambda *_: None,
-            reached,
-        )
+            recover(library, settings, reached=reached)
+        job = Job.begin(library, settings, embedder, indexed_fields, lambda *_: None, reached)
         job = replace(job, gate=gate)
         plan = job.plan(inputs, append=append)
         return job.run(plan, lambda source: datasets[source.dataset], max_rejects=max_rejects, batch=batch)
