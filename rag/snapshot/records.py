@@ -142,7 +142,7 @@ class Records:
         if found is None:
             uri = f"{self.path.absolute().as_uri()}?mode=ro&immutable=1"
             found = sqlite3.connect(uri, uri=True, check_same_thread=False, isolation_level=None, cached_statements=64)
-            found.execute("PRAGMA mmap_size = 1073741824")
+            found.execute("PRAGMA mmap_size = 0")  # every thread's mapping would count as memory of its own
             found.create_function("idf", 2, _idf, deterministic=True)
             if self._held:
                 show_held(found)
