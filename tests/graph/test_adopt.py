@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from kg_loader.adopt import Adoption, adopt
+from kg_loader.erasure import erase
 from kg_loader.ingest import ingest
 from kg_loader.live_verify import LiveVerified, compare_graphs
 from kg_loader.verify import verify
@@ -18,6 +19,7 @@ from rag import wiring
 from rag.domain import EDITOR, EntityId, Fact, Literal, Qualifiers
 from rag.errors import ConfigurationError, StaleGraphError
 from rag.graph.bolt import Connection
+from rag.graph.drawn import DrawnFacts
 from rag.graph.neo4j import Neo4jGraph
 from rag.settings import Settings
 from rag.snapshot import Library
@@ -318,3 +320,33 @@ def test_a_citation_opens_before_after_and_without_adoption(editing: Editing) ->
         client.post("/ask", json={"question": "乙病有哪些症状？", "min_revision": 2})
         after = client.get(path).json()
         assert (after["text"], after["kb_version"], after["current"]) == (before["text"], 2, True)
+
+
+def test_what_an_editor_drew_and_somebody_cited_can_be_erased(editing: Editing) -> None:
+    """It leaves Neo4j and the file of citations; drawn once more it is neither read nor adopted."""
+    editing.draw(DRAWN)
+    pipeline = wiring.build(editing.settings)
+
+    def cited() -> set[str]:
+        return {citation.evidence_id for citation in pipeline.ask("乙病有哪些症状？").citations}
+
+    assert DRAWN_FACT.id in cited()
+    erase(editing.library, editing.settings, DRAWN_FACT.id, "本人要求")
+    assert DrawnFacts(editing.library.data_dir).find(DRAWN_FACT.id) is None
+    assert editing.count("MATCH (:Disease {kb: $kb})-[r]->() WHERE r.id IS NULL RETURN count(r)") == 0
+    editing.assert_equal()
+    editing.draw(DRAWN)
+    assert DRAWN_FACT.id not in cited()
+    assert DrawnFacts(editing.library.data_dir).find(DRAWN_FACT.id) is None
+    found = editing.adopt()
+    assert (found.adopted, found.unchanged) == ((), True)
+    assert "was erased" in found.refused[0].reason
+
+
+def test_an_adopted_fact_that_is_erased_does_not_live_on_as_a_drawing(editing: Editing) -> None:
+    editing.draw(DRAWN)
+    editing.adopt()
+    editing.draw(DRAWN)
+    erase(editing.library, editing.settings, DRAWN_FACT.id, "本人要求")
+    assert editing.count("MATCH (:Disease {kb: $kb})-[r:HAS_SYMPTOM {severity: '轻'}]->() RETURN count(r)") == 0
+    editing.assert_equal()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,16 @@ from kg_loader.cleaning import Text
 from kg_loader.curation import withdraw
 from kg_loader.erasure import erase, extent, resume
 from kg_loader.ingest import ingest
+from kg_loader.jobs.files import Uploads
+from kg_loader.jobs.job import JobFile, Order, State
+from kg_loader.jobs.table import JobTable
+from kg_loader.jobs.worker import Pace, Worker
 from kg_loader.traces import Wanted
 from kg_loader.verify import verify
 from kg_loader.versions import activate, prune
-from rag.domain import Fact, Literal, Passage, PassageKind, Pointer, Record, Source
+from rag.domain import EDITOR, Fact, GraphFact, Literal, Passage, PassageKind, Pointer, Qualifiers, Record, Source
 from rag.errors import ConflictError, CorruptSnapshotError, ErasedError, LockedError, NotFoundError, UsageError
+from rag.graph.drawn import DrawnFacts
 from rag.pipeline import Options
 from rag.ports import KnowledgeBase
 from rag.register import EntryKind
@@ -25,8 +31,9 @@ from rag.snapshot import Library
 from rag.snapshot.records import Records
 from rag.snapshot.sparse import SparseIndex, has_leftovers
 from rag.snapshot.vectors import mapped
+from rag.state import open_state
 from rag.text import tokens
-from rag.vocabulary import EntityType, Grade, Relation
+from rag.vocabulary import GRADE_RANK, EntityType, Grade, Relation
 from rag.wiring import build
 from tests.kb import (
     BOOK,
@@ -258,6 +265,63 @@ def test_rejected_rows_downloads_and_staged_work_are_cleaned(library: Library, t
     assert os.listdir(fetched) == ["without.xml"]
     assert not library.staging.exists()
     assert holding(library.data_dir, NEEDLES) == set()
+
+
+def test_a_job_keeps_nothing_of_what_was_erased(library: Library, tmp_path: Path) -> None:
+    """A row is refused with its own words in the reason; the table of jobs keeps the reasons."""
+    settings = settings_for(library.data_dir)
+    with closing(open_state(settings)) as database:
+        jobs, uploads = JobTable(database), Uploads(library.data_dir)
+        sent = uploads.receive("one") / "1.jsonl"
+        rows = [{"text": "别的一段话，与此无关。", "kind": kind, "source": "x"} for kind in (SECRET.text, "别的一类")]
+        sent.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+        uploads.keep("one")
+        file = JobFile(str(uploads.folder("one") / "1.jsonl"), "来信.jsonl", 1)
+        order = Order((file,), format="passages", options={"max_rejects": 10}, upload="one")
+        job = jobs.submit(order, "a test", "one")
+        Worker(settings, jobs, Pace(look_s=0.1, beat_s=0.2, idle_s=0.1)).run(once=True)
+        done = jobs.get(job.id)
+        assert (done.state, sum(done.rejected.values())) == (State.DONE_WITH_REJECTS, 2)
+        failed = jobs.submit(Order(()), "a test", "two")
+        claimed = jobs.claim(failed, "here 1 x")
+        assert claimed is not None
+        jobs.finish(claimed, None, State.FAILED, error={"slug": "data", "detail": f"line 3: {SECRET.text}"})
+        assert {name.partition("/")[0] for name in holding(library.data_dir, NEEDLES)} >= {
+            "state.sqlite-wal", "uploads", "rejects",
+        } or "state.sqlite" in holding(library.data_dir, NEEDLES)  # fmt: skip
+        assert erase(library, settings, SECRET.id, "x").left == ()
+        assert holding(library.data_dir, NEEDLES) == set(), "also while the service has the database open"
+        after = jobs.get(job.id)
+        assert sum(after.rejected.values()) == 2, "how many they were is known still"
+        assert sum("别的一类" in reason for reason in after.rejected) == 1
+        assert jobs.get(failed.id).error == {"slug": "data", "detail": "(erased)"}
+    assert holding(library.data_dir, NEEDLES) == set()
+
+
+def test_what_an_editor_drew_is_taken_from_every_file(library: Library) -> None:
+    """A fact that is in Neo4j only, and was cited: its citation opens from a file of its own."""
+    fact = Fact(disease("魑魅病"), Relation.CURE_RATE, Literal("百分之七十七又三", "cure_rate"), EDITOR.id)
+    said = fact.object
+    assert isinstance(said, Literal)
+    drawn = DrawnFacts(library.data_dir)
+    rank = GRADE_RANK[EDITOR.grade]
+    shown = GraphFact(fact.id, fact.subject, "魑魅病", fact.relation, said, said.text, EDITOR.id, Qualifiers(), rank)
+    drawn.keep([shown], 3)
+    library.rejects.mkdir()
+    row = {"dataset": "a", "file": "x", "line": 1, "reason": "r", "raw": f"魑魅病,cure_rate,{said.text}"}
+    (library.rejects / "a.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    with closing(open_state(settings_for(library.data_dir))) as database:
+        jobs = JobTable(database)
+        failed = jobs.submit(Order(()), "a test")
+        claimed = jobs.claim(failed, "here 1 x")
+        assert claimed is not None
+        jobs.finish(claimed, None, State.FAILED, error={"detail": f"魑魅病: {said.text}"})
+    done = erase(library, settings_for(library.data_dir), fact.id, "x")
+    assert (done.versions, done.reject_rows) == ((), 1)
+    assert holding(library.data_dir, (said.text,)) == set()
+    assert drawn.find(fact.id) is None
+    with pytest.raises(ErasedError):
+        run(library, fact.id)
 
 
 def test_a_question_that_is_the_title_of_its_source_stays_with_it(data_dir: Path) -> None:

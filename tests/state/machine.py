@@ -24,12 +24,12 @@ from rag.errors import ConflictError, StorageError
 from rag.ports import KnowledgeBase
 from rag.register import EntryKind
 from rag.settings import Settings
-from rag.snapshot import Library, Snapshot
+from rag.snapshot import Library, Snapshot, open_snapshot
 from rag.snapshot.layout import read_manifest
 from rag.snapshot.snapshot import check_files
 from rag.text import tokens
 from rag.vocabulary import EntityType, Grade, Relation
-from tests.kb import BOOK, TRIAL, disease, has_symptom, opened, publish, settings_for
+from tests.kb import BOOK, TRIAL, disease, has_symptom, publish, settings_for
 from tests.state.model import Shown, State, accepted, erased, identifier, shown, taken_along, texts
 
 DISEASES = ("赤热病", "青寒病", "白风症", "玄湿病")
@@ -292,7 +292,7 @@ class Versions(RuleBasedStateMachine):
         check_files(folder, manifest)
         assert manifest.digest == fresh_digest(state)
         if version not in self.compared:
-            snapshot = opened(self.library, version)
+            snapshot = open_snapshot(folder)
             compare(snapshot, shown(state))
             snapshot.close()
             self.compared.add(version)
