@@ -13,7 +13,7 @@ from kg_loader.ingest import ingest
 from kg_loader.verify import verify
 from kg_loader.versions import activate, diff, prune
 from rag.domain import Passage, PassageKind, Record, Retraction, Source
-from rag.errors import ConflictError, CorruptSnapshotError, NotFoundError, UsageError
+from rag.errors import ConflictError, CorruptSnapshotError, NotFoundError, StorageError, UsageError
 from rag.pipeline import Options
 from rag.register import EntryKind
 from rag.snapshot import Library
@@ -127,6 +127,25 @@ def test_a_retraction_takes_effect_in_every_version_when_its_record_is_ingested(
     for version in (None, 2, 3):
         assert FINDING.id not in cited(library, version=version)
     assert FINDING.id not in {c.evidence_id for c in pipeline.ask(QUESTION).citations}
+
+
+def test_a_version_that_was_never_current_brings_its_retractions_when_it_is_activated(library: Library) -> None:
+    """Its command ended between sealing and publishing; later it is activated by number."""
+
+    def full(point: str) -> None:
+        if point == "seal.renamed":
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(StorageError):
+        publish(library, {"notices": [Retraction("pmid:77", "notice pmid:99")]}, reached=full)
+    assert library.register.read().entries == {}
+    activate(library, 3)
+    assert library.register.read().entries["pmid:77"].kind is EntryKind.RETRACTED
+    assert FINDING.id not in cited(library)
+    restore(library, "pmid:77")
+    activate(library, 2)
+    activate(library, 3)
+    assert FINDING.id in cited(library), "what was restored stays restored"
 
 
 def test_it_stays_without_its_data_set_and_after_going_back(library: Library) -> None:

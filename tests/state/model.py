@@ -41,7 +41,7 @@ class Shown:
 
     def withheld(self, keys: Collection[str]) -> set[str]:
         """Ids of the evidence that must support nothing while the register holds `keys`."""
-        return {one.id for one in (*self.facts, *self.passages) if not self.keys_of(one).isdisjoint(keys)}
+        return {one.id for one in self.facts | self.passages if not self.keys_of(one).isdisjoint(keys)}
 
 
 def shown(state: State) -> Shown:
