@@ -100,8 +100,11 @@ def _ready(library: Library, connection: Connection) -> Manifest:
 
 
 def _reviewed(library: Library, connection: Connection, manifest: Manifest) -> Review:
-    with closing(Records(library.snapshot_folder(manifest.version) / RECORDS, held=True)) as held:
-        edits = read_edits(connection, manifest.kb, prepare(held.connection()))
+    """Neo4j holds nothing of what is in quarantine; what editors asserted of it they go on asserting."""
+    path = library.snapshot_folder(manifest.version) / RECORDS
+    with closing(Records(path)) as mirrored, closing(Records(path, held=True)) as held:
+        edits = read_edits(connection, manifest.kb, prepare(mirrored.connection()))
+        prepare(held.connection())
         return review(edits, held, library.register.read().tombstones)
 
 

@@ -14,6 +14,7 @@ from kg_loader.adopt import Adoption, adopt
 from kg_loader.erasure import erase
 from kg_loader.ingest import ingest
 from kg_loader.live_verify import LiveVerified, compare_graphs
+from kg_loader.recovery import recover
 from kg_loader.verify import verify
 from rag import wiring
 from rag.domain import EDITOR, EntityId, Fact, Literal, Qualifiers
@@ -25,7 +26,7 @@ from rag.settings import Settings
 from rag.snapshot import Library
 from rag.snapshot.layout import read_manifest
 from rag.vocabulary import Relation
-from tests.kb import disease, opened, publish, settings_for, small_kb, symptom
+from tests.kb import BOOK, disease, opened, publish, settings_for, small_kb, symptom
 from tests.neo4j_server import Address
 
 pytestmark = [pytest.mark.neo4j, pytest.mark.timeout(300), pytest.mark.usefixtures("unclaimed")]
@@ -39,8 +40,6 @@ class Editing:
         self.library = Library(settings.data_dir)
         publish(self.library, {"test": small_kb()})
         with self.library.writing():
-            from kg_loader.recovery import recover
-
             recover(self.library, settings)
         self.kb = self.library.versions()[0].kb
 
@@ -350,3 +349,23 @@ def test_an_adopted_fact_that_is_erased_does_not_live_on_as_a_drawing(editing: E
     erase(editing.library, editing.settings, DRAWN_FACT.id, "本人要求")
     assert editing.count("MATCH (:Disease {kb: $kb})-[r:HAS_SYMPTOM {severity: '轻'}]->() RETURN count(r)") == 0
     editing.assert_equal()
+
+
+def test_what_is_in_quarantine_was_not_deleted_by_anybody(editing: Editing) -> None:
+    """Neo4j never held it: a held contradiction and its texts are no edit."""
+    said = [Fact(disease("甲病"), Relation.INFECTIVITY, Literal(text, "infectivity"), BOOK.id) for text in _BOTH]
+    publish(editing.library, {"both": [BOOK, *said]})
+    with editing.library.writing():
+        recover(editing.library, editing.settings)
+    assert opened(editing.library).held([fact.id for fact in said]), "the audit holds both sides"
+    assert editing.adopt().refused == ()
+    editing.draw(
+        "MATCH (a:Entity {kb: $kb, id: 'disease:乙病'}), (b:Entity {kb: $kb, id: 'symptom:恶寒'}) "
+        "CREATE (a)-[:HAS_SYMPTOM]->(b)"
+    )
+    done = editing.adopt()
+    assert (len(done.adopted), done.refused) == (1, ())
+    editing.assert_equal()
+
+
+_BOTH = ("有传染性", "无传染性")
