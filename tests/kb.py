@@ -97,9 +97,11 @@ def _fingerprint(items: Iterable[Item]) -> str:
 
 def opened(library: Library, version: int | None = None) -> Snapshot:
     """A version of a library, the current one unless said."""
-    pointer = library.pointer()
-    assert pointer is not None
-    return open_snapshot(library.snapshot_folder(version or pointer.version))
+    if version is None:
+        pointer = library.pointer()
+        assert pointer is not None
+        version = pointer.version
+    return open_snapshot(library.snapshot_folder(version))
 
 
 def entity(kind: EntityType, name: str) -> Entity:

@@ -427,9 +427,10 @@ def compare(snapshot: Snapshot, wanted: Shown) -> None:
             assert scores[passage.id] >= 0.95 * max(scores.values()), "a passage is found by its own words"
 
 
-def run(machine: type[Versions], *, examples: int, steps: int) -> None:
-    """So many histories of at most so many steps."""
+def run(machine: type[Versions], *, examples: int, steps: int, fixed: bool = False) -> None:
+    """So many histories of at most so many steps; `fixed`: the same ones every time."""
     chosen = settings(
-        max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=list(HealthCheck)
-    )
+        max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=list(HealthCheck),
+        derandomize=fixed,
+    )  # fmt: skip
     run_state_machine_as_test(machine, settings=chosen)
