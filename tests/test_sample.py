@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 import kg_loader
 from kg_loader.sources import FORMATS, guess_format
 from kg_loader.sources.format import Item, ReadContext
 from rag.domain import Alias, DoNotMerge, Entity, Fact, Passage, PassageKind, Rejected, Skipped, Source
 from rag.vocabulary import RELATIONS, EntityType, Grade, Relation, relation_named
+from yiwen.cli import app
 
 SAMPLE = Path(kg_loader.__file__).parent / "sample"
 FILES = {
@@ -119,3 +121,12 @@ def test_pairs_are_not_each_other_s_aliases() -> None:
     for pair in (item for item in items("do_not_merge.csv") if isinstance(item, DoNotMerge)):
         assert (pair.a.partition(":")[2], pair.b) not in names
         assert (pair.b.partition(":")[2], pair.a) not in names
+
+
+def test_the_readme_shows_what_its_ingestion_prints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    files = [str(SAMPLE / name) for name in ("facts.csv", "passages.jsonl")]
+    done = CliRunner().invoke(app, ["--data-dir", str(tmp_path / "kb"), "ingest", *files, "--dataset", "mine"])
+    readme = (Path(kg_loader.__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    assert done.exit_code == 0
+    assert done.stdout in readme

@@ -15,7 +15,7 @@ from kg_loader.audit.rules import MEANINGS, RULES
 from rag.domain import EDITOR_RULE, Finding, Severity
 from rag.snapshot.held import exists
 
-AUDIT_VERSION = 1
+AUDIT_VERSION = 2
 """Raise it when a rule finds something else in the same records: the next ingestion then audits anew."""
 
 _KEEP = """

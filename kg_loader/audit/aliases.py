@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from kg_loader.audit.knowledge import Knowledge, alias_id, everyday_words, listed
 from kg_loader.sources.naming import names_an_illness, unsafe_alias
-from rag.domain import Finding, Severity
+from rag.domain import AliasKind, Finding, Severity
 from rag.features import compatible, opposed
 from rag.text import is_han
 from rag.vocabulary import EntityType
@@ -31,6 +31,7 @@ class _Alias(NamedTuple):
     key: int
     name: str
     folded: str
+    kind: str
     entity: int
     id: str
     type: str
@@ -43,8 +44,8 @@ class _Alias(NamedTuple):
 
 def aliases(kb: Knowledge) -> Iterator[Finding]:
     """All rules about aliases, from one pass over them."""
-    rows = kb.connection.execute("SELECT pk, name, normalised, entity FROM alias ORDER BY pk")
-    found = [_Alias(key, name, folded, entity, *kb.entities[entity][:2]) for key, name, folded, entity in rows]
+    rows = kb.connection.execute("SELECT pk, name, normalised, kind, entity FROM alias ORDER BY pk")
+    found = [_Alias(*row, *kb.entities[row[-1]][:2]) for row in rows]
     owners: dict[tuple[str, str], list[_Alias]] = defaultdict(list)
     for alias in found:
         owners[alias.folded, alias.type].append(alias)
@@ -71,7 +72,10 @@ def _short(alias: _Alias) -> Iterator[Finding]:
 
 
 def _everyday(kb: Knowledge, alias: _Alias) -> Iterator[Finding]:
-    """Severe: a generic word, a numeral, a remnant; or a word that no part of the name explains."""
+    """Severe: a generic word, a numeral, a remnant; or a word that no part of the name explains.
+
+    Who calls an alias an abbreviation or a colloquial name (非典) knows that it is an everyday word.
+    """
     if len(alias.folded) > 1 and alias.type not in _SPOKEN_OF and unsafe_alias(alias.name, EntityType(alias.type)):
         yield _finding(EVERYDAY, Severity.SEVERE, alias, "a generic word, a numeral or what is left of a name")
         return
@@ -79,7 +83,8 @@ def _everyday(kb: Knowledge, alias: _Alias) -> Iterator[Finding]:
         return
     if not kb.types.get(alias.folded, {}).keys().isdisjoint(_ILL):
         return
-    strange = alias.type in _NAMED_ALONE and set(alias.folded).isdisjoint(alias.own)
+    unmarked = alias.kind == AliasKind.SYNONYM and alias.type in _NAMED_ALONE
+    strange = unmarked and set(alias.folded).isdisjoint(alias.own)
     severity = Severity.SEVERE if strange else Severity.WARNING
     yield _finding(EVERYDAY, severity, alias, "an everyday word")
 

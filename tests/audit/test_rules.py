@@ -157,6 +157,7 @@ def test_dangerous_aliases(tmp_path: Path) -> None:
         alias("淋", "disease:淋病"),
         alias("突出", "disease:疝气"),
         alias("安定", "drug:地西泮"),
+        Alias("非典", EntityId("disease:严重急性呼吸综合征"), AliasKind.COLLOQUIAL),
         alias("孩子", "population:儿童"),
         alias("老年人", "disease:老年人紫癜"),
         alias("第三", "disease:某综合征"),
@@ -169,6 +170,7 @@ def test_dangerous_aliases(tmp_path: Path) -> None:
         ("alias-one-character", Severity.WARNING, "疖"),
         *(("alias-everyday-word", Severity.SEVERE, name) for name in ("突出", "老年人", "第三", "syndrome")),
         ("alias-everyday-word", Severity.WARNING, "安定"),
+        ("alias-everyday-word", Severity.WARNING, "非典"),
     }
 
 
