@@ -45,7 +45,9 @@ class _Alias(NamedTuple):
 def aliases(kb: Knowledge) -> Iterator[Finding]:
     """All rules about aliases, from one pass over them."""
     rows = kb.connection.execute("SELECT pk, name, normalised, kind, entity FROM alias ORDER BY pk")
-    found = [_Alias(*row, *kb.entities[row[-1]][:2]) for row in rows]
+    found = [
+        _Alias(key, name, folded, kind, entity, *kb.entities[entity][:2]) for key, name, folded, kind, entity in rows
+    ]
     owners: dict[tuple[str, str], list[_Alias]] = defaultdict(list)
     for alias in found:
         owners[alias.folded, alias.type].append(alias)
