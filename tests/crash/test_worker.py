@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -82,7 +83,8 @@ def disturb(
     process = worker(settings)
     until(lambda: all(jobs.get(job.id).ended for job in accepted))
     end(process, 10)
-    assert process.returncode == 0
+    # Where an earlier worker had done everything, this one may be told to end before it listens to signals.
+    assert process.returncode in (0, -signal.SIGTERM)
     done = [jobs.get(job.id) for job in accepted]
     assert [job.state for job in done] == [State.DONE, State.DONE_WITH_REJECTS]
     assert [job.report["digest"] for job in done if job.report is not None] == digests

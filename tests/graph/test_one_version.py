@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.neo4j, pytest.mark.timeout(300)]
 PAUSE: LiteralString = """
 CALL () { UNWIND range(1, $pause) AS a UNWIND range(1, 1000) AS b WITH a, b WHERE a = -b RETURN count(*) AS never }
 """
-COUNTED = 4_000
+COUNTED = 12_000
 
 
 class Pausing(Connection):
