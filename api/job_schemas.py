@@ -32,6 +32,9 @@ class JobOptions(BaseModel):
     max_rejects: Annotated[int, Field(ge=0)] | None = Field(None, description="stop above this many broken rows")
     allow_shrink: bool = Field(False, description="publish even if a data set loses more than half of its records")
     gate: Name | None = Field(None, description="what may change in the answers to YIWEN_GATE_FILE, such as 10%")
+    table_map: Annotated[str, Field(min_length=1, max_length=60_000)] | None = Field(
+        None, description="text of the YAML map that says what the columns of any table are (docs/data.md)"
+    )
 
     def further(self) -> dict[str, Any]:
         """What was said beyond data set, format, encoding and append, by the names of arguments of the ingestion."""

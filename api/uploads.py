@@ -26,7 +26,8 @@ IDLE_S = 30.0
 """How long nothing may arrive."""
 MAX_FILES = 100
 _MAX_FIELDS = 20
-_FIELD_BYTES = 2000
+_FIELD_BYTES = 60_000
+"""Room for the map of a table."""
 _HEADER_BYTES = 4000
 
 

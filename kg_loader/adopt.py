@@ -14,7 +14,7 @@ import xxhash
 
 from kg_loader.absorb import absorb
 from kg_loader.edits import read_edits
-from kg_loader.ingest import Job
+from kg_loader.ingest import Ingestion
 from kg_loader.mirror import INGEST_TIMEOUT_S, state_of
 from kg_loader.mirror_tables import prepare
 from kg_loader.plan import Input
@@ -78,7 +78,7 @@ def adopt(
         reached("adopt.reviewed")
         if dry_run:
             return _adoption(manifest, done, unchanged=True, dry_run=True)
-        job = Job.begin(library, settings, embedder, None, progress, reached)
+        job = Ingestion.begin(library, settings, embedder, None, progress, reached)
         report = job.run(job.plan([_input(done.records)], append=False), lambda _: iter(done.records), max_rejects=0)
         reached("adopt.published")
         absorb(connection, manifest.kb, done)

@@ -23,7 +23,7 @@ from kg_loader.report import IngestReport, report_on
 from kg_loader.sealing import Build, Previous, Progress, Sealing, silent
 from kg_loader.sources import FORMATS, Item, ReadContext, guess_format, yiwen_records
 from kg_loader.sources.mapped import NAME as MAPPED
-from kg_loader.sources.table_map import read_map_text
+from kg_loader.sources.table_map import parse_map
 from kg_loader.staging import BATCH, Staging
 from rag.domain import Pointer
 from rag.errors import DataError, UsageError
@@ -52,7 +52,7 @@ def ingest(
     dataset: str | None = None,
     format: str | None = None,
     encoding: str | None = None,
-    table_map: Path | None = None,
+    table_map: str | None = None,
     append: bool = False,
     settings: Settings,
     max_rejects: int | None = None,
@@ -66,10 +66,10 @@ def ingest(
 ) -> IngestReport:
     """Make the data sets assert exactly what `files` hold (with `append`: that too), and publish.
 
-    Archives count as the files in them. `dataset` None: each file's stem. `table_map`: the map that says what the
-    columns of the files are (format `mapped`). `embedder` None: the one that the settings name. `indexed_fields` None:
-    as in the current version. `allow_shrink`: a data set may lose most of its records. `gate` (what may change in the
-    answers to the questions in `gate_file`) and the file None: as the settings say.
+    Archives count as the files in them. `dataset` None: each file's stem. `table_map`: the text of the map that says
+    what the columns of the files are (format `mapped`). `embedder` None: the one that the settings name.
+    `indexed_fields` None: as in the current version. `allow_shrink`: a data set may lose most of its records. `gate`
+    (what may change in the answers to the questions in `gate_file`) and the file None: as the settings say.
 
     Raises NotFoundError, DataError (also for a data set that would shrink), TooManyRejectsError, LockedError,
     ConflictError, GateError, StorageError, LiveGraphError (Neo4j is configured and does not answer); nothing was
@@ -80,7 +80,7 @@ def ingest(
     with library.writing(), unpacked(files) as members:
         inputs = inputs_of(members, dataset, format, encoding, table_map)
         recovery.recover(library, settings)
-        job = Job.begin(library, settings, embedder, indexed_fields, progress, reached)
+        job = Ingestion.begin(library, settings, embedder, indexed_fields, progress, reached)
         known = job.previous.manifest.datasets if job.previous else ()
         job = replace(job, gate=gate_of(settings, {*known, *(one.dataset for one in inputs)}, gate, gate_file))
         limit = settings.max_rejects if max_rejects is None else max_rejects
@@ -99,17 +99,17 @@ def context_of(source: Input) -> ReadContext:
 
 
 def inputs_of(
-    files: Iterable[Path], dataset: str | None, format: str | None, encoding: str | None, table_map: Path | None
+    files: Iterable[Path], dataset: str | None, format: str | None, encoding: str | None, table_map: str | None
 ) -> list[Input]:
     """Files with all that says how they are read. Raises UsageError, NotFoundError, DataError."""
     if table_map is not None:
         if format not in (None, MAPPED):
             raise UsageError(f"--map is for the format {MAPPED}, given --format {format}; leave one of them out")
         format = MAPPED
+        parse_map(table_map, "the map")
     elif format == MAPPED:
         raise UsageError(f"the format {MAPPED} needs a map; name it with --map FILE (docs/data.md shows one)")
-    text = read_map_text(table_map) if table_map is not None else None
-    return [item for path in files for item in _inputs(path, dataset, format, encoding, text)]
+    return [item for path in files for item in _inputs(path, dataset, format, encoding, table_map)]
 
 
 def _inputs(
@@ -140,7 +140,7 @@ def _input(path: Path, dataset: str | None, format: str | None, encoding: str | 
 
 
 @dataclass(frozen=True)
-class Job:
+class Ingestion:
     """One ingestion: the version it starts from, how the next one is built, who watches."""
 
     library: Library
@@ -161,7 +161,7 @@ class Job:
         indexed_fields: Sequence[str] | None,
         progress: Progress,
         reached: Callable[[str], None],
-    ) -> Job:
+    ) -> Ingestion:
         """Look at the current version. Raises CorruptSnapshotError, and what `embedder_for` raises."""
         pointer = library.pointer()
         library.register.read()  # a damaged one stops the work before it begins

@@ -77,7 +77,7 @@ def preview(
     dataset: str | None = None,
     format: str | None = None,
     encoding: str | None = None,
-    table_map: Path | None = None,
+    table_map: str | None = None,
 ) -> list[Preview]:
     """Read the files as `ingest` would and store nothing. Raises NotFoundError, UsageError, DataError."""
     if not files:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from kg_loader import recovery
-from kg_loader.ingest import REVIEWS, Job
+from kg_loader.ingest import REVIEWS, Ingestion
 from kg_loader.plan import Input
 from kg_loader.sealing import Progress, silent
 from rag.domain import EDITOR_RULE, Finding, Review, Severity, Verdict
@@ -114,7 +114,7 @@ def _publish(
 ) -> Reviewed:  # fmt: skip
     with library.writing():
         recovery.recover(library, settings)
-        job = Job.begin(library, settings, embedder, None, progress, reached)
+        job = Ingestion.begin(library, settings, embedder, None, progress, reached)
         if job.previous is None:
             raise NotReadyError("there is no knowledge base yet; publish one with `yiwen ingest FILE`")
         kb = Records(job.previous.folder / RECORDS, held=True)

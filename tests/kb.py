@@ -12,7 +12,7 @@ import xxhash
 from numpy.typing import NDArray
 
 from kg_loader.gate import Gate
-from kg_loader.ingest import Job
+from kg_loader.ingest import Ingestion
 from kg_loader.plan import Input
 from kg_loader.recovery import recover
 from kg_loader.report import IngestReport
@@ -85,7 +85,7 @@ def publish(
     with library.writing():
         if recovering:
             recover(library, settings, reached=reached)
-        job = Job.begin(library, settings, embedder, indexed_fields, lambda *_: None, reached)
+        job = Ingestion.begin(library, settings, embedder, indexed_fields, lambda *_: None, reached)
         job = replace(job, gate=gate)
         plan = job.plan(inputs, append=append)
         return job.run(plan, lambda source: datasets[source.dataset], max_rejects=max_rejects, batch=batch)

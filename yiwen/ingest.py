@@ -15,6 +15,7 @@ from yiwen.failures import PARTIAL
 from yiwen.gate import Limits, Questions, print_gate, reported
 from yiwen.options import DataDir, Json, load_settings, quiet
 from yiwen.output import counted, document, progress, say
+from yiwen.reading import AllowShrink, Append, Dataset, Encoding, Files, Format, MaxRejects, TableMap, map_text
 
 if TYPE_CHECKING:
     from kg_loader.report import IngestReport
@@ -23,32 +24,20 @@ if TYPE_CHECKING:
 
 def ingest(
     context: typer.Context,
-    files: Annotated[
-        list[Path],
-        typer.Argument(metavar="FILE", readable=False, help="Files to ingest; together one new version."),
-    ],
-    dataset: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Data set that asserts the records; default: each file's stem.")
-    ] = None,
-    format: Annotated[str | None, typer.Option(metavar="NAME", help="Format of the files; default: guessed.")] = None,
-    encoding: Annotated[str | None, typer.Option(metavar="NAME", help="Encoding; default: found out.")] = None,
-    table_map: Annotated[
-        Path | None,
-        typer.Option("--map", metavar="FILE", help="YAML that says what the columns of any table are (docs/data.md)."),
-    ] = None,
+    files: Files,
+    dataset: Dataset = None,
+    format: Format = None,
+    encoding: Encoding = None,
+    table_map: TableMap = None,
     preview: Annotated[
         int | None,
         typer.Option(
             min=1, metavar="N", help="Only show the first N rows as they would be stored, and what would not."
         ),
     ] = None,
-    append: Annotated[bool, typer.Option("--append", help="Add to the data set instead of replacing it.")] = False,
-    max_rejects: Annotated[
-        int | None, typer.Option(min=0, metavar="N", help="Stop above this many broken rows (YIWEN_MAX_REJECTS).")
-    ] = None,
-    allow_shrink: Annotated[
-        bool, typer.Option("--allow-shrink", help="Publish even if a data set loses more than half of its records.")
-    ] = False,
+    append: Append = False,
+    max_rejects: MaxRejects = None,
+    allow_shrink: AllowShrink = False,
     limits: Limits = None,
     questions: Questions = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything except publishing.")] = False,
@@ -59,11 +48,12 @@ def ingest(
 
     Exit code 7: published, but some rows were rejected. Exit code 4: the gate refused, nothing was published.
     """
+    columns = map_text(table_map)
     if preview is not None:
         from yiwen.preview import show_preview
 
         show_preview(
-            files, preview, dataset=dataset, format=format, encoding=encoding, table_map=table_map, as_json=as_json
+            files, preview, dataset=dataset, format=format, encoding=encoding, table_map=columns, as_json=as_json
         )
         return
     from kg_loader.ingest import ingest as run
@@ -74,7 +64,7 @@ def ingest(
     copy = _throw_away_copy(library) if dry_run else _as_it_is(library)
     with reported(as_json=as_json), copy as target, progress(quiet(context)) as show:
         report = run(
-            target, files, dataset=dataset, format=format, encoding=encoding, table_map=table_map, append=append,
+            target, files, dataset=dataset, format=format, encoding=encoding, table_map=columns, append=append,
             settings=settings, max_rejects=max_rejects, allow_shrink=allow_shrink, gate=limits, gate_file=questions,
             progress=show,
         )  # fmt: skip

@@ -15,6 +15,7 @@ from yiwen.failures import FAILURE, PARTIAL
 from yiwen.gate import Limits, Questions, print_gate
 from yiwen.options import DataDir, Json, load_settings, quiet
 from yiwen.output import document, printable, progress, say, table
+from yiwen.reading import AllowShrink, Append, Dataset, Encoding, Files, Format, MaxRejects, TableMap, map_text
 
 if TYPE_CHECKING:
     from kg_loader.jobs.job import Job
@@ -38,25 +39,14 @@ def _table(settings: Settings) -> JobTable:
 @app.command()
 def submit(
     context: typer.Context,
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILE", readable=False, help="Files to ingest; together one new version.")
-    ],
-    dataset: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Data set that asserts the records; default: each file's stem.")
-    ] = None,
-    format: Annotated[str | None, typer.Option(metavar="NAME", help="Format of the files; default: guessed.")] = None,
-    encoding: Annotated[str | None, typer.Option(metavar="NAME", help="Encoding; default: found out.")] = None,
-    table_map: Annotated[
-        Path | None,
-        typer.Option("--map", metavar="FILE", help="YAML that says what the columns of any table are (docs/data.md)."),
-    ] = None,
-    append: Annotated[bool, typer.Option("--append", help="Add to the data set instead of replacing it.")] = False,
-    max_rejects: Annotated[
-        int | None, typer.Option(min=0, metavar="N", help="Stop above this many broken rows (YIWEN_MAX_REJECTS).")
-    ] = None,
-    allow_shrink: Annotated[
-        bool, typer.Option("--allow-shrink", help="Publish even if a data set loses more than half of its records.")
-    ] = False,
+    files: Files,
+    dataset: Dataset = None,
+    format: Format = None,
+    encoding: Encoding = None,
+    table_map: TableMap = None,
+    append: Append = False,
+    max_rejects: MaxRejects = None,
+    allow_shrink: AllowShrink = False,
     limits: Limits = None,
     questions: Questions = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for its end, as `jobs watch` does.")] = False,
@@ -70,11 +60,11 @@ def submit(
     from kg_loader.jobs.ordering import checked, given_files
 
     settings = load_settings(context, data_dir)
-    paths = {"table_map": table_map, "gate_file": questions}
-    options = {"max_rejects": max_rejects, "allow_shrink": allow_shrink or None, "gate": limits} | {
-        name: str(path.resolve()) for name, path in paths.items() if path is not None
-    }
-    options = {name: value for name, value in options.items() if value is not None}
+    given = {
+        "max_rejects": max_rejects, "allow_shrink": allow_shrink or None, "gate": limits,
+        "gate_file": str(questions.resolve()) if questions is not None else None, "table_map": map_text(table_map),
+    }  # fmt: skip
+    options = {name: value for name, value in given.items() if value is not None}
     order = checked(Order(given_files(files), dataset, format, encoding, append, options))
     jobs = _table(settings)
     job = jobs.submit(order, f"cli {getpass.getuser()}")

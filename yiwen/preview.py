@@ -18,7 +18,7 @@ def show_preview(
     dataset: str | None,
     format: str | None,
     encoding: str | None,
-    table_map: Path | None,
+    table_map: str | None,
     as_json: bool,
 ) -> None:
     """Print the first rows of each file as they would be stored, and what would be left out. Exit code as `ingest`."""

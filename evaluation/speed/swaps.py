@@ -30,7 +30,7 @@ from evaluation.speed.asking import mixed_questions
 from evaluation.speed.figures import percentile
 from evaluation.speed.process import memory_mb
 from evaluation.speed.serving import Server, serving
-from kg_loader.ingest import Job, read_file
+from kg_loader.ingest import Ingestion, read_file
 from kg_loader.plan import Input, identify
 from kg_loader.sealing import silent
 from kg_loader.sources import Item, guess_format
@@ -53,7 +53,7 @@ def publish_versions(data_dir: Path, files: list[Path]) -> None:
     library = Library(data_dir)
     with library.writing():
         for number in range(VERSIONS):
-            job = Job.begin(library, settings, None, None, silent, unobserved)
+            job = Ingestion.begin(library, settings, None, None, silent, unobserved)
             plan = job.plan([_input(path, number) for path in files], append=False)
             job.run(plan, partial(_marked, number), max_rejects=10_000)
 

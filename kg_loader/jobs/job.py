@@ -14,7 +14,7 @@ INGEST = "ingest"
 WAITING, OPENING, LOADING, SETTLING = "waiting", "opening", "loading", "settling"
 FLUSHING, ASKING, MIRRORING, FLIPPING = "flushing", "asking", "mirroring", "flipping"
 """Stages of a run; between settling and flushing come `records`, `vectors` and `words`, the parts of a version."""
-PATH_OPTIONS = ("gate_file", "table_map")
+PATH_OPTIONS = ("gate_file",)
 _MEASURABLE, _MEASURABLE_S = 0.01, 0.5
 """Share of a stage, and seconds, after which the time it still takes can be told."""
 

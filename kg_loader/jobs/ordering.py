@@ -23,7 +23,7 @@ def given_files(paths: Sequence[Path]) -> tuple[JobFile, ...]:
 
 
 def checked(order: Order) -> Order:
-    """The order, if its format and encoding exist and it names a file. Raises UsageError."""
+    """The order, if its format, encoding and map can be used and it names a file. Raises UsageError, DataError."""
     if not order.files:
         raise UsageError("no files were given; name at least one file to ingest")
     if order.format is not None:
@@ -33,4 +33,8 @@ def checked(order: Order) -> Order:
             raise UsageError(f"there is no format {order.format!r}; expected one of {', '.join(FORMATS)}")
     if order.encoding is not None:
         named_encoding(order.encoding)
+    if "table_map" in order.options:
+        from kg_loader.sources.table_map import parse_map
+
+        parse_map(order.options["table_map"], "the map")
     return order

@@ -92,6 +92,17 @@ def test_an_upload_becomes_a_job(client: TestClient, settings: Settings) -> None
     assert client.get(f"{JOBS}/{job.id}").json() == done.json()
 
 
+def test_the_map_of_a_table_comes_as_a_field(client: TestClient, settings: Settings) -> None:
+    columns = "subject: {column: 药品, type: drug}\nsource: {title: 目录, grade: reference}\n"
+    done = upload(client, "table.csv", fields={"table_map": columns})
+    assert done.status_code == 202, done.text
+    assert done.json()["options"] == {"table_map": columns}
+    wrong = upload(client, "table.csv", fields={"table_map": columns + "subjekt: x\n"})
+    assert wrong.status_code == 422
+    assert "line 3" in wrong.json()["detail"]
+    assert kept(settings) == [done.json()["id"]]
+
+
 @pytest.mark.parametrize(
     ("sent", "name", "stored"),
     [
@@ -154,7 +165,7 @@ BOUNDARY = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv
         (b"nonsense", 400, "cannot be read"),
         (b"--x\r\nContent-Disposition: form-data\r\n\r\nv\r\n--x--\r\n", 400, "no name"),
         (
-            b'--x\r\nContent-Disposition: form-data; name="dataset"\r\n\r\n' + b"v" * 9000 + b"\r\n--x--\r\n",
+            b'--x\r\nContent-Disposition: form-data; name="dataset"\r\n\r\n' + b"v" * 60_001 + b"\r\n--x--\r\n",
             400,
             "long",
         ),

@@ -109,6 +109,7 @@ def test_a_wrong_map_is_one_line_that_names_its_own(yiwen: Yiwen, tmp_path: Path
     assert (done.code, len(done.err.splitlines())) == (5, 1)
     assert "m.yaml: line 2: facts.0.relaton: unknown key; did you mean 'relation'" in done.err
     assert yiwen("ingest", table, "--map", tmp_path / "none.yaml").code == 3
+    table_map.write_text(MAP, encoding="utf-8")
     assert yiwen("ingest", table, "--map", table_map, "--format", "csl").code == 2
     assert yiwen("ingest", table, "--format", "mapped").code == 2
 
