@@ -27,6 +27,7 @@ State = Literal["ok", "warn", "fail"]
 GIGABYTE = 1_000_000_000
 _SPACE_WARN, _SPACE_FAIL = 2 * GIGABYTE, GIGABYTE // 5
 _SQLITE_WITH_STRICT = (3, 37)
+_LIVE_S = 5.0
 _STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 _EXTRAS = {
     "ui": "streamlit",
@@ -72,6 +73,7 @@ def _checks(context: typer.Context, data_dir: Path | None) -> Iterator[Check]:
     yield _writable(settings.data_dir)
     yield _space(settings.data_dir)
     yield _port(settings.host, settings.port)
+    yield _guarded("state", lambda: _state(settings))
     yield from _knowledge_base(settings)
 
 
@@ -155,6 +157,8 @@ def _knowledge_base(settings: Settings) -> Iterator[Check]:
     yield Check("knowledge base", "ok", f"version {manifest.version}, {len(manifest.files)} files intact: {held}")
     yield _guarded("register", lambda: _register(library))
     yield _guarded("embedder", lambda: _embedder(manifest, settings))
+    if settings.neo4j_uri is not None:
+        yield _guarded("live graph", lambda: _live_graph(manifest, settings))
 
 
 def _register(library: Library) -> Check:
@@ -163,6 +167,38 @@ def _register(library: Library) -> Check:
     if unfinished:
         return Check("register", "warn", f"erasing {unfinished} was cut short; `yiwen kb prune` finishes it")
     return Check("register", "ok", f"{len(found.entries):,} withdrawn, retracted or erased")
+
+
+def _state(settings: Settings) -> Check:
+    """Whether the database of jobs answers; the file that is used by default is made when the first job comes."""
+    from contextlib import closing
+
+    from kg_loader.jobs.table import JobTable
+    from rag.state import open_state
+
+    if settings.state_url is None and not (settings.data_dir / "state.sqlite").is_file():
+        return Check("state", "ok", "no jobs yet")
+    with closing(open_state(settings)) as database:
+        JobTable(database).page(1)
+        return Check("state", "ok", f"{database.place} answers")
+
+
+def _live_graph(manifest: Manifest, settings: Settings) -> Check:
+    """Whether Neo4j answers and stands at this version; until it does, the snapshot's own graph answers."""
+    from contextlib import closing
+
+    from kg_loader.mirror import server_version, state_of
+    from rag.graph.bolt import Connection
+    from rag.wiring import live_server
+
+    server = live_server(settings, _LIVE_S)
+    assert server is not None, "asked only where one is configured"
+    with closing(Connection(server)) as connection:
+        running, found = server_version(connection), state_of(connection, manifest.kb)
+    at = "holds nothing of this knowledge base" if found is None else f"is {found.state} at version {found.version}"
+    ready = found is not None and (found.state, found.version) == ("ready", manifest.version)
+    hint = "" if ready else f", expected ready at {manifest.version}; the next ingestion or flip brings it along"
+    return Check("live graph", "ok" if ready else "warn", f"Neo4j {running} {at}{hint}")
 
 
 def _guarded(name: str, check: Callable[[], Check]) -> Check:

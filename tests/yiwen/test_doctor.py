@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.neo4j_server import Address
 from tests.yiwen.conftest import ROW_A, Yiwen, facts_file
 
 
@@ -26,6 +27,7 @@ def test_a_sound_installation_passes(on_sample: Yiwen) -> None:
         "data folder",
         "disk space",
         "port",
+        "state",
         "knowledge base",
         "register",
         "embedder",
@@ -53,6 +55,31 @@ def test_a_damaged_version_fails(yiwen: Yiwen, data_dir: Path, tmp_path: Path) -
 def test_another_embedder_fails(on_sample: Yiwen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("YIWEN_EMBEDDER", str(tmp_path / "no-model"))
     assert states(on_sample("doctor", "--json").json)["embedder"] == "fail"
+
+
+def test_a_state_database_that_cannot_be_used_fails(yiwen: Yiwen, data_dir: Path) -> None:
+    data_dir.mkdir(exist_ok=True)
+    (data_dir / "state.sqlite").write_bytes(b"not a database, but long enough to be read as one" * 50)
+    assert states(yiwen("doctor", "--json").json)["state"] == "fail"
+
+
+def test_a_neo4j_that_does_not_answer_fails(on_sample: Yiwen, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YIWEN_NEO4J_URI", "bolt://127.0.0.1:1")
+    done = on_sample("doctor", "--json")
+    assert (done.code, states(done.json)["live graph"]) == (6, "fail")
+
+
+@pytest.mark.neo4j
+@pytest.mark.timeout(300)
+def test_neo4j_is_told_with_its_version(
+    yiwen: Yiwen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, neo4j_address: Address, unclaimed: None
+) -> None:
+    yiwen("ingest", facts_file(tmp_path / "a.csv", ROW_A))
+    monkeypatch.setenv("YIWEN_NEO4J_URI", neo4j_address.uri)
+    monkeypatch.setenv("YIWEN_NEO4J_PASSWORD", neo4j_address.password)
+    assert states(yiwen("doctor", "--json").json)["live graph"] == "warn"
+    assert yiwen("ingest", facts_file(tmp_path / "b.csv", ROW_A)).code == 0
+    assert states(yiwen("doctor", "--json").json)["live graph"] == "ok"
 
 
 def test_wrong_settings_fail(on_sample: Yiwen, monkeypatch: pytest.MonkeyPatch) -> None:
