@@ -1,0 +1,227 @@
+"""The client itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import IO, Any, Literal
+from urllib.parse import quote
+
+import httpx
+
+from yiwen.client.replies import (
+    Activated,
+    Answer,
+    Curated,
+    Difference,
+    Entities,
+    Event,
+    Evidence,
+    Found,
+    Job,
+    Jobs,
+    Patient,
+    Register,
+    Turn,
+    Versions,
+)
+from yiwen.client.transport import R, ServiceError, given, raise_for, reachable, read, server_events
+
+TIMEOUT_S = 60.0
+
+
+class Client:
+    """Talks to one service; close it, or use it as a context manager. Not shared between threads while streaming."""
+
+    def __init__(self, url: str, key: str | None = None, timeout_s: float = TIMEOUT_S) -> None:
+        headers = {"X-API-Key": key} if key else {}
+        self._http = httpx.Client(base_url=url, headers=headers, timeout=timeout_s)
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    # ------------------------------------------------------------ questions
+
+    def ask(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        patient: Patient | None = None,
+        kb_version: int | None = None,
+        top_k: int | None = None,
+        detail: Literal["short", "full"] = "short",
+    ) -> Answer:
+        """The whole answer at once."""
+        body = _ask_body(question, history, patient, kb_version, top_k, detail)
+        return self._post("/ask", body, Answer)
+
+    def stream(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        patient: Patient | None = None,
+        kb_version: int | None = None,
+        top_k: int | None = None,
+        detail: Literal["short", "full"] = "short",
+    ) -> Iterator[Event]:
+        """The events of an answer as they come; leaving the iterator stops the answer."""
+        body = _ask_body(question, history, patient, kb_version, top_k, detail)
+        headers = {"Accept": "text/event-stream"}
+        with reachable(), self._http.stream("POST", "/ask", json=body, headers=headers) as response:
+            if response.is_error:
+                response.read()
+            raise_for(response)
+            for name, data in server_events(response.iter_lines()):
+                if name == "error":
+                    raise ServiceError(int(data.get("status", 500)), data)
+                yield Event(name=name, data=data)
+
+    def search(self, question: str, *, top_k: int | None = None, kb_version: int | None = None) -> Found:
+        """Evidence without an answer."""
+        return self._post("/v1/search", given(question=question, top_k=top_k, kb_version=kb_version), Found)
+
+    # ------------------------------------------------------------ the knowledge base
+
+    def entities(self, query: str, *, limit: int | None = None, cursor: str | None = None) -> Entities:
+        """Entities whose name begins with or contains `query`."""
+        return self._get("/v1/entities", Entities, given(q=query, limit=limit, cursor=cursor))
+
+    def evidence(self, identifier: str, *, kb_version: int | None = None) -> Evidence:
+        """What a citation opens."""
+        return self._get(f"/v1/evidence/{identifier}", Evidence, given(kb_version=kb_version))
+
+    def versions(self) -> Versions:
+        """All versions."""
+        return self._get("/v1/kb/versions", Versions, {})
+
+    def activate(self, version: int) -> Activated:
+        """Serve another version; needs the key where the service has one."""
+        return self._post(f"/v1/kb/versions/{version}/activate", None, Activated)
+
+    def diff(self, a: int, b: int, *, samples: int = 5) -> Difference:
+        """What version `b` has that `a` has not, and the reverse."""
+        return self._get("/v1/kb/diff", Difference, {"a": a, "b": b, "samples": samples})
+
+    # ------------------------------------------------------------ curation
+
+    def register(self) -> Register:
+        """What is withdrawn, retracted or erased."""
+        return self._get("/v1/kb/register", Register, {})
+
+    def withdraw(self, identifier: str, reason: str) -> Curated:
+        """Let nothing of an id support an answer, in any version, at once; needs the key where the service has one."""
+        return self._post(f"/v1/evidence/{quote(identifier, safe='')}/withdraw", {"reason": reason}, Curated)
+
+    def restore(self, identifier: str) -> Curated:
+        """Let it support answers again."""
+        return self._post(f"/v1/evidence/{quote(identifier, safe='')}/restore", None, Curated)
+
+    # ------------------------------------------------------------ ingestion jobs
+
+    def upload(
+        self,
+        *files: tuple[str, IO[bytes]],
+        dataset: str | None = None,
+        format: str | None = None,
+        encoding: str | None = None,
+        append: bool = False,
+        max_rejects: int | None = None,
+        allow_shrink: bool = False,
+        gate: str | None = None,
+        key: str | None = None,
+    ) -> Job:
+        """Queue the ingestion of files, each a name and its content; the same `key` again leads to the same job."""
+        fields = given(dataset=dataset, format=format, encoding=encoding, max_rejects=max_rejects, gate=gate)
+        data = {name: str(value) for name, value in fields.items()} | {
+            "append": str(append).lower(), "allow_shrink": str(allow_shrink).lower(),
+        }  # fmt: skip
+        sent = [("file", file) for file in files]
+        headers = {"Idempotency-Key": key} if key else {}
+        with reachable():
+            return read(self._http.post("/v1/kb/jobs", files=sent, data=data, headers=headers), Job)
+
+    def ingest(
+        self,
+        *paths: str,
+        dataset: str | None = None,
+        format: str | None = None,
+        encoding: str | None = None,
+        append: bool = False,
+        max_rejects: int | None = None,
+        allow_shrink: bool = False,
+        gate: str | None = None,
+        key: str | None = None,
+    ) -> Job:
+        """The same for files below the folder of the service whose files may be named."""
+        body = given(
+            paths=list(paths), dataset=dataset, format=format, encoding=encoding, append=append,
+            max_rejects=max_rejects, allow_shrink=allow_shrink, gate=gate,
+        )  # fmt: skip
+        headers = {"Idempotency-Key": key} if key else {}
+        with reachable():
+            return read(self._http.post("/v1/kb/jobs", json=body, headers=headers), Job)
+
+    def jobs(self, *, state: str | None = None, limit: int | None = None, cursor: str | None = None) -> Jobs:
+        """Jobs, newest first."""
+        return self._get("/v1/kb/jobs", Jobs, given(state=state, limit=limit, cursor=cursor))
+
+    def job(self, identifier: str) -> Job:
+        """One job."""
+        return self._get(f"/v1/kb/jobs/{identifier}", Job, {})
+
+    def cancel_job(self, identifier: str) -> Job:
+        """Take a job out of the queue, or end a running one; then it is `cancelling` for up to two seconds."""
+        return self._post(f"/v1/kb/jobs/{identifier}/cancel", None, Job)
+
+    def retry_job(self, identifier: str) -> Job:
+        """Queue a failed or cancelled job again."""
+        return self._post(f"/v1/kb/jobs/{identifier}/retry", None, Job)
+
+    def delete_job(self, identifier: str) -> None:
+        """Forget a job that has ended, its upload and its rejected rows."""
+        with reachable():
+            raise_for(self._http.delete(f"/v1/kb/jobs/{identifier}"))
+
+    def rejects(self, identifier: str) -> Iterator[dict[str, Any]]:
+        """The rejected rows of a job: file, line, reason, raw."""
+        with reachable(), self._http.stream("GET", f"/v1/kb/jobs/{identifier}/rejects") as response:
+            if response.is_error:
+                response.read()
+            raise_for(response)
+            for line in response.iter_lines():
+                yield json.loads(line)
+
+    # ------------------------------------------------------------ transport
+
+    def _get(self, path: str, reply: type[R], parameters: Mapping[str, Any]) -> R:
+        with reachable():
+            return read(self._http.get(path, params=dict(parameters)), reply)
+
+    def _post(self, path: str, body: Mapping[str, Any] | None, reply: type[R]) -> R:
+        with reachable():
+            return read(self._http.post(path, json=body), reply)
+
+
+def _ask_body(
+    question: str,
+    history: Sequence[Turn],
+    patient: Patient | None,
+    kb_version: int | None,
+    top_k: int | None,
+    detail: str,
+) -> dict[str, Any]:
+    turns = [turn.model_dump() for turn in history] or None
+    who = patient.model_dump(exclude_none=True) if patient else None
+    return given(question=question, history=turns, patient=who, kb_version=kb_version, top_k=top_k, detail=detail)

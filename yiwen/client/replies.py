@@ -1,0 +1,279 @@
+"""What is sent and what comes back. Fields that a newer service adds are kept."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Reply(BaseModel):
+    """Of the service."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+class Source(Reply):
+    """A bibliographic record."""
+
+    id: str
+    title: str
+    year: int | None = None
+    grade: str
+    url: str | None = None
+
+
+class Citation(Reply):
+    """What `[n]` stands for; `quote` is the evidence's text at `span`."""
+
+    n: int
+    evidence_id: str
+    kind: str
+    quote: str
+    span: tuple[int, int]
+    source: Source
+
+
+class Entity(Reply):
+    """A thing that has an id, `type:name`."""
+
+    id: str
+    name: str
+    type: str
+
+
+class Mention(Entity):
+    """An entity in the question."""
+
+    surface: str
+    start: int
+    end: int
+    negated: bool
+    carried: bool
+
+
+class SafetyWarning(Reply):
+    """What speaks against a drug."""
+
+    kind: str
+    text: str
+    evidence_ids: tuple[str, ...]
+
+
+class Triage(Reply):
+    """The verdict of the red-flag rules."""
+
+    red_flag: bool
+    category: str | None = None
+    action: str | None = None
+
+
+class Dropped(Reply):
+    """A sentence that did not pass the checker."""
+
+    sentence: str
+    reason: str
+
+
+class Answer(Reply):
+    """A checked answer."""
+
+    answer_id: str
+    outcome: Literal["answered", "partial", "need_more_info", "not_in_kb", "emergency"]
+    text: str
+    citations: tuple[Citation, ...]
+    entities: tuple[Mention, ...]
+    warnings: tuple[SafetyWarning, ...]
+    triage: Triage
+    questions: tuple[str, ...]
+    dropped: tuple[Dropped, ...]
+    kb_version: int
+    revision: int
+    generator: str
+    degraded: tuple[str, ...]
+    label: str
+    timings_ms: dict[str, float]
+
+
+class Entry(Reply):
+    """Why something supports no answer: it is `withdrawn`, `retracted` or `erased`; `when` is UTC."""
+
+    id: str
+    kind: str
+    reason: str
+    when: str
+
+
+class Extent(Reply):
+    """How much of the current version an id stands for."""
+
+    facts: int
+    passages: int
+
+
+class Curated(Entry):
+    """The entry of the register that was made or taken out."""
+
+    revision: int
+    current_version: Extent
+
+
+class Register(Reply):
+    """All entries, oldest first."""
+
+    revision: int
+    entries: tuple[Entry, ...]
+
+
+class Change(Reply):
+    """What one kind of record gained and lost; samples are lines to read."""
+
+    added: int
+    removed: int
+    added_samples: tuple[str, ...]
+    removed_samples: tuple[str, ...]
+
+
+class Difference(Reply):
+    """What differs between two versions, by kind of record."""
+
+    changes: dict[str, Change]
+
+
+class Evidence(Reply):
+    """A fact or a passage."""
+
+    id: str
+    kind: str
+    text: str
+    title: str | None = None
+    source: Source
+    score: float | None = None
+    arms: dict[str, float] = {}
+    withheld: Entry | None = None
+
+
+class Found(Reply):
+    """The result of a search."""
+
+    evidence: tuple[Evidence, ...]
+    entities: tuple[Mention, ...]
+    kb_version: int
+
+
+class Entities(Reply):
+    """A page of entities; pass `next_cursor` for the next one."""
+
+    items: tuple[Entity, ...]
+    next_cursor: str | None = None
+
+
+class Version(Reply):
+    """One retained version of the knowledge base."""
+
+    version: int
+    digest: str
+    created: str
+    counts: dict[str, int]
+    datasets: tuple[str, ...]
+
+
+class Versions(Reply):
+    """All retained versions, and which is served."""
+
+    current: int | None
+    versions: tuple[Version, ...]
+
+
+class Activated(Reply):
+    """What is served from now on."""
+
+    version: int
+    revision: int
+
+
+class JobFile(Reply):
+    """A file of a job."""
+
+    name: str
+    size: int
+
+
+class JobProgress(Reply):
+    """How far a run is; `fraction` of the stage (0 to 1), `rate` in items a second."""
+
+    stage: str
+    file: str | None = None
+    done: int = 0
+    total: int | None = None
+    fraction: float | None = None
+    rate: float | None = None
+    eta_s: float | None = None
+
+
+class JobError(Reply):
+    """Why a job failed, or why it is tried again."""
+
+    slug: str
+    detail: str
+
+
+class Job(Reply):
+    """An ingestion job."""
+
+    id: str
+    state: Literal["queued", "running", "cancelling", "cancelled", "done", "done_with_rejects", "failed"]
+    files: tuple[JobFile, ...]
+    created: str
+    progress: JobProgress | None = None
+    report: dict[str, Any] | None = None
+    error: JobError | None = None
+    rejected: dict[str, int] = {}
+    rejects: bool = False
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen to it."""
+        return self.state in ("cancelled", "done", "done_with_rejects", "failed")
+
+
+class Jobs(Reply):
+    """A page of jobs, newest first; pass `next_cursor` for the next one."""
+
+    items: tuple[Job, ...]
+    next_cursor: str | None = None
+
+
+class Patient(BaseModel):
+    """Who the question is about; age in years."""
+
+    age: float | None = None
+    sex: Literal["female", "male"] | None = None
+    pregnant: bool | None = None
+    allergies: list[str] = []
+    drugs: list[str] = []
+    conditions: list[str] = []
+
+
+class Turn(BaseModel):
+    """An earlier message."""
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
+class Event(Reply):
+    """One event of a streamed answer: `meta`, `evidence`, `token`, `dropped`, `answer` or `done`."""
+
+    name: str
+    data: dict[str, Any]
+
+    @property
+    def text(self) -> str:
+        """The text of a `token`, else nothing."""
+        return str(self.data["text"]) if self.name == "token" else ""
+
+    @property
+    def answer(self) -> Answer | None:
+        """The whole answer, in the event of that name."""
+        return Answer.model_validate(self.data) if self.name == "answer" else None
