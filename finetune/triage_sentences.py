@@ -14,7 +14,7 @@ NONE = "none"
 """The label of what needs no emergency action."""
 FOLDER = Path(__file__).parent / "triage"
 _PHRASES = ("phrases_a.yaml", "phrases_b.yaml")
-_CASES = ("cases_1.csv", "cases_2.csv", "cases_3.csv")
+_CASES = tuple(f"cases_{number}.csv" for number in range(1, 5))
 _VARIANTS = 9
 """Sentences made of one phrase."""
 _FRAMED: Mapping[str, int] = {"general": 40, "negated": 50, "past": 40, "told": 40, "supposed": 25}

@@ -22,18 +22,27 @@ from rag.triage_table import TriageRules
 
 NONE = "none"
 """The label of what needs no emergency action."""
+UNCLEAR = "unclear"
+"""The category of an emergency that may be one of several."""
 _TABLE, _MODEL = "second_look.yaml", "triage_model.safetensors"
 _INFANT_MONTHS = 24
 
 
 @dataclass(frozen=True)
 class SecondLook:
-    """`verdicts` has one for each label but `none`; `alarm` and `doubt` are probabilities of any emergency."""
+    """`verdicts` has one for each label but `none`, and `UNCLEAR`.
+
+    `alarm` and `doubt` are probabilities of any emergency; `clear` is the share of it that one label must have to be
+    named: advice for the wrong organ is worse than advice for none. Where none is, it takes `alarm_unclear` to speak:
+    a little of everything is what long harmless stories hold.
+    """
 
     classifier: Classifier
     verdicts: Mapping[str, Triage]
     alarm: float
     doubt: float
+    clear: float
+    alarm_unclear: float
 
     def reconsider(self, question: str, patient: Patient | None, first: Triage) -> Triage:
         """The rules' verdict; a red flag of its own where they saw none; none where they surely saw a ghost."""
@@ -43,7 +52,10 @@ class SecondLook:
             return first if emergency >= self.doubt else Triage()
         if emergency < self.alarm:
             return first
-        return self.verdicts[max(self.verdicts, key=lambda label: shares[label])]
+        label = max(shares.keys() - {NONE}, key=lambda label: (shares[label], label))
+        if shares[label] >= self.clear * emergency:
+            return self.verdicts[label]
+        return self.verdicts[UNCLEAR] if emergency >= self.alarm_unclear else first
 
 
 def assess(question: str, patient: Patient | None, rules: TriageRules, look: SecondLook | None) -> Triage:
@@ -73,7 +85,7 @@ def load_look(rules: TriageRules) -> SecondLook:
         classifier = Classifier.load(path)
     table: dict[str, Any] = yaml.safe_load((files("rag") / _TABLE).read_text(encoding="utf-8"))
     categories = table["categories"]
-    if set(categories) != set(classifier.labels) - {NONE}:
+    if set(categories) != {*classifier.labels, UNCLEAR} - {NONE}:
         raise ConfigurationError(f"{_TABLE} and {_MODEL} name different categories; train the model again")
     known = {rule.id: rule for rule in rules.rules}
     verdicts = {}
@@ -84,4 +96,6 @@ def load_look(rules: TriageRules) -> SecondLook:
             (known[row["rule"]].action, known[row["rule"]].label) if "rule" in row else (row["action"], row["label"])
         )
         verdicts[name] = Triage(True, row.get("rule", name), action, label)
-    return SecondLook(classifier, verdicts, float(table["alarm"]), float(table["doubt"]))
+    return SecondLook(
+        classifier, verdicts, *(float(table[name]) for name in ("alarm", "doubt", "clear", "alarm_unclear"))
+    )
