@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import kg_loader
 from kg_loader.sources import FORMATS, guess_format
 from kg_loader.sources.format import Item, ReadContext
 from rag.domain import Alias, DoNotMerge, Entity, Fact, Passage, PassageKind, Rejected, Skipped, Source
+from rag.text import sentence_spans
 from rag.vocabulary import RELATIONS, EntityType, Grade, Relation, relation_named
 from yiwen.cli import app
 
@@ -26,6 +27,7 @@ FILES = {
     "do_not_merge.csv": "do-not-merge-csv",
     "passages.jsonl": "passages",
 }
+OURS_ZH, OURS_EN = "编者概述：", "Editors' summary: "
 DOSE = re.compile(
     r"\d+(?:\.\d+)?\s*(?:mg|g|μg|ug|ml|iu|毫克|克|微克|毫升|单位|片|粒|袋|支|丸|滴)(?![a-z])|[每一]日\S{0,3}次",
     re.IGNORECASE,
@@ -58,25 +60,75 @@ def test_reader_recognises_the_file_and_refuses_nothing(name: str, format_name: 
 def test_enough_subjects_of_each_kind() -> None:
     subjects = {fact.subject for fact in items("facts.csv") if isinstance(fact, Fact)}
     counts = Counter(subject.partition(":")[0] for subject in subjects)
-    assert counts[EntityType.DISEASE] >= 24
-    assert counts[EntityType.DRUG] >= 24
-    assert counts[EntityType.HERB] + counts[EntityType.FORMULA] >= 12
+    assert counts[EntityType.DISEASE] >= 60
+    assert counts[EntityType.DRUG] >= 60
+    assert counts[EntityType.HERB] >= 30
+    assert counts[EntityType.FORMULA] >= 30
     assert "disease:肝癌" in subjects
+
+
+def objects_by_relation(kind: EntityType) -> dict[str, Counter[str]]:
+    """Subject of type `kind` -> how many facts it has of each relation."""
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in rows("facts.csv"):
+        if row["subject_type"] == kind:
+            found[row["subject"]][row["relation"]] += 1
+    return found
+
+
+def test_diseases_have_enough_symptoms_to_be_told_apart() -> None:
+    symptoms = {name: facts[Relation.SYMPTOM] for name, facts in objects_by_relation(EntityType.DISEASE).items()}
+    assert {name for name, count in symptoms.items() if not 5 <= count <= 10} == {"高尿酸血症", "高脂血症"}, (
+        "five to ten each, save where an illness is mostly felt by nobody"
+    )
+    shared = Counter(row["object"] for row in rows("facts.csv") if row["relation"] == Relation.SYMPTOM)
+    assert sum(count > 1 for count in shared.values()) >= 60
+
+
+def test_herbs_and_formulas_are_described() -> None:
+    described = objects_by_relation(EntityType.HERB).values()
+    assert sum(bool(facts[Relation.EFFICACY] and facts[Relation.INDICATION]) for facts in described) >= 30
+    for name, facts in objects_by_relation(EntityType.FORMULA).items():
+        assert min(facts[Relation.INGREDIENT], facts[Relation.INDICATION], facts[Relation.EFFICACY]) >= 1, name
+
+
+def test_drugs_are_described() -> None:
+    drugs = objects_by_relation(EntityType.DRUG).values()
+    wanted = (Relation.INDICATION, Relation.CONTRAINDICATION, Relation.CAUTION, Relation.ADVERSE, Relation.DRUG_CLASS)
+    assert sum(all(facts[relation] for relation in wanted) for facts in drugs) >= 60
+    assert sum(bool(facts[Relation.INTERACTION]) for facts in drugs) >= 50
+
+
+def test_a_dose_says_for_whom() -> None:
+    doses = [row for row in rows("facts.csv") if row["relation"] == Relation.DOSAGE]
+    assert len(doses) >= 30
+    assert [row["subject"] for row in doses if not row["population"]] == []
+    twice = Counter(row["subject"] for row in doses)
+    assert sum(count > 1 for count in twice.values()) >= 2, "two sources that differ, to be shown side by side"
 
 
 def test_enough_aliases_pairs_and_conclusions() -> None:
     assert sum(isinstance(item, Alias) for item in items("aliases.csv")) >= 120
     assert sum(isinstance(item, DoNotMerge) for item in items("do_not_merge.csv")) >= 20
     found = [item for item in items("passages.jsonl") if isinstance(item, Passage)]
-    assert len(found) >= 36
+    assert len(found) >= 80
     assert {passage.kind for passage in found} == {PassageKind.CONCLUSION}
 
 
-def test_every_conclusion_names_one_study() -> None:
-    studies = [item for item in items("passages.jsonl") if isinstance(item, Source)]
+def test_a_conclusion_names_one_study_or_says_that_it_is_ours() -> None:
+    sources = [item for item in items("passages.jsonl") if isinstance(item, Source)]
+    studies = [source for source in sources if source.grade is not Grade.EDITORIAL]
     assert all(study.pmid and study.year and study.title for study in studies)
-    assert len({study.pmid for study in studies}) == len(conclusions())
-    assert all(study.grade is not Grade.EDITORIAL for study in studies)
+    assert len({study.pmid for study in studies}) == len(studies)
+    ours = [row for row in conclusions() if row["source"] == "editorial"]
+    assert len(studies) + len(ours) == len(conclusions())
+    for row in ours:
+        assert row["text"].startswith((OURS_ZH, OURS_EN)), "the mark travels with every quotation"
+        assert row.keys() == {"text", "kind", "source", "title", "about", "grade"}, (
+            "no number of a study we do not name"
+        )
+        assert len(list(sentence_spans(row["text"]))) == 1, "a second sentence could be quoted without the mark"
+    assert sum(row["text"].startswith(OURS_EN) for row in ours) >= 15
 
 
 def test_what_a_conclusion_is_about_has_facts() -> None:
@@ -112,7 +164,7 @@ def test_named_sources_have_their_own_grade() -> None:
 def test_relations_are_used_broadly() -> None:
     used = {relation_named(row["relation"]) for row in rows("facts.csv")}
     assert None not in used
-    assert len(used) >= 28
+    assert len(used) >= 36
     assert used <= RELATIONS.keys()
 
 
