@@ -67,6 +67,7 @@ def test_unknown_parts_are_refused(rounds: int, parts: tuple[str, ...]) -> None:
         run(None, rounds=rounds, parts=parts)
 
 
+@pytest.mark.timeout(240)
 def test_the_sample_is_measured_whole() -> None:
     report = run(None, rounds=1)
     names = {figure.name for figure in report.figures}
