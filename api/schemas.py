@@ -197,7 +197,9 @@ class AnswerOut(_Response):
     unsure: list[UnsureOut]
     warnings: list[WarningOut]
     triage: TriageOut
-    questions: list[str]
+    questions: list[str] = Field(
+        description="asked back; they end `text`, which goes back in `history` with the answer as the next question"
+    )
     dropped: list[DroppedOut]
     kb_version: int
     revision: int

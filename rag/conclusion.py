@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rag.dialogue import QuestionBack
 from rag.domain import Candidate, Evidence, Intent, Mention, Outcome, PassageKind, Triage
 from rag.intent import REMEDIES
 from rag.ports import KnowledgeBase
-from rag.retrieval import MIRRORED, Retrieved, choices, may_be_subject
+from rag.retrieval import MIRRORED, Retrieved, choices, may_be_subject, told_symptoms
 from rag.vocabulary import RELATIONS, EntityType, Polarity, Relation
 
 _MONOGRAPH_RELATIONS = {
@@ -23,6 +24,8 @@ _MONOGRAPH_RELATIONS = {
     "药品类型": (Relation.DRUG_CLASS,),
 }
 _LISTED = 5
+_COMPARED = 3
+"""Diseases of a ranking whose mismatches are told."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +44,16 @@ def conclude(
     found: Retrieved,
     cited: Sequence[Evidence],
     kb: KnowledgeBase,
+    back: QuestionBack | None = None,
 ) -> Ending:
-    """Decide by what was cited, not by what was retrieved."""
+    """Decide by what was cited, not by what was retrieved. `back` is asked where anything was cited."""
     questions = tuple(_which(m, found, kb) for m in found.unsure)
     lacking = _missing(intent, found, cited, kb) if intent.explicit and not intent.reverse else []
-    notes = _notes(intent, mentions, found, cited, lacking)
+    notes = _notes(intent, mentions, found, cited, lacking, asks=back is not None)
     outcome = _outcome(intent, found, cited, lacking, bool(questions))
-    if outcome is Outcome.NEED_MORE_INFO:
+    if back is not None and cited:
+        outcome, questions, notes = Outcome.NEED_MORE_INFO, (back.text,), [*notes, back.note]
+    elif outcome is Outcome.NEED_MORE_INFO:
         notes = [*questions]
     elif outcome is Outcome.NOT_IN_KB:
         notes = [_NOTHING, *(notes or _recognised(mentions))]
@@ -59,11 +65,16 @@ def conclude(
 
 
 def longest_notes(
-    intent: Intent, mentions: Sequence[Mention], found: Retrieved, evidence: Sequence[Evidence], kb: KnowledgeBase
+    intent: Intent,
+    mentions: Sequence[Mention],
+    found: Retrieved,
+    evidence: Sequence[Evidence],
+    kb: KnowledgeBase,
+    back: QuestionBack | None = None,
 ) -> int:
     """About how many characters the notes will need at most, whether all of the evidence gets cited or none."""
     verdict = Triage()
-    endings = [conclude(verdict, intent, mentions, found, cited, kb) for cited in (evidence, ())]
+    endings = [conclude(verdict, intent, mentions, found, cited, kb, back) for cited in (evidence, ())]
     return max(sum(map(len, ending.notes)) for ending in endings)
 
 
@@ -98,18 +109,40 @@ def _relations_of(evidence: Evidence) -> tuple[Relation, ...]:
 
 
 def _notes(
-    intent: Intent, mentions: Sequence[Mention], found: Retrieved, cited: Sequence[Evidence], lacking: Sequence[str]
+    intent: Intent,
+    mentions: Sequence[Mention],
+    found: Retrieved,
+    cited: Sequence[Evidence],
+    lacking: Sequence[str],
+    *,
+    asks: bool,
 ) -> list[str]:
-    notes = []
+    notes: list[str] = []
     if intent.reverse and found.ranked and cited:
-        notes.append("以上仅按症状与知识库记录的相符程度排列，不是诊断；请结合检查由医生判断。")
-        if len({fact.object for subject in found.ranked for fact in subject.matched}) == 1:
+        notes.extend(_unmatched(mentions, found))
+        notes.append("以上疾病只是可能相关，按症状与知识库记录的相符程度排列，不能据此诊断；请结合检查由医生判断。")
+        if len({fact.object for subject in found.ranked for fact in subject.matched}) == 1 and not asks:
             notes.append("只识别到一个症状，符合的疾病很多，请补充其他症状、部位和持续时间。")
     notes.extend(lacking)
     notes.extend(_neighbours(mentions))
     if any(e.kind == PassageKind.QA for e in cited):
         notes.append("其中问答记录未经审校，证据级别最低。")
     return notes
+
+
+def _unmatched(mentions: Sequence[Mention], found: Retrieved) -> list[str]:
+    """What speaks against the first diseases: told symptoms that they do not list, denied ones that they do."""
+    told = told_symptoms(mentions)
+    said = {c.entity: m.surface for m in mentions for c in m.candidates}
+    first = [c for c in found.contenders[:_COMPARED] if c.symptoms]
+    lacking = [(c.ranked.name, [said[s] for s in told.present if s not in c.symptoms]) for c in first]
+    against = [(c.ranked.name, [c.symptoms[s] for s in told.absent if s in c.denied]) for c in first]
+    return [*_mismatch("您说的症状中，知识库未记录的：", lacking), *_mismatch("您否认、而知识库有记录的：", against)]
+
+
+def _mismatch(opening: str, rows: Sequence[tuple[str, Sequence[str]]]) -> list[str]:
+    listed = "；".join(f"{name}（{'、'.join(symptoms)}）" for name, symptoms in rows if symptoms)
+    return [f"{opening}{listed}。"] if listed else []
 
 
 def _missing(intent: Intent, found: Retrieved, cited: Sequence[Evidence], kb: KnowledgeBase) -> list[str]:

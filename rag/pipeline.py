@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 
 from rag import conclusion
 from rag.deadline import Clock, Stop
+from rag.dialogue import Consultation, QuestionBack, read_consultation
+from rag.differential import best_question
 from rag.domain import (
     Answer,
     Dropped,
@@ -31,15 +33,16 @@ from rag.domain import (
 )
 from rag.editions import Edition, Editions
 from rag.errors import NotFoundError, QuestionRejected, YiwenError
-from rag.followup import carried_mentions
 from rag.intent import read_intent
-from rag.ports import Generator
+from rag.meaning import Meaning, meaning_of
+from rag.population import Person, person_of
+from rag.ports import Generator, KnowledgeBase
 from rag.prompt import assemble
 from rag.relevance import Asked, relevant, strangers, topics, wants_literature
-from rag.retrieval import Retrieved
+from rag.retrieval import Retrieved, told_symptoms
 from rag.safety import patient_entities, remedies_in, safety_facts, warnings_from
 from rag.second_look import SecondLook, assess
-from rag.text import clean
+from rag.text import clean, normalise
 from rag.triage import TriageRules
 from rag.writing import Draft, Token, checked, emit_notes, emit_warnings, pieces_of, say
 
@@ -130,10 +133,11 @@ class Pipeline:
         answer_id = secrets.token_hex(8)
 
         # 1) red flags, before anything can fail
-        verdict = assess(question, options.patient, self.rules, self.look)
+        consultation = read_consultation(options.history, question)
+        verdict = self._triage(question, consultation, options.patient)
         clock.lap("triage")
         try:
-            yield from self._answer(question, options, generator, stop, verdict, draft, clock, answer_id)
+            yield from self._answer(question, consultation, options, generator, stop, verdict, draft, clock, answer_id)
         except Exception as error:  # a defect, too, must not keep the action from whoever needs it
             if not verdict.red_flag:
                 raise
@@ -143,6 +147,7 @@ class Pipeline:
     def _answer(
         self,
         question: str,
+        consultation: Consultation | None,
         options: Options,
         generator: Generator,
         stop: Stop,
@@ -159,15 +164,16 @@ class Pipeline:
             yield say(draft, verdict.action + "\n")
 
         # 2) names, 3) what is asked
-        mentions = edition.linker.link(question)
-        mentions = mentions + carried_mentions(mentions, options.history, edition.linker)
-        intent = read_intent(question, mentions)
+        meaning = meaning_of(question, options.history, consultation, edition.linker)
+        question, mentions, intent = meaning.text, meaning.mentions, meaning.intent
+        person = person_of(question, options.patient)
         clock.lap("link")
 
         # 4) what the knowledge base holds, 5) fused inside
-        found = edition.retriever.retrieve(question, mentions, intent, top_k=options.top_k)
+        found = edition.retriever.retrieve(question, mentions, intent, top_k=options.top_k, person=person)
         if verdict.red_flag and len({fact.object for subject in found.ranked for fact in subject.matched}) == 1:
             found = replace(found, ranked=(), matches=(), facts=())  # a list by one symptom would bury the action
+        back = self._question_back(meaning, found, person, edition.kb) if not verdict.red_flag else None
         clock.lap("retrieve")
 
         # 6) numbered evidence within the budget, and what speaks against the drugs in it
@@ -179,7 +185,7 @@ class Pipeline:
         clock.lap("assemble")
 
         # 7) sentences leave one by one, each after its check
-        reserve = conclusion.longest_notes(intent, mentions, found, evidence, edition.kb)
+        reserve = conclusion.longest_notes(intent, mentions, found, evidence, edition.kb, back)
         room = max(0, self.limits.characters - draft.length - reserve)
         request = GenerationRequest(
             question, intent, mentions, evidence, options.patient, options.history,
@@ -190,7 +196,7 @@ class Pipeline:
         clock.lap("generate")
 
         # 8) outcome, what is missing, the label
-        ending = conclusion.conclude(verdict, intent, mentions, found, draft.cited, edition.kb)
+        ending = conclusion.conclude(verdict, intent, mentions, found, draft.cited, edition.kb, back)
         if stop.cancelled:
             draft.degraded.append("cancelled")
         else:
@@ -236,6 +242,26 @@ class Pipeline:
                 f"the question has {len(text)} characters; at most {self.question_max_chars} are accepted, shorten it"
             )
         return text
+
+    def _triage(self, question: str, consultation: Consultation | None, patient: Patient | None) -> Triage:
+        """By the message alone, and by all that was told where it answers a question of ours."""
+        verdict = assess(question, patient, self.rules, self.look)
+        if verdict.red_flag or consultation is None or not consultation.pending:
+            return verdict
+        return assess(consultation.restated(question), patient, self.rules, self.look)
+
+    @staticmethod
+    def _question_back(meaning: Meaning, found: Retrieved, person: Person, kb: KnowledgeBase) -> QuestionBack | None:
+        """What to ask before more is said, where the diseases that match lie close together."""
+        if not meaning.may_ask or not found.ranked:
+            return None
+        told = told_symptoms(meaning.mentions)
+        others = {normalise(a.name) for symptom in (*told.present, *told.absent) for a in kb.aliases(symptom)}
+        others |= {c.name for m in meaning.mentions for c in m.candidates}
+        symptom = best_question(
+            found.contenders, person, replace(told, unclear=meaning.asked, others=frozenset(others))
+        )
+        return QuestionBack(symptom, first=not meaning.asked) if symptom else None
 
     def _generator(self, name: str | None) -> Generator:
         wanted = name or self.default_generator

@@ -10,11 +10,12 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from rag.differential import Contender, Told, order
 from rag.domain import EDITOR, AliasKind, Candidate, EntityId, Evidence, GraphFact, Intent, Mention, RankedSubject
-from rag.features import for_some_people
 from rag.fusion import Tuning, fuse, fuse_languages
 from rag.intent import REMEDIES
 from rag.linking import OWN_NAME, Names, entity_name, entity_type
+from rag.population import NOBODY, Person, groups_preferred, limited_to
 from rag.ports import Embedder, GraphReader, KnowledgeBase
 from rag.rendering import fact_evidence
 from rag.text import TEXT_VERSION, Language, language_of, tokens
@@ -28,7 +29,12 @@ RANKED_BESIDE = 3
 """Diseases shown where a bare symptom leads to something else that was asked for."""
 RANKED_READ = 100
 """Read before ties are broken."""
+CONTENDERS = 40
+"""Of those the best, whose other symptoms are read too."""
+SYMPTOMS_EACH = 60
+"""Facts read for each of them and a relation; a disease lists 8 symptoms on average."""
 DEPARTMENTS_OF = 3
+DEPARTMENTS_EACH = 3
 CANDIDATE_PASSAGES = 100
 ACROSS_LANGUAGES: Mapping[str, float] = {"names": 1.0, "dense": 0.5}
 """Between languages entity names lead; the embedding, which knows both through the term file, helps."""
@@ -56,12 +62,14 @@ class Retrieved:
     """What was found, each list best first.
 
     `facts` answer the relations asked, `ranked` are diseases by matched symptoms with their facts in `matches`,
+    `contenders` the same and those behind them with what else is known of them, where the question may be asked back,
     `monograph` holds fields of drug monographs, `passages` the rest of the literature; `subjects` are the entities the
     question is about and that are described, `named` also those that are not, `unsure` the mentions to ask about.
     """
 
     facts: tuple[Evidence, ...] = ()
     ranked: tuple[RankedSubject, ...] = ()
+    contenders: tuple[Contender, ...] = ()
     matches: tuple[Evidence, ...] = ()
     monograph: tuple[Evidence, ...] = ()
     passages: tuple[Evidence, ...] = ()
@@ -80,16 +88,20 @@ class Retriever:
     embedder: Embedder | None
     tuning: Tuning
 
-    def retrieve(self, question: str, mentions: Sequence[Mention], intent: Intent, *, top_k: int) -> Retrieved:
-        """Facts, ranking and passages for one question."""
+    def retrieve(
+        self, question: str, mentions: Sequence[Mention], intent: Intent, *, top_k: int, person: Person = NOBODY
+    ) -> Retrieved:
+        """Facts, ranking and passages for one question about one person."""
         facts, unsure, meant = self._facts(mentions, intent)
-        ranked = self._ranked(mentions, intent) if intent.reverse else ()
+        contenders, departments = self._contenders(mentions, intent, person) if intent.reverse else ((), [])
+        ranked = tuple(c.ranked for c in contenders[: RANKED if not intent.groups else RANKED_BESIDE])
         if ranked:
-            facts = self._departments(ranked)
+            facts = departments
         subjects = list(dict.fromkeys(entity for entities in meant.values() for entity in entities))
         return Retrieved(
             facts=self.as_evidence(facts),
             ranked=ranked,
+            contenders=contenders,
             matches=self.as_evidence([fact for subject in ranked for fact in subject.matched]),
             monograph=self._monograph(subjects, intent),
             passages=self.passages(question, mentions, top_k=top_k),
@@ -136,18 +148,30 @@ class Retriever:
         passages = self.kb.passages(self.kb.about(list(plan), limit_each=1))
         return {passage.about for passage in passages.values() if passage.about is not None}
 
-    def _ranked(self, mentions: Sequence[Mention], intent: Intent) -> tuple[RankedSubject, ...]:
-        symptoms = [c.entity for m in mentions if not m.negated for c in _first_symptoms(m)]
-        unique = list(dict.fromkeys(symptoms))
-        if not unique:
-            return ()
-        found = self.graph.rank_subjects(Relation.SYMPTOM, unique, limit=RANKED_READ)
-        return tuple(sorted(found, key=_plainest_first)[: RANKED if not intent.groups else RANKED_BESIDE])
+    def _contenders(
+        self, mentions: Sequence[Mention], intent: Intent, person: Person
+    ) -> tuple[tuple[Contender, ...], list[GraphFact]]:
+        """Diseases by the symptoms they share with the question, and where the best of them are treated.
 
-    def _departments(self, ranked: Sequence[RankedSubject]) -> list[GraphFact]:
-        """Where the best matching diseases are treated."""
-        plan = {subject.subject: (Relation.DEPARTMENT,) for subject in ranked[:DEPARTMENTS_OF]}
-        return list(self.graph.neighbourhood(plan, limit_each=3).outgoing)
+        One read ranks; one more tells departments and, where it may change the order or lead to a question back, what
+        else the best ones list.
+        """
+        told = told_symptoms(mentions)
+        if not told.present:
+            return (), []
+        found = self.graph.rank_subjects(Relation.SYMPTOM, told.present, limit=RANKED_READ)
+        first = order([Contender(subject) for subject in found], person)
+        wide = not intent.groups or bool(told.absent) or person != NOBODY
+        relations = (Relation.DEPARTMENT, Relation.SYMPTOM, Relation.POPULATION) if wide else (Relation.DEPARTMENT,)
+        best = first[: CONTENDERS if wide else DEPARTMENTS_OF]
+        plan = {c.ranked.subject: relations for c in best}
+        facts = self.graph.neighbourhood(plan, limit_each=SYMPTOMS_EACH if wide else DEPARTMENTS_EACH).outgoing
+        known: dict[EntityId, list[GraphFact]] = {c.ranked.subject: [] for c in best}
+        for fact in facts:
+            known[fact.subject].append(fact)
+        ordered = order([_described(c.ranked, known[c.ranked.subject], told) for c in best], person)
+        departments = [fact for c in ordered[:DEPARTMENTS_OF] for fact in _departments(known[c.ranked.subject])]
+        return (*ordered, *first[len(best) :]), departments
 
     # ------------------------------------------------------------ passages
 
@@ -260,9 +284,30 @@ def _named(mention: Mention) -> list[EntityId]:
     return [c.entity for c in sure if c.via == OWN_NAME] or [c.entity for c in sure]
 
 
-def _plainest_first(ranked: RankedSubject) -> tuple[float, bool, int, str]:
-    """Of equal matches first the disease of no special age group, then the one with fewer other symptoms."""
-    return (-round(ranked.score, 6), for_some_people(ranked.name), ranked.total, ranked.subject)
+def _departments(facts: Sequence[GraphFact]) -> list[GraphFact]:
+    return [fact for fact in facts if fact.relation is Relation.DEPARTMENT][:DEPARTMENTS_EACH]
+
+
+def _described(ranked: RankedSubject, facts: Sequence[GraphFact], told: Told) -> Contender:
+    """A match with what the graph says beside it."""
+    symptoms = {f.object: f.object_text for f in facts if f.relation is Relation.SYMPTOM and isinstance(f.object, str)}
+    population = [f.object_text for f in facts if f.relation is Relation.POPULATION]
+    return Contender(
+        ranked,
+        symptoms,
+        limited_to(ranked.name, [f.object_text for f in _departments(facts)]),
+        frozenset(group for text in population for group in groups_preferred(text)),
+        frozenset(told.absent) & symptoms.keys(),
+    )
+
+
+def told_symptoms(mentions: Sequence[Mention]) -> Told:
+    """The symptoms that a question states and those that it denies, each once."""
+    present = [c.entity for m in mentions if not m.negated for c in _first_symptoms(m)]
+    absent = [c.entity for m in mentions if m.negated for c in _first_symptoms(m)]
+    return Told(
+        tuple(dict.fromkeys(present)), tuple(entity for entity in dict.fromkeys(absent) if entity not in present)
+    )
 
 
 def _asked_of(intent: Intent, subjects: Collection[EntityId]) -> set[Relation]:

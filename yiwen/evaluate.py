@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from yiwen.evaluate_dialogue import dialogue
 from yiwen.options import DataDir, Json, load_settings
 from yiwen.output import document, say
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from rag.settings import Settings
 
 app = typer.Typer(help="Measure quality on question sets; see docs/quality.md.", no_args_is_help=True)
+app.command()(dialogue)
 Data = Annotated[Path, typer.Option("--data", metavar="FOLDER", help="Folder of the raw data files.")]
 
 

@@ -28,7 +28,8 @@ def print_answer(answer: Answer, *, all_citations: bool = False) -> None:
     action = answer.triage.action
     for line in answer.text.splitlines():
         urgent = action is not None and line in action
-        say(line, "bold red" if urgent else "yellow" if line.startswith(_WARNING) else "")
+        asks = any(question in line for question in answer.questions)
+        say(line, "bold red" if urgent else "yellow" if line.startswith(_WARNING) else "bold cyan" if asks else "")
     asked = [question for question in answer.questions if question not in answer.text]
     for question in asked:
         say(f"请补充：{question}")

@@ -39,6 +39,8 @@ _OPENINGS: Mapping[Relation, str] = {
 
 _LONGEST_QUOTE = 180
 _QUOTES_SHORT = 2
+_RANKED_SHORT = 5
+"""Diseases named in a short answer, so that there is room for where they are treated."""
 _OTHER_DRUGS = 2
 _SENTENCES_OF_FIELD = 3
 _GROUPS: Mapping[str, tuple[str, ...]] = {
@@ -99,7 +101,7 @@ class _Budget:
 def _ranking(ranked: Sequence[RankedSubject], numbered: Sequence[Numbered], budget: _Budget) -> Iterator[str]:
     """Diseases by matched symptoms, most telling first."""
     number = {evidence.id: n for n, evidence in numbered}
-    for subject in ranked:
+    for subject in ranked if budget.full else ranked[:_RANKED_SHORT]:
         matched = [(number[fact.id], fact) for fact in subject.matched if fact.id in number]
         marks = [f"{text}[{n}]" for n, fact in matched if (text := _sayable(object_text(fact)))]
         sentence = f"{subject.name}，相符的症状：{'、'.join(marks)}。\n"

@@ -7,7 +7,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.schemas import AnswerOut, SearchOut
-from tests.api.records import CONCLUSION
+from rag.vocabulary import Relation
+from tests.api.records import BOOK, CONCLUSION, fact
 from tests.fakes import FakeLibrary
 
 
@@ -138,3 +139,24 @@ def test_markup_and_query_languages_are_only_text(client: TestClient, question: 
     answer = client.post("/ask", json={"question": question})
     assert answer.status_code == 200
     assert "<script>" not in answer.text
+
+
+def test_a_question_back_is_answered_with_the_turns_sent_back(library: FakeLibrary, client: TestClient) -> None:
+    told = {"甲病": ("头晕", "乏力", "咳嗽"), "乙病": ("头晕", "乏力", "腹痛"), "丙病": ("耳鸣",)}
+    facts = [fact(f"disease:{d}", Relation.SYMPTOM, f"symptom:{s}") for d, all_of in told.items() for s in all_of]
+    library.publish([BOOK, *facts])
+    history: list[dict[str, str]] = []
+    answers = []
+    for question in ("头晕、乏力是什么病", "没有"):
+        body = {"question": question, "history": history, "min_revision": 2}
+        answer = client.post("/ask", json=body).json()
+        AnswerOut.model_validate(answer)
+        history += [{"role": "user", "content": question}, {"role": "assistant", "content": answer["text"]}]
+        answers.append(answer)
+    first, second = answers
+    assert first["outcome"] == "need_more_info"
+    assert first["questions"][0] in first["text"]
+    assert {c["quote"] for c in first["citations"]} >= {"甲病的症状：头晕", "乙病的症状：头晕"}
+    assert "咳嗽" in first["questions"][0]
+    assert second["text"].startswith("乙病"), "nothing but the turns was remembered"
+    assert [(e["name"], e["negated"]) for e in second["entities"] if e["negated"]] == [("咳嗽", True)]

@@ -121,3 +121,15 @@ def test_chat_carries_the_topic_until_it_is_cleared(on_sample: Yiwen) -> None:
 
 def test_chat_ends_with_its_input(on_sample: Yiwen) -> None:
     assert on_sample("chat", stdin="").code == 0
+
+
+def test_chat_asks_back_and_takes_the_answer(on_sample: Yiwen) -> None:
+    done = on_sample("chat", stdin="头痛、恶心是什么病\n有\n")
+    first, second, _ = done.out.split("不能代替医生的诊断和处方。\n")
+    assert "请问有没有“" in first
+    assert "可以回答“有”“没有”或“不知道”" in first
+    assert "需要补充信息" in first
+    assert first.count("请问有没有“") == 1, "the question stands in the text and is not printed again"
+    asked = re.findall("请问有没有“(.+?)”", first)[0]
+    assert re.search(rf"，相符的症状：.*{asked}\[", second)
+    assert "请问有没有“" + asked not in second

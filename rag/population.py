@@ -1,0 +1,158 @@
+"""Who a question is about and whom a disease concerns, by age, sex and pregnancy. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rag.domain import Patient, Sex
+from rag.text import normalise
+
+_ADULT_FROM = 18
+_OLD_FROM = 60
+
+
+class Group(StrEnum):
+    """Groups of people that diseases are limited to or prefer."""
+
+    CHILD = "child"
+    ELDERLY = "elderly"
+    FEMALE = "female"
+    MALE = "male"
+    PREGNANT = "pregnant"
+
+
+@dataclass(frozen=True)
+class Person:
+    """What is known; None: nothing. `age` in years."""
+
+    age: float | None = None
+    sex: Sex | None = None
+    pregnant: bool | None = None
+
+    @property
+    def groups(self) -> frozenset[Group]:
+        """Those that the person surely belongs to."""
+        found = {Group.CHILD} if self.age is not None and self.age < _ADULT_FROM else set()
+        found |= {Group.ELDERLY} if self.age is not None and self.age >= _OLD_FROM else set()
+        found |= {Group(self.sex.value)} if self.sex else set()
+        return frozenset(found | ({Group.PREGNANT} if self.pregnant else set()))
+
+    @property
+    def outside(self) -> frozenset[Group]:
+        """Those that the person surely does not belong to."""
+        grown = self.age is not None and self.age >= _ADULT_FROM
+        found = {Group.CHILD} if grown or self.pregnant else set()
+        found |= {Group.ELDERLY} if self.age is not None and self.age < _OLD_FROM else set()
+        found |= {Group.MALE} if self.sex is Sex.FEMALE or self.pregnant else set()
+        found |= {Group.FEMALE} if self.sex is Sex.MALE else set()
+        never = (
+            self.sex is Sex.MALE or self.pregnant is False or (self.age is not None and not 12 <= self.age < _OLD_FROM)
+        )
+        return frozenset(found | ({Group.PREGNANT} if never else set()))
+
+
+NOBODY = Person()
+"""Of whom nothing is known."""
+
+_YEARS = re.compile(r"(\d{1,3}|[零一二两三四五六七八九十百]{1,4})(?:周)?岁")
+_MONTHS = re.compile(r"(\d{1,2}|[一二两三四五六七八九十]{1,2})个多?月(?:大|的?(?:宝宝|婴儿|孩子|小孩|娃)|龄)")
+_WHOSE = r"(?:^|[，。,\s]|我家?|我们家?|家里|的|请问|医生)"
+_INFANT = re.compile(rf"新生儿|婴儿|婴幼儿|{_WHOSE}宝宝")
+_CHILD = re.compile(rf"小孩|小朋友|儿童|患儿|小学生|{_WHOSE}(?:孩子|娃)|儿子|女儿")
+_MOTHER = re.compile(r"怀孕|产后|哺乳|喂奶|坐月子|孕妇|孕期")
+"""Whoever writes so means herself and not the child."""
+_OLD = re.compile(r"老人|老年|奶奶|爷爷|外婆|外公|姥姥|姥爷")
+_WOMAN = re.compile(
+    r"女性|女士|女孩|女儿|妈妈|母亲|我妈|奶奶|外婆|姥姥|妻子|老婆|媳妇|姐姐|妹妹|月经|例假|痛经|白带|绝经|怀孕|孕妇|产后|喂奶|"
+    r"孕期|(?:^|[，。,\s\d岁])女(?:[，。,\s]|$)|患者女"
+)
+_MAN = re.compile(
+    r"男性|男士|男孩|儿子|爸爸|父亲|我爸|爷爷|外公|姥爷|丈夫|老公|哥哥|弟弟|(?:^|[，。,\s\d岁])男(?:[，。,\s]|$)|患者男"
+)
+_PREGNANT = re.compile(
+    r"(?<!没)(?<!没有)(?<!未)(?<!备)(?<!不)(?:怀孕|孕妇|孕期|妊娠|怀着|身孕|孕\d+周|孕晚期|孕早期|孕中期)"
+)
+_HAN_DIGITS = {char: n for n, char in enumerate("零一二三四五六七八九")} | {"两": 2}
+
+
+def person_of(text: str, patient: Patient | None) -> Person:
+    """What a question tells of the person it is about; what the request states outweighs the words."""
+    said = normalise(text)
+    woman, man = bool(_WOMAN.search(said)), bool(_MAN.search(said))
+    told = Person(
+        _age(said), None if woman == man else Sex.FEMALE if woman else Sex.MALE, bool(_PREGNANT.search(said)) or None
+    )
+    if patient is None:
+        return told
+    return Person(
+        patient.age if patient.age is not None else told.age,
+        patient.sex or told.sex,
+        patient.pregnant if patient.pregnant is not None else told.pregnant,
+    )
+
+
+def _age(text: str) -> float | None:
+    if years := _YEARS.search(text):
+        return float(_number(years[1]))
+    if months := _MONTHS.search(text):
+        return _number(months[1]) / 12
+    if _MOTHER.search(text):
+        return None
+    if _INFANT.search(text):
+        return 1.0
+    if _CHILD.search(text):
+        return 8.0
+    return 70.0 if _OLD.search(text) else None
+
+
+def _number(text: str) -> int:
+    """`38`, `三十八`, `一百零二`."""
+    if text.isdigit():
+        return int(text)
+    total, digit = 0, 0
+    for char in text:
+        if char in "十百":
+            total += max(digit, 1) * (10 if char == "十" else 100)
+            digit = 0
+        else:
+            digit = _HAN_DIGITS[char]
+    return total + digit
+
+
+_LIMITED: tuple[tuple[Group, re.Pattern[str]], ...] = (
+    (Group.CHILD, re.compile(r"小儿|儿童|新生儿|婴儿|婴幼儿|幼儿|早产儿|儿科")),
+    (Group.ELDERLY, re.compile(r"老年")),
+    (Group.PREGNANT, re.compile(r"妊娠|(?<!不)孕|产后|产褥|产前|胎盘|胎儿|胎膜|羊水|分娩|流产|早产(?!儿)|(?<!妇)产科")),
+    (Group.FEMALE, re.compile(r"女性|妇女|子宫|宫颈|卵巢|输卵管|阴道|外阴|月经|经期|经前|痛经|闭经|盆腔炎|更年期综合征|"
+        r"妇科|妇产科|崩漏|带下")),
+    (Group.MALE, re.compile(r"男性|前列腺|睾丸|附睾|精索|精囊|阴茎|阴囊|包皮|龟头|阳痿|早泄|遗精|不射精|男科")),
+)  # fmt: skip
+
+
+def groups_named(text: str) -> frozenset[Group]:
+    """Groups that a name of a disease or of a department is limited to."""
+    return frozenset(group for group, words in _LIMITED if words.search(text))
+
+
+_PREFERRED: tuple[tuple[Group, re.Pattern[str]], ...] = (
+    (Group.CHILD, re.compile(r"儿童|小儿|新生儿|婴|幼儿|青少年|孩")),
+    (Group.ELDERLY, re.compile(r"老")),
+    (Group.PREGNANT, re.compile(r"孕|产妇|妊娠")),
+    (Group.FEMALE, re.compile(r"女")),
+    (Group.MALE, re.compile(r"男")),
+)
+
+
+def groups_preferred(text: str) -> frozenset[Group]:
+    """Groups in which a disease is common, as `易感人群` states them."""
+    return frozenset(group for group, words in _PREFERRED if words.search(text))
+
+
+def limited_to(name: str, departments: Iterable[str]) -> frozenset[Group]:
+    """Groups that a disease is limited to, by its name, or by all of the departments that treat it."""
+    named = groups_named(normalise(name))
+    treated = [groups_named(department) for department in departments]
+    return named | (frozenset.intersection(*treated) if treated else frozenset())
