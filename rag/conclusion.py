@@ -118,7 +118,9 @@ def _notes(
     asks: bool,
 ) -> list[str]:
     notes: list[str] = []
-    if intent.reverse and found.ranked and cited:
+    if intent.reverse and found.ranked and cited and not _by_symptoms(found):
+        notes.append("以上疾病在知识库中同时符合所列条件，只是可能相关，不能据此诊断。")
+    elif intent.reverse and found.ranked and cited:
         notes.extend(_unmatched(mentions, found))
         notes.append("以上疾病只是可能相关，按症状与知识库记录的相符程度排列，不能据此诊断；请结合检查由医生判断。")
         if len({fact.object for subject in found.ranked for fact in subject.matched}) == 1 and not asks:
@@ -128,6 +130,11 @@ def _notes(
     if any(e.kind == PassageKind.QA for e in cited):
         notes.append("其中问答记录未经审校，证据级别最低。")
     return notes
+
+
+def _by_symptoms(found: Retrieved) -> bool:
+    """Whether diseases are there for their symptoms alone, and not for conditions that they meet."""
+    return all(fact.relation is Relation.SYMPTOM for subject in found.ranked for fact in subject.matched)
 
 
 def _unmatched(mentions: Sequence[Mention], found: Retrieved) -> list[str]:

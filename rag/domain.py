@@ -298,6 +298,21 @@ class RankedSubject:
 
 
 @dataclass(frozen=True)
+class Condition:
+    """Met by a fact of `relation` whose object is one of `objects`, or whose text holds one of `words`."""
+
+    relation: Relation
+    objects: tuple[EntityId, ...] = ()
+    words: tuple[str, ...] = ()
+
+    def met_by(self, fact: GraphFact) -> bool:
+        """Whether this one fact is enough."""
+        if isinstance(fact.object, Literal):
+            return fact.relation is self.relation and any(word in fact.object.text for word in self.words)
+        return fact.relation is self.relation and fact.object in self.objects
+
+
+@dataclass(frozen=True)
 class Path:
     """Facts that lead from one entity to another, in order; each may be walked against its direction."""
 

@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from rag.conditions import conditions_of
 from rag.dialogue import MOST_QUESTIONS, Consultation, asks, hurried, thing, told_before, told_now
-from rag.domain import Intent, Mention, Turn
+from rag.domain import Condition, Intent, Mention, Turn
 from rag.followup import carried_mentions
 from rag.intent import read_intent
 from rag.linking import Linker
@@ -19,7 +20,8 @@ from rag.vocabulary import EntityType
 class Meaning:
     """`text` is the question with what earlier turns told; `may_ask`: whether a question back is in place.
 
-    `asked`: symptoms, normalised, that were asked about before, in this consultation.
+    `asked`: symptoms, normalised, that were asked about before, in this consultation; `conditions`: what the diseases
+    that are asked for must meet.
     """
 
     text: str
@@ -27,6 +29,7 @@ class Meaning:
     intent: Intent
     may_ask: bool = False
     asked: tuple[str, ...] = ()
+    conditions: tuple[Condition, ...] = ()
 
 
 def meaning_of(question: str, history: Sequence[Turn], consultation: Consultation | None, linker: Linker) -> Meaning:
@@ -51,6 +54,8 @@ _DECIDES = re.compile(r"能不能|可不可以|能否|可否|要不要|会不会
 
 def _alone(question: str, mentions: tuple[Mention, ...]) -> Meaning:
     intent = read_intent(question, mentions)
+    if conditions := conditions_of(question, mentions):
+        return Meaning(question, mentions, Intent((), (), reverse=True), conditions=conditions)
     present = [m for m in mentions if not m.negated and not m.modifier]
     bare = [m for m in present if _symptom(m) and all(c.type is not EntityType.DISEASE for c in m.candidates)]
     others = any(may_be_subject(m) and not _symptom(m) for m in present)

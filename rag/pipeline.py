@@ -170,7 +170,9 @@ class Pipeline:
         clock.lap("link")
 
         # 4) what the knowledge base holds, 5) fused inside
-        found = edition.retriever.retrieve(question, mentions, intent, top_k=options.top_k, person=person)
+        found = edition.retriever.retrieve(
+            question, mentions, intent, top_k=options.top_k, person=person, conditions=meaning.conditions
+        )
         if verdict.red_flag and len({fact.object for subject in found.ranked for fact in subject.matched}) == 1:
             found = replace(found, ranked=(), matches=(), facts=())  # a list by one symptom would bury the action
         back = self._question_back(meaning, found, person, edition.kb) if not verdict.red_flag else None

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from rag.domain import (
     Alias,
+    Condition,
     DoNotMerge,
     Entity,
     EntityId,
@@ -38,6 +39,13 @@ class GraphReader(Protocol):
 
     def rank_subjects(self, relation: Relation, objects: Sequence[EntityId], *, limit: int) -> list[RankedSubject]:
         """Subjects by the sum of idf = ln(N / df) over matched `objects`, counted in the store before any limit."""
+        ...
+
+    def subjects_meeting(self, conditions: Sequence[Condition], *, limit: int) -> list[RankedSubject]:
+        """Subjects that meet every condition, the first `limit` by id; `matched` are the facts that meet them.
+
+        At least one condition has objects, else there is nobody. `score` is how many conditions there are.
+        """
         ...
 
     def paths(self, a: EntityId, b: EntityId, *, max_hops: int, limit: int) -> list[Path]:

@@ -11,7 +11,18 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rag.differential import Contender, Told, order
-from rag.domain import EDITOR, AliasKind, Candidate, EntityId, Evidence, GraphFact, Intent, Mention, RankedSubject
+from rag.domain import (
+    EDITOR,
+    AliasKind,
+    Candidate,
+    Condition,
+    EntityId,
+    Evidence,
+    GraphFact,
+    Intent,
+    Mention,
+    RankedSubject,
+)
 from rag.fusion import Tuning, fuse, fuse_languages
 from rag.intent import REMEDIES
 from rag.linking import OWN_NAME, Names, entity_name, entity_type
@@ -33,6 +44,8 @@ CONTENDERS = 40
 """Of those the best, whose other symptoms are read too."""
 SYMPTOMS_EACH = 60
 """Facts read for each of them and a relation; a disease lists 8 symptoms on average."""
+LISTED = 50
+"""Diseases that meet conditions, shown in full answers."""
 DEPARTMENTS_OF = 3
 DEPARTMENTS_EACH = 3
 CANDIDATE_PASSAGES = 100
@@ -89,9 +102,18 @@ class Retriever:
     tuning: Tuning
 
     def retrieve(
-        self, question: str, mentions: Sequence[Mention], intent: Intent, *, top_k: int, person: Person = NOBODY
+        self,
+        question: str,
+        mentions: Sequence[Mention],
+        intent: Intent,
+        *,
+        top_k: int,
+        person: Person = NOBODY,
+        conditions: Sequence[Condition] = (),
     ) -> Retrieved:
-        """Facts, ranking and passages for one question about one person."""
+        """Facts, ranking and passages for one question about one person, or about the diseases that meet conditions."""
+        if conditions and (listed := self.graph.subjects_meeting(conditions, limit=LISTED)):
+            return self._listed(listed, conditions)
         facts, unsure, meant = self._facts(mentions, intent)
         contenders, departments = self._contenders(mentions, intent, person) if intent.reverse else ((), [])
         ranked = tuple(c.ranked for c in contenders[: RANKED if not intent.groups else RANKED_BESIDE])
@@ -109,6 +131,13 @@ class Retriever:
             named=tuple(dict.fromkeys(entity for m in meant for entity in meant[m] or _named(m))),
             unsure=tuple(unsure),
         )
+
+    def _listed(self, found: Sequence[RankedSubject], conditions: Sequence[Condition]) -> Retrieved:
+        """All of them, each with the facts that meet the conditions; first those whose record uses the very word."""
+        words = {word for condition in conditions for word in condition.words}
+        ranked = sorted(found, key=lambda s: not any(_plain_group(f) in words for f in s.matched))
+        matches = self.as_evidence([fact for subject in ranked for fact in subject.matched])
+        return Retrieved(ranked=tuple(ranked), matches=matches)
 
     def as_evidence(self, facts: Sequence[GraphFact]) -> tuple[Evidence, ...]:
         """Graph facts with the text that their citations quote."""
@@ -282,6 +311,11 @@ def _named(mention: Mention) -> list[EntityId]:
     """The entities that a mention names when none of them is described."""
     sure = [c for c in mention.candidates if c.score >= SURE]
     return [c.entity for c in sure if c.via == OWN_NAME] or [c.entity for c in sure]
+
+
+def _plain_group(fact: GraphFact) -> str:
+    """`老年人` as `老年`."""
+    return fact.object_text.removesuffix("人群").removesuffix("人")
 
 
 def _departments(facts: Sequence[GraphFact]) -> list[GraphFact]:

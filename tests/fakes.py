@@ -25,6 +25,7 @@ from kg_loader.versions import Change
 from rag.checking import Checker
 from rag.domain import (
     Alias,
+    Condition,
     DoNotMerge,
     Entity,
     EntityId,
@@ -149,6 +150,19 @@ class FakeGraph:
             for subject, hits in matched.items()
         ]
         return sorted(ranked, key=lambda found: (-found.score, found.subject))[:limit]
+
+    def subjects_meeting(self, conditions: Sequence[Condition], *, limit: int) -> list[RankedSubject]:
+        """Subjects that meet every condition, by id; nobody unless one of them has objects."""
+        own: dict[EntityId, list[GraphFact]] = defaultdict(list)
+        for fact in self.facts.values():
+            if any(condition.met_by(fact) for condition in conditions):
+                own[fact.subject].append(fact)
+        found = []
+        for subject, facts in sorted(own.items()) if any(c.objects for c in conditions) else ():
+            if all(any(condition.met_by(fact) for fact in facts) for condition in conditions):
+                best = tuple({(f.relation, f.object): f for f in reversed(facts)}.values())[::-1]
+                found.append(RankedSubject(subject, facts[0].subject_name, len(conditions), best, len(best)))
+        return found[:limit]
 
     def paths(self, a: EntityId, b: EntityId, *, max_hops: int, limit: int) -> list[Path]:
         """Shortest paths first, equal lengths by the ids of their facts; facts are walked either way."""

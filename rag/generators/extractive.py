@@ -105,8 +105,20 @@ def _ranking(ranked: Sequence[RankedSubject], numbered: Sequence[Numbered], budg
         matched = [(number[fact.id], fact) for fact in subject.matched if fact.id in number]
         marks = [f"{text}[{n}]" for n, fact in matched if (text := _sayable(object_text(fact)))]
         sentence = f"{subject.name}，相符的症状：{'、'.join(marks)}。\n"
+        if any(fact.relation is not Relation.SYMPTOM for _, fact in matched):
+            sentence = _meeting(subject.name, matched)
         if marks and _stands_bare(subject.name) and budget.takes(sentence):
             yield sentence
+
+
+def _meeting(name: str, matched: Sequence[tuple[int, GraphFact]]) -> str:
+    """`多发性肌炎的就诊科室：风湿科[1]，发病部位：肌肉[2]。` of a disease that was asked for by these."""
+    stated: dict[Relation, list[str]] = defaultdict(list)
+    for n, fact in matched:
+        if text := _sayable(object_text(fact).rstrip("。；;，, ")):
+            stated[fact.relation].append(f"{text}[{n}]")
+    parts = (f"{RELATIONS[relation].label}：{'、'.join(marks)}" for relation, marks in stated.items())
+    return f"{name}的{'，'.join(parts)}。\n"
 
 
 def _facts(request: GenerationRequest, numbered: Sequence[Numbered], budget: _Budget) -> Iterator[str]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
 from rag.deadline import within
-from rag.domain import EntityId, Neighbourhood, Path, RankedSubject
+from rag.domain import Condition, EntityId, Neighbourhood, Path, RankedSubject
 from rag.errors import LiveGraphError, StaleGraphError
 from rag.ports import GraphReader
 from rag.vocabulary import Relation
@@ -115,6 +115,10 @@ class AnswerGraph:
     def rank_subjects(self, relation: Relation, objects: Sequence[EntityId], *, limit: int) -> list[RankedSubject]:
         """As the live graph, or the snapshot's."""
         return self._ask(lambda graph: graph.rank_subjects(relation, objects, limit=limit))
+
+    def subjects_meeting(self, conditions: Sequence[Condition], *, limit: int) -> list[RankedSubject]:
+        """As the live graph, or the snapshot's."""
+        return self._ask(lambda graph: graph.subjects_meeting(conditions, limit=limit))
 
     def paths(self, a: EntityId, b: EntityId, *, max_hops: int, limit: int) -> list[Path]:
         """As the live graph, or the snapshot's."""

@@ -10,6 +10,7 @@ from typing import LiteralString
 from rag.deadline import within
 from rag.domain import (
     EDITOR,
+    Condition,
     EntityId,
     GraphFact,
     Literal,
@@ -21,7 +22,17 @@ from rag.domain import (
 from rag.errors import LiveGraphError, StaleGraphError, UsageError
 from rag.graph.bolt import Connection, Row, Server
 from rag.graph.by_hand import NotAFactError, fact_by_hand
-from rag.graph.queries import CHAINS, MAX_HOPS, NEIGHBOURHOOD, PATHS, RANK_SUBJECTS, TYPED_RELATION, relation_type
+from rag.graph.conditions import divided, meeting
+from rag.graph.queries import (
+    CHAINS,
+    MAX_HOPS,
+    NEIGHBOURHOOD,
+    PATHS,
+    RANK_SUBJECTS,
+    SUBJECTS_MEETING,
+    TYPED_RELATION,
+    relation_type,
+)
 from rag.register import NOTHING, Withheld
 from rag.vocabulary import GRADE_RANK, Relation
 
@@ -91,6 +102,16 @@ class Neo4jGraph:
             for entity, name, score, matched, total in rows
         )
         return [subject for subject in found if subject.matched]
+
+    def subjects_meeting(self, conditions: Sequence[Condition], *, limit: int) -> list[RankedSubject]:
+        """Subjects that meet every condition, by id."""
+        leading, choosing = divided(conditions)
+        if not leading or limit < 1:
+            return []
+        objects = [[relation_type(c.relation), list(c.objects)] for c in leading]
+        texts = [[relation_type(c.relation), list(c.words)] for c in choosing]
+        (rows,) = self._one(SUBJECTS_MEETING, objects=objects, texts=texts, limit=limit)
+        return meeting(self._facts(rows), conditions)
 
     def paths(self, a: EntityId, b: EntityId, *, max_hops: int, limit: int) -> list[Path]:
         """Shortest paths, by ids of facts; facts are walked either way."""

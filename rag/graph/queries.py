@@ -103,6 +103,30 @@ RANK_SUBJECTS: Mapping[Relation, LiteralString] = {
 }
 
 
+SUBJECTS_MEETING: LiteralString = f"""
+{READY}
+CALL () {{
+    UNWIND range(0, size($objects) - 1) AS n
+    UNWIND $objects[n][1] AS wanted
+    MATCH (o:Entity {{kb: $kb, id: wanted}})<-[r]-(s:Entity)
+    WHERE type(r) = $objects[n][0] AND s.kb = $kb AND {_SHOWN}
+    WITH s, count(DISTINCT n) AS met WHERE met = size($objects)
+    WITH s WHERE all(row IN $texts WHERE EXISTS {{
+        MATCH (s)-[r]->(o:Literal)
+        WHERE type(r) = row[0] AND o.kb = $kb AND any(word IN row[1] WHERE o.name CONTAINS word) AND {_SHOWN}
+    }})
+    WITH s ORDER BY s.id LIMIT $limit
+    MATCH (s)-[r]->(o:Entity|Literal)
+    WHERE o.kb = $kb AND {_SHOWN} AND (
+        any(row IN $objects WHERE type(r) = row[0] AND o.id IN row[1])
+        OR any(row IN $texts WHERE type(r) = row[0] AND o:Literal AND any(word IN row[1] WHERE o.name CONTAINS word)))
+    RETURN collect({FACT}) AS facts
+}}
+{STILL_READY}
+RETURN facts
+"""
+
+
 def _paths(hops: LiteralString) -> LiteralString:
     """The length of a pattern cannot be a parameter."""
     return f"""

@@ -9,8 +9,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rag.domain import EntityId, GraphFact, Neighbourhood, Path, RankedSubject
+from rag.domain import Condition, EntityId, GraphFact, Neighbourhood, Path, RankedSubject
 from rag.errors import UsageError
+from rag.graph.conditions import divided, meeting
 from rag.register import NOTHING, Withheld
 from rag.snapshot.records import FACT_COLUMNS, FACT_TABLES, Records, graph_fact
 from rag.snapshot.schema import key_of_id
@@ -27,6 +28,7 @@ class _Statements:
     neighbourhood: str
     rank: str
     matched: str
+    meeting: str
     steps: str
 
 
@@ -76,6 +78,32 @@ SELECT f.subject, f.object, {FACT_COLUMNS} FROM json_each(:subjects) j
 CROSS JOIN fact f INDEXED BY fact_out ON f.subject = j.value AND f.relation = :relation {shown("f.")}
 CROSS JOIN entity s ON s.pk = f.subject CROSS JOIN entity o ON o.pk = f.object
 WHERE o.id IN (SELECT value FROM json_each(:objects)) ORDER BY f.rank DESC, f.pk
+""",
+        meeting=f"""
+WITH need AS MATERIALIZED (
+    SELECT DISTINCT j.key AS n, j.value ->> 0 AS relation, e.pk AS object FROM json_each(:objects) j
+    CROSS JOIN json_each(j.value, '$[1]') o CROSS JOIN entity e ON e.id = o.value
+),
+text AS MATERIALIZED (
+    SELECT t.key AS n, t.value ->> 0 AS relation, w.value AS word FROM json_each(:texts) t
+    CROSS JOIN json_each(t.value, '$[1]') w
+),
+led AS MATERIALIZED (
+    SELECT f.subject FROM need CROSS JOIN fact f INDEXED BY fact_in
+    ON f.object = need.object AND f.relation = need.relation {shown("f.")}
+    GROUP BY f.subject HAVING count(DISTINCT need.n) = json_array_length(:objects)
+),
+kept AS MATERIALIZED (
+    SELECT e.pk FROM led CROSS JOIN entity e ON e.pk = led.subject
+    WHERE json_array_length(:texts) = (
+        SELECT count(DISTINCT text.n) FROM fact f INDEXED BY fact_out
+        CROSS JOIN text ON text.relation = f.relation AND instr(f.literal, text.word)
+        WHERE f.subject = e.pk {shown("f.")})
+    ORDER BY e.id LIMIT :limit
+)
+SELECT {FACT_COLUMNS} FROM kept CROSS JOIN {FACT_TABLES} WHERE f.subject = kept.pk {shown("f.")} AND (
+    EXISTS (SELECT 1 FROM need WHERE need.relation = f.relation AND need.object = f.object)
+    OR EXISTS (SELECT 1 FROM text WHERE text.relation = f.relation AND instr(f.literal, text.word)))
 """,
         steps=f"""
 SELECT j.value, f.object, f.pk FROM json_each(:ends) j CROSS JOIN fact f ON f.pk IN (
@@ -136,6 +164,16 @@ class SqliteGraph:
             RankedSubject(entity, name, score, _ordered(matched[key].values()), total)
             for entity, name, score, key, total in ranked
         ]
+
+    def subjects_meeting(self, conditions: Sequence[Condition], *, limit: int) -> list[RankedSubject]:
+        """Subjects that meet every condition, by id. One statement."""
+        leading, choosing = divided(conditions)
+        if not leading or limit < 1:
+            return []
+        objects = json.dumps([[c.relation.value, c.objects] for c in leading], ensure_ascii=False)
+        texts = json.dumps([[c.relation.value, c.words] for c in choosing], ensure_ascii=False)
+        rows = self._run(self._statements.meeting, objects=objects, texts=texts, limit=limit)
+        return meeting(map(graph_fact, rows), conditions)
 
     def paths(self, a: EntityId, b: EntityId, *, max_hops: int, limit: int) -> list[Path]:
         """Shortest first, then by ids of facts; facts are walked either way, hubs only in part (`FAN_OUT`)."""

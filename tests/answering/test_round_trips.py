@@ -12,7 +12,7 @@ from typing import Any, LiteralString
 import pytest
 
 from kg_loader.ingest import ingest
-from rag.domain import EntityId, Neighbourhood, Patient, RankedSubject
+from rag.domain import Condition, EntityId, Neighbourhood, Patient, RankedSubject
 from rag.domain import Path as Chain
 from rag.editions import Edition, Editions
 from rag.graph.bolt import Connection, Row, Server
@@ -46,6 +46,10 @@ class Counting:
     def rank_subjects(self, relation: Relation, objects: Sequence[EntityId], *, limit: int) -> list[RankedSubject]:
         self._asked[RANKING] += 1
         return self._graph.rank_subjects(relation, objects, limit=limit)
+
+    def subjects_meeting(self, conditions: Sequence[Condition], *, limit: int) -> list[RankedSubject]:
+        self._asked["conditions"] += 1
+        return self._graph.subjects_meeting(conditions, limit=limit)
 
     def paths(self, a: EntityId, b: EntityId, *, max_hops: int, limit: int) -> list[Chain]:
         self._asked["paths"] += 1
@@ -122,5 +126,7 @@ def test_a_read_of_the_live_graph_is_one_query_whatever_its_size() -> None:
     graph.neighbourhood({disease(f"病{n}"): () for n in range(500)}, limit_each=9)
     graph.rank_subjects(Relation.SYMPTOM, [symptom(f"症{n}") for n in range(500)], limit=9)
     graph.paths(disease("甲"), disease("乙"), max_hops=3, limit=9)
-    assert connection.sent == 3
+    conditions = [Condition(Relation.SYMPTOM, (symptom(f"症{n}"),)) for n in range(50)]
+    graph.subjects_meeting(conditions, limit=9)
+    assert connection.sent == 4
     connection.close()

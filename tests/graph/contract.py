@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from rag.domain import EntityId, Fact, Literal, Qualifiers, Record
+from rag.domain import Condition, EntityId, Fact, Literal, Qualifiers, Record
 from rag.ports import GraphReader
 from rag.register import NOTHING, Withheld
 from rag.vocabulary import GRADE_RANK, Grade, Relation
@@ -163,3 +163,62 @@ class GraphContract(ABC):
             ("一", round(math.log(3), 9), 1), ("二", round(math.log(3), 9), 1)
         ]  # fmt: skip
         assert [fact.object for fact in ranked[1].matched] == [symptom("乙")]
+
+    # ---------------------------------------------------------------- several conditions
+
+    def test_subjects_meeting_all_conditions_by_id(self) -> None:
+        graph = self.graph(CONDITIONED)
+        both = [Condition(Relation.SYMPTOM, (symptom("头晕"),)), Condition(Relation.SYMPTOM, (symptom("乏力"),))]
+        found = graph.subjects_meeting(both, limit=9)
+        assert [(s.name, s.score, len(s.matched), s.total) for s in found] == [("丙病", 2, 2, 2), ("甲病", 2, 2, 2)]
+        assert [s.name for s in graph.subjects_meeting(both, limit=1)] == ["丙病"]
+        assert graph.subjects_meeting(both, limit=0) == []
+
+    def test_subjects_meeting_one_of_several_objects(self) -> None:
+        any_of = [Condition(Relation.SYMPTOM, (symptom("耳鸣"), symptom("乏力")))]
+        found = self.graph(CONDITIONED).subjects_meeting(any_of, limit=9)
+        assert [s.name for s in found] == ["丙病", "乙病", "甲病"]
+
+    def test_subjects_meeting_a_word_of_a_text(self) -> None:
+        graph = self.graph(CONDITIONED)
+        dizzy = Condition(Relation.SYMPTOM, (symptom("头晕"),))
+        old = Condition(Relation.POPULATION, words=("老年", "高龄"))
+        (found,) = graph.subjects_meeting([dizzy, old], limit=9)
+        assert (found.subject, found.score) == (disease("甲病"), 2)
+        assert {fact.object_text for fact in found.matched} == {"头晕", "中老年人"}
+        assert [s.name for s in graph.subjects_meeting([old, dizzy], limit=9)] == ["甲病"], "in whatever order"
+        assert graph.subjects_meeting([dizzy, Condition(Relation.POPULATION, words=("儿童",))], limit=9) == []
+
+    def test_subjects_meeting_nothing_that_leads_to_them(self) -> None:
+        graph = self.graph(CONDITIONED)
+        assert graph.subjects_meeting([], limit=9) == []
+        assert graph.subjects_meeting([Condition(Relation.POPULATION, words=("老年",))], limit=9) == []
+        assert graph.subjects_meeting([Condition(Relation.SYMPTOM, (symptom("没有"),))], limit=9) == []
+
+    def test_subjects_meeting_a_condition_by_what_is_shown(self) -> None:
+        dizzy = Condition(Relation.SYMPTOM, (symptom("头晕"),))
+        (fact,) = (f for f in CONDITIONED if isinstance(f, Fact) and f.object == Literal("中老年人", "population"))
+        graph = self.graph(CONDITIONED, Withheld(facts=frozenset({fact.id})))
+        assert graph.subjects_meeting([dizzy, Condition(Relation.POPULATION, words=("老年",))], limit=9) == []
+        gone = Withheld(facts=frozenset({has_symptom("甲病", "头晕").id, has_symptom("甲病", "头晕", TRIAL).id}))
+        assert [s.name for s in self.graph(CONDITIONED, gone).subjects_meeting([dizzy], limit=9)] == ["丙病", "乙病"]
+
+    def test_subjects_meeting_by_two_sources_tell_the_stronger(self) -> None:
+        dizzy = Condition(Relation.SYMPTOM, (symptom("头晕"),))
+        found = {s.name: s.matched for s in self.graph(CONDITIONED).subjects_meeting([dizzy], limit=9)}
+        assert [fact.source for fact in found["甲病"]] == [TRIAL.id]
+
+
+CONDITIONED: tuple[Record, ...] = (
+    BOOK,
+    TRIAL,
+    has_symptom("甲病", "头晕"),
+    has_symptom("甲病", "头晕", TRIAL),
+    has_symptom("甲病", "乏力"),
+    has_symptom("乙病", "头晕"),
+    has_symptom("乙病", "耳鸣"),
+    has_symptom("丙病", "头晕"),
+    has_symptom("丙病", "乏力"),
+    Fact(disease("甲病"), Relation.POPULATION, Literal("中老年人", "population"), BOOK.id),
+    Fact(disease("乙病"), Relation.POPULATION, Literal("所有人群", "population"), BOOK.id),
+)

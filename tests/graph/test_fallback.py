@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 import pytest
 
-from rag.domain import EntityId, Neighbourhood, Path, RankedSubject, Record
+from rag.domain import Condition, EntityId, Neighbourhood, Path, RankedSubject, Record
 from rag.errors import LiveGraphError, StaleGraphError
 from rag.graph.fallback import AnswerGraph, Breaker
 from rag.ports import GraphReader
@@ -40,6 +40,9 @@ class LiveGraph:
 
     def rank_subjects(self, relation: Relation, objects: Sequence[EntityId], *, limit: int) -> list[RankedSubject]:
         return self._act().rank_subjects(relation, objects, limit=limit)
+
+    def subjects_meeting(self, conditions: Sequence[Condition], *, limit: int) -> list[RankedSubject]:
+        return self._act().subjects_meeting(conditions, limit=limit)
 
     def paths(self, a: EntityId, b: EntityId, *, max_hops: int, limit: int) -> list[Path]:
         return self._act().paths(a, b, max_hops=max_hops, limit=limit)

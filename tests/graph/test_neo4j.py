@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.domain import EDITOR, Fact, Record
+from rag.domain import EDITOR, Condition, Fact, Record
 from rag.errors import LiveGraphError, StaleGraphError, UsageError
 from rag.graph.bolt import Connection, Server
 from rag.graph.neo4j import Neo4jGraph
@@ -44,6 +44,10 @@ def test_agrees_with_the_snapshot(connection: Connection, tmp_path: Path) -> Non
         assert live.rank_subjects(Relation.SYMPTOM, wanted, limit=limit) == own.rank_subjects(
             Relation.SYMPTOM, wanted, limit=limit
         )
+    for conditions in ([Condition(Relation.SYMPTOM, (one,))] for one in wanted):
+        for limit in (1, 200):
+            found = live.subjects_meeting(conditions, limit=limit)
+            assert found == own.subjects_meeting(conditions, limit=limit)
     ends = (disease("病3号1"), disease("病3号2"))
     assert live.paths(*ends, max_hops=4, limit=5) == own.paths(*ends, max_hops=4, limit=5)
 

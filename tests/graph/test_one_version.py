@@ -11,6 +11,7 @@ from typing import Any, LiteralString
 import pytest
 
 from kg_loader import mirror
+from rag.domain import Condition
 from rag.errors import StaleGraphError
 from rag.graph.bolt import Connection, Row
 from rag.graph.neo4j import Neo4jGraph
@@ -51,6 +52,9 @@ def pausing(neo4j_address: Address) -> Pausing:
 READS: dict[str, Callable[[Neo4jGraph], object]] = {
     "neighbourhood": lambda graph: graph.neighbourhood({disease("甲病"): [Relation.SYMPTOM]}, limit_each=500).outgoing,
     "rank_subjects": lambda graph: graph.rank_subjects(Relation.SYMPTOM, [symptom("头晕")], limit=50),
+    "subjects_meeting": lambda graph: graph.subjects_meeting(
+        [Condition(Relation.SYMPTOM, (symptom("头晕"),))], limit=50
+    ),
     "paths": lambda graph: graph.paths(disease("甲病"), disease("乙病"), max_hops=2, limit=50),
 }
 
