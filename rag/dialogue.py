@@ -20,6 +20,10 @@ MOST_QUESTIONS = 3
 HINT = "可以回答“有”“没有”或“不知道”，也可以补充其他症状；想现在就看结果，请说“直接告诉我”。"
 """Said with the first question."""
 
+_LOOK_BACK = 12
+"""Turns, of both sides; a whole consultation has eight."""
+_LONGEST = 2000
+"""Characters of an earlier message that are read."""
 _ASKED = re.compile(r"请问有没有“([^“”\n]{1,30})”？")
 _CLAUSE = re.compile(r"[，。；！？,;!?\n]")
 _FIRST = r"^(?:[\s,，、。]|我|[他她它]|孩子|宝宝|本人|患者|嗯|呃|哦|噢|额|啊|呀|哎|这个|那个|倒是?)*"
@@ -163,12 +167,12 @@ def read_consultation(history: Sequence[Turn], message: str) -> Consultation | N
     """The consultation that `message` continues or follows at once; None where nothing was asked back."""
     found: Consultation | None = None
     opening: tuple[str, ...] = ()
-    for turn in history:
-        asked = _ASKED.findall(turn.content) if turn.role == "assistant" else []
+    for turn in history[-_LOOK_BACK:]:
+        asked = _ASKED.findall(turn.content)[-MOST_QUESTIONS:] if turn.role == "assistant" else []
         if turn.role == "user" and found is not None and found.pending:
-            found = replace(found.heard(turn.content), said=(*found.said, turn.content))
+            found = replace(found.heard(turn.content), said=(*found.said, turn.content[:_LONGEST]))
         elif turn.role == "user":
-            found, opening = None, (turn.content,)
+            found, opening = None, (turn.content[:_LONGEST],)
         elif asked or found is not None:
             found = (found or Consultation(opening)).asked(asked)
     return found.heard(message) if found is not None else None

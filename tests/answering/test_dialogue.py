@@ -134,3 +134,11 @@ def test_no_text_makes_it_stumble(said: str, message: str) -> None:
 def test_the_hint_is_given_once() -> None:
     assert HINT in QuestionBack("恶心", first=True).note
     assert QuestionBack("恶心", first=False).note == QuestionBack("恶心", first=False).text
+
+
+def test_a_history_without_end_is_read_in_part() -> None:
+    history = turns(*(text for _ in range(400) for text in ("头痛" * 9000, asked("恶心") * 99)))
+    found = read_consultation(history, "有")
+    assert found is not None
+    assert len(found.restated("有")) < 20_000
+    assert len(found.replies) <= 20
