@@ -164,7 +164,10 @@ class Pipeline:
             yield say(draft, verdict.action + "\n")
 
         # 2) names, 3) what is asked
-        meaning = meaning_of(question, options.history, consultation, edition.linker)
+        history = options.history
+        if verdict.red_flag and consultation is not None and not consultation.answered:
+            history, consultation = (), None  # `我不想活了` in reply to a question about a cough is about no cough
+        meaning = meaning_of(question, history, consultation, edition.linker)
         question, mentions, intent = meaning.text, meaning.mentions, meaning.intent
         person = person_of(question, options.patient)
         clock.lap("link")

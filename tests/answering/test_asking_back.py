@@ -195,6 +195,13 @@ def test_a_red_flag_may_lie_in_question_and_reply_together(pipeline: Pipeline) -
     assert answer.text.startswith(answer.triage.action)
 
 
+def test_an_emergency_instead_of_a_reply_leaves_the_consultation(pipeline: Pipeline) -> None:
+    _, second = talk(pipeline, OPENING, "我不想活了，已经吃了一瓶安眠药")
+    assert second.outcome is Outcome.EMERGENCY
+    assert ranking(second) == []
+    assert second.questions == ()
+
+
 @pytest.mark.parametrize(
     ("question", "patient", "last"),
     [
