@@ -18,6 +18,7 @@ from rag.domain import (
     Evidence,
     Finding,
     GenerationRequest,
+    GraphFact,
     Held,
     Neighbourhood,
     Passage,
@@ -46,6 +47,12 @@ class GraphReader(Protocol):
 
         At least one condition has objects, else there is nobody. `score` is how many conditions there are.
         """
+        ...
+
+    def between(
+        self, left: Collection[EntityId], right: Collection[EntityId], relations: Collection[Relation]
+    ) -> tuple[GraphFact, ...]:
+        """All facts of `relations` with one end in `left` and the other in `right`, whichever way; no limit."""
         ...
 
     def paths(self, a: EntityId, b: EntityId, *, max_hops: int, limit: int) -> list[Path]:

@@ -164,6 +164,13 @@ class FakeGraph:
                 found.append(RankedSubject(subject, facts[0].subject_name, len(conditions), best, len(best)))
         return found[:limit]
 
+    def between(
+        self, left: Collection[EntityId], right: Collection[EntityId], relations: Collection[Relation]
+    ) -> tuple[GraphFact, ...]:
+        """Facts with one end in `left` and the other in `right`, all of them."""
+        ends = {*((a, b) for a in left for b in right), *((b, a) for a in left for b in right)}
+        return tuple(f for f in self.facts.values() if f.relation in relations and (f.subject, f.object) in ends)
+
     def paths(self, a: EntityId, b: EntityId, *, max_hops: int, limit: int) -> list[Path]:
         """Shortest paths first, equal lengths by the ids of their facts; facts are walked either way."""
         steps: dict[EntityId, list[tuple[EntityId, GraphFact]]] = defaultdict(list)

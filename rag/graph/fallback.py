@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
 from rag.deadline import within
-from rag.domain import Condition, EntityId, Neighbourhood, Path, RankedSubject
+from rag.domain import Condition, EntityId, GraphFact, Neighbourhood, Path, RankedSubject
 from rag.errors import LiveGraphError, StaleGraphError
 from rag.ports import GraphReader
 from rag.vocabulary import Relation
@@ -119,6 +119,12 @@ class AnswerGraph:
     def subjects_meeting(self, conditions: Sequence[Condition], *, limit: int) -> list[RankedSubject]:
         """As the live graph, or the snapshot's."""
         return self._ask(lambda graph: graph.subjects_meeting(conditions, limit=limit))
+
+    def between(
+        self, left: Collection[EntityId], right: Collection[EntityId], relations: Collection[Relation]
+    ) -> tuple[GraphFact, ...]:
+        """As the live graph, or the snapshot's."""
+        return self._ask(lambda graph: graph.between(left, right, relations))
 
     def paths(self, a: EntityId, b: EntityId, *, max_hops: int, limit: int) -> list[Path]:
         """As the live graph, or the snapshot's."""

@@ -24,6 +24,7 @@ from rag.graph.bolt import Connection, Row, Server
 from rag.graph.by_hand import NotAFactError, fact_by_hand
 from rag.graph.conditions import divided, meeting
 from rag.graph.queries import (
+    BETWEEN,
     CHAINS,
     MAX_HOPS,
     NEIGHBOURHOOD,
@@ -112,6 +113,16 @@ class Neo4jGraph:
         texts = [[relation_type(c.relation), list(c.words)] for c in choosing]
         (rows,) = self._one(SUBJECTS_MEETING, objects=objects, texts=texts, limit=limit)
         return meeting(self._facts(rows), conditions)
+
+    def between(
+        self, left: Collection[EntityId], right: Collection[EntityId], relations: Collection[Relation]
+    ) -> tuple[GraphFact, ...]:
+        """Facts with one end in `left` and the other in `right`, all of them."""
+        if not (left and right and relations):
+            return ()
+        wanted = [relation_type(relation) for relation in relations]
+        (facts,) = self._one(BETWEEN, left=list(left), right=list(right), relations=wanted)
+        return _ordered(self._facts(facts))
 
     def paths(self, a: EntityId, b: EntityId, *, max_hops: int, limit: int) -> list[Path]:
         """Shortest paths, by ids of facts; facts are walked either way."""

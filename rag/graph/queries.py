@@ -68,6 +68,20 @@ RETURN outgoing, incoming
 """
 
 
+BETWEEN: LiteralString = f"""
+{READY}
+CALL () {{
+    UNWIND $left AS one
+    MATCH (a:Entity {{kb: $kb, id: one}})-[r]-(b:Entity)
+    WHERE type(r) IN $relations AND b.kb = $kb AND b.id IN $right AND {_SHOWN}
+    WITH DISTINCT r, startNode(r) AS s, endNode(r) AS o
+    RETURN collect({FACT}) AS facts
+}}
+{STILL_READY}
+RETURN facts
+"""
+
+
 def _rank_subjects(name: LiteralString, stored: LiteralString) -> LiteralString:
     """`k.subjects_<relation>` holds N, the number of subjects that have the relation at all."""
     return f"""

@@ -29,6 +29,7 @@ class _Statements:
     rank: str
     matched: str
     meeting: str
+    between: str
     steps: str
 
 
@@ -105,6 +106,16 @@ SELECT {FACT_COLUMNS} FROM kept CROSS JOIN {FACT_TABLES} WHERE f.subject = kept.
     EXISTS (SELECT 1 FROM need WHERE need.relation = f.relation AND need.object = f.object)
     OR EXISTS (SELECT 1 FROM text WHERE text.relation = f.relation AND instr(f.literal, text.word)))
 """,
+        between=f"""
+WITH a AS MATERIALIZED (SELECT e.pk AS pk FROM json_each(:left) j CROSS JOIN entity e ON e.id = j.value),
+b AS MATERIALIZED (SELECT e.pk AS pk FROM json_each(:right) j CROSS JOIN entity e ON e.id = j.value)
+SELECT {FACT_COLUMNS} FROM {FACT_TABLES} WHERE f.pk IN (
+    SELECT f.pk FROM b CROSS JOIN json_each(:relations) r CROSS JOIN fact f INDEXED BY fact_in
+    ON f.object = b.pk AND f.relation = r.value {shown("f.")} WHERE f.subject IN (SELECT pk FROM a)
+    UNION ALL
+    SELECT f.pk FROM a CROSS JOIN json_each(:relations) r CROSS JOIN fact f INDEXED BY fact_in
+    ON f.object = a.pk AND f.relation = r.value {shown("f.")} WHERE f.subject IN (SELECT pk FROM b))
+""",
         steps=f"""
 SELECT j.value, f.object, f.pk FROM json_each(:ends) j CROSS JOIN fact f ON f.pk IN (
     SELECT pk FROM fact INDEXED BY fact_out WHERE subject = j.value AND object IS NOT NULL {shown()}
@@ -174,6 +185,20 @@ class SqliteGraph:
         texts = json.dumps([[c.relation.value, c.words] for c in choosing], ensure_ascii=False)
         rows = self._run(self._statements.meeting, objects=objects, texts=texts, limit=limit)
         return meeting(map(graph_fact, rows), conditions)
+
+    def between(
+        self, left: Collection[EntityId], right: Collection[EntityId], relations: Collection[Relation]
+    ) -> tuple[GraphFact, ...]:
+        """Facts with one end in `left` and the other in `right`, all of them; from the index of objects alone."""
+        if not (left and right and relations):
+            return ()
+        ends = {
+            "left": json.dumps(list(left), ensure_ascii=False),
+            "right": json.dumps(list(right), ensure_ascii=False),
+        }
+        wanted = json.dumps([relation.value for relation in relations])
+        rows = self._run(self._statements.between, **ends, relations=wanted)
+        return _ordered({row[0]: graph_fact(row) for row in rows}.values())
 
     def paths(self, a: EntityId, b: EntityId, *, max_hops: int, limit: int) -> list[Path]:
         """Shortest first, then by ids of facts; facts are walked either way, hubs only in part (`FAN_OUT`)."""

@@ -68,6 +68,27 @@ class GraphContract(ABC):
         strangers = {EntityId("disease:没有的病"): (), EntityId("disease:' OR 1=1 --"): ()}
         assert graph.neighbourhood(strangers, limit_each=10).outgoing == ()
 
+    def test_between_finds_facts_either_way_and_nothing_else(self) -> None:
+        graph = self.graph(small_kb())
+        ends = ([disease("甲病"), disease("没有的病")], [symptom("头晕"), symptom("没有的症")])
+        expected = {has_symptom("甲病", "头晕", TRIAL).id, has_symptom("甲病", "头晕").id}
+        for left, right in (ends, ends[::-1], (ends[0] + ends[1], ends[0] + ends[1])):
+            assert {fact.id for fact in graph.between(left, right, [Relation.SYMPTOM])} == expected
+        first, _ = graph.between(*ends, [Relation.SYMPTOM, Relation.CAUSE])
+        assert (first.subject_name, first.object_text, first.source) == ("甲病", "头晕", TRIAL.id)
+
+    def test_between_nothing(self) -> None:
+        graph = self.graph(small_kb())
+        one, other = [disease("甲病")], [symptom("头晕")]
+        assert graph.between(one, other, [Relation.CAUSE]) == ()
+        assert graph.between(one, other, []) == graph.between([], other, [Relation.SYMPTOM]) == ()
+        assert graph.between(one, [], [Relation.SYMPTOM]) == graph.between(one, one, [Relation.SYMPTOM]) == ()
+
+    def test_between_leaves_out_what_is_withheld(self) -> None:
+        withheld = Withheld(frozenset(), frozenset(), frozenset({TRIAL.id}))
+        found = self.graph(small_kb(), withheld).between([disease("甲病")], [symptom("头晕")], [Relation.SYMPTOM])
+        assert [fact.id for fact in found] == [has_symptom("甲病", "头晕").id]
+
     def test_rank_subjects_sums_idf(self) -> None:
         records: list[Record] = [BOOK, has_symptom("一", "常见"), has_symptom("二", "常见"), has_symptom("三", "少见"),
                    has_symptom("二", "少见"), has_symptom("四", "别的")]  # fmt: skip

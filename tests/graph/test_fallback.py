@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 import pytest
 
-from rag.domain import Condition, EntityId, Neighbourhood, Path, RankedSubject, Record
+from rag.domain import Condition, EntityId, GraphFact, Neighbourhood, Path, RankedSubject, Record
 from rag.errors import LiveGraphError, StaleGraphError
 from rag.graph.fallback import AnswerGraph, Breaker
 from rag.ports import GraphReader
@@ -43,6 +43,11 @@ class LiveGraph:
 
     def subjects_meeting(self, conditions: Sequence[Condition], *, limit: int) -> list[RankedSubject]:
         return self._act().subjects_meeting(conditions, limit=limit)
+
+    def between(
+        self, left: Collection[EntityId], right: Collection[EntityId], relations: Collection[Relation]
+    ) -> tuple[GraphFact, ...]:
+        return self._act().between(left, right, relations)
 
     def paths(self, a: EntityId, b: EntityId, *, max_hops: int, limit: int) -> list[Path]:
         return self._act().paths(a, b, max_hops=max_hops, limit=limit)
