@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from rag.conflicts import independent
 from rag.domain import (
+    LABEL,
     Answer,
     Candidate,
     Citation,
+    Conflict,
     Entity,
     EntityId,
     Evidence,
@@ -18,9 +21,14 @@ from rag.domain import (
     Source,
     Triage,
 )
+from rag.editions import Edition
+from rag.hazards import LEVEL_LABELS, Hazard
+from rag.linking import entity_name, entity_type
+from rag.medications import NO_RECORD, NOT_SAFE, Report
 from rag.ports import KnowledgeBase
 from rag.register import Entry
 from rag.retrieval import SURE
+from rag.safety import DISCLAIMER
 from rag.vocabulary import GRADE_LABELS, RELATIONS
 
 Json = dict[str, object]
@@ -86,7 +94,11 @@ def answer_json(answer: Answer, kb: KnowledgeBase | None) -> Json:
         "text": answer.text,
         "citations": [citation_json(citation) for citation in answer.citations],
         **mentions_json(answer.mentions, kb),
-        "warnings": [{"kind": w.kind, "text": w.text, "evidence_ids": list(w.evidence_ids)} for w in answer.warnings],
+        "warnings": [
+            {"kind": w.kind, "text": w.text, "evidence_ids": list(w.evidence_ids), "severity": w.severity}
+            for w in answer.warnings
+        ],
+        "conflicts": [_conflict_json(conflict) for conflict in answer.conflicts],
         "triage": triage_json(answer.triage),
         "questions": list(answer.questions),
         "dropped": [{"sentence": d.sentence, "reason": d.reason} for d in answer.dropped],
@@ -95,8 +107,68 @@ def answer_json(answer: Answer, kb: KnowledgeBase | None) -> Json:
         "generator": answer.generator,
         "degraded": list(answer.degraded),
         "label": answer.label,
+        "disclaimer": DISCLAIMER,
         "timings_ms": dict(answer.timings_ms),
     }
+
+
+def _conflict_json(conflict: Conflict) -> Json:
+    return {
+        "subject": _named(conflict.subject, {conflict.subject: conflict.subject_name}),
+        "relation": conflict.relation.value,
+        "label": RELATIONS[conflict.relation].label,
+        "about": conflict.about,
+        "population": conflict.population,
+        "independent": independent(conflict),
+        "sides": [
+            {
+                "value": side.value,
+                "evidence_ids": list(side.evidence_ids),
+                "witnesses": side.witnesses,
+                "sources": [source_json(source) for source in side.sources],
+            }
+            for side in conflict.sides
+        ],
+    }
+
+
+def report_json(report: Report, edition: Edition, degraded: Sequence[str]) -> Json:
+    """What a medication check found."""
+    near = _display_names((c for medicine in report.unknown for c in medicine.near), edition.kb)
+    return {
+        "medicines": [
+            {"given": m.given, "via": m.via, "entities": [_named(entity, report.names) for entity in m.entities]}
+            for m in report.medicines
+        ],
+        "unknown": [{"given": m.given, "near": [_entity_row(c, near) for c in m.near]} for m in report.unknown],
+        "patient": [concern.label for concern in report.concerns],
+        "findings": [_hazard_json(hazard, report.names) for hazard in report.hazards],
+        "evidence": [evidence_json(evidence) for evidence in report.evidence.values()],
+        "unrecorded": [{"drugs": list(one.drugs), "about": one.about} for one in report.unrecorded],
+        "note": f"{NO_RECORD}之处：{NOT_SAFE}",
+        "kb_version": edition.pointer.version,
+        "revision": edition.pointer.revision,
+        "degraded": list(degraded),
+        "label": LABEL,
+        "disclaimer": DISCLAIMER,
+    }
+
+
+def _hazard_json(hazard: Hazard, names: Mapping[EntityId, str]) -> Json:
+    return {
+        "kind": hazard.kind.value,
+        "severity": hazard.level.value,
+        "severity_label": LEVEL_LABELS[hazard.level],
+        "drugs": [_named(drug, names) for drug in hazard.drugs],
+        "because": hazard.because,
+        "text": hazard.text,
+        "path": [{"text": step.text, "evidence_id": step.evidence_id} for step in hazard.path],
+        "evidence_ids": list(hazard.evidence_ids),
+    }
+
+
+def _named(entity: EntityId, names: Mapping[EntityId, str]) -> Json:
+    return {"id": entity, "name": names.get(entity, entity_name(entity)), "type": entity_type(entity).value}
 
 
 def mentions_json(mentions: Sequence[Mention], kb: KnowledgeBase | None) -> Json:

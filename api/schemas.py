@@ -90,6 +90,24 @@ class AskIn(SearchIn):
         )
 
 
+class MedicationsIn(_Request):
+    """Drugs, herbs, formulas and foods by name, and who takes them; what the patient takes already is `patient.drugs`.
+
+    At most 50 names in all; a dose behind a name is left out.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"drugs": ["阿司匹林", "华法林", "布洛芬"], "patient": {"age": 70, "allergies": ["青霉素"]}}]
+        }
+    )
+
+    drugs: Few
+    patient: PatientIn | None = None
+    kb_version: VersionNumber | None = Field(None, description="an older version; the current one if absent")
+    min_revision: VersionNumber | None = Field(None, description="wait (2 s) until this revision is served, else 503")
+
+
 class WithdrawIn(_Request):
     """Why something must no longer support an answer."""
 
@@ -168,6 +186,28 @@ class WarningOut(_Response):
     kind: str
     text: str
     evidence_ids: list[str]
+    severity: str = Field(description="contraindicated, major, moderate, caution, minor or unknown")
+
+
+class SideOut(_Response):
+    """What some sources say; `witnesses` is how many of them are independent (two shapes of one data set are one)."""
+
+    value: str
+    evidence_ids: list[str]
+    witnesses: int
+    sources: list[SourceOut]
+
+
+class ConflictOut(_Response):
+    """Sources that disagree on a relation of a subject, side by side."""
+
+    subject: EntityOut
+    relation: str
+    label: str
+    about: str
+    population: str | None
+    independent: bool = Field(description="false where one data set contradicts itself")
+    sides: list[SideOut]
 
 
 class TriageOut(_Response):
@@ -196,6 +236,7 @@ class AnswerOut(_Response):
     entities: list[MentionOut]
     unsure: list[UnsureOut]
     warnings: list[WarningOut]
+    conflicts: list[ConflictOut]
     triage: TriageOut
     questions: list[str] = Field(
         description="asked back; they end `text`, which goes back in `history` with the answer as the next question"
@@ -206,6 +247,7 @@ class AnswerOut(_Response):
     generator: str
     degraded: list[str]
     label: str
+    disclaimer: str
     timings_ms: dict[str, float]
 
 
@@ -245,6 +287,65 @@ class FoundEntityOut(EntityOut):
     matched: str
     via: str
     score: float
+
+
+class MedicineOut(_Response):
+    """A name of the list and what it stands for."""
+
+    given: str
+    via: str = Field(description="`name`, a kind of alias, `base`: its form left out, `several`: all that list it")
+    entities: list[EntityOut]
+
+
+class UnknownMedicineOut(_Response):
+    """A name that surely stands for nothing in the knowledge base, with names near to it."""
+
+    given: str
+    near: list[EntityOut]
+
+
+class StepOut(_Response):
+    """What one record says; `evidence_id` is null where only names are compared."""
+
+    text: str
+    evidence_id: str | None
+
+
+class HazardOut(_Response):
+    """What speaks against one drug or two together: `because` of another drug, or of what the patient is or has."""
+
+    kind: Literal["contraindication", "caution", "interaction", "incompatibility", "allergy", "duplicate"]
+    severity: Literal["contraindicated", "major", "moderate", "caution", "minor", "unknown"]
+    severity_label: str
+    drugs: list[EntityOut]
+    because: str
+    text: str
+    path: list[StepOut]
+    evidence_ids: list[str]
+
+
+class UnrecordedOut(_Response):
+    """Two drugs, or a drug and something known of the patient (`about`), on which nothing is recorded."""
+
+    drugs: list[str]
+    about: str | None
+
+
+class MedicationsOut(_Response):
+    """Everything found, the gravest first, with its records; no finding means that nothing is recorded, not safety."""
+
+    medicines: list[MedicineOut]
+    unknown: list[UnknownMedicineOut]
+    patient: list[str] = Field(description="what was looked up for the patient")
+    findings: list[HazardOut]
+    evidence: list[EvidenceOut]
+    unrecorded: list[UnrecordedOut]
+    note: str = Field(description="says that no record is not safety")
+    kb_version: int
+    revision: int
+    degraded: list[str] = Field(description="`live-graph` where the snapshot's own graph had to answer")
+    label: str
+    disclaimer: str
 
 
 class EntitiesOut(_Response):

@@ -438,6 +438,29 @@ class SafetyWarning:
     kind: str
     text: str
     evidence_ids: tuple[str, ...]
+    severity: str = "unknown"
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of several things that sources say: who says it, and how many of them are independent of each other."""
+
+    value: str
+    evidence_ids: tuple[str, ...]
+    witnesses: int
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Sources that disagree on a relation of a subject, or on whether something (`about`) is good or bad for it."""
+
+    subject: EntityId
+    subject_name: str
+    relation: Relation
+    about: str
+    population: str | None
+    sides: tuple[Side, ...]
 
 
 @dataclass(frozen=True)
@@ -464,9 +487,15 @@ class GenerationRequest:
     ranked: tuple[RankedSubject, ...] = ()
     warned: frozenset[str] = frozenset()
     """Ids of evidence that has been stated as a warning already."""
+    quoted: frozenset[str] = frozenset()
+    """Quotations that stand in the answer already."""
 
 
 # ---------------------------------------------------------------- an answer
+
+
+LABEL = "AI 生成"
+"""What everything carries that this product wrote."""
 
 
 class Outcome(StrEnum):
@@ -523,8 +552,9 @@ class Answer:
     revision: int
     generator: str
     warnings: tuple[SafetyWarning, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
     questions: tuple[str, ...] = ()
     dropped: tuple[Dropped, ...] = ()
     degraded: tuple[str, ...] = ()
-    label: str = "AI 生成"
+    label: str = LABEL
     timings_ms: Mapping[str, float] = field(default_factory=dict)

@@ -13,13 +13,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rag import conclusion
+from rag.conflicts import conflicts_in
 from rag.deadline import Clock, Stop
 from rag.dialogue import Consultation, QuestionBack, read_consultation
 from rag.differential import best_question
 from rag.domain import (
     Answer,
+    Conflict,
     Dropped,
-    EntityId,
     Evidence,
     GenerationRequest,
     Intent,
@@ -27,7 +28,6 @@ from rag.domain import (
     Mention,
     Outcome,
     Patient,
-    SafetyWarning,
     Triage,
     Turn,
 )
@@ -35,16 +35,19 @@ from rag.editions import Edition, Editions
 from rag.errors import NotFoundError, QuestionRejected, YiwenError
 from rag.intent import read_intent
 from rag.meaning import Meaning, meaning_of
+from rag.medications import Report, check
+from rag.patient import joined, patient_in
 from rag.population import Person, person_of
 from rag.ports import Generator, KnowledgeBase
 from rag.prompt import assemble
+from rag.quoting import QUOTE
 from rag.relevance import Asked, relevant, strangers, topics, wants_literature
 from rag.retrieval import Retrieved, told_symptoms
-from rag.safety import patient_entities, remedies_in, safety_facts, warnings_from
+from rag.safety import Safety, look
 from rag.second_look import SecondLook, assess
 from rag.text import clean, normalise
 from rag.triage import TriageRules
-from rag.writing import Draft, Token, checked, emit_notes, emit_warnings, pieces_of, say
+from rag.writing import Draft, Token, checked, emit_conflicts, emit_notes, emit_warnings, pieces_of, say
 
 _LOG = logging.getLogger(__name__)
 FALLBACK = "extractive"
@@ -183,19 +186,23 @@ class Pipeline:
 
         # 6) numbered evidence within the budget, and what speaks against the drugs in it
         evidence = assemble(self._order(question, mentions, intent, found, edition), tokens=self.limits.evidence_tokens)
-        warnings, evidence = self._warnings(edition, mentions, evidence, options.patient)
+        patient = joined(options.patient, patient_in(question, mentions, edition.linker.names))
+        safety, evidence = self._safety(edition, mentions, evidence, patient)
+        warnings, conflicts = safety.warnings, conflicts_in(evidence)
         yield Shown(evidence)
         full = options.detail == "full"
         yield from emit_warnings(draft, warnings, evidence, self.limits.characters // 2 if not full else None)
+        yield from emit_conflicts(draft, conflicts, evidence, self.limits.characters // 2 if not full else None)
         clock.lap("assemble")
 
         # 7) sentences leave one by one, each after its check
-        reserve = conclusion.longest_notes(intent, mentions, found, evidence, edition.kb, back)
+        reserve = len(safety.note) + conclusion.longest_notes(intent, mentions, found, evidence, edition.kb, back)
         room = max(0, self.limits.characters - draft.length - reserve)
         request = GenerationRequest(
-            question, intent, mentions, evidence, options.patient, options.history,
+            question, intent, mentions, evidence, patient, options.history,
             replace(self.limits, characters=room, detail=options.detail, language=options.language), found.ranked,
-            frozenset(key for warning in warnings for key in warning.evidence_ids),
+            frozenset([key for warning in warnings for key in warning.evidence_ids] + _told(conflicts, draft)),
+            frozenset(quote for warning in warnings for quote in QUOTE.findall(warning.text)),
         )  # fmt: skip
         yield from self._write(request, generator, edition, draft, stop)
         clock.lap("generate")
@@ -205,7 +212,8 @@ class Pipeline:
         if stop.cancelled:
             draft.degraded.append("cancelled")
         else:
-            yield from emit_notes(draft, ending.notes, None if full else self.limits.characters)
+            notes = (safety.note + "\n", *ending.notes) if safety.note else ending.notes
+            yield from emit_notes(draft, notes, None if full else self.limits.characters)
         yield Finished(
             Answer(
                 answer_id=answer_id,
@@ -218,6 +226,7 @@ class Pipeline:
                 revision=edition.pointer.revision,
                 generator=draft.generator,
                 warnings=warnings,
+                conflicts=conflicts,
                 questions=ending.questions,
                 dropped=tuple(draft.dropped),
                 degraded=tuple(draft.degraded),
@@ -235,6 +244,18 @@ class Pipeline:
         found = edition.retriever.retrieve(question, mentions, read_intent(question, mentions), top_k=top_k)
         graph = [*found.matches, *found.facts, *found.monograph]
         return edition, tuple({e.id: e for e in [*graph[:top_k], *found.passages]}.values()), mentions
+
+    def check(
+        self, drugs: Sequence[str], patient: Patient | None = None, *, kb_version: int | None = None
+    ) -> tuple[Edition, Report, tuple[str, ...]]:
+        """What speaks against a list of drugs; the edition that says so, and what was missing while it was read.
+
+        Raises UsageError (no drug, too many), NotReadyError, NotFoundError (version).
+        """
+        degraded: list[str] = []
+        edition = self.editions.at(kb_version).for_answer(degraded)
+        report = check(edition.retriever, edition.linker, drugs, patient)
+        return edition, report, tuple(degraded)
 
     # ------------------------------------------------------------ steps
 
@@ -290,16 +311,13 @@ class Pipeline:
         yield from relevant(asked, [e for e in found.passages if e.id not in shown], edition.tuning.thresholds)
 
     @staticmethod
-    def _warnings(
+    def _safety(
         edition: Edition, mentions: Sequence[Mention], evidence: tuple[Evidence, ...], patient: Patient | None
-    ) -> tuple[tuple[SafetyWarning, ...], tuple[Evidence, ...]]:
-        """Warnings, and the evidence with theirs added."""
-        drugs = remedies_in(mentions, evidence)
-        concern = patient_entities(patient, edition.linker) | _asked_entities(mentions)
-        facts = safety_facts(edition.retriever.graph, drugs, concern)
+    ) -> tuple[Safety, tuple[Evidence, ...]]:
+        """What speaks against the drugs, and the evidence with its records added."""
+        safety = look(edition.retriever, edition.linker, mentions, evidence, patient)
         known = {e.id for e in evidence}
-        extra = [e for e in edition.retriever.as_evidence(facts) if e.id not in known]
-        return warnings_from(facts), (*evidence, *extra)
+        return safety, (*evidence, *(e for e in safety.evidence if e.id not in known))
 
     def _write(
         self, request: GenerationRequest, generator: Generator, edition: Edition, draft: Draft, stop: Stop
@@ -341,8 +359,9 @@ def _emergency_alone(answer_id: str, verdict: Triage, draft: Draft) -> Iterator[
     )  # fmt: skip
 
 
-def _asked_entities(mentions: Sequence[Mention]) -> set[EntityId]:
-    return {c.entity for m in mentions if not m.negated and not m.modifier for c in m.candidates if c.score >= 0.5}
+def _told(conflicts: Sequence[Conflict], draft: Draft) -> list[str]:
+    """Evidence of conflicts that stands in the answer already."""
+    return [key for one in conflicts for side in one.sides for key in side.evidence_ids if key in draft.number]
 
 
 __all__ = ["Event", "Finished", "Meta", "Options", "Outcome", "Pipeline", "Shown", "Token"]

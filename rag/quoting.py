@@ -7,7 +7,8 @@ import re
 from rag.domain import Citation, Evidence
 from rag.text import sentence_spans, tokens
 
-_QUOTE = re.compile(r"“([^”]+)”")
+QUOTE = re.compile(r"“([^”]+)”")
+"""What stands between quotation marks."""
 
 
 def citation_for(n: int, evidence: Evidence, sentence: str) -> Citation:
@@ -17,7 +18,7 @@ def citation_for(n: int, evidence: Evidence, sentence: str) -> Citation:
 
 
 def _span(evidence: Evidence, sentence: str) -> tuple[int, int]:
-    for quote in _QUOTE.findall(sentence):
+    for quote in QUOTE.findall(sentence):
         place = evidence.text.find(quote)
         if place >= 0:
             return place, place + len(quote)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rag.domain import Evidence, GraphFact, Literal, Source
-from rag.vocabulary import RELATIONS
+from rag.vocabulary import GRADE_LABELS, RELATIONS
 
 
 def object_text(fact: GraphFact) -> str:
@@ -39,3 +39,12 @@ def fact_evidence(fact: GraphFact, source: Source) -> Evidence:
         fact=fact,
         entities=ends,
     )
+
+
+def source_line(source: Source) -> str:
+    """`标题（年份，等级）`."""
+    grade = GRADE_LABELS[source.grade]
+    notes = [str(source.year)] if source.year else []
+    if grade != source.title:
+        notes.append(grade)
+    return f"{source.title}（{'，'.join(notes)}）" if notes else source.title

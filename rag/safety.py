@@ -1,80 +1,102 @@
-"""Warnings from data: what the graph says against a drug for this patient. Pure apart from one graph read.
+"""Warnings from data that go before an answer: what the knowledge base holds against a drug for this patient.
 
-Every drug, herb and formula in the question and in the evidence is looked up. A hit needs an edge; no edge is never
-called safe.
+Every drug, herb and formula in the question and in the evidence is looked up. A hit needs a record; no record is
+never called safe.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-from rag.domain import EntityId, Evidence, GraphFact, Mention, Patient, SafetyWarning
+from rag.domain import EntityId, Evidence, Mention, Patient, SafetyWarning
+from rag.hazards import Hazard, Subject, evidence_of, hazards
 from rag.intent import REMEDIES
 from rag.linking import Linker, entity_type
-from rag.ports import GraphReader
-from rag.rendering import fact_text
+from rag.medications import NO_RECORD, NOT_SAFE
+from rag.medicines import resolve
+from rag.patient import SURE, Concern, concerns_of
+from rag.retrieval import Retriever
 from rag.vocabulary import Relation
 
-SAFETY_RELATIONS = (Relation.CONTRAINDICATION, Relation.CAUTION, Relation.INTERACTION, Relation.INCOMPATIBLE)
-_KINDS = {
-    Relation.CONTRAINDICATION: "contraindication",
-    Relation.CAUTION: "caution",
-    Relation.INTERACTION: "interaction",
-    Relation.INCOMPATIBLE: "incompatibility",
-}
-_MUTUAL = frozenset({Relation.INTERACTION, Relation.INCOMPATIBLE})
-"""These hold both ways, whichever record states them."""
-_FACTS_EACH = 100
 _OFFERING = frozenset({Relation.DRUG, Relation.TREATMENT, Relation.ADJUVANT, Relation.PREVENTION, Relation.INGREDIENT})
 """Relations whose object is something to take."""
 DISCLAIMER = "以上内容由 AI 根据知识库生成，仅供参考，不能代替医生的诊断和处方。"
 """Stands under every answer and in every export."""
 
 
+@dataclass(frozen=True)
+class Safety:
+    """Warnings with their records, the gravest first, and a note on what has no record (empty: nothing to say)."""
+
+    warnings: tuple[SafetyWarning, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    note: str = ""
+
+
 def remedies_in(mentions: Iterable[Mention], evidence: Iterable[Evidence]) -> list[EntityId]:
     """Drugs, herbs and formulas of the question and of those that the evidence offers, in order."""
-    asked = [c.entity for m in mentions if not m.modifier for c in m.candidates if c.score >= 0.5]
+    asked = [c.entity for m in mentions if not m.modifier for c in m.candidates if c.score >= SURE]
     offered = [e.fact.object for e in evidence if e.fact and e.fact.relation in _OFFERING]
     offered += [e.fact.subject for e in evidence if e.fact and e.fact.relation is Relation.INDICATION]
     names = [entity for entity in [*asked, *offered] if isinstance(entity, str)]
     return [EntityId(e) for e in dict.fromkeys(names) if entity_type(EntityId(e)) in REMEDIES]
 
 
-def patient_entities(patient: Patient | None, linker: Linker) -> set[EntityId]:
-    """What is known of the patient as entities: conditions, drugs, allergies, and the groups they belong to."""
-    if patient is None:
-        return set()
-    words = [*patient.conditions, *patient.drugs, *patient.allergies, *_groups(patient)]
-    found: set[EntityId] = set()
-    for word in words:
-        found.update(c.entity for m in linker.link(word) for c in m.candidates if c.score >= 0.5)
-    return found
+def asked_entities(mentions: Iterable[Mention]) -> list[EntityId]:
+    """What the question surely names, in order."""
+    present = (m for m in mentions if not m.negated and not m.modifier)
+    return list(dict.fromkeys(c.entity for m in present for c in m.candidates if c.score >= SURE))
 
 
-def _groups(patient: Patient) -> list[str]:
-    groups = []
-    if patient.pregnant:
-        groups += ["孕妇", "妊娠", "妊娠期", "孕妇及哺乳期妇女"]
-    if patient.age is not None and patient.age < 18:
-        groups += ["儿童", "小儿"] + (["婴儿", "婴幼儿"] if patient.age < 3 else [])
-    if patient.age is not None and patient.age >= 65:
-        groups += ["老年人", "老年患者"]
-    return groups
+def look(
+    retriever: Retriever, linker: Linker, mentions: Sequence[Mention], evidence: Sequence[Evidence],
+    patient: Patient | None,
+) -> Safety:  # fmt: skip
+    """Look up every drug of the question and the evidence against the question's other entities and the patient.
+
+    One read of the graph, two where something is known of the patient or several drugs are asked about.
+    """
+    drugs = remedies_in(mentions, evidence)
+    if not drugs:
+        return Safety()
+    asked = asked_entities(mentions)
+    taken = [
+        entity for name in (patient.drugs if patient else ()) for entity in resolve(name, linker, retriever.kb).entities
+    ]
+    concerns = concerns_of(patient, retriever.names)
+    named = [entity for entity in asked if entity_type(entity) in REMEDIES]
+    records = bool(concerns or taken or len(named) > 1)
+    others = tuple(dict.fromkeys((*asked, *taken)))
+    found = hazards(retriever, Subject(tuple(drugs), others, concerns, records=records))
+    names = {key: entity.name for key, entity in retriever.kb.entities(named or drugs).items()} if concerns else {}
+    return Safety(warnings_from(found), tuple(evidence_of(retriever, found).values()), _note(names, concerns, found))
 
 
-def safety_facts(graph: GraphReader, drugs: Sequence[EntityId], concern: set[EntityId]) -> list[GraphFact]:
-    """What speaks against one of `drugs` because of something in `concern`; of two mirrored facts only the first."""
-    if not drugs or not concern:
-        return []
-    found = graph.neighbourhood(dict.fromkeys(drugs, SAFETY_RELATIONS), limit_each=_FACTS_EACH)
-    relevant = [f for f in found.outgoing if f.object in concern and f.object != f.subject]
-    mirrored = [f for f in found.incoming if f.relation in _MUTUAL and f.subject in concern and f.object != f.subject]
-    pairs: dict[tuple[frozenset[object], Relation], GraphFact] = {}
-    for fact in [*relevant, *mirrored]:
-        pairs.setdefault((frozenset((fact.subject, fact.object)), fact.relation), fact)
-    return list(pairs.values())
+def warnings_from(found: Iterable[Hazard]) -> tuple[SafetyWarning, ...]:
+    """One warning a hazard, in order; what is told twice in the same words once."""
+    told = {hazard.text: hazard for hazard in reversed(list(found))}
+    return tuple(
+        SafetyWarning(hazard.kind.value, text, hazard.evidence_ids, hazard.level.value)
+        for text, hazard in reversed(told.items())
+    )
 
 
-def warnings_from(facts: Iterable[GraphFact]) -> tuple[SafetyWarning, ...]:
-    """One warning a fact, in order."""
-    return tuple(SafetyWarning(_KINDS[fact.relation], fact_text(fact) + "。", (fact.id,)) for fact in facts)
+_LISTED = 3
+"""Drugs that a note names; a list of a hundred would bury the answer."""
+
+
+def _note(names: Mapping[EntityId, str], concerns: Sequence[Concern], found: Sequence[Hazard]) -> str:
+    """What the drugs in question have no record on for this patient."""
+    told = {(drug, hazard.because) for hazard in found for drug in hazard.drugs}
+    silent: list[str] = []
+    for concern in concerns:
+        spoken = {name for entity, name in names.items() if (entity, concern.label) in told}
+        without = [name for name in dict.fromkeys(names.values()) if name not in spoken]
+        if without:
+            more = f"等{len(without)}种药物" if len(without) > _LISTED else ""
+            silent.append(f"{'、'.join(without[:_LISTED])}{more}与{concern.label}")
+    return f"{NO_RECORD}：{'；'.join(silent)}。{NOT_SAFE}" if silent else ""
+
+
+__all__ = ["DISCLAIMER", "Safety", "asked_entities", "look", "remedies_in", "warnings_from"]

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 
 from rag.checking import MARK, Checker
+from rag.conflicts import side_by_side
 from rag.cutting import cut_sentences
 from rag.deadline import Stop
-from rag.domain import Citation, Dropped, Evidence, GenerationRequest, SafetyWarning
+from rag.domain import Citation, Conflict, Dropped, Evidence, GenerationRequest, SafetyWarning
 from rag.errors import DependencyError
 from rag.ports import Generator
 from rag.quoting import citation_for
@@ -59,6 +60,20 @@ def emit_warnings(
             yield say(draft, f"另有{len(warnings) - said}条用药警示，见警示列表。\n")
             return
         if marks:
+            yield cite(draft, text, evidence)
+        elif not warning.evidence_ids:
+            yield say(draft, text)  # what two names have in common states no fact of medicine
+
+
+def emit_conflicts(
+    draft: Draft, conflicts: Sequence[Conflict], evidence: Sequence[Evidence], room: int | None
+) -> Iterator[Token]:
+    """What sources disagree on, as many as fit into `room` characters; all are in the answer's `conflicts`."""
+    by_id = {e.id: n for n, e in enumerate(evidence, start=1)}
+    first = draft.length
+    for conflict in conflicts:
+        text = side_by_side(conflict, by_id)
+        if room is None or draft.length - first + len(text) <= room:
             yield cite(draft, text, evidence)
 
 

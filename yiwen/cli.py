@@ -23,6 +23,7 @@ from yiwen import (
     jobs,
     kb,
     live,
+    medications,
     serve,
     train,
     worker,
@@ -46,6 +47,7 @@ app.command("ingest")(ingest.ingest)
 app.add_typer(fetch.app, name="fetch")
 app.command("ask")(ask.ask)
 app.command("chat")(ask.chat)
+app.command("check")(medications.check)
 app.command("serve")(serve.serve)
 app.command("worker")(worker.worker)
 app.add_typer(jobs.app, name="jobs")

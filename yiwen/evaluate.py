@@ -94,6 +94,28 @@ def answers(
         raise typer.Exit(1)
 
 
+@app.command()
+def medications(
+    context: typer.Context,
+    data: Data,
+    pairs: Annotated[int, typer.Option(min=1, max=10_000, help="Random rows of DDInter, and pairs without one.")] = 300,
+    seed: Annotated[int, typer.Option(help="Of the random draw.")] = 20261128,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Check pairs of drugs and herbs that the raw files state, and pairs that they do not, on your knowledge base."""
+    from evaluation.medications import evaluate
+    from rag.wiring import build
+
+    pipeline = build(load_settings(context, data_dir))
+    report = evaluate(pipeline, data, count=pairs, seed=seed)
+    if as_json:
+        current = pipeline.editions.current()
+        document({"kb": {"version": current.pointer.version, "digest": current.kb.digest}, **report.summary()})
+    else:
+        say(report.markdown().rstrip())
+
+
 @contextmanager
 def _given(file: Path) -> Iterator[Path]:
     from rag.errors import NotFoundError

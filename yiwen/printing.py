@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from rag.domain import Answer, Citation, Outcome, Source
+from rag.domain import Answer, Citation, Outcome
+from rag.rendering import source_line
 from rag.safety import DISCLAIMER
-from rag.vocabulary import GRADE_LABELS
 from yiwen.output import say
 
 OUTCOMES = {
@@ -76,15 +76,6 @@ def _in_full(citation: Citation, *, shorten: bool) -> str:
         quote = quote[:_QUOTE] + "…"
     address = citation.source.url or (f"PMID {citation.source.pmid}" if citation.source.pmid else "")
     return f"[{citation.n}] {source_line(citation.source)} “{quote}” {citation.evidence_id} {address}".rstrip()
-
-
-def source_line(source: Source) -> str:
-    """`标题（年份，等级）`."""
-    grade = GRADE_LABELS[source.grade]
-    notes = [str(source.year)] if source.year else []
-    if grade != source.title:
-        notes.append(grade)
-    return f"{source.title}（{'，'.join(notes)}）" if notes else source.title
 
 
 def _ranges(numbers: Sequence[int]) -> str:

@@ -5,37 +5,22 @@ Neither side can be believed, so where the two are beyond doubt all of them are 
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 
 from kg_loader.audit.knowledge import Knowledge, fact_id
+from rag.conflicts import DENIED, rate, stance
 from rag.domain import Finding, Severity
 from rag.vocabulary import RELATIONS, Relation
 
 CONTRADICTION = "contradiction"
-_DENIED = {
-    Relation.INFECTIVITY: re.compile(r"无传染性?|不传染|非传染(?:性|病|性疾病)?|没有传染性?|不具有?传染性|否"),
-    Relation.INSURANCE: re.compile(r"非医保(?:疾病)?|否|不(?:能|可)?报销|自费"),
-}
-_AFFIRMED = {
-    # A text that limits itself (有菌者传染，其他无传染) contradicts nothing.
-    Relation.INFECTIVITY: re.compile(
-        r"(?!.*(?:无|不|未|部分|少数|偶|其他|除))"
-        r"(?:(?:具?有|存在)传染性?|传染|是|.{1,20}(?:传播|传染)(?:[、，,；; ].{1,20}(?:传播|传染))*)"
-    ),
-    Relation.INSURANCE: re.compile(r"医保(?:疾病)?|是|可?报销"),
-}
-_PERCENT = re.compile(
-    r"(?:治愈率)?(?:约|大约|约为|为)?(\d+(?:\.\d+)?)\s*[%％]?(?:\s*[-—–－~～至到]+\s*(\d+(?:\.\d+)?)\s*[%％])?\s*[%％]?(?:左右)?"
-)
 _FAR, _VERY_FAR = 30.0, 60.0
 """Percentage points between the nearest ends of two rates."""
 
 
 def contradictions(kb: Knowledge) -> Iterator[Finding]:
     """Subjects of which one lineage says two things."""
-    for relation in (*_DENIED, Relation.CURE_RATE):
+    for relation in (*DENIED, Relation.CURE_RATE):
         for subject, facts in _several(kb, relation):
             yield from _rates(subject, facts) if relation is Relation.CURE_RATE else _yes_no(subject, relation, facts)
 
@@ -65,26 +50,17 @@ def _findings(severity: Severity, subject: str, relation: Relation, facts: _Fact
 
 
 def _yes_no(subject: str, relation: Relation, facts: _Facts) -> Iterator[Finding]:
-    denied = [fact for fact in facts if _DENIED[relation].fullmatch(fact[1])]
-    affirmed = [fact for fact in facts if fact not in denied and _AFFIRMED[relation].fullmatch(fact[1])]
+    denied = [fact for fact in facts if stance(relation, fact[1]) is False]
+    affirmed = [fact for fact in facts if stance(relation, fact[1])]
     if denied and affirmed:
         yield from _findings(Severity.SEVERE, subject, relation, denied + affirmed)
 
 
 def _rates(subject: str, facts: _Facts) -> Iterator[Finding]:
-    rates = [(key, text, rate) for key, text in facts if (rate := _rate(text)) is not None]
+    rates = [(key, text, found) for key, text in facts if (found := rate(text)) is not None]
     if len(rates) < 2:
         return
     gap = max(low for *_, (low, _) in rates) - min(high for *_, (_, high) in rates)
     if gap >= _FAR:
         severity = Severity.SEVERE if gap >= _VERY_FAR else Severity.WARNING
         yield from _findings(severity, subject, Relation.CURE_RATE, [(key, text) for key, text, _ in rates])
-
-
-def _rate(text: str) -> tuple[float, float] | None:
-    """The ends of a plain rate; None for anything that says more."""
-    match = _PERCENT.fullmatch(text)
-    if match is None or not re.search("[%％]", text):
-        return None
-    low = float(match[1])
-    return low, float(match[2] or low)

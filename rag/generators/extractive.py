@@ -186,7 +186,7 @@ def _monograph(request: GenerationRequest, numbered: Sequence[Numbered], budget:
     asked_for = {c.entity for m in request.mentions for c in m.candidates}
     touching = any(_naming(p.text, _beside(request, p.about)) for _, _, p in fields if p.about in asked_for)
     others = 0
-    said: set[str] = set()
+    said = set(request.quoted)
     for n, evidence, passage in fields:
         if passage.about in asked_for:
             beside = _beside(request, passage.about)

@@ -222,8 +222,8 @@ def test_a_follow_up_is_about_the_entity_of_the_last_turn(pipeline: Pipeline) ->
 
 def test_the_patient_is_warned_first_and_only_once(pipeline: Pipeline) -> None:
     answer = pipeline.ask("偏头痛吃什么药", Options(patient=Patient(pregnant=True)))
-    assert answer.text.startswith("注意：布洛芬的禁忌：孕妇[1]。")
-    assert answer.text.count("孕妇[") == 1
+    assert answer.text.startswith("注意：布洛芬的禁忌证：“孕妇禁用”[1][2]。")
+    assert answer.text.count("孕妇禁用") == 1
     assert [w.kind for w in answer.warnings] == ["contraindication"]
 
 

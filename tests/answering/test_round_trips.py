@@ -1,4 +1,4 @@
-"""A question costs at most one graph read for facts, one for ranking, one for safety; none for each entity."""
+"""A question costs at most three reads: one for facts, one for ranking, two for safety; none for each entity."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from typing import Any, LiteralString
 import pytest
 
 from kg_loader.ingest import ingest
-from rag.domain import Condition, EntityId, Neighbourhood, Patient, RankedSubject
+from rag.domain import Condition, EntityId, GraphFact, Neighbourhood, Patient, RankedSubject
 from rag.domain import Path as Chain
 from rag.editions import Edition, Editions
 from rag.graph.bolt import Connection, Row, Server
 from rag.graph.neo4j import Neo4jGraph
+from rag.hazards import OF_ONE, OF_PARTS
 from rag.pipeline import Options, Pipeline
 from rag.ports import GraphReader
 from rag.register import NOTHING, Withheld
-from rag.safety import SAFETY_RELATIONS
 from rag.settings import Settings
 from rag.snapshot import Library
 from rag.vocabulary import Relation
@@ -29,7 +29,7 @@ from tests.kb import disease, symptom
 from tests.source_tree import ROOT
 
 QUESTIONS = (ROOT / "evaluation" / "sets" / "mixed_questions.txt").read_text("utf-8").splitlines()
-SAFETY, FACTS, RANKING = "safety", "facts", "ranking"
+SAFETY, PAIRS, FACTS, RANKING = "safety", "pairs", "facts", "ranking"
 
 
 class Counting:
@@ -39,7 +39,7 @@ class Counting:
         self._graph, self._asked = graph, asked
 
     def neighbourhood(self, plan: Mapping[EntityId, Collection[Relation]], *, limit_each: int) -> Neighbourhood:
-        safety = bool(plan) and all(tuple(wanted) == SAFETY_RELATIONS for wanted in plan.values())
+        safety = bool(plan) and all(tuple(wanted) in (OF_ONE, OF_PARTS) for wanted in plan.values())
         self._asked[SAFETY if safety else FACTS] += 1
         return self._graph.neighbourhood(plan, limit_each=limit_each)
 
@@ -51,6 +51,12 @@ class Counting:
         self._asked["conditions"] += 1
         return self._graph.subjects_meeting(conditions, limit=limit)
 
+    def between(
+        self, left: Collection[EntityId], right: Collection[EntityId], relations: Collection[Relation]
+    ) -> tuple[GraphFact, ...]:
+        self._asked[PAIRS] += 1
+        return self._graph.between(left, right, relations)
+
     def paths(self, a: EntityId, b: EntityId, *, max_hops: int, limit: int) -> list[Chain]:
         self._asked["paths"] += 1
         return self._graph.paths(a, b, max_hops=max_hops, limit=limit)
@@ -59,8 +65,26 @@ class Counting:
 @contextmanager
 def counted(pipeline: Pipeline) -> Iterator[Callable[[str, Options], Counter[str]]]:
     """Asks a question and says what that cost."""
-    edition = pipeline.editions.current()
     asked: Counter[str] = Counter()
+    counting = _counting(pipeline, asked)
+
+    def ask(question: str, options: Options) -> Counter[str]:
+        asked.clear()
+        assert counting.ask(question, options).degraded == ()
+        return Counter(asked)
+
+    yield ask
+
+
+def counted_check(pipeline: Pipeline, drugs: Sequence[str], patient: Patient) -> int:
+    """How often a medication check reads the graph."""
+    asked: Counter[str] = Counter()
+    _counting(pipeline, asked).check(drugs, patient)
+    return asked.total()
+
+
+def _counting(pipeline: Pipeline, asked: Counter[str]) -> Pipeline:
+    edition = pipeline.editions.current()
 
     def load(_: object) -> Edition:
         def open_graph(withheld: Withheld, degraded: list[str]) -> GraphReader:
@@ -69,14 +93,7 @@ def counted(pipeline: Pipeline) -> Iterator[Callable[[str, Options], Counter[str
         return replace(edition, open_graph=open_graph)
 
     editions = Editions(lambda: edition.pointer, load, lambda version, current: current)
-    counting = replace(pipeline, editions=editions)
-
-    def ask(question: str, options: Options) -> Counter[str]:
-        asked.clear()
-        assert counting.ask(question, options).degraded == ()
-        return Counter(asked)
-
-    yield ask
+    return replace(pipeline, editions=editions)
 
 
 def assert_few(pipeline: Pipeline, questions: Sequence[str]) -> Counter[str]:
@@ -95,7 +112,9 @@ def assert_few(pipeline: Pipeline, questions: Sequence[str]) -> Counter[str]:
 
 def test_the_mixed_questions_on_the_sample(sample: Pipeline) -> None:
     assert len(QUESTIONS) == 500
-    assert assert_few(sample, QUESTIONS) == {FACTS: 1, RANKING: 1, SAFETY: 1}, "each step was needed by some question"
+    assert assert_few(sample, QUESTIONS) == {FACTS: 1, RANKING: 1, SAFETY: 1, PAIRS: 1}, (
+        "each step was needed by some question"
+    )
 
 
 @pytest.mark.long
@@ -125,8 +144,9 @@ def test_a_read_of_the_live_graph_is_one_query_whatever_its_size() -> None:
     graph = Neo4jGraph(connection, "kb", 1, NOTHING)
     graph.neighbourhood({disease(f"病{n}"): () for n in range(500)}, limit_each=9)
     graph.rank_subjects(Relation.SYMPTOM, [symptom(f"症{n}") for n in range(500)], limit=9)
+    graph.between([disease(f"病{n}") for n in range(500)], [symptom("症")], list(Relation))
     graph.paths(disease("甲"), disease("乙"), max_hops=3, limit=9)
     conditions = [Condition(Relation.SYMPTOM, (symptom(f"症{n}"),)) for n in range(50)]
     graph.subjects_meeting(conditions, limit=9)
-    assert connection.sent == 4
+    assert connection.sent == 5
     connection.close()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from rag.domain import Citation, Source
+from rag.rendering import source_line
 from rag.vocabulary import Grade
 from yiwen.output import counted, printable, progress, table
-from yiwen.printing import citation_lines, source_line
+from yiwen.printing import citation_lines
 
 BOOK = Source("一本书", "book", Grade.REFERENCE, year=2020)
 OURS = Source("编者整理", "editorial", Grade.EDITORIAL)

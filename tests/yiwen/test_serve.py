@@ -61,6 +61,13 @@ def test_an_answer_comes_whole(client: Client) -> None:
     assert answer.entities[0].id == "disease:2型糖尿病"
 
 
+def test_medications_are_checked(client: Client) -> None:
+    found = client.check_medications(["阿莫西林", "华法林", "没有这种药"], patient=Patient(allergies=["青霉素"]))
+    assert found.findings[0].kind == "allergy"
+    assert found.unknown[0].given == "没有这种药"
+    assert found.label == "AI 生成"
+
+
 def test_an_answer_comes_in_events(client: Client) -> None:
     events = list(client.stream(DEMO_QUESTION))
     answer = next(event.answer for event in events if event.answer is not None)

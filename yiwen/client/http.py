@@ -21,6 +21,7 @@ from yiwen.client.replies import (
     Found,
     Job,
     Jobs,
+    Medications,
     Patient,
     Register,
     Turn,
@@ -91,6 +92,14 @@ class Client:
     def search(self, question: str, *, top_k: int | None = None, kb_version: int | None = None) -> Found:
         """Evidence without an answer."""
         return self._post("/v1/search", given(question=question, top_k=top_k, kb_version=kb_version), Found)
+
+    def check_medications(
+        self, drugs: Sequence[str], *, patient: Patient | None = None, kb_version: int | None = None
+    ) -> Medications:
+        """What the knowledge base holds against a list of drugs for a patient."""
+        known = patient.model_dump(exclude_none=True) if patient else None
+        body = given(drugs=list(drugs), patient=known, kb_version=kb_version)
+        return self._post("/v1/medications/check", body, Medications)
 
     # ------------------------------------------------------------ the knowledge base
 

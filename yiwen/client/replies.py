@@ -58,6 +58,25 @@ class SafetyWarning(Reply):
     kind: str
     text: str
     evidence_ids: tuple[str, ...]
+    severity: str = "unknown"
+
+
+class Side(Reply):
+    """What some sources say; `witnesses`: how many of them are independent."""
+
+    value: str
+    evidence_ids: tuple[str, ...]
+    witnesses: int
+    sources: tuple[Source, ...]
+
+
+class Conflict(Reply):
+    """Sources that disagree, side by side."""
+
+    subject: Entity
+    relation: str
+    about: str
+    sides: tuple[Side, ...]
 
 
 class Triage(Reply):
@@ -84,6 +103,7 @@ class Answer(Reply):
     citations: tuple[Citation, ...]
     entities: tuple[Mention, ...]
     warnings: tuple[SafetyWarning, ...]
+    conflicts: tuple[Conflict, ...] = ()
     triage: Triage
     questions: tuple[str, ...]
     dropped: tuple[Dropped, ...]
@@ -159,6 +179,53 @@ class Found(Reply):
     evidence: tuple[Evidence, ...]
     entities: tuple[Mention, ...]
     kb_version: int
+
+
+class Medicine(Reply):
+    """A name of a list of drugs, and what it stands for."""
+
+    given: str
+    entities: tuple[Entity, ...]
+
+
+class UnknownMedicine(Reply):
+    """A name that the knowledge base does not know, and near ones."""
+
+    given: str
+    near: tuple[Entity, ...]
+
+
+class Hazard(Reply):
+    """What speaks against one drug or two together, with the records on which it rests."""
+
+    kind: str
+    severity: str
+    severity_label: str
+    drugs: tuple[Entity, ...]
+    because: str
+    text: str
+    evidence_ids: tuple[str, ...]
+
+
+class Unrecorded(Reply):
+    """Two drugs, or a drug and something known of the patient, without a record; that is not safety."""
+
+    drugs: tuple[str, ...]
+    about: str | None = None
+
+
+class Medications(Reply):
+    """What speaks against a list of drugs, the gravest first."""
+
+    medicines: tuple[Medicine, ...]
+    unknown: tuple[UnknownMedicine, ...]
+    findings: tuple[Hazard, ...]
+    evidence: tuple[Evidence, ...]
+    unrecorded: tuple[Unrecorded, ...]
+    note: str
+    kb_version: int
+    label: str
+    disclaimer: str
 
 
 class Entities(Reply):
