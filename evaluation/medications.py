@@ -14,11 +14,14 @@ from importlib import resources
 from itertools import combinations
 from pathlib import Path
 
+from evaluation.emptied import emptied
 from evaluation.metrics import paired_bootstrap
 from rag.errors import NotFoundError
 from rag.hazards import Kind, Level
 from rag.medications import Report
 from rag.pipeline import Pipeline
+from rag.settings import Settings
+from rag.wiring import build
 
 DDINTER = Path("kg") / "ddinter_A.csv"
 _LEVELS = {"major": Level.MAJOR, "moderate": Level.MODERATE, "minor": Level.MINOR, "unknown": Level.UNKNOWN}
@@ -44,6 +47,8 @@ class MedicationsReport:
     unrecorded: list[float] = field(default_factory=list)
     herbs: list[float] = field(default_factory=list)
     absent: int = 0
+    from_nothing: int = 0
+    """Findings for the same pairs on an emptied knowledge base; must be 0."""
     order: list[float] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
@@ -59,6 +64,7 @@ class MedicationsReport:
         return {
             **{name: _share(values) for name, values in parts.items()},
             "herb pairs whose names the knowledge base lacks": self.absent,
+            "findings on an emptied knowledge base": self.from_nothing,
             "wrong": self.wrong,
         }
 
@@ -69,7 +75,8 @@ class MedicationsReport:
             if isinstance(value, dict):
                 low, high = value["interval"]
                 lines.append(f"| {name} | {value['share']:.3f} | {low:.3f} to {high:.3f} | {value['count']} |")
-        lines.append(f"| herb pairs whose names the knowledge base lacks | | | {self.absent} |")
+            else:
+                lines += [f"| {name} | | | {value} |"] if isinstance(value, int) else []
         return "\n".join([*lines, "", *(f"- {line}" for line in self.wrong)]).rstrip() + "\n"
 
 
@@ -99,6 +106,15 @@ def herb_pairs() -> Iterator[tuple[str, str]]:
     """The packaged table of herbs that must not go together."""
     table = resources.files("kg_loader").joinpath("sample", "incompatible_herbs.csv").read_text(encoding="utf-8")
     yield from ((row["herb"], row["other"]) for row in csv.DictReader(table.splitlines()))
+
+
+def run(settings: Settings, data: Path, *, count: int, seed: int) -> MedicationsReport:
+    """All parts on the current knowledge base, the recorded pairs once more on an emptied one. Raises NotReadyError."""
+    report = evaluate(build(settings), data, count=count, seed=seed)
+    pairs = [*((pair.a, pair.b) for pair in read_pairs(data, count, seed)[0]), *herb_pairs()]
+    with emptied(settings) as nothing:
+        report.from_nothing = sum(len(_check(nothing, *pair).hazards) for pair in pairs)
+    return report
 
 
 def evaluate(pipeline: Pipeline, data: Path, *, count: int = 300, seed: int = 20261128) -> MedicationsReport:

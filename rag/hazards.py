@@ -16,7 +16,7 @@ from enum import StrEnum
 from functools import cached_property
 from itertools import combinations
 
-from rag.domain import EntityId, Evidence, GraphFact, Literal
+from rag.domain import AliasKind, EntityId, Evidence, GraphFact, Literal
 from rag.intent import REMEDIES
 from rag.leaflets import Statement, statements
 from rag.linking import entity_name, entity_type
@@ -262,7 +262,8 @@ def _by_name(part: _Part, retriever: Retriever) -> Iterator[_Part]:
     name = entity_name(part.entity)
     for base in base_names(name, entity_type(part.entity)):
         for candidate in retriever.names.candidates(base):
-            if candidate.score >= SURE and _is_remedy(candidate.entity) and candidate.entity != part.entity:
+            sure = candidate.score >= SURE and candidate.via != AliasKind.TRADE  # 咳喘停膏 is no 咳喘停
+            if sure and _is_remedy(candidate.entity) and candidate.entity != part.entity:
                 yield _Part(part.drug, candidate.entity, (*part.steps, Step(f"{name}按名称含{candidate.name}")))
 
 

@@ -31,6 +31,7 @@ _TOGETHER = re.compile(
 _LEAD = re.compile(r"(慎用|禁用|忌用|禁忌)(?:于|者)?[:：]")
 _ITEM_NUMBER = re.compile(r"^\s*(?:[(（]?\d{1,2}[)）]|\d{1,2}[.．、](?!\d)|[①-⑳])\s*")
 _UNQUOTABLE = re.compile(r"[“”]|\[\d{1,4}\]")
+_STORAGE = re.compile(r"儿童[^，。；]{0,4}(?:不能|不易|不可|无法|接触|触及|拿)[^，。；]{0,4}(?:触|接触|拿|的地方|之处)")
 _CLAUSE = re.compile(r"[，,：:]")
 _LONGEST = 90
 
@@ -105,9 +106,9 @@ def statements(key: str, passage: Passage) -> Iterator[Statement]:
     spans = sentence_spans(passage.text)
     for start, end in spans:
         raw = passage.text[start:end]
-        if _UNQUOTABLE.search(raw):
-            continue
         text = normalise(raw)
+        if _UNQUOTABLE.search(raw) or _STORAGE.search(text):
+            continue
         leads = _LEAD.findall(passage.text[: start + 8])
         lead: Told | None = None if not leads else "careful" if leads[-1] == "慎用" else "forbidden"
         own_field = bool(_INTERACTION_FIELD.search(aspect))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from rag.domain import EntityId, Mention, Patient
+from rag.domain import EntityId, Mention, Patient, Turn
 from rag.intent import REMEDIES
 from rag.linking import Names
 from rag.text import HAN, normalise, quantities
@@ -253,6 +253,8 @@ def _stands_for(text: str, names: Names) -> frozenset[EntityId]:
 
 _AGE = re.compile(r"(?:\d{1,3}(?:\.\d)?|[一二两三四五六七八九十]{1,3})(?:岁|周岁|个月)(?:半)?(?![以之]|龄?以)")
 _BABY_AFTER = re.compile(r"^(?:大|龄|多)?(?:的)?(?:婴|宝|孩|幼|娃|儿子|女儿|小)")
+_LOOK_BACK = 6
+"""Earlier turns that are read."""
 _NEGATED = re.compile(r"(?:不是|没有|没|并非|非|未|无|否认)[^，。；,;?？]{0,6}$")
 _NO_ALLERGY = re.compile(r"(?:没有|没|无|未|否认|不)[^，。；,;]{0,10}过敏|过敏史?[:：]?无")
 _ALLERGY = re.compile(
@@ -287,6 +289,15 @@ def patient_in(question: str, mentions: Sequence[Mention], names: Names) -> Pati
         allergies=tuple(_allergens(text, names)),
         conditions=tuple(dict.fromkeys(conditions)),
     )
+
+
+def patient_of_turns(history: Sequence[Turn], names: Names) -> Patient | None:
+    """What the user said of the patient in earlier turns, the latest first; diseases named there are no conditions."""
+    found: Patient | None = None
+    for turn in reversed(history[-_LOOK_BACK:]):
+        if turn.role == "user":
+            found = joined(found, patient_in(turn.content, (), names))
+    return found
 
 
 def joined(given: Patient | None, said: Patient) -> Patient | None:

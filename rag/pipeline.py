@@ -36,7 +36,7 @@ from rag.errors import NotFoundError, QuestionRejected, YiwenError
 from rag.intent import read_intent
 from rag.meaning import Meaning, meaning_of
 from rag.medications import Report, check
-from rag.patient import joined, patient_in
+from rag.patient import joined, patient_in, patient_of_turns
 from rag.population import Person, person_of
 from rag.ports import Generator, KnowledgeBase
 from rag.prompt import assemble
@@ -186,7 +186,9 @@ class Pipeline:
 
         # 6) numbered evidence within the budget, and what speaks against the drugs in it
         evidence = assemble(self._order(question, mentions, intent, found, edition), tokens=self.limits.evidence_tokens)
-        patient = joined(options.patient, patient_in(question, mentions, edition.linker.names))
+        earlier = patient_of_turns(options.history, edition.linker.names)
+        said = joined(patient_in(question, mentions, edition.linker.names), earlier or Patient())
+        patient = joined(options.patient, said or Patient())
         safety, evidence = self._safety(edition, mentions, evidence, patient)
         warnings, conflicts = safety.warnings, conflicts_in(evidence)
         yield Shown(evidence)

@@ -104,13 +104,13 @@ def medications(
     as_json: Json = False,
 ) -> None:
     """Check pairs of drugs and herbs that the raw files state, and pairs that they do not, on your knowledge base."""
-    from evaluation.medications import evaluate
+    from evaluation.medications import run
     from rag.wiring import build
 
-    pipeline = build(load_settings(context, data_dir))
-    report = evaluate(pipeline, data, count=pairs, seed=seed)
+    settings = load_settings(context, data_dir)
+    report = run(settings, data, count=pairs, seed=seed)
     if as_json:
-        current = pipeline.editions.current()
+        current = build(settings).editions.current()
         document({"kb": {"version": current.pointer.version, "digest": current.kb.digest}, **report.summary()})
     else:
         say(report.markdown().rstrip())

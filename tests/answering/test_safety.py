@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.domain import EntityId, Outcome, Patient
+from rag.domain import EntityId, Outcome, Patient, Turn
 from rag.linking import Linker
 from rag.pipeline import Options, Pipeline
 from rag.retrieval import Retriever
@@ -123,6 +123,13 @@ def test_what_the_question_says_of_the_patient_warns(pipeline: Pipeline, questio
 @pytest.mark.parametrize("question", ["备孕能吃布洛芬吗", "我没有怀孕，能吃布洛芬吗", "偏头痛吃什么药"])
 def test_what_the_patient_is_not_does_not_warn(pipeline: Pipeline, question: str) -> None:
     assert pipeline.ask(question).warnings == ()
+
+
+def test_what_was_said_of_the_patient_before_still_holds(pipeline: Pipeline) -> None:
+    history = (Turn("user", "我怀孕了，头疼"), Turn("assistant", "……孕妇……"), Turn("user", "偏头痛有什么症状"))
+    warnings = pipeline.ask("那能吃布洛芬吗", Options(history=history)).warnings
+    assert [w.text for w in warnings] == ["布洛芬的禁忌证：“孕妇禁用”。"]
+    assert pipeline.ask("那能吃布洛芬吗", Options(history=history[1:])).warnings == ()
 
 
 def test_no_record_is_said_and_never_called_safe(pipeline: Pipeline) -> None:

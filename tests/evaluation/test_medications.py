@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from evaluation.medications import evaluate, herb_pairs, read_pairs
+from evaluation.medications import evaluate, herb_pairs, read_pairs, run
+from kg_loader.ingest import ingest
 from rag.domain import EntityId, Fact, Qualifiers, Record
 from rag.errors import NotFoundError
+from rag.settings import Settings
+from rag.snapshot import Library
 from rag.vocabulary import Relation
 from tests.answering.records import BOOK, fact
 from tests.fakes import FakeLibrary, fake_pipeline
@@ -68,3 +71,19 @@ def test_the_draw_is_the_same_each_time_and_without_rows_means_so(data: Path) ->
 def test_a_folder_without_the_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="ddinter_A"):
         read_pairs(tmp_path, 1, 1)
+
+
+@pytest.mark.long
+@pytest.mark.real_data
+@pytest.mark.timeout(600)
+def test_real_rows_and_herbs(real_data: Path, tmp_path: Path) -> None:
+    settings = Settings(_env_file=None, data_dir=tmp_path)
+    names = ("ddinter_A.csv", "drug.json", "tcm/textbook_herbs.json", "tcm/tcm-herb-identity-catalog.json")
+    ingest(Library(tmp_path), [real_data / "kg" / name for name in names], settings=settings)
+    report = run(settings, real_data, count=200, seed=7)
+    found = shares(report.summary())
+    assert found["pairs found with their severity"] >= 0.99
+    assert found["pairs without a row that stay without one"] == 1.0
+    assert found["herb pairs found"] >= 0.95
+    assert found["lists that read the same backwards"] == 1.0
+    assert report.from_nothing == 0
