@@ -205,6 +205,9 @@ def _place(mention: Mention) -> Json:
         "start": mention.start,
         "end": mention.end,
         "negated": mention.negated,
+        "past": mention.past,
+        "third_person": mention.third_person,
+        "hypothetical": mention.hypothetical,
         "carried": mention.carried,
     }
 

@@ -165,6 +165,9 @@ class MentionOut(EntityOut):
     start: int
     end: int
     negated: bool
+    past: bool
+    third_person: bool = Field(description="somebody else's than the writer's")
+    hypothetical: bool = Field(description="feared, suspected, supposed or asked about")
     carried: bool
 
 
@@ -175,6 +178,9 @@ class UnsureOut(_Response):
     start: int
     end: int
     negated: bool
+    past: bool
+    third_person: bool
+    hypothetical: bool
     carried: bool
     modifier: str
     candidates: list[EntityOut]

@@ -91,3 +91,55 @@ def paired_bootstrap(
     tail = (1 - confidence) / 2
     low, high = np.quantile(means, [tail, 1 - tail])
     return Difference(float(gains.mean()), float(low), float(high), confidence, len(gains))
+
+
+@dataclass(frozen=True)
+class Share:
+    """`right` of `of`, summed over questions, with its bootstrap interval [low, high] at `confidence`.
+
+    Of nothing the share is 0 and the interval is [0, 1].
+    """
+
+    right: float
+    of: float
+    low: float
+    high: float
+    confidence: float = 0.95
+
+    @property
+    def value(self) -> float:
+        """From 0 to 1."""
+        return self.right / self.of if self.of else 0.0
+
+    def summary(self) -> dict[str, float]:
+        """For a JSON document."""
+        return {"value": round(self.value, 4), "low": round(self.low, 4), "high": round(self.high, 4),
+                "right": self.right, "of": self.of}  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}] ({self.right:g} of {self.of:g})"
+
+
+def share_of(
+    right: Sequence[float], of: Sequence[float], *, samples: int = 2_000, seed: int = 0, confidence: float = 0.95
+) -> Share:
+    """The sum of `right` over the sum of `of`, one element a question: percentile bootstrap over questions.
+
+    UsageError: lengths differ.
+    """
+    if len(right) != len(of):
+        raise UsageError(f"{len(right)} values over {len(of)}; expected two lists of one length")
+    top, bottom = np.asarray(right, dtype=np.float64), np.asarray(of, dtype=np.float64)
+    if not bottom.sum():
+        return Share(0.0, 0.0, 0.0, 1.0, confidence)
+    random = np.random.default_rng(seed)
+    drawn = random.integers(0, len(top), (samples, len(top)))
+    sums = bottom[drawn].sum(axis=1)
+    shares = top[drawn].sum(axis=1)[sums > 0] / sums[sums > 0]
+    low, high = np.quantile(shares, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return Share(float(top.sum()), float(bottom.sum()), float(low), float(high), confidence)
+
+
+def harmonic(precision: float, recall: float) -> float:
+    """F1."""
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0

@@ -375,7 +375,8 @@ class Mention:
     """A stretch of the question, `question[start:end] == surface`, and what it may stand for, best first.
 
     `modifier` is the text right beside it that makes it the name of something else (`急性` before `阑尾炎`); such a
-    mention is a neighbouring topic, never the thing itself.
+    mention is a neighbouring topic, never the thing itself. `negated`, `past`, `third_person` (another person's) and
+    `hypothetical` (feared, asked, supposed) say that it is not there now; see `rag.assertion`.
     """
 
     surface: str
@@ -385,6 +386,14 @@ class Mention:
     negated: bool = False
     carried: bool = False
     modifier: str = ""
+    past: bool = False
+    third_person: bool = False
+    hypothetical: bool = False
+
+    @property
+    def present(self) -> bool:
+        """Whether what is named is there now, with whomever."""
+        return not (self.negated or self.past or self.hypothetical)
 
     @property
     def best(self) -> Candidate:

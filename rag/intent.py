@@ -215,7 +215,7 @@ def _asked(text: str) -> tuple[tuple[Relation, ...], ...]:
 def _is_reverse(question: str, text: str, relations: Sequence[Relation], mentions: Sequence[Mention]) -> bool:
     """Symptoms are given and the disease is asked for."""
     present = [m for m in mentions if not m.negated and not m.modifier]
-    symptoms = [m for m in present if any(c.type is EntityType.SYMPTOM for c in m.candidates)]
+    symptoms = [m for m in present if m.present and any(c.type is EntityType.SYMPTOM for c in m.candidates)]
     only_diseases = [
         m
         for m in present

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
+from rag.assertion import CLAUSE_END, assertions
 from rag.domain import AliasKind, Candidate, DoNotMerge, EntityId, Mention
-from rag.features import MODIFIER_AFTER, MODIFIER_BEFORE, SALT_AFTER, compatible, counterparts
+from rag.features import DRUG_BEFORE, MODIFIER_AFTER, MODIFIER_BEFORE, SALT_AFTER, compatible, counterparts
+from rag.near_names import NearNames
 from rag.ports import NameRow
 from rag.text import is_han, normalise, normalise_with_map
 from rag.traditional import simplified
@@ -25,12 +28,14 @@ OWN_NAME = "name"
 """`NameRow.kind` and `Candidate.via` of an entity's own name."""
 
 _CURATED = frozenset(kind.value for kind in AliasKind if kind is not AliasKind.SYNONYM)
+_SPOKEN = frozenset({AliasKind.COLLOQUIAL.value, AliasKind.ABBREVIATION.value, AliasKind.TRADE.value})
+"""Such names are stated one by one; lists of synonyms also hold what is only near, and give way to them."""
 _NEVER_ALONE = frozenset(
     (
         "症状 治疗 检查 疾病 患者 病人 医生 手术 药物 疼痛病 不适 感染 炎症 综合征 发作 用药 化验 体检 护理 "
         "预防 饮食 第一 第二 第三 老人 孩子 宝宝 男人 女人 男性 女性 成人 大人 小孩 身体 问题 情况 方法 效果 "
         "医院 其他 其它 正常 异常 一般 严重 急性 慢性 原发性 继发性 综合 系统 功能 作用 副作用 药物治疗 "
-        "手术治疗 对症治疗 支持治疗 得力 特可靠"
+        "手术治疗 对症治疗 支持治疗 得力 特可靠 打针 跑步 洗手 休息 急救 筛查 疫苗 病毒 细菌 隔离 传染病 生孩子"
     ).split()
 )
 """Everyday words that some source lists as a name; alone they say nothing."""
@@ -62,12 +67,12 @@ class Names:
         for number, row in enumerate(rows, start=1):
             if rest and number % _BETWEEN_RESTS == 0:
                 rest()
-            if _usable(row.name):
+            if _usable(row.name) or _is_short(row):
                 known = owners[row.name].get(row.entity)
                 if known != OWN_NAME:
                     owners[row.name][row.entity] = row.kind if known is None else min(known, row.kind)
         self.owners: Mapping[str, Mapping[EntityId, str]] = {name: owners[name] for name in sorted(owners)}
-        self._parts = list(_parts(list(self.owners), rest))
+        self._parts = list(_parts([name for name in self.owners if _usable(name)], rest))
         self._apart = {frozenset((pair.a, pair.b)) for pair in do_not_merge}
 
     def find(self, text: str) -> list[tuple[str, int, int]]:
@@ -97,7 +102,12 @@ class Names:
         others = [entity for entity, kind in owners.items() if kind != OWN_NAME]
         found = [_candidate(entity, OWN_NAME, 1.0) for entity in own]
         for entity in others:
-            rivals = [e for e in others if e != entity and entity_type(e) is entity_type(entity)]
+            spoken = owners[entity] in _SPOKEN
+            rivals = [
+                e
+                for e in others
+                if e != entity and entity_type(e) is entity_type(entity) and (owners[e] in _SPOKEN or not spoken)
+            ]
             alone = all(self._one_thing(entity, rival) for rival in rivals)
             sure = alone and self._may_stand_for(name, entity, owners[entity], own)
             found.append(_candidate(entity, owners[entity], 0.9 if sure else 0.4))
@@ -137,12 +147,23 @@ def _usable(name: str) -> bool:
     return any(is_han(char) for char in name) or len(name) >= _SHORTEST_LATIN
 
 
+def _is_short(row: NameRow) -> bool:
+    """Abbreviations of two letters, which are names only where they are typed as capitals."""
+    return row.kind == AliasKind.ABBREVIATION and len(row.name) == 2 and row.name.isascii() and row.name.isalpha()
+
+
+_ABBREVIATION_AND_NUMBER = re.compile(r"[a-z]{3,5}[0-9]{2}(?![a-z])")
+"""`HPV16`, `ALT80`: the number says which one or how much."""
+
+
 def _word_end(text: str, start: int, end: int) -> int | None:
     """Where the match ends, an English plural included; None where it cuts a Latin word."""
     if text[start].isascii() and text[start].isalnum() and start > 0 and text[start - 1].isascii():
         if text[start - 1].isalnum():
             return None
     if not (text[end - 1].isascii() and text[end - 1].isalnum()):
+        return end
+    if _ABBREVIATION_AND_NUMBER.match(text, start) and text[start:end].isalpha():
         return end
     for plural in ("", "s", "es"):
         stop = end + len(plural)
@@ -180,59 +201,113 @@ def passage_mentions(names: Iterable[NameRow]) -> Callable[[str], tuple[EntityId
 
 # ---------------------------------------------------------------- a question
 
-_CLAUSE_END = re.compile(r"[，。；！？,;!?\n]")
-_NEGATION = re.compile(
-    r"(?<!有)(?<!是)(?:没有|没出现|没得过|没得|没|并无|无|未见|未出现|未|否认|排除了?|不伴|不是|并非|不存在|不)"
-    r"(?:明显|任何|出现|过|的|伴有|伴|得|患|什么|发生|有){0,2}$"
-)
-_NEGATION_AFTER = re.compile(r"^(?:都|也|倒)?没有(?=[，。；,;]|$)")
-_JOIN = re.compile(r"^(?:[、和或及与跟]|以及|或者)$")
+_NEAR = 0.8
+"""What is left of a candidate's score where the name was not typed as it is written."""
 
 
 class Linker:
-    """Links questions against the names of one version."""
+    """Links questions against the names of one version; `rest` as in `Names`, for building what finds near names."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Names, rest: Callable[[], None] | None = None) -> None:
         self.names = names
+        if rest:
+            self.near.warm(rest)
+
+    @cached_property
+    def near(self) -> NearNames:
+        """Built at the first question, in a fraction of a second, unless the linker was made with `rest`."""
+        return NearNames(list(self.names.owners))
 
     def link(self, question: str) -> tuple[Mention, ...]:
         """Mentions in order; `question[m.start:m.end] == m.surface` for each."""
         text, origin = normalise_with_map(question)
-        mentions: list[Mention] = []
-        previous_end = 0
-        for name, start, end in self.names.find(text):
-            candidates = self.names.candidates(name)
-            negated = _negated(text, start, end) or (
-                bool(mentions) and mentions[-1].negated and _JOIN.match(text[previous_end:start]) is not None
-            )
-            first, last = origin[start], origin[end - 1] + 1
-            mention = Mention(question[first:last], first, last, candidates, negated=negated)
-            modifier = self._modifier(text, start, end, candidates) or self._rest(text, start, end, candidates)
-            mentions.append(replace(mention, modifier=modifier))
-            previous_end = end
+        capital = [question[place].isupper() for place in origin]
+        found = self._matches(text, capital)
+        marks = assertions(text, [(match.start, match.end) for match in found])
+        mentions = []
+        for match, mark in zip(found, marks, strict=True):
+            first, last = origin[match.start], origin[match.end - 1] + 1
+            modifier = self._modifier(text, match, {other.start for other in found}) or self._rest(text, match)
+            mentions.append(Mention(
+                question[first:last], first, last, match.candidates, modifier=modifier, negated=mark.negated,
+                past=mark.past, third_person=mark.third_person and match.is_one_of(_SUFFERED),
+                hypothetical=mark.hypothetical and match.is_one_of(_SUPPOSED),
+            ))  # fmt: skip
         return tuple(mentions)
 
+    def _matches(self, text: str, capital: Sequence[bool]) -> list[_Match]:
+        """Names as they are written, and longer ones around or between them that are spelt otherwise."""
+        exact = [_Match(start, end, self.names.candidates(name)) for name, start, end in self.names.find(text)]
+        exact += self._capitals(text, capital)
+        exact = sorted([*exact, *self._short(text, exact)], key=lambda m: m.start)
+        kept = list(exact)
+        near = [match for match in self._near(text) if _takes(match, exact)]
+        for match in sorted(near, key=lambda m: (m.start - m.end, m.start)):
+            if all(match.end <= other.start or other.end <= match.start or _inside(other, match) for other in kept):
+                kept = [other for other in kept if not _inside(other, match)] + [match]
+        return sorted(kept, key=lambda m: m.start)
+
+    def _capitals(self, text: str, capital: Sequence[bool]) -> Iterator[_Match]:
+        """Abbreviations of two letters (`CT`), typed as capitals: in small letters they are words."""
+        for found in _TWO_LETTERS.finditer(text):
+            start, end = found.span()
+            if all(capital[start:end]) and (candidates := self.names.candidates(found.group())):
+                yield _Match(start, end, candidates)
+
+    def _short(self, text: str, exact: Sequence[_Match]) -> Iterator[_Match]:
+        """Complaints of one character, where the sentence shows that they stand by themselves."""
+        ends = {m.end for m in exact if not all(c.type is EntityType.BODY_PART for c in m.candidates)}
+        starts = {m.start for m in exact}
+        for found in _COMPLAINT.finditer(text):
+            start, end = found.span("word")
+            if any(m.start <= start < m.end for m in exact):
+                continue
+            if found["edge"] is not None:
+                before = start == 0 or start in ends or CLAUSE_END.match(text[start - 1]) or text[start - 1] == "、"
+                after = end == len(text) or end in starts or _AFTER_EDGE.match(text[end])
+                if not (before and after):
+                    continue
+            candidates = next(filter(None, map(self.names.candidates, _COMPLAINTS[found["word"]])), ())
+            if candidates:
+                yield _Match(start, end, _rated(candidates, alone=True))
+
+    def _near(self, text: str) -> Iterator[_Match]:
+        """Stretches of `text` that are another spelling of a name or a slip for one."""
+        found: dict[tuple[int, int], set[str]] = defaultdict(set)
+        for start, end, name in self.near.find(text, self.names):
+            found[start, end].add(name)
+        for (start, end), names in found.items():
+            candidates = {c.entity: c for name in sorted(names) for c in self.names.candidates(name)}
+            if candidates:
+                yield _Match(start, end, _rated(list(candidates.values()), alone=len(names) == 1))
+
     @staticmethod
-    def _modifier(text: str, start: int, end: int, candidates: Sequence[Candidate]) -> str:
+    def _modifier(text: str, match: _Match, starts: Collection[int]) -> str:
         """What stands right beside the name and makes it the name of something else, or an empty string."""
+        start, end, candidates = match.start, match.end, match.candidates
         if all(c.type in _DESCRIBED for c in candidates):
             return ""
-        clause = max((m.end() for m in _CLAUSE_END.finditer(text, 0, start)), default=0)
+        clause = max((m.end() for m in CLAUSE_END.finditer(text, 0, start)), default=0)
         before = MODIFIER_BEFORE.search(text[clause:start])
+        if before is None and all(c.type is EntityType.DRUG for c in candidates):
+            before = DRUG_BEFORE.search(text[clause:start])
         if before and not _EVERYDAY_BEFORE.search(text[clause:start]):
             return before.group()
         after = MODIFIER_AFTER.match(text[end:])
+        if after is not None and after.group() in _BETWEEN_TWO and end + len(after.group()) in starts:
+            after = None
         if after is None and any(c.type is EntityType.DRUG for c in candidates):
             after = SALT_AFTER.match(text[end:])
         return after.group() if after else ""
 
-    def _rest(self, text: str, start: int, end: int, candidates: Sequence[Candidate]) -> str:
+    def _rest(self, text: str, match: _Match) -> str:
         """What stands beside the name and belongs to it, or an empty string.
 
         `甲减眼突` is not in the knowledge base, `甲亢眼突` is: then 眼突 belongs to the name that was asked for, and
         甲减 alone is another thing. Told by putting the other values of a hard feature in its place.
         """
-        types = {c.type for c in candidates} - _DESCRIBED
+        start, end = match.start, match.end
+        types = {c.type for c in match.candidates} - _DESCRIBED
         if not types:
             return ""
         first, last = _clause(text, start, end)
@@ -249,28 +324,74 @@ class Linker:
         return ""
 
 
+_TWO_LETTERS = re.compile(r"(?<![a-z0-9])[a-z]{2}(?![a-z0-9])")
+_COMPLAINTS: Mapping[str, tuple[str, ...]] = {
+    "疼": ("疼痛",), "痛": ("疼痛",), "痒": ("瘙痒",), "咳": ("咳嗽",), "喘": ("气喘",), "吐": ("呕吐",),
+    "烧": ("发烧", "发热"), "肿": ("肿胀",),
+}  # fmt: skip
+_COMPLAINT = re.compile(
+    rf"(?:(?<=[又也好很太老总就还不没得特真更直会退止越既且常都])|(?P<edge>))(?P<word>[{''.join(_COMPLAINTS)}])"
+    r"(?![苦快惜爱风经阈嗽息血槽露奶瘤块烤伤心饭药片剂针贴灵疼痛])"
+)
+"""After an adverb, or at an edge: of the sentence, a clause or another name."""
+_AFTER_EDGE = re.compile(r"[，。；！？,;!?、\s得了着个啊呀吗不死很好三两几一天半又还怎是的到起退也]")
+
+
+@dataclass(frozen=True)
+class _Match:
+    """A stretch of the normalised question and what it may stand for."""
+
+    start: int
+    end: int
+    candidates: tuple[Candidate, ...]
+
+    def is_one_of(self, types: Collection[EntityType]) -> bool:
+        """Whether it may stand for something of one of these types."""
+        return any(candidate.type in types for candidate in self.candidates)
+
+
+_SUFFERED = frozenset({EntityType.DISEASE, EntityType.SYMPTOM, EntityType.SYNDROME, EntityType.POPULATION})
+"""What somebody has; a drug is nobody's."""
+_SUPPOSED = _SUFFERED | {EntityType.DRUG, EntityType.PATHOGEN, EntityType.CAUSE}
+"""What may be feared or supposed; an examination is merely asked about."""
+
+
+def _inside(inner: _Match, outer: _Match) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end
+
+
+def _takes(near: _Match, exact: Sequence[_Match]) -> bool:
+    """Whether a near name covers all of every exact one that it touches, and more."""
+    touched = [m for m in exact if m.start < near.end and near.start < m.end]
+    return all(_inside(m, near) and m.end - m.start < near.end - near.start for m in touched)
+
+
+def _rated(candidates: Sequence[Candidate], *, alone: bool) -> tuple[Candidate, ...]:
+    """Best first; where several names are equally near, none is sure."""
+    share = _NEAR if alone else _NEAR / 2
+    rated = [replace(c, score=c.score * share) for c in candidates]
+    return tuple(sorted(rated, key=lambda c: (-c.score, _TYPE_ORDER[c.type], c.entity)))
+
+
 _DESCRIBED = frozenset(
     {EntityType.SYMPTOM, EntityType.DEPARTMENT, EntityType.BODY_PART, EntityType.POPULATION, EntityType.EXAMINATION,
      EntityType.FOOD, EntityType.TREATMENT, EntityType.CAUSE, EntityType.INDICATOR}
 )  # fmt: skip
 """Types whose names take free modifiers (`持续性头痛` is a headache)."""
 _EVERYDAY_BEFORE = re.compile(
-    r"(?:可能性|男性|女性|异性|是否|得了急|怕|大多数?是?|最低|最高|降低|提高|较高|较低|偏高|偏低)$"
+    r"(?:并非|除非|是非|无非|可能性|男性|女性|异性|是否|得了急|怕|大多数?是?|最低|最高|降低|提高|较高|较低|偏高|偏低)$"
 )
 
 
+_BETWEEN_TWO = frozenset({"伴", "伴有", "合并", "并发"})
+"""Between two known names these join two illnesses; else they may be part of one name."""
 _BESIDE = 12
 """How many characters beside a name may belong to it."""
 
 
 def _clause(text: str, start: int, end: int) -> tuple[int, int]:
     """The stretch around a match, within its clause, in which a longer name may lie."""
-    first = max((m.end() for m in _CLAUSE_END.finditer(text, 0, start)), default=0)
-    after = _CLAUSE_END.search(text, end)
+    first = max((m.end() for m in CLAUSE_END.finditer(text, 0, start)), default=0)
+    after = CLAUSE_END.search(text, end)
     last = after.start() if after else len(text)
     return max(first, start - _BESIDE), min(last, end + _BESIDE)
-
-
-def _negated(text: str, start: int, end: int) -> bool:
-    clause = max((m.end() for m in _CLAUSE_END.finditer(text, 0, start)), default=0)
-    return bool(_NEGATION.search(text[clause:start]) or _NEGATION_AFTER.match(text[end:]))

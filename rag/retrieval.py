@@ -337,7 +337,7 @@ def _described(ranked: RankedSubject, facts: Sequence[GraphFact], told: Told) ->
 
 def told_symptoms(mentions: Sequence[Mention]) -> Told:
     """The symptoms that a question states and those that it denies, each once."""
-    present = [c.entity for m in mentions if not m.negated for c in _first_symptoms(m)]
+    present = [c.entity for m in _of_the_patient(mentions) for c in _first_symptoms(m)]
     absent = [c.entity for m in mentions if m.negated for c in _first_symptoms(m)]
     return Told(
         tuple(dict.fromkeys(present)), tuple(entity for entity in dict.fromkeys(absent) if entity not in present)
@@ -372,6 +372,12 @@ def _meant(candidates: Sequence[Candidate], known: set[EntityId]) -> list[Entity
     if own:
         return own
     return [c.entity for c in candidates if c.score >= SURE and c.entity in known]
+
+
+def _of_the_patient(mentions: Sequence[Mention]) -> list[Mention]:
+    """What is there now: the writer's own, else that of whomever the question is about (a child, a parent)."""
+    present = [m for m in mentions if m.present]
+    return [m for m in present if not m.third_person] or present
 
 
 def _first_symptoms(mention: Mention) -> list[Candidate]:

@@ -50,6 +50,9 @@ class Mention(Entity):
     end: int
     negated: bool
     carried: bool
+    past: bool = False
+    third_person: bool = False
+    hypothetical: bool = False
 
 
 class SafetyWarning(Reply):

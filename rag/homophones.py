@@ -1,0 +1,95 @@
+"""Names that sound like what was typed: `寻麻疹`, `糖料病`. Pure.
+
+Whoever types Chinese chooses among characters of one sound, so a slip keeps the sound. A stretch of the question that
+sounds like a name is taken for it only if the stretch itself is no Chinese: one of the pairs of characters that the
+slip made stands in no name of the knowledge base and in none of the everyday pairs of `rag.weighting`. So `咽痛` is
+never `眼痛`, though both sound the same.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from importlib import resources
+from operator import add
+
+from rag.features import compatible
+from rag.weighting import default_weights
+
+SHORTEST, LONGEST = 3, 12
+"""Names of two characters sound like too many everyday words."""
+_HAN_NAME = re.compile("[一-鿿]+")
+_BETWEEN_RESTS = 2_000
+_SYLLABLE = 0xE000
+"""Each syllable is one character of the private use area."""
+_ALIKE = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ng", "n"), ("l", "n"))
+"""Sounds that many speakers do not tell apart."""
+_PARTICLES = frozenset(
+    "的了吗呢吧啊么是有我你他她在就也都还很不没和与或怎什啥为何哪几要能会可时后前才到去来看做吃喝打得这那"
+)
+
+
+@lru_cache(maxsize=1)
+def _syllables() -> Mapping[int, str]:
+    """Character -> its syllable, as coarse as careless speakers say it."""
+    text = resources.files("rag").joinpath("readings.json").read_text(encoding="utf-8")
+    characters: Mapping[str, str] = json.loads(text)["characters"]
+    coarse = sorted({_coarse(name) for name in characters})
+    place = {name: chr(_SYLLABLE + number) for number, name in enumerate(coarse)}
+    return {ord(char): place[_coarse(name)] for name, chars in characters.items() for char in chars}
+
+
+def _coarse(syllable: str) -> str:
+    for heard, said in _ALIKE:
+        syllable = syllable.replace(heard, said)
+    return syllable
+
+
+def sound(text: str) -> str:
+    """One character for each syllable, zh and z, n and l, -ng and -n alike; what is no Chinese character stays."""
+    return text.translate(_syllables())
+
+
+class Homophones:
+    """The sounds of the names of one version, and the pairs of characters that occur in them."""
+
+    def __init__(self, names: Sequence[str], rest: Callable[[], None] | None = None) -> None:
+        by_sound: dict[str, list[str]] = defaultdict(list)
+        pairs: set[str] = set()
+        for number, name in enumerate(names, start=1):
+            if rest and number % _BETWEEN_RESTS == 0:
+                rest()
+            pairs.update(map(add, name, name[1:]))
+            if SHORTEST <= len(name) <= LONGEST and _HAN_NAME.fullmatch(name):
+                by_sound[sound(name)].append(name)
+        self._by_sound = dict(by_sound)
+        self._pairs = pairs
+
+    def find(self, text: str) -> Iterator[tuple[int, int, str]]:
+        """(start, end, name): stretches of normalised `text` that are a slip for `name`, all of them."""
+        strange = [not self._known(text[at : at + 2]) for at in range(len(text) - 1)]
+        if not any(strange):
+            return
+        heard = sound(text)
+        for at in (place for place, odd in enumerate(strange) if odd):
+            for start in range(max(0, at + 2 - LONGEST), at + 1):
+                for end in range(max(at + 2, start + SHORTEST), min(len(text), start + LONGEST) + 1):
+                    for name in self._by_sound.get(heard[start:end], ()):
+                        if self._is_slip(text[start:end], name, at - start):
+                            yield start, end, name
+
+    def _known(self, pair: str) -> bool:
+        return pair in self._pairs or pair in default_weights().factors or not _HAN_NAME.fullmatch(pair)
+
+    @staticmethod
+    def _is_slip(written: str, name: str, strange: int) -> bool:
+        """Whether few characters differ, one of them in the strange pair, and no hard feature does."""
+        places = [place for place, (a, b) in enumerate(zip(written, name, strict=True)) if a != b]
+        if not places or len(places) > len(name) // 2 or not {strange, strange + 1} & set(places):
+            return False
+        if any(written[place] in _PARTICLES for place in places):
+            return False
+        return compatible(written, name)
