@@ -1,7 +1,7 @@
 """`python -m finetune.readings > rag/readings.json`: how characters are read, of pypinyin's data.
 
-Needs `pip install pypinyin` (MIT), which the product itself does not: it would cost a quarter of a second at each start,
-for one reading of each character. The first reading listed is taken, without its tone.
+Needs `pip install pypinyin` (MIT), which the product itself does not: it would cost a quarter of a second at each
+start, for one reading of each character. The first reading listed is taken, without its tone.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def main() -> None:
 
     table = importlib.import_module("pypinyin.pinyin_dict").pinyin_dict
     json.dump(document(table, metadata.version("pypinyin")), sys.stdout, ensure_ascii=False, indent=0)
-    print()
+    sys.stdout.write("\n")
 
 
 if __name__ == "__main__":

@@ -75,9 +75,12 @@ _SUPPOSED_BEFORE = re.compile(
     r"可能|是不是|会不会|是否|有没有可能|不排除|不能排除|预防|防止|避免|以免"
 )
 _SUPPOSITION_ENDS = re.compile(r"还?能(?!引起|导致)|可以|可不可以|应该|怎么|怎样|为什么|哪|需要|要不要")
-_SUPPOSED_AFTER = re.compile(r"^(?:的)?(?:可能|待排|待查|的话|高风险|(?:的)?(?:几率|概率|风险)(?:大|高|有多))")
+_SUPPOSED_AFTER = re.compile(
+    r"^(?:的)?(?:可能(?=[性大吗，。；！？,;!?]|$)|待排|待查|的话|高风险|(?:的)?(?:几率|概率|风险)(?:大|高|有多))"
+)
 _WILL = re.compile(r"(?<![才就总老都常时机社])会(?![诊议阴计厌员长])[^，]{0,8}$")
 _IS = re.compile(r"(?<![不要若可但还于总就])(?:是|算|属于|说明)(?!不是)[^，]{0,8}$")
+_ASKED_WHICH = re.compile(r"哪|什么|啥|多少|怎|谁|如何|几")
 _ASKING_END = re.compile(r"(?:[吗么嘛不没]|会不会)[?？]*$|[?？]$")
 
 
@@ -118,8 +121,11 @@ class _Clause:
         return bool(_DENIED_AFTER.match(after))
 
     def _a_not_a(self, before: str) -> bool:
-        """疼不疼 asks."""
-        return before[-1:] in "不没" and before[-2:-1] == self.text[self.start]
+        """疼不疼 and 发热不发热 ask."""
+        if before[-1:] not in ("不", "没"):
+            return False
+        told = self.text[: self.start - 1]
+        return told.endswith((self.text[self.start], self.text[self.start : self.end]))
 
 
 def _past(before: str, after: str) -> bool:
@@ -135,6 +141,8 @@ def _supposed(before: str, after: str) -> bool:
         return True
     if _SUPPOSED_AFTER.match(after) or (not before.strip("○、和") and after[:1] in ("?", "？")):
         return True
+    if _ASKED_WHICH.search(before) or _ASKED_WHICH.search(after):
+        return False
     return bool(_ASKING_END.search(after)) and bool(_WILL.search(before) or (_IS.search(before) and len(after) <= 3))
 
 
@@ -181,3 +189,21 @@ def _of_another(text: str, start: int, end: int, people: Sequence[_Person]) -> b
     if any(not person.other for person in people):
         return False
     return any(person.subject for person in people)
+
+
+# ---------------------------------------------------------------- figures of speech
+
+_INANIMATE = r"(?:网速|电脑|手机|系统|服务器|股市|大盘|股票|房价|物价|电视剧|[这那]部剧|电影|小说|综艺|球队|代码|公司)"
+_FIGURE_BEFORE = re.compile(
+    rf"(?:起名|取名|名字|外号|昵称|网名)[^，,]{{0,3}}(?:叫做?|是|为)?$|{_INANIMATE}[^，,。]{{0,8}}(?:得我?|让人|令人|中了|感染了?)$|"
+    r"对[^，,]{1,12}(?:一点儿?|并|根本|完全)?[也都]?不$"
+)
+_FIGURE_AFTER = re.compile(r"^(?:式(?=的?[^，,]{2})|(?:一样|般地?|似的)(?:流行|蔓延|传播|传染|扩散))")
+
+
+def figurative(text: str, start: int, end: int) -> bool:
+    """Whether the name at [start, end) of normalised `text` is a way of speaking: 休克式下跌, 对明星不感冒."""
+    before = _FIGURE_BEFORE.search(text[max(0, start - 30) : start])
+    if before is not None and before.group().startswith("对") and text[start:end] != "感冒":
+        before = None
+    return before is not None or _FIGURE_AFTER.match(text[end:]) is not None

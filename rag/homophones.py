@@ -19,6 +19,8 @@ from operator import add
 from rag.features import compatible
 from rag.weighting import default_weights
 
+_LONG = 5
+"""Names of so many characters may have two slips."""
 SHORTEST, LONGEST = 3, 12
 """Names of two characters sound like too many everyday words."""
 _HAN_NAME = re.compile("[一-鿿]+")
@@ -28,15 +30,22 @@ _SYLLABLE = 0xE000
 _ALIKE = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ng", "n"), ("l", "n"))
 """Sounds that many speakers do not tell apart."""
 _PARTICLES = frozenset(
-    "的了吗呢吧啊么是有我你他她在就也都还很不没和与或怎什啥为何哪几要能会可时后前才到去来看做吃喝打得这那"
+    "的了吗呢吧啊么是有我你他她在就也都还很不没和与或又及要怎什啥为何哪几能会可时后前才到去来看做吃喝打得这那"
 )
+
+
+@lru_cache(maxsize=1)
+def _characters() -> Mapping[str, str]:
+    """Syllable -> its characters."""
+    text = resources.files("rag").joinpath("readings.json").read_text(encoding="utf-8")
+    table: Mapping[str, str] = json.loads(text)["characters"]
+    return table
 
 
 @lru_cache(maxsize=1)
 def _syllables() -> Mapping[int, str]:
     """Character -> its syllable, as coarse as careless speakers say it."""
-    text = resources.files("rag").joinpath("readings.json").read_text(encoding="utf-8")
-    characters: Mapping[str, str] = json.loads(text)["characters"]
+    characters = _characters()
     coarse = sorted({_coarse(name) for name in characters})
     place = {name: chr(_SYLLABLE + number) for number, name in enumerate(coarse)}
     return {ord(char): place[_coarse(name)] for name, chars in characters.items() for char in chars}
@@ -46,6 +55,12 @@ def _coarse(syllable: str) -> str:
     for heard, said in _ALIKE:
         syllable = syllable.replace(heard, said)
     return syllable
+
+
+@lru_cache(maxsize=1)
+def _spoken() -> Mapping[int, int]:
+    """Character -> the number of its syllable, without its tone."""
+    return {ord(char): number for number, chars in enumerate(_characters().values()) for char in chars}
 
 
 def sound(text: str) -> str:
@@ -68,8 +83,11 @@ class Homophones:
         self._by_sound = dict(by_sound)
         self._pairs = pairs
 
-    def find(self, text: str) -> Iterator[tuple[int, int, str]]:
-        """(start, end, name): stretches of normalised `text` that are a slip for `name`, all of them."""
+    def find(self, text: str) -> list[tuple[int, int, str]]:
+        """(start, end, name): stretches of normalised `text` that are a slip for `name`, all of them, in order."""
+        return sorted(set(self._slips(text)))
+
+    def _slips(self, text: str) -> Iterator[tuple[int, int, str]]:
         strange = [not self._known(text[at : at + 2]) for at in range(len(text) - 1)]
         if not any(strange):
             return
@@ -78,8 +96,16 @@ class Homophones:
             for start in range(max(0, at + 2 - LONGEST), at + 1):
                 for end in range(max(at + 2, start + SHORTEST), min(len(text), start + LONGEST) + 1):
                     for name in self._by_sound.get(heard[start:end], ()):
-                        if self._is_slip(text[start:end], name, at - start):
+                        if self._is_slip(text[start:end], name, at - start) and not self._torn(text, start, end, name):
                             yield start, end, name
+
+    def _torn(self, text: str, start: int, end: int, name: str) -> bool:
+        """Whether the character that differs belongs to the word beside: 嘴唇中 of 嘴唇中间."""
+        first = text[start] != name[0] and start > 0 and self._is_word(text[start - 1 : start + 1])
+        return first or (text[end - 1] != name[-1] and self._is_word(text[end - 1 : end + 1]))
+
+    def _is_word(self, pair: str) -> bool:
+        return len(pair) == 2 and _HAN_NAME.fullmatch(pair) is not None and self._known(pair)
 
     def _known(self, pair: str) -> bool:
         return pair in self._pairs or pair in default_weights().factors or not _HAN_NAME.fullmatch(pair)
@@ -88,8 +114,11 @@ class Homophones:
     def _is_slip(written: str, name: str, strange: int) -> bool:
         """Whether few characters differ, one of them in the strange pair, and no hard feature does."""
         places = [place for place, (a, b) in enumerate(zip(written, name, strict=True)) if a != b]
-        if not places or len(places) > len(name) // 2 or not {strange, strange + 1} & set(places):
+        if not places or len(places) > (1 if len(name) < _LONG else 2) or not {strange, strange + 1} & set(places):
             return False
-        if any(written[place] in _PARTICLES for place in places):
+        if any(written[place] in _PARTICLES or name[place] in _PARTICLES for place in places):
+            return False
+        edges = {0, len(name) - 1} & set(places)
+        if any(_spoken().get(ord(written[place])) != _spoken().get(ord(name[place])) for place in edges):
             return False
         return compatible(written, name)

@@ -15,7 +15,7 @@ from functools import cached_property
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
-from rag.assertion import CLAUSE_END, assertions
+from rag.assertion import CLAUSE_END, assertions, figurative
 from rag.domain import AliasKind, Candidate, DoNotMerge, EntityId, Mention
 from rag.features import DRUG_BEFORE, MODIFIER_AFTER, MODIFIER_BEFORE, SALT_AFTER, compatible, counterparts
 from rag.near_names import NearNames
@@ -237,7 +237,11 @@ class Linker:
 
     def _matches(self, text: str, capital: Sequence[bool]) -> list[_Match]:
         """Names as they are written, and longer ones around or between them that are spelt otherwise."""
-        exact = [_Match(start, end, self.names.candidates(name)) for name, start, end in self.names.find(text)]
+        exact = [
+            _Match(start, end, self.names.candidates(name))
+            for name, start, end in self.names.find(text)
+            if not figurative(text, start, end)
+        ]
         exact += self._capitals(text, capital)
         exact = sorted([*exact, *self._short(text, exact)], key=lambda m: m.start)
         kept = list(exact)
@@ -260,9 +264,10 @@ class Linker:
         starts = {m.start for m in exact}
         for found in _COMPLAINT.finditer(text):
             start, end = found.span("word")
-            if any(m.start <= start < m.end for m in exact):
+            at_edge = found["edge"] is not None
+            if any(m.start <= start < m.end for m in exact) or (at_edge and found["word"] not in _ALONE):
                 continue
-            if found["edge"] is not None:
+            if at_edge:
                 before = start == 0 or start in ends or CLAUSE_END.match(text[start - 1]) or text[start - 1] == "、"
                 after = end == len(text) or end in starts or _AFTER_EDGE.match(text[end])
                 if not (before and after):
@@ -274,8 +279,11 @@ class Linker:
     def _near(self, text: str) -> Iterator[_Match]:
         """Stretches of `text` that are another spelling of a name or a slip for one."""
         found: dict[tuple[int, int], set[str]] = defaultdict(set)
-        for start, end, name in self.near.find(text, self.names):
+        for start, end, name in self.near.spelt(text, self.names):
             found[start, end].add(name)
+        for start, end, name in self.near.slips(text):
+            if any(c.type in _MISTYPED for c in self.names.candidates(name)):
+                found[start, end].add(name)
         for (start, end), names in found.items():
             candidates = {c.entity: c for name in sorted(names) for c in self.names.candidates(name)}
             if candidates:
@@ -324,14 +332,16 @@ class Linker:
         return ""
 
 
+_ALONE = frozenset("疼痛痒咳喘吐烧肿")
+"""The others only after an adverb."""
 _TWO_LETTERS = re.compile(r"(?<![a-z0-9])[a-z]{2}(?![a-z0-9])")
 _COMPLAINTS: Mapping[str, tuple[str, ...]] = {
     "疼": ("疼痛",), "痛": ("疼痛",), "痒": ("瘙痒",), "咳": ("咳嗽",), "喘": ("气喘",), "吐": ("呕吐",),
-    "烧": ("发烧", "发热"), "肿": ("肿胀",),
+    "烧": ("发烧", "发热"), "累": ("乏力", "疲劳"), "困": ("嗜睡",), "晕": ("头晕",), "肿": ("肿胀",),
 }  # fmt: skip
 _COMPLAINT = re.compile(
-    rf"(?:(?<=[又也好很太老总就还不没得特真更直会退止越既且常都])|(?P<edge>))(?P<word>[{''.join(_COMPLAINTS)}])"
-    r"(?![苦快惜爱风经阈嗽息血槽露奶瘤块烤伤心饭药片剂针贴灵疼痛])"
+    rf"(?:(?<=[又也好很太老总就还不没得特真更直会退止越既且常都点])|(?=[喘咳吐痒][得个])|(?P<edge>))(?P<word>[{''.join(_COMPLAINTS)}])"
+    r"(?![苦快惜爱风经阈嗽息血槽露奶瘤块烤伤心饭药片剂针贴灵疼痛难扰境惑积赘计车船针机])"
 )
 """After an adverb, or at an edge: of the sentence, a clause or another name."""
 _AFTER_EDGE = re.compile(r"[，。；！？,;!?、\s得了着个啊呀吗不死很好三两几一天半又还怎是的到起退也]")
@@ -352,6 +362,8 @@ class _Match:
 
 _SUFFERED = frozenset({EntityType.DISEASE, EntityType.SYMPTOM, EntityType.SYNDROME, EntityType.POPULATION})
 """What somebody has; a drug is nobody's."""
+_MISTYPED = frozenset({EntityType.DISEASE, EntityType.SYMPTOM, EntityType.DRUG})
+"""What a slip of the pen may be taken for; of other things there are fewer, and ordinary words sound like them."""
 _SUPPOSED = _SUFFERED | {EntityType.DRUG, EntityType.PATHOGEN, EntityType.CAUSE}
 """What may be feared or supposed; an examination is merely asked about."""
 

@@ -39,7 +39,8 @@ class NearNames:
     def warm(self, rest: Callable[[], None]) -> None:
         """Build everything now, calling `rest` often."""
         self._rest = rest
-        assert self._spellings is not None and self._sounds is not None
+        for table in (self._spellings, self._heads, self._sounds):
+            assert table is not None
 
     @cached_property
     def _spellings(self) -> dict[str, list[str]]:
@@ -54,18 +55,25 @@ class NearNames:
         return dict(found)
 
     @cached_property
+    def _heads(self) -> frozenset[str]:
+        """The first two characters of all spellings: most stretches end there."""
+        return frozenset(spelling[:2] for spelling in self._spellings)
+
+    @cached_property
     def _sounds(self) -> Homophones:
         return Homophones(self._names, self._rest)
 
-    def find(self, text: str, exact: ExactNames) -> Iterator[tuple[int, int, str]]:
-        """(start, end, name): stretches of normalised `text` that are not written as `name` and mean it."""
-        yield from self._spelt(text, exact)
-        yield from self._sounds.find(text)
+    def slips(self, text: str) -> list[tuple[int, int, str]]:
+        """(start, end, name): stretches of normalised `text` that sound like `name` and are no Chinese themselves."""
+        return self._sounds.find(text)
 
-    def _spelt(self, text: str, exact: ExactNames) -> Iterator[tuple[int, int, str]]:
+    def spelt(self, text: str, exact: ExactNames) -> Iterator[tuple[int, int, str]]:
+        """(start, end, name): stretches of normalised `text` that are `name` in another spelling."""
         one, origin = folded(text)
         found = [(start, end, name) for name, start, end in exact.find(one)] if one != text else []
         for start in range(len(one) - 1):
+            if one[start : start + 2] not in self._heads:
+                continue
             for end in range(start + 2, min(len(one), start + _LONGEST) + 1):
                 found += [(start, end, name) for name in self._spellings.get(one[start:end], ())]
         for start, end, name in found:

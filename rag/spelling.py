@@ -1,4 +1,4 @@
-"""Spellings of one name that mean the same: numerals, 疼 and 痛, 梗塞 and 梗死, the 性 and 症 that people leave out. Pure.
+"""Spellings of one name that mean the same: numerals, 疼 and 痛, the 症 that people leave out. Pure.
 
 Stored names stay as they are (`rag.text.normalise`); this folds a name and a question alike for one look-up. Nothing
 here touches a hard feature: a numeral gets another script, never another value.
@@ -34,10 +34,9 @@ _PLACES = re.compile(
         )
     )
 )
-_INNER = re.compile(rf"(?<=[{HAN}]{{2}})性(?=[{HAN}]{{2}})")
 _LAST = re.compile(rf"(?<=[{HAN}]{{3}})(?<![癌炎重发遗应忌病毒急])症$")
 _HAN_CHAR = re.compile(f"[{HAN}]")
-_CHANGES = re.compile(f"[疼症梗浮罗甙淤粘返泛道能下腰间他累综候氏性增核磁原螺头α-ω阿贝伽a-z一二三四五六七八九-]")
+_CHANGES = re.compile("[疼症梗浮罗甙淤粘返泛道能下腰间他累综候氏性增核磁原螺头α-ω阿贝伽a-z一二三四五六七八九-]")
 
 
 def folded(text: str) -> tuple[str, list[int]]:
@@ -74,7 +73,6 @@ def spellings(name: str) -> Iterator[str]:
         return
     plain, _ = folded(name)
     found = {plain}
-    found |= {_INNER.sub("", one) for one in found}
     found |= {_LAST.sub("", one) for one in found}
     found.discard(name)
     yield from sorted(found)

@@ -101,7 +101,9 @@ def _edition(
     names = Names(kb.names(), kb.do_not_merge(), rest=rest)
     retriever = Retriever(kb, kb.graph(), names, embedder, tuning)
     open_graph = live.of(kb) if live is not None else (lambda withheld, _: kb.graph(withheld))
-    return Edition(pointer, kb, Linker(names), retriever, Checker(names), tuning, open_graph, Withholding(kb, register))
+    return Edition(
+        pointer, kb, Linker(names, rest), retriever, Checker(names), tuning, open_graph, Withholding(kb, register)
+    )
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from yiwen.options import DataDir, Json, load_settings
 from yiwen.output import document, say
 
 if TYPE_CHECKING:
+    from evaluation.diagnoses import DiagnosisReport
     from rag.fusion import Tuning
     from rag.settings import Settings
 
@@ -105,15 +106,61 @@ def medications(
 ) -> None:
     """Check pairs of drugs and herbs that the raw files state, and pairs that they do not, on your knowledge base."""
     from evaluation.medications import run
+    from evaluation.provenance import provenance
     from rag.wiring import build
 
     settings = load_settings(context, data_dir)
     report = run(settings, data, count=pairs, seed=seed)
     if as_json:
-        current = build(settings).editions.current()
-        document({"kb": {"version": current.pointer.version, "digest": current.kb.digest}, **report.summary()})
+        document(provenance(build(settings).editions.current(), settings) | report.summary())
     else:
         say(report.markdown().rstrip())
+
+
+@app.command()
+def linking(
+    context: typer.Context,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", metavar="FOLDER", help="Judge CHIP-CDN too: eval/chip_cdn_train.json and the ICD list."),
+    ] = None,
+    faults: Annotated[bool, typer.Option("--faults", help="List the sentences in which something is wrong.")] = False,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Link the labelled mentions: spans, names, marks (denied, past, another's, supposed), names that may never link.
+
+    The opposite pairs must stay apart. With --data also diagnoses to the names of a term list, cross-validated.
+    """
+    from evaluation.linking import evaluate
+    from evaluation.provenance import provenance
+    from rag.wiring import build
+
+    settings = load_settings(context, data_dir)
+    edition = build(settings).editions.current()
+    report = evaluate(edition)
+    diagnoses = _diagnoses(data) if data is not None else None
+    if as_json:
+        parts = {"linking": report.summary(), **({"chip_cdn": diagnoses.summary()} if diagnoses else {})}
+        document(provenance(edition, settings) | parts)
+        return
+    say(report.markdown().rstrip())
+    if diagnoses:
+        say(diagnoses.markdown().rstrip())
+    for verdict in report.verdicts if faults else ():
+        wrong = [*verdict.false_links, *(f"missed {m}" for m in verdict.missed), *verdict.wrong_flags, *verdict.never]
+        if wrong:
+            say(f"{verdict.id} {verdict.text}: {'; '.join(wrong)}")
+
+
+def _diagnoses(data: Path) -> DiagnosisReport:
+    from evaluation.diagnoses import LIST, TERMS, cross_validate
+    from rag.errors import NotFoundError
+
+    for name in (TERMS, LIST):
+        if not (data / name).is_file():
+            raise NotFoundError(f"{data / name}: no such file; --data names the folder of the raw data files")
+    return cross_validate(data / TERMS, data / LIST)
 
 
 @contextmanager
