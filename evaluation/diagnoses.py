@@ -1,7 +1,8 @@
 """CHIP-CDN: diagnoses as clinicians wrote them to the names of the ICD list, cross-validated over the terms.
 
 Gold, predictions and measures as in `sets/README.md`. Everything that is fitted (neighbours, weights, threshold) sees
-the four other folds only. The baselines answer with the nearest name of the list, and with the names of the nearest term.
+the four other folds only. The baselines answer with the nearest name of the list, and with the names of the nearest
+term.
 """
 
 from __future__ import annotations

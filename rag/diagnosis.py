@@ -29,6 +29,8 @@ _PART_END = re.compile(r"[,，;；、.。+＋/\s()（）:：?？]+|伴有?|合�
 _SAME = {"癌": "恶性肿瘤", "ca": "恶性肿瘤", "心衰": "心力衰竭", "冠心病": "冠状动脉粥样硬化性心脏病", "肾衰": "肾衰竭"}
 _NEAREST = 20
 _NEIGHBOURS = 30
+FEATURES = 32
+"""Of a text and a candidate."""
 
 
 @dataclass(frozen=True)
@@ -187,7 +189,7 @@ class TermList:
             )
             for name in found
         ]  # fmt: skip
-        return found, np.array(rows, dtype=np.float64).reshape(len(found), -1)
+        return found, np.array(rows, dtype=np.float64).reshape(len(found), FEATURES)
 
 
 def _features(
