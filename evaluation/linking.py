@@ -227,7 +227,10 @@ def _counts(one: Found, gold: Sequence[Mapping[str, Any]]) -> bool:
     """Whether a mention is judged: not one beside a modifier, nor of a type that is not labelled everywhere."""
     if not one.entities and not one.asked:
         return False
-    return any(_overlap(one, mention) for mention in gold) or not one.types <= _UNLABELLED
+    if not one.types <= _UNLABELLED:
+        return True
+    labelled = [mention for mention in gold if _overlap(one, mention)]
+    return any(m["type"] in one.types or (m["start"], m["end"]) == (one.start, one.end) for m in labelled)
 
 
 def _overlap(one: Found, mention: Mapping[str, Any]) -> bool:

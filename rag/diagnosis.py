@@ -163,7 +163,7 @@ class TermList:
         pieces = parts(whole)
         nearest: dict[str, float] = {}
         top: set[str] = set()
-        votes: Counter[str] = Counter()
+        votes: dict[str, float] = defaultdict(float)
         closest: dict[str, float] = {}
         for piece in pieces:
             names, examples = self._near(piece)
@@ -185,7 +185,7 @@ class TermList:
             _features(
                 whole, pieces, plain(name),
                 near=nearest.get(name, 0.0), best=best, top=name in top,
-                vote=votes[name] / total, closest=closest.get(name, 0.0), first=first, listed=name in self._row,
+                vote=votes.get(name, 0.0) / total, closest=closest.get(name, 0.0), first=first, listed=name in self._row,
             )
             for name in found
         ]  # fmt: skip

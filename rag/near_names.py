@@ -7,7 +7,7 @@ Two tables are looked up for stretches of the question: other spellings of names
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Protocol
 
@@ -21,8 +21,6 @@ _BETWEEN_RESTS = 2_000
 
 class ExactNames(Protocol):
     """What finds names as they are written: `rag.linking.Names`."""
-
-    owners: Container[str]
 
     def find(self, text: str) -> list[tuple[str, int, int]]:
         """(name, start, end) in `text`."""

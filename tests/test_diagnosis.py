@@ -25,7 +25,9 @@ EXAMPLES = tuple(
 def test_the_nearest_text_is_the_text_itself() -> None:
     grams = Grams(NAMES)
     for row, name in enumerate(NAMES):
-        assert grams.nearest(name, 3)[0] == (row, pytest.approx(1.0))
+        found, score = grams.nearest(name, 3)[0]
+        assert found == row
+        assert score == pytest.approx(1.0)
     assert grams.nearest("xyz", 3) == []
 
 

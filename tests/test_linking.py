@@ -243,3 +243,84 @@ def test_counterparts_put_every_other_value_in_place() -> None:
 )
 def test_opposed_names_differ_in_a_feature_only(a: str, b: str, expected: bool) -> None:
     assert opposed(a, b) is expected
+
+
+SPOKEN = [
+    ("癫痫", "disease:癫痫", "name"),
+    ("羊癫疯", "disease:癫痫", "colloquial"),
+    ("羊癫疯", "disease:癫病", "synonym"),
+    ("荨麻疹", "disease:荨麻疹", "name"),
+    ("骨质疏松症", "disease:骨质疏松症", "name"),
+    ("2型糖尿病", "disease:2型糖尿病", "name"),
+    ("头痛", "symptom:头痛", "name"),
+    ("瘙痒", "symptom:瘙痒", "name"),
+    ("疼痛", "symptom:疼痛", "name"),
+    ("发烧", "symptom:发烧", "name"),
+    ("ct检查", "examination:ct检查", "name"),
+    ("ct", "examination:ct检查", "abbreviation"),
+    ("hpv", "pathogen:人乳头瘤病毒", "abbreviation"),
+    ("雷诺嗪", "drug:雷诺嗪", "name"),
+    ("腹泻", "disease:腹泻", "name"),
+    ("肠易激综合征", "disease:肠易激综合征", "name"),
+    ("地中海贫血", "disease:地中海贫血", "name"),
+    ("烧伤", "disease:烧伤", "name"),
+]
+
+
+@pytest.fixture(scope="module")
+def spoken() -> Linker:
+    return Linker(Names([NameRow(name, EntityId(entity), kind) for name, entity, kind in SPOKEN]))
+
+
+@pytest.mark.parametrize(
+    ("question", "surface", "entity"),
+    [
+        ("羊癫疯犯了", "羊癫疯", "disease:癫痫"),
+        ("寻麻疹怎么治", "寻麻疹", "disease:荨麻疹"),
+        ("骨质疏松吃什么", "骨质疏松", "disease:骨质疏松症"),
+        ("Ⅱ型糖尿病", "Ⅱ型糖尿病", "disease:2型糖尿病"),
+        ("二型糖尿病", "二型糖尿病", "disease:2型糖尿病"),
+        ("頭疼", "頭疼", "symptom:头痛"),
+        ("ＣＴ要空腹吗", "ＣＴ", "examination:ct检查"),
+        ("HPV16阳性", "HPV", "pathogen:人乳头瘤病毒"),
+        ("一直很痒", "痒", "symptom:瘙痒"),
+        ("怎么退烧", "烧", "symptom:发烧"),
+    ],
+)
+def test_names_in_other_words(spoken: Linker, question: str, surface: str, entity: str) -> None:
+    mention = only(spoken, question)
+    assert (mention.surface, mention.best.entity) == (surface, entity)
+    assert mention.best.score >= 0.5
+    assert question[mention.start : mention.end] == surface
+
+
+@pytest.mark.parametrize("question", ["ct", "act now", "痛苦的回忆", "喝了吐槽", "烧烤好吃", "隔壁疼爱孩子"])
+def test_words_that_only_look_like_names(spoken: Linker, question: str) -> None:
+    assert spoken.link(question) == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "surface", "modifier"),
+    [
+        ("听说替雷诺嗪有效", "雷诺嗪", "替"),
+        ("腹泻型肠易激综合征", "腹泻", "型"),
+        ("α地中海贫血", "地中海贫血", "α"),
+        ("三度烧伤", "烧伤", "三度"),
+        ("腹泻伴头痛", "腹泻", ""),
+        ("腹泻伴脱水热", "腹泻", "伴"),
+        ("并非腹泻", "腹泻", ""),
+    ],
+)
+def test_more_of_what_makes_it_another_thing(spoken: Linker, question: str, surface: str, modifier: str) -> None:
+    assert next(m for m in spoken.link(question) if m.surface == surface).modifier == modifier
+
+
+def test_a_linker_that_rests_while_it_builds_links_alike(spoken: Linker) -> None:
+    rests: list[None] = []
+    eager = Linker(spoken.names, rest=lambda: rests.append(None))
+    assert eager.link("寻麻疹，骨质疏松") == spoken.link("寻麻疹，骨质疏松")
+
+
+def test_a_drug_is_nobody_else_s(spoken: Linker) -> None:
+    marks = {m.surface: m.third_person for m in spoken.link("孩子头痛能吃雷诺嗪吗")}
+    assert marks == {"头痛": True, "雷诺嗪": False}

@@ -60,6 +60,26 @@ def test_a_symptom_that_is_denied_does_not_count(library: FakeLibrary) -> None:
     assert len(result.ranked[0].matched) == 2
 
 
+@pytest.mark.parametrize(
+    ("question", "counted"),
+    [
+        ("以前头疼过，现在恶心怕光，是什么病", {"symptom:恶心", "symptom:畏光"}),
+        ("恶心怕光，如果头疼呢，是什么病", {"symptom:恶心", "symptom:畏光"}),
+        ("老公头疼，我恶心怕光，是什么病", {"symptom:恶心", "symptom:畏光"}),
+        ("孩子头疼、恶心怕光，是什么病", {"symptom:头痛", "symptom:恶心", "symptom:畏光"}),
+    ],
+)
+def test_what_is_over_supposed_or_another_s_does_not_count(
+    library: FakeLibrary, question: str, counted: set[str]
+) -> None:
+    ranked = found(library, question).ranked
+    assert {fact.object for subject in ranked for fact in subject.matched} == counted
+
+
+def test_what_is_only_supposed_ranks_nothing(library: FakeLibrary) -> None:
+    assert found(library, "如果头疼、恶心怕光，是什么病").ranked == ()
+
+
 def test_fields_of_a_monograph_by_what_is_asked(library: FakeLibrary) -> None:
     assert [e.text for e in found(library, "布洛芬有什么禁忌").monograph] == ["1.孕妇禁用。2.对本品过敏者禁用。"]
     assert found(library, "布洛芬的剂型").monograph == ()

@@ -41,7 +41,8 @@ def row(text: str, *mentions: dict[str, Any], never: tuple[str, ...] = ()) -> di
 def mention(text: str, surface: str, names: list[str], *flags: str) -> dict[str, Any]:
     """A gold mention at the first place of `surface`."""
     start = text.index(surface)
-    return {"surface": surface, "start": start, "end": start + len(surface), "names": names, "flags": list(flags)}
+    end = start + len(surface)
+    return {"surface": surface, "start": start, "end": end, "type": "disease", "names": names, "flags": list(flags)}
 
 
 def judged(edition: Edition, *rows: dict[str, Any]) -> LinkingReport:
