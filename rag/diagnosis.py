@@ -185,7 +185,8 @@ class TermList:
             _features(
                 whole, pieces, plain(name),
                 near=nearest.get(name, 0.0), best=best, top=name in top,
-                vote=votes.get(name, 0.0) / total, closest=closest.get(name, 0.0), first=first, listed=name in self._row,
+                vote=votes.get(name, 0.0) / total, closest=closest.get(name, 0.0), first=first,
+                listed=name in self._row,
             )
             for name in found
         ]  # fmt: skip
