@@ -136,10 +136,10 @@ def linking(
     from evaluation.provenance import provenance
     from rag.wiring import build
 
+    diagnoses = _diagnoses(data) if data is not None else None
     settings = load_settings(context, data_dir)
     edition = build(settings).editions.current()
     report = evaluate(edition)
-    diagnoses = _diagnoses(data) if data is not None else None
     if as_json:
         parts = {"linking": report.summary(), **({"chip_cdn": diagnoses.summary()} if diagnoses else {})}
         document(provenance(edition, settings) | parts)

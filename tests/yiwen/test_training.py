@@ -65,7 +65,17 @@ def test_graph_questions_are_judged(yiwen: Yiwen, tmp_path: Path) -> None:
     assert "forward_object_f1" in yiwen("eval", "graph", "--questions", file, "--worst", 1).out
 
 
-@pytest.mark.parametrize("command", ["retrieval", "tune", "graph"])
+def test_linking_is_judged(yiwen: Yiwen, tmp_path: Path) -> None:
+    yiwen("ingest", facts_file(tmp_path / "a.csv", ROW_A))
+    done = yiwen("eval", "linking", "--json")
+    assert done.code == 0
+    assert done.json["linking"]["merged_pairs"] == []
+    assert done.json["linking"]["span_recall"]["of"] > 700
+    assert done.json["kb_digest"]
+    assert "link_precision" in yiwen("eval", "linking", "--faults").out
+
+
+@pytest.mark.parametrize("command", ["retrieval", "tune", "graph", "linking"])
 def test_a_data_folder_that_is_missing_or_empty_is_not_found(yiwen: Yiwen, tmp_path: Path, command: str) -> None:
     for folder in (tmp_path / "none", tmp_path):
         done = yiwen("eval", command, "--data", folder)
