@@ -23,7 +23,7 @@ def test_an_answer_follows_the_contract(client: TestClient, path: str) -> None:
     assert answer["entities"] == [
         {
             "id": "disease:偏头痛", "name": "偏头痛", "type": "disease", "surface": "偏头疼", "start": 0, "end": 3,
-            "negated": False, "carried": False,
+            "negated": False, "past": False, "third_person": False, "hypothetical": False, "carried": False,
         }
     ]  # fmt: skip
     assert {c["quote"] for c in answer["citations"]} >= {"偏头痛的症状：恶心", "偏头痛的症状：畏光"}
