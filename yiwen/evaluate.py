@@ -138,11 +138,11 @@ def linking(
 
     diagnoses = _diagnoses(data) if data is not None else None
     settings = load_settings(context, data_dir)
-    edition = build(settings).editions.current()
-    report = evaluate(edition)
+    pipeline = build(settings)
+    report = evaluate(pipeline.editions.current())
     if as_json:
         parts = {"linking": report.summary(), **({"chip_cdn": diagnoses.summary()} if diagnoses else {})}
-        document(provenance(edition, settings) | parts)
+        document(provenance(pipeline, settings) | parts)
         return
     say(report.markdown().rstrip())
     if diagnoses:

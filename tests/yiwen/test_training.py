@@ -71,7 +71,7 @@ def test_linking_is_judged(yiwen: Yiwen, tmp_path: Path) -> None:
     assert done.code == 0
     assert done.json["linking"]["merged_pairs"] == []
     assert done.json["linking"]["span_recall"]["of"] > 700
-    assert done.json["kb_digest"]
+    assert done.json["kb"]["digest"]
     assert "link_precision" in yiwen("eval", "linking", "--faults").out
 
 
