@@ -106,6 +106,8 @@ def answer_json(answer: Answer, kb: KnowledgeBase | None) -> Json:
         "revision": answer.revision,
         "generator": answer.generator,
         "degraded": list(answer.degraded),
+        "verdict": answer.verdict.value if answer.verdict else None,
+        "rewritten": answer.rewritten,
         "label": answer.label,
         "disclaimer": DISCLAIMER,
         "timings_ms": dict(answer.timings_ms),

@@ -252,6 +252,10 @@ class AnswerOut(_Response):
     revision: int
     generator: str
     degraded: list[str]
+    verdict: Literal["yes", "no", "not_stated"] | None = Field(
+        description="What the knowledge base says to a question of yes or no; not_stated: it lists others."
+    )
+    rewritten: str | None = Field(description="A follow-up question as it was understood; null where it stood alone.")
     label: str
     disclaimer: str
     timings_ms: dict[str, float]

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import zlib
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +46,10 @@ def features(text: str, shape: Shape) -> dict[int, float]:
 
 @dataclass(frozen=True)
 class Classifier:
-    """`weights` is int8 (buckets, labels), `scale` what one step of it is worth per label; `bias` (labels,)."""
+    """`weights` is int8 (buckets, labels), `scale` what one step of it is worth per label; `bias` (labels,).
+
+    `notes` travel with the model: what its user has to know to read its labels.
+    """
 
     labels: tuple[str, ...]
     shape: Shape
@@ -53,6 +57,7 @@ class Classifier:
     weights: NDArray[np.int8]
     scale: NDArray[np.float32]
     bias: NDArray[np.float32]
+    notes: Mapping[str, str] = field(default_factory=dict)
 
     def probabilities(self, text: str) -> dict[str, float]:
         """A probability for each label; they add up to 1."""
@@ -68,6 +73,7 @@ class Classifier:
         """Write the model as one safetensors file."""
         about = {"format": _FORMAT, "labels": json.dumps(self.labels, ensure_ascii=False)}
         about |= {"buckets": str(self.shape.buckets), "longest": str(self.shape.longest)}
+        about |= {"notes": json.dumps(dict(self.notes), ensure_ascii=False)} if self.notes else {}
         save_file({"idf": self.idf, "weights": self.weights, "scale": self.scale, "bias": self.bias}, path, about)
 
     @classmethod
@@ -81,8 +87,9 @@ class Classifier:
                 raise ValueError(f"format {about.get('format')!r}, this program reads {_FORMAT!r}")
             labels = tuple(map(str, json.loads(about["labels"])))
             shape = Shape(int(about["buckets"]), int(about["longest"]))
-        except (OSError, SafetensorError, ValueError, KeyError) as error:
+            notes = {str(key): str(value) for key, value in json.loads(about.get("notes", "{}")).items()}
+        except (OSError, SafetensorError, ValueError, KeyError, AttributeError) as error:
             raise ConfigurationError(f"{path}: no classifier ({error}); train one with `yiwen train intent`") from error
         if arrays["weights"].shape != (shape.buckets, len(labels)):
             raise ConfigurationError(f"{path}: its weights do not fit its labels; train it again")
-        return cls(labels, shape, **arrays)
+        return cls(labels, shape, **arrays, notes=notes)

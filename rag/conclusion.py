@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rag.deciding import Decision
 from rag.dialogue import QuestionBack
-from rag.domain import Candidate, Evidence, Intent, Mention, Outcome, PassageKind, Triage
+from rag.domain import Candidate, Evidence, Intent, Mention, Outcome, PassageKind, Triage, YesNo
 from rag.intent import REMEDIES
 from rag.ports import KnowledgeBase
 from rag.retrieval import MIRRORED, Retrieved, choices, may_be_subject, told_symptoms
@@ -26,6 +27,8 @@ _MONOGRAPH_RELATIONS = {
 _LISTED = 5
 _COMPARED = 3
 """Diseases of a ranking whose mismatches are told."""
+_LIMITED = "用于"
+"""How the label of a dose for some people begins."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ def conclude(
     cited: Sequence[Evidence],
     kb: KnowledgeBase,
     back: QuestionBack | None = None,
+    decision: Decision | None = None,
 ) -> Ending:
     """Decide by what was cited, not by what was retrieved. `back` is asked where anything was cited."""
     questions = tuple(_which(m, found, kb) for m in found.unsure)
@@ -59,6 +63,8 @@ def conclude(
         notes = [_NOTHING, *(notes or _recognised(mentions))]
     else:
         notes = [*notes, *questions]
+    if outcome is Outcome.ANSWERED and decision is not None and decision.verdict is YesNo.NOT_STATED:
+        outcome = Outcome.PARTIAL
     if verdict.red_flag:
         outcome = Outcome.EMERGENCY
     return Ending(outcome, tuple(note + "\n" for note in notes), questions)
@@ -168,16 +174,19 @@ def _missing(intent: Intent, found: Retrieved, cited: Sequence[Evidence], kb: Kn
         fitting = [g for g in intent.groups if any(RELATIONS[relation].subjects & kinds for relation in g)]
         lacking = [group for group in fitting if not _group_met(group, own)]
         if lacking:
-            labels = "、".join(dict.fromkeys(_label(group, kinds) for group in lacking))
+            labels = "、".join(dict.fromkeys(_label(group, kinds, found.people) for group in lacking))
             stated = [r for group in lacking for r in group if RELATIONS[r].subjects & kinds]
             against = any(RELATIONS[r].polarity is Polarity.AGAINST for r in stated)
-            notes.append(f"知识库未收录{name}的{labels}{'；没有记录不等于安全' if against else ''}。")
+            ending = "；没有记录不等于安全" if against else "；请勿自行换算剂量" if _LIMITED in labels else ""
+            notes.append(f"知识库未收录{name}{'' if labels.startswith(_LIMITED) else '的'}{labels}{ending}。")
     return notes
 
 
-def _label(group: Sequence[Relation], kinds: set[EntityType]) -> str:
-    """The first relation of a cue that can be said of such an entity."""
-    return next(RELATIONS[relation].label for relation in group if RELATIONS[relation].subjects & kinds)
+def _label(group: Sequence[Relation], kinds: set[EntityType], people: Sequence[str]) -> str:
+    """The first relation of a cue that can be said of such an entity; of a dose also for whom it is lacking."""
+    relation = next(relation for relation in group if RELATIONS[relation].subjects & kinds)
+    limited = f"用于{'、'.join(people)}的" if relation is Relation.DOSAGE and people else ""
+    return limited + RELATIONS[relation].label
 
 
 def _ends(evidence: Evidence) -> tuple[str, ...]:

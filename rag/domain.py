@@ -406,6 +406,7 @@ class Intent:
     """What is asked: relations wanted in order, and the shape of the question.
 
     `groups` are the cues as asked: any relation of a group satisfies it (`怎么治` is met by treatments or by drugs).
+    `object` is what a yes/no question asks about: whether a record lists it.
     """
 
     relations: tuple[Relation, ...]
@@ -414,6 +415,7 @@ class Intent:
     explicit: bool = True
     comparison: bool = False
     yes_no: bool = False
+    object: tuple[EntityId, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -517,6 +519,14 @@ class Outcome(StrEnum):
     EMERGENCY = "emergency"
 
 
+class YesNo(StrEnum):
+    """What the knowledge base says to a question of yes or no; `not_stated`: it lists others and not this one."""
+
+    YES = "yes"
+    NO = "no"
+    NOT_STATED = "not_stated"
+
+
 @dataclass(frozen=True)
 class Citation:
     """`[n]` in the text; `quote` is the evidence's text at `span` (start, end; in characters)."""
@@ -565,5 +575,8 @@ class Answer:
     questions: tuple[str, ...] = ()
     dropped: tuple[Dropped, ...] = ()
     degraded: tuple[str, ...] = ()
+    verdict: YesNo | None = None
+    rewritten: str | None = None
+    """The question as a follow-up was understood; None where it stood for itself."""
     label: str = LABEL
     timings_ms: Mapping[str, float] = field(default_factory=dict)

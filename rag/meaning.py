@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from rag.conditions import conditions_of
 from rag.dialogue import MOST_QUESTIONS, Consultation, asks, hurried, thing, told_before, told_now
 from rag.domain import Condition, Intent, Mention, Turn
-from rag.followup import carried_mentions
+from rag.followup import understand
 from rag.intent import read_intent
 from rag.linking import Linker
 from rag.retrieval import may_be_subject
@@ -30,6 +30,12 @@ class Meaning:
     may_ask: bool = False
     asked: tuple[str, ...] = ()
     conditions: tuple[Condition, ...] = ()
+    as_typed: tuple[Mention, ...] | None = None
+
+    @property
+    def shown(self) -> tuple[Mention, ...]:
+        """The mentions for a reader of the question as it was typed."""
+        return self.mentions if self.as_typed is None else self.as_typed
 
 
 def meaning_of(question: str, history: Sequence[Turn], consultation: Consultation | None, linker: Linker) -> Meaning:
@@ -43,7 +49,8 @@ def meaning_of(question: str, history: Sequence[Turn], consultation: Consultatio
             return _next_turn(consultation, question, told, adds=adds)
         if not any(may_be_subject(m) or m.modifier for m in own):
             return Meaning(question, told, replace(read_intent(question, told), reverse=True))
-    return _alone(question, own + carried_mentions(own, history, linker))
+    understood = understand(question, history, linker)
+    return replace(_alone(understood.question, understood.mentions), as_typed=understood.asked)
 
 
 _ABOUT_SYMPTOMS = re.compile(r"要紧|严重吗|(?:什么|啥|是何)(?:原因|缘故)|为什么|怎么引起|什么引起|怎么造成|怎么导致")

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from rag import conclusion
 from rag.conflicts import conflicts_in
 from rag.deadline import Clock, Stop
+from rag.deciding import decide, not_listed
 from rag.dialogue import Consultation, QuestionBack, read_consultation
 from rag.differential import best_question
 from rag.domain import (
@@ -30,10 +31,12 @@ from rag.domain import (
     Patient,
     Triage,
     Turn,
+    YesNo,
 )
 from rag.editions import Edition, Editions
 from rag.errors import NotFoundError, QuestionRejected, YiwenError
 from rag.intent import read_intent
+from rag.intent_model import IntentModel
 from rag.meaning import Meaning, meaning_of
 from rag.medications import Report, check
 from rag.patient import joined, patient_in, patient_of_turns
@@ -47,7 +50,7 @@ from rag.safety import Safety, look
 from rag.second_look import SecondLook, assess
 from rag.text import clean, normalise
 from rag.triage import TriageRules
-from rag.writing import Draft, Token, checked, emit_conflicts, emit_notes, emit_warnings, pieces_of, say
+from rag.writing import Draft, Token, checked, emit_conflicts, emit_notes, emit_warnings, pieces_of, plain, say
 
 _LOG = logging.getLogger(__name__)
 FALLBACK = "extractive"
@@ -112,6 +115,8 @@ class Pipeline:
     """Deadline of one answer. A model may use `MODEL_SHARE` of it, so that something else can still answer."""
     look: SecondLook | None = None
     """What the triage sees beyond its rules; None: the rules alone."""
+    intents: IntentModel | None = None
+    """Asked what a question is about where no cue says it; None: nobody."""
 
     def ask(self, question: str, options: Options = Options(), cancel: threading.Event | None = None) -> Answer:
         """The whole answer at once. Raises what `stream` raises."""
@@ -170,8 +175,9 @@ class Pipeline:
         history = options.history
         if verdict.red_flag and consultation is not None and not consultation.answered:
             history, consultation = (), None  # `我不想活了` in reply to a question about a cough is about no cough
-        meaning = meaning_of(question, history, consultation, edition.linker)
-        question, mentions, intent = meaning.text, meaning.mentions, meaning.intent
+        typed, meaning = question, meaning_of(question, history, consultation, edition.linker)
+        question, mentions = meaning.text, meaning.mentions
+        intent = self._considered(question, mentions, meaning.intent)
         person = person_of(question, options.patient)
         clock.lap("link")
 
@@ -195,6 +201,10 @@ class Pipeline:
         full = options.detail == "full"
         yield from emit_warnings(draft, warnings, evidence, self.limits.characters // 2 if not full else None)
         yield from emit_conflicts(draft, conflicts, evidence, self.limits.characters // 2 if not full else None)
+        facts = [e.fact for e in evidence if e.fact is not None]
+        decision = decide(intent, question, facts)
+        if decision is not None and decision.verdict is YesNo.NOT_STATED:
+            yield say(draft, plain(not_listed(intent, mentions, facts)))
         clock.lap("assemble")
 
         # 7) sentences leave one by one, each after its check
@@ -210,7 +220,7 @@ class Pipeline:
         clock.lap("generate")
 
         # 8) outcome, what is missing, the label
-        ending = conclusion.conclude(verdict, intent, mentions, found, draft.cited, edition.kb, back)
+        ending = conclusion.conclude(verdict, intent, mentions, found, draft.cited, edition.kb, back, decision)
         if stop.cancelled:
             draft.degraded.append("cancelled")
         else:
@@ -222,7 +232,7 @@ class Pipeline:
                 outcome=ending.outcome,
                 text="".join(draft.text).strip(),
                 citations=tuple(draft.citations),
-                mentions=mentions,
+                mentions=meaning.shown,
                 triage=verdict,
                 kb_version=edition.pointer.version,
                 revision=edition.pointer.revision,
@@ -232,6 +242,8 @@ class Pipeline:
                 questions=ending.questions,
                 dropped=tuple(draft.dropped),
                 degraded=tuple(draft.degraded),
+                verdict=decision.verdict if decision is not None and draft.cited else None,
+                rewritten=question if question != typed else None,
                 timings_ms=draft.timings,
             )
         )
@@ -243,7 +255,9 @@ class Pipeline:
         question = self._admitted(question)
         edition = self.editions.at(kb_version).for_answer([])
         mentions = edition.linker.link(question)
-        found = edition.retriever.retrieve(question, mentions, read_intent(question, mentions), top_k=top_k)
+        found = edition.retriever.retrieve(
+            question, mentions, self._considered(question, mentions, read_intent(question, mentions)), top_k=top_k
+        )
         graph = [*found.matches, *found.facts, *found.monograph]
         return edition, tuple({e.id: e for e in [*graph[:top_k], *found.passages]}.values()), mentions
 
@@ -290,6 +304,10 @@ class Pipeline:
             found.contenders, person, replace(told, unclear=meaning.asked, others=frozenset(others))
         )
         return QuestionBack(symptom, first=not meaning.asked) if symptom else None
+
+    def _considered(self, question: str, mentions: Sequence[Mention], intent: Intent) -> Intent:
+        """The intent by rules, and where they are silent by the classifier if there is one."""
+        return self.intents.consider(question, mentions, intent) if self.intents is not None else intent
 
     def _generator(self, name: str | None) -> Generator:
         wanted = name or self.default_generator

@@ -155,6 +155,8 @@ def _is_indication(asked: Asked, evidence: Evidence) -> bool:
     passage = evidence.passage
     if passage is None or passage.aspect != "适应证" or asked.remedies or not asked.intent.explicit:
         return False
+    if asked.intent.object and passage.about not in asked.intent.object:
+        return False
     wanted = Relation.DRUG in asked.intent.relations and not asked.intent.reverse
     return wanted and any(entity_name(subject) in normalise(evidence.text) for subject in asked.subjects)
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from rag.deciding import TOWARDS, narrowed
 from rag.differential import Contender, Told, order
 from rag.domain import (
     EDITOR,
@@ -26,11 +27,12 @@ from rag.domain import (
 from rag.fusion import Tuning, fuse, fuse_languages
 from rag.intent import REMEDIES
 from rag.linking import OWN_NAME, Names, entity_name, entity_type
+from rag.people import groups_in, speaks_of
 from rag.population import NOBODY, Person, groups_preferred, limited_to
 from rag.ports import Embedder, GraphReader, KnowledgeBase
 from rag.rendering import fact_evidence
-from rag.text import TEXT_VERSION, Language, language_of, tokens
-from rag.vocabulary import RELATIONS, EntityType, Relation
+from rag.text import TEXT_VERSION, Language, language_of, normalise, tokens
+from rag.vocabulary import RELATIONS, EntityType, Polarity, Relation
 from rag.weighting import default_weights
 
 FACTS_EACH = 200
@@ -78,6 +80,7 @@ class Retrieved:
     `contenders` the same and those behind them with what else is known of them, where the question may be asked back,
     `monograph` holds fields of drug monographs, `passages` the rest of the literature; `subjects` are the entities the
     question is about and that are described, `named` also those that are not, `unsure` the mentions to ask about.
+    `people` are the groups whose dose is asked for: no other dose is among the rest.
     """
 
     facts: tuple[Evidence, ...] = ()
@@ -89,6 +92,7 @@ class Retrieved:
     subjects: tuple[EntityId, ...] = ()
     named: tuple[EntityId, ...] = ()
     unsure: tuple[Mention, ...] = ()
+    people: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -115,17 +119,19 @@ class Retriever:
         if conditions and (listed := self.graph.subjects_meeting(conditions, limit=LISTED)):
             return self._listed(listed, conditions)
         facts, unsure, meant = self._facts(mentions, intent)
+        people = groups_in(normalise(question)) if Relation.DOSAGE in intent.relations else ()
         contenders, departments = self._contenders(mentions, intent, person) if intent.reverse else ((), [])
         ranked = tuple(c.ranked for c in contenders[: RANKED if not intent.groups else RANKED_BESIDE])
         if ranked:
             facts = departments
         subjects = list(dict.fromkeys(entity for entities in meant.values() for entity in entities))
         return Retrieved(
-            facts=self.as_evidence(facts),
+            facts=_for_them(people, self.as_evidence(facts)),
             ranked=ranked,
             contenders=contenders,
             matches=self.as_evidence([fact for subject in ranked for fact in subject.matched]),
-            monograph=self._monograph(subjects, intent),
+            monograph=_for_them(people, (*self._monograph(subjects, intent), *self._towards(mentions, intent))),
+            people=people,
             passages=self.passages(question, mentions, top_k=top_k),
             subjects=tuple(subjects),
             named=tuple(dict.fromkeys(entity for m in meant for entity in meant[m] or _named(m))),
@@ -148,19 +154,23 @@ class Retriever:
 
     def _facts(self, mentions: Sequence[Mention], intent: Intent) -> tuple[list[GraphFact], list[Mention], _Meant]:
         """Facts of the entities each mention surely stands for, mentions to ask about, and what each mention means."""
-        usable = _about(mentions)
+        usable = _about(mentions, intent)
         if intent.reverse or not intent.relations:
             return [], [], {}
         plan: dict[EntityId, tuple[Relation, ...]] = {c.entity: () for m in usable for c in choices(m)}
         plan |= {c.entity: intent.relations for m in usable for c in self._translations(m)}
         plan |= {c.entity: _wanted(c, m, intent) for m in usable for c in m.candidates if c.score >= SURE}
-        found = self.graph.neighbourhood(plan, limit_each=FACTS_EACH).outgoing if plan else ()
+        asking: dict[EntityId, tuple[Relation, ...]] = {
+            entity: TOWARDS for entity in intent.object if plan and entity_type(entity) in REMEDIES
+        }
+        found = self.graph.neighbourhood(asking | plan, limit_each=FACTS_EACH).outgoing if plan else ()
         known = {fact.subject for fact in found} | self._described(plan)
         meant = {m: _meant([*m.candidates, *self._translations(m)], known) for m in usable}
         subjects = {entity for entities in meant.values() for entity in entities}
         asked = _asked_of(intent, subjects)
         facts = [fact for fact in found if fact.subject in subjects and fact.relation in asked]
-        facts = _between(facts, subjects)
+        facts += [fact for fact in found if fact.subject in asking and fact.object in subjects]
+        facts = narrowed(intent, _between(facts, subjects))
         return facts, [m for m in usable if not meant[m] and any(c.entity in known for c in choices(m))], meant
 
     def _translations(self, mention: Mention) -> list[Candidate]:
@@ -215,6 +225,18 @@ class Retriever:
         kept = [e for e in found.values() if e.passage is not None and e.passage.aspect in rank]
         order = {entity: n for n, entity in enumerate(drugs)}
         return tuple(sorted(kept, key=lambda e: _monograph_key(e, order, rank)))
+
+    def _towards(self, mentions: Sequence[Mention], intent: Intent) -> list[Evidence]:
+        """Of the remedies that a yes/no question asks about, what their monographs say of the others named in it."""
+        remedies = [entity for entity in intent.object if entity_type(entity) in REMEDIES]
+        if not remedies:
+            return []
+        others = [m for m in mentions if all(c.entity not in intent.object for c in m.candidates)]
+        names = {name for m in others for name in (normalise(m.surface), *(c.name for c in m.candidates))}
+        found = self.kb.evidence(self.kb.about(remedies, limit_each=MONOGRAPH_PASSAGES)).values()
+        against = any(RELATIONS[relation].polarity is Polarity.AGAINST for relation in intent.relations)
+        told = [e for e in found if e.passage is not None and e.passage.aspect in (_SPEAKING if against else _FOR)]
+        return [e for e in told if any(name in normalise(e.text) for name in names)]
 
     def passages(self, question: str, mentions: Sequence[Mention], *, top_k: int) -> tuple[Evidence, ...]:
         """The `top_k` passages for a question, best first."""
@@ -281,6 +303,9 @@ class Retriever:
         return list(found)
 
 
+_FOR = frozenset({"适应证", "适应症"})
+_SPEAKING = _FOR | {"禁忌证", "禁忌", "注意事项"}
+"""Fields of a monograph that tell what it is for, and those that tell also what it is not for."""
 MIRRORED = frozenset({Relation.INTERACTION, Relation.INCOMPATIBLE})
 """Relations that hold both ways."""
 SURE = 0.5
@@ -294,9 +319,13 @@ def may_be_subject(mention: Mention) -> bool:
     return any(c.type in _SUBJECT_TYPES for c in mention.candidates)
 
 
-def _about(mentions: Sequence[Mention]) -> list[Mention]:
-    """What facts may be about; symptoms that come with a disease or a remedy are its context."""
+def _about(mentions: Sequence[Mention], intent: Intent) -> list[Mention]:
+    """What facts may be about. Symptoms that come with a disease or a remedy are its context, the object is not it."""
     usable = [m for m in mentions if not m.modifier and not m.negated and may_be_subject(m)]
+    usable = [m for m in usable if all(c.entity not in intent.object for c in m.candidates)] or usable
+    if intent.comparison:
+        usable = [m for m in usable if any(c.type is not EntityType.SYMPTOM for c in m.candidates)] or usable
+        return usable
     certain = [m for m in usable if all(c.type is not EntityType.SYMPTOM for c in m.candidates)]
     return certain or usable
 
@@ -305,6 +334,17 @@ def _wanted(candidate: Candidate, mention: Mention, intent: Intent) -> tuple[Rel
     """The relations asked for; all, where another entity lists this one's own name and it matters who is described."""
     rivals = candidate.via == OWN_NAME and any(c.via != OWN_NAME for c in mention.candidates)
     return () if rivals else intent.relations
+
+
+def _for_them(people: Collection[str], evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """Without doses that say nothing of the people they are asked for: an adult's dose is none for a child."""
+    return tuple(e for e in evidence if not _is_dose(e) or all(speaks_of(one, normalise(e.text)) for one in people))
+
+
+def _is_dose(evidence: Evidence) -> bool:
+    if evidence.fact is not None:
+        return evidence.fact.relation is Relation.DOSAGE
+    return evidence.passage is not None and evidence.passage.aspect == "用法用量"
 
 
 def _named(mention: Mention) -> list[EntityId]:

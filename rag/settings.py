@@ -31,6 +31,9 @@ class Settings(BaseSettings):
     embedder: str = Field(
         "static", description="`static` (packaged), a static folder, or a sentence-transformers path/id"
     )
+    intent_model: Path | None = Field(
+        None, description="classifier of intents made by `yiwen train intent`, asked where no rule speaks; empty: none"
+    )
     generator: str = Field("extractive", description="default generator")
     dense_index: Literal["auto", "sq8", "ivf", "hnsw"] = Field("auto", description="FAISS index; auto: sq8 up to 200k")
     terms: bool = Field(True, description="assert the packaged Chinese-English terms in a new knowledge base")

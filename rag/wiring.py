@@ -18,6 +18,7 @@ from rag.graph.bolt import Connection, Server
 from rag.graph.drawn import DrawnFacts
 from rag.graph.fallback import AnswerGraph, Breaker
 from rag.graph.neo4j import Neo4jGraph, probe
+from rag.intent_model import IntentModel
 from rag.linking import Linker, Names
 from rag.pipeline import FALLBACK, Pipeline
 from rag.ports import Embedder, GraphReader
@@ -63,6 +64,7 @@ def _pipeline(settings: Settings, editions: Editions, generator: str) -> Pipelin
         default_generator=generator,
         timeout_s=settings.request_timeout_s,
         look=load_look(rules),
+        intents=IntentModel.load(settings.intent_model) if settings.intent_model is not None else None,
     )
 
 

@@ -26,6 +26,8 @@ _QUOTE = 60
 def print_answer(answer: Answer, *, all_citations: bool = False) -> None:
     """Text, questions back, citations, outcome and label."""
     action = answer.triage.action
+    if answer.rewritten:
+        say(f"理解为：{answer.rewritten}", "dim")
     for line in answer.text.splitlines():
         urgent = action is not None and line in action
         asks = any(question in line for question in answer.questions)

@@ -12,7 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from threading import Event
 
 from rag.cutting import cut_sentences
+from rag.deciding import decide
 from rag.domain import EntityId, Evidence, GenerationRequest, GraphFact, Mention, PassageKind, RankedSubject
+from rag.people import groups_in, speaks_of
 from rag.rendering import object_text
 from rag.text import language_of, normalise, sentence_spans, tokens
 from rag.vocabulary import RELATIONS, Relation
@@ -122,22 +124,74 @@ def _meeting(name: str, matched: Sequence[tuple[int, GraphFact]]) -> str:
 
 
 def _facts(request: GenerationRequest, numbered: Sequence[Numbered], budget: _Budget) -> Iterator[str]:
-    """One sentence for each subject and relation, in the order asked."""
-    groups: dict[tuple[str, Relation], list[Numbered]] = defaultdict(list)
-    matched = {fact.id for subject in request.ranked for fact in subject.matched} | request.warned
-    warned = {_both_ways(e.fact) for _, e in numbered if e.id in request.warned and e.fact}
-    for n, evidence in numbered:
-        if evidence.fact is None or evidence.id in matched or _both_ways(evidence.fact) in warned:
-            continue
-        if _stands_bare(evidence.fact.subject_name):
-            groups[evidence.fact.subject_name, evidence.fact.relation].append((n, evidence))
-    order = {relation: n for n, relation in enumerate(request.intent.relations)}
-    ranked_groups = sorted(groups.items(), key=lambda item: order.get(item[0][1], len(order)))
-    for position, ((subject, relation), members) in enumerate(ranked_groups):
-        share = budget.left // (len(ranked_groups) - position)
-        sentence = _listing(subject, relation, members, budget, share)
+    """A sentence for each subject and relation, in the order asked; what decides or is shared before the rest."""
+    groups = _groups(request, _to_state(request, numbered))
+    for position, (opening, members) in enumerate(groups):
+        share = budget.left // (len(groups) - position)
+        sentence = _listing(opening, members, budget, share)
         if sentence and budget.takes(sentence):
             yield sentence
+
+
+def _to_state(request: GenerationRequest, numbered: Sequence[Numbered]) -> list[tuple[int, Evidence, GraphFact]]:
+    """Facts that neither a ranking nor a warning states already."""
+    matched = {fact.id for subject in request.ranked for fact in subject.matched} | request.warned
+    warned = {_both_ways(e.fact) for _, e in numbered if e.id in request.warned and e.fact}
+    return [
+        (n, e, e.fact)
+        for n, e in numbered
+        if e.fact is not None
+        and e.id not in matched
+        and _both_ways(e.fact) not in warned
+        and _stands_bare(e.fact.subject_name)
+    ]
+
+
+def _groups(
+    request: GenerationRequest, stated: Sequence[tuple[int, Evidence, GraphFact]]
+) -> list[tuple[str, list[Numbered]]]:
+    """(how the sentence begins, what it lists)."""
+    facts = [fact for _, _, fact in stated]
+    decision = decide(request.intent, request.question, facts)
+    deciding = {fact.id for fact in decision.facts} if decision else frozenset()
+    shared = _shared(facts) if request.intent.comparison else {}
+    order = {relation: n for n, relation in enumerate(request.intent.relations)}
+    groups: dict[tuple[int, int, Relation, tuple[str, ...]], list[Numbered]] = defaultdict(list)
+    for n, evidence, fact in stated:
+        names = shared.get((fact.relation, object_text(fact)), (fact.subject_name,))
+        rank = (-1, 0) if fact.id in deciding else (order.get(fact.relation, len(order)), int(len(names) == 1))
+        groups[*rank, fact.relation, names].append((n, evidence))
+    begun = {(relation, name) for first, last, relation, names in groups if first < 0 or not last for name in names}
+    openings = {
+        key: _opening(key[2], key[3], more=bool(key[0] >= 0 and key[1]) and (key[2], key[3][0]) in begun)
+        for key in groups
+    }
+    return [(openings[key], groups[key]) for key in sorted(groups, key=lambda key: key[:2])]
+
+
+def _shared(facts: Sequence[GraphFact]) -> dict[tuple[Relation, str], tuple[str, ...]]:
+    """(relation, object) -> names, for the objects that all subjects of a comparison have."""
+    having: dict[Relation, dict[str, None]] = defaultdict(dict)
+    objects: dict[tuple[Relation, str], dict[str, None]] = defaultdict(dict)
+    for fact in facts:
+        if not RELATIONS[fact.relation].literal:
+            having[fact.relation][fact.subject_name] = None
+            objects[fact.relation, object_text(fact)][fact.subject_name] = None
+    return {
+        key: tuple(having[key[0]])
+        for key, names in objects.items()
+        if len(names) > 1 and len(names) == len(having[key[0]])
+    }
+
+
+def _opening(relation: Relation, names: Sequence[str], *, more: bool) -> str:
+    """How a sentence begins; `more`: what was stated before is left out of its list."""
+    label = RELATIONS[relation].label
+    if len(names) > 1:
+        return f"{'与'.join(names)}都有的{label}："
+    if more:
+        return f"{names[0]}的{label}还有："
+    return _OPENINGS.get(relation, f"{{s}}的{label}：").format(s=names[0])
 
 
 def _both_ways(fact: GraphFact) -> tuple[frozenset[object], Relation]:
@@ -145,9 +199,8 @@ def _both_ways(fact: GraphFact) -> tuple[frozenset[object], Relation]:
     return frozenset((fact.subject, fact.object)), fact.relation
 
 
-def _listing(subject: str, relation: Relation, members: Sequence[Numbered], budget: _Budget, share: int) -> str:
+def _listing(opening: str, members: Sequence[Numbered], budget: _Budget, share: int) -> str:
     """`X的常见症状有A[1]、B[2]等。` with as many objects as fit into `share` characters."""
-    opening = _OPENINGS.get(relation, f"{{s}}的{RELATIONS[relation].label}：").format(s=subject)
     listed: list[str] = []
     length = len(opening) + 2
     for text, marks in _objects(members):
@@ -191,6 +244,7 @@ def _monograph(request: GenerationRequest, numbered: Sequence[Numbered], budget:
         if passage.about in asked_for:
             beside = _beside(request, passage.about)
             quotes = _naming(passage.text, beside) if touching else _quotable(passage.text)
+            quotes = _for_them(quotes, request.question) if passage.aspect == "用法用量" else quotes
             quotes = quotes if budget.full else quotes[:_SENTENCES_OF_FIELD]
         else:
             others += 1
@@ -202,6 +256,12 @@ def _monograph(request: GenerationRequest, numbered: Sequence[Numbered], budget:
             if quote not in said and _stands_bare(evidence.title or "") and budget.takes(sentence):
                 said.add(quote)
                 yield sentence
+
+
+def _for_them(quotes: list[str], question: str) -> list[str]:
+    """Of a dose the sentences that name the people it is asked for; all where none does."""
+    people = groups_in(normalise(question))
+    return [q for q in quotes if people and all(speaks_of(one, normalise(q)) for one in people)] or quotes
 
 
 def _beside(request: GenerationRequest, drug: EntityId | None) -> set[str]:

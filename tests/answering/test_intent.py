@@ -125,3 +125,8 @@ def test_a_question_without_names_is_read_too() -> None:
 def test_a_symptom_inside_the_name_of_a_disease_leads_nowhere(question: str, reverse: bool) -> None:
     linker = Linker(names(("心动过缓", "symptom:心动过缓", "name")))
     assert read_intent(question, linker.link(question)).reverse is reverse
+
+
+def test_this_medicine_asks_for_no_others() -> None:
+    assert Relation.DRUG not in intent("医生开了偏头痛颗粒，这药有什么作用？").relations
+    assert Relation.DRUG in intent("治偏头痛的药有什么").relations

@@ -357,3 +357,18 @@ def test_cancelling_stops(library: FakeLibrary) -> None:
     assert events[-1].answer.degraded == ("cancelled",)
     with pytest.raises(YiwenError, match="cancelled"):
         fake_pipeline(library, generator).ask("偏头痛挂什么科", cancel=cancel)
+
+
+def test_a_formula_is_told_by_its_herbs(sample: Pipeline) -> None:
+    answer = sample.ask("麻黄汤由什么组成")
+    assert answer.outcome is Outcome.ANSWERED
+    assert answer.text.startswith("麻黄汤的组成：")
+    assert all(herb in answer.text for herb in ("麻黄", "桂枝", "甘草", "杏仁"))
+
+
+def test_a_follow_up_is_shown_as_it_was_understood(pipeline: Pipeline) -> None:
+    history = (Turn("user", "偏头痛挂什么科"), Turn("assistant", "……"))
+    answer = pipeline.ask("那紧张型头痛呢", Options(history=history))
+    assert answer.rewritten == "紧张型头痛挂什么科"
+    assert [(m.surface, m.carried) for m in answer.mentions] == [("紧张型头痛", False)]
+    assert pipeline.ask("紧张型头痛挂什么科", Options(history=history)).rewritten is None

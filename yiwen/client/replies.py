@@ -114,6 +114,8 @@ class Answer(Reply):
     revision: int
     generator: str
     degraded: tuple[str, ...]
+    verdict: Literal["yes", "no", "not_stated"] | None
+    rewritten: str | None
     label: str
     timings_ms: dict[str, float]
 

@@ -1,0 +1,212 @@
+"""Questions of yes or no (`偏头痛会恶心吗`): whose record is asked, for which object, and what it says. Pure.
+
+Of two names in such a question one is the subject of a record and the other an object that may stand in it. A record
+that lists others and not this one is no denial: the verdict is then `not_stated`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from rag.domain import EntityId, GraphFact, Intent, Mention, YesNo
+from rag.text import normalise
+from rag.vocabulary import RELATIONS, EntityType, Polarity, Relation
+
+_SURE = 0.5
+_REMEDY = frozenset({EntityType.DRUG, EntityType.HERB, EntityType.FORMULA})
+_ILL = frozenset({EntityType.DISEASE, EntityType.SYMPTOM, EntityType.SYNDROME})
+_OF_AN_ILLNESS: Mapping[EntityType, tuple[Relation, ...]] = {
+    EntityType.SYMPTOM: (Relation.SYMPTOM, Relation.COMPLICATION),
+    EntityType.DISEASE: (Relation.COMPLICATION, Relation.SYMPTOM),
+    EntityType.EXAMINATION: (Relation.EXAMINATION, Relation.HISTOLOGY),
+    EntityType.INDICATOR: (Relation.EXAMINATION,),
+    EntityType.DRUG: (Relation.DRUG,),
+    EntityType.HERB: (Relation.DRUG,),
+    EntityType.FORMULA: (Relation.DRUG,),
+    EntityType.TREATMENT: (Relation.TREATMENT, Relation.ADJUVANT, Relation.PREVENTION),
+    EntityType.THERAPY: (Relation.TREATMENT, Relation.ADJUVANT),
+    EntityType.DEPARTMENT: (Relation.DEPARTMENT,),
+    EntityType.BODY_PART: (Relation.BODY_PART,),
+    EntityType.FOOD: (Relation.FOOD_GOOD, Relation.FOOD_BAD),
+    EntityType.CAUSE: (Relation.CAUSE, Relation.RISK_FACTOR),
+    EntityType.PATHOGEN: (Relation.CAUSE,),
+}
+"""What a question without a cue asks of an illness, by what else it names."""
+TOWARDS = (Relation.INDICATION, Relation.CONTRAINDICATION, Relation.CAUTION)
+"""What the record of a remedy says of an illness, where it is asked whether the one is for the other."""
+_HELPS = re.compile(
+    r"治|用于|有效|管用|有用|可以吃|能吃|可以用|能用|能服|可以服|能喝|可以喝|用药|[吃用服].{0,3}行|吃.{0,4}吗"
+)
+_MAY = re.compile(r"能|可以|可不可以|宜|行不行|行吗|要紧")
+_NOT = re.compile(r"不能|不可以?(?!以)|不宜|禁|忌|慎")
+_OWNED = re.compile(r"^(?:是不是|是否是?|是|属于|算不算|算|也是|会不会是)(?:因为|由)?$")
+_OWNER_AFTER = re.compile(r"^(?:的|引起|导致|造成|所致)")
+_FORM = re.compile(
+    r"(?:肠溶|缓释|控释|分散|咀嚼|泡腾|口腔?崩解?|口服|干|软|硬|薄膜衣|注射|外用|滴眼|鼻用|吸入)*"
+    r"(?:片|胶囊|胶丸|颗粒剂?|丸|散|冲剂|口服液|溶液|糖浆|液|剂|混悬液|滴剂|喷雾剂|气雾剂|软膏|乳膏|凝胶|栓|贴剂?|粉)$"
+)
+_LEADS_TO = re.compile(r"引起|导致|造成|发展|变成|转成|并发|合并|会得|患上|引发|诱发|恶化")
+_CAUSED = re.compile(r"(?:引起|导致|造成)的|所致")
+"""`O是S引起的吗` asks the record of S for its complications."""
+_SIDE_BY_SIDE = re.compile(r"^(?:[、和与跟同及或]|还是)?$")
+_SUSPECTED = re.compile(r"(?:是|算|得了|患了?|是不是得了)$")
+_DENIES = re.compile(r"^(?:无|非|不|没|未)")
+_LITERAL = frozenset({Relation.INFECTIVITY, Relation.INSURANCE})
+"""Relations whose texts themselves say yes or no."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the facts say: `facts` are those that decide, empty where the object is not listed."""
+
+    verdict: YesNo
+    facts: tuple[GraphFact, ...] = ()
+
+
+def with_object(intent: Intent, question: str, mentions: Sequence[Mention]) -> Intent:
+    """The intent of a yes/no question with the object that it asks about, and the relations that may hold it.
+
+    Unchanged where nothing is a subject, or nothing else is named.
+    """
+    live = [m for m in mentions if not m.negated and not m.modifier and _sure(m)]
+    if not intent.yes_no or intent.comparison or intent.reverse or len(live) < 2:
+        return intent
+    subject = _subject(question, live)
+    if subject is None:
+        return intent
+    others = [m for m in live if m is not subject and not set(_ids(m)) & set(_ids(subject))]
+    relations = _relations(intent, normalise(question), subject, others)
+    if not relations:
+        return intent
+    objects = [c.entity for m in others for c in m.candidates if c.score >= _SURE and _may_be_object(c.type, relations)]
+    return replace(
+        intent, relations=relations, groups=(relations,), explicit=True, object=tuple(dict.fromkeys(objects))
+    )
+
+
+def _subject(question: str, live: Sequence[Mention]) -> Mention | None:
+    """Whose record it is: an illness before a remedy, a disease before a symptom, else the one that comes first.
+
+    `O是S的并发症吗`, `O是S引起的吗` and `我O，是S吗` turn the order round; names that stand side by side have none.
+    """
+    ill = [m for m in live if _kinds(m) & _ILL]
+    remedies = [m for m in live if _kinds(m) & _REMEDY]
+    diseases = [m for m in ill if EntityType.DISEASE in _kinds(m)]
+    able = diseases or (ill if not remedies else []) or remedies
+    if len(able) < 2:
+        return able[0] if able else None
+    first, second, last = able[0], able[1], able[-1]
+    between = normalise(question[first.end : second.start])
+    if _OWNED.match(between) and _OWNER_AFTER.match(normalise(question[second.end :])):
+        return second
+    if suspected(question, live):
+        return last
+    return None if _SIDE_BY_SIDE.match(between) else first
+
+
+def suspected(question: str, mentions: Sequence[Mention]) -> bool:
+    """`我头痛恶心，是不是偏头痛`: symptoms, and in the end the disease that they are taken for."""
+    *told, last = mentions
+    named = EntityType.DISEASE in _kinds(last) and all(EntityType.SYMPTOM in _kinds(mention) for mention in told)
+    return bool(told) and named and _SUSPECTED.search(normalise(question[: last.start])) is not None
+
+
+def _relations(intent: Intent, text: str, subject: Mention, others: Sequence[Mention]) -> tuple[Relation, ...]:
+    """Those of the cues that fit both names; without a cue, what the kind of the object suggests.
+
+    None where the cues ask for something else: then the other name only tells.
+    """
+    kinds = {kind for m in others for kind in _kinds(m)}
+    asked = intent.relations if intent.explicit and not _CAUSED.search(text) else ()
+    cued = tuple(relation for relation in asked if _fits(relation, _kinds(subject), kinds))
+    ill = bool(_kinds(subject) & _ILL)
+    if ill and kinds & _REMEDY and _HELPS.search(text):
+        against = tuple(relation for relation in asked if RELATIONS[relation].polarity is Polarity.AGAINST)
+        return (Relation.DRUG, *(relation for relation in against if _fits(relation, kinds, _kinds(subject))))
+    if cued or any(RELATIONS[relation].subjects & _kinds(subject) for relation in asked):
+        return cued
+    if ill and kinds & {EntityType.SYMPTOM, EntityType.DISEASE} and _LEADS_TO.search(text):
+        return _OF_AN_ILLNESS[EntityType.DISEASE]
+    if ill:
+        return next((found for kind, found in _OF_AN_ILLNESS.items() if kind in kinds), ())
+    return (Relation.INDICATION,) if _HELPS.search(text) else (Relation.ADVERSE,) if kinds & _ILL else ()
+
+
+def _fits(relation: Relation, subject: Collection[EntityType], other: Collection[EntityType]) -> bool:
+    row = RELATIONS[relation]
+    return bool(row.subjects & set(subject)) and bool(row.objects & set(other))
+
+
+def _may_be_object(kind: EntityType, relations: Iterable[Relation]) -> bool:
+    return any(kind in RELATIONS[relation].objects for relation in relations)
+
+
+def decide(intent: Intent, question: str, facts: Sequence[GraphFact]) -> Decision | None:
+    """What `facts`, those found for the intent, say; None where nothing was asked or nothing can be told."""
+    if not intent.yes_no or intent.comparison or intent.reverse:
+        return None
+    if intent.object:
+        return _of_object(intent, normalise(question), facts)
+    asked = set(intent.relations)
+    if not asked or not asked <= _LITERAL:
+        return None
+    own = tuple(fact for fact in facts if fact.relation in asked)
+    said = {not _DENIES.match(normalise(fact.object_text)) for fact in own}
+    return Decision(YesNo.YES if said.pop() else YesNo.NO, own) if len(said) == 1 else None
+
+
+def _of_object(intent: Intent, text: str, facts: Sequence[GraphFact]) -> Decision | None:
+    hits = tuple(
+        fact
+        for fact in facts
+        if (fact.relation in intent.relations and (fact.object in intent.object or _product_of(intent.object, fact)))
+        or (fact.subject in intent.object and fact.relation in TOWARDS)
+    )
+    if not hits:
+        listed = any(f.relation in intent.relations for f in facts)
+        return Decision(YesNo.NOT_STATED) if listed else None
+    against = {RELATIONS[f.relation].polarity is Polarity.AGAINST for f in hits}
+    if len(against) == 2:
+        return None
+    forbidden = against == {True} and _MAY.search(text) and not _NOT.search(text)
+    return Decision(YesNo.NO if forbidden else YesNo.YES, hits)
+
+
+def _product_of(asked: Sequence[EntityId], fact: GraphFact) -> bool:
+    """`奥美拉唑肠溶胶囊` is 奥美拉唑 in a form to take."""
+    name = _FORM.sub("", normalise(fact.object_text).removeprefix("注射用"))
+    return fact.relation is Relation.DRUG and any(name == entity.partition(":")[2] for entity in asked)
+
+
+def narrowed(intent: Intent, facts: Sequence[GraphFact]) -> list[GraphFact]:
+    """Of several relations that may hold the object, the one that does; the likeliest where none does."""
+    if not intent.object or any(RELATIONS[r].polarity is not Polarity.NEUTRAL for r in intent.relations):
+        return list(facts)
+    holding = {f.relation for f in facts if f.object in intent.object and f.relation in intent.relations}
+    told = {fact.relation for fact in facts}
+    kept = holding or set([relation for relation in intent.relations if relation in told][:1])
+    return [fact for fact in facts if fact.relation in kept or fact.relation not in intent.relations]
+
+
+def not_listed(intent: Intent, mentions: Sequence[Mention], facts: Sequence[GraphFact]) -> str:
+    """The sentence that says so, to stand before what is listed."""
+    own = [fact for fact in facts if fact.relation in intent.relations]
+    names = "、".join(dict.fromkeys(fact.subject_name for fact in own))
+    labels = "、".join(dict.fromkeys(RELATIONS[fact.relation].label for fact in own))
+    asked = "、".join(dict.fromkeys(m.surface for m in mentions if set(_ids(m)) & set(intent.object)))
+    risky = any(RELATIONS[r].polarity is not Polarity.NEUTRAL for r in intent.relations)
+    return f"知识库所列的{names}的{labels}中没有“{asked}”；没有记录不等于{'安全或无效' if risky else '没有'}。\n"
+
+
+def _sure(mention: Mention) -> bool:
+    return any(c.score >= _SURE for c in mention.candidates)
+
+
+def _ids(mention: Mention) -> list[EntityId]:
+    return [c.entity for c in mention.candidates if c.score >= _SURE]
+
+
+def _kinds(mention: Mention) -> set[EntityType]:
+    return {c.type for c in mention.candidates if c.score >= _SURE}
