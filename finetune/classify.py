@@ -19,11 +19,20 @@ FEWEST = 5
 """Texts that each label needs."""
 
 
-def train(texts: Sequence[str], labels: Sequence[str], *, strength: float, shape: Shape = SHAPE) -> Classifier:
-    """Fit one weight per bucket and label; labels count equally however many texts they have.
+def train(
+    texts: Sequence[str],
+    labels: Sequence[str],
+    *,
+    strength: float,
+    shape: Shape = SHAPE,
+    balanced: bool = True,
+    rarest: int = 1,
+) -> Classifier:
+    """Fit one weight per bucket and label; `balanced`: labels count equally however many texts they have.
 
-    `strength` is the inverse of the L2 penalty. Raises DataError where a label has fewer than `FEWEST` texts or there
-    is only one, MissingExtraError without scikit-learn.
+    Buckets of fewer than `rarest` texts weigh nothing, which is much faster where most n-grams occur once. `strength`
+    is the inverse of the L2 penalty. Raises DataError where a label has fewer than `FEWEST` texts or there is only one,
+    MissingExtraError without scikit-learn.
     """
     try:
         from sklearn.linear_model import LogisticRegression
@@ -35,14 +44,24 @@ def train(texts: Sequence[str], labels: Sequence[str], *, strength: float, shape
         raise DataError(f"{', '.join(few) or 'the file'}: each of at least 2 labels needs {FEWEST} texts or more")
     counts = _matrix(texts, shape)
     idf = _idf(counts)
-    rows = _scaled(counts, idf)
-    fitted = LogisticRegression(C=strength, class_weight="balanced", max_iter=3000).fit(rows, list(labels))
+    common = np.flatnonzero(np.bincount(counts.indices, minlength=shape.buckets) >= rarest)
+    rows = _scaled(counts, idf)[:, common]
+    weight = "balanced" if balanced else None
+    fitted = LogisticRegression(C=strength, class_weight=weight, max_iter=3000).fit(rows, list(labels))
     matrix, bias = fitted.coef_.T, fitted.intercept_
+    matrix = _spread(matrix, common, shape.buckets)
     if len(names) == 2:  # scikit-learn keeps one column: the log-odds of the second label
         matrix, bias = np.hstack([-matrix, matrix]) / 2, np.concatenate([-bias, bias]) / 2
     scale = np.maximum(np.abs(matrix).max(axis=0), 1e-9) / 127
     weights = np.rint(matrix / scale).astype(np.int8)
     return Classifier(tuple(names), shape, idf, weights, scale.astype(np.float32), bias.astype(np.float32))
+
+
+def _spread(weights: NDArray[np.float64], rows: NDArray[np.int64], buckets: int) -> NDArray[np.float64]:
+    """`weights` in their `rows` of a matrix of all buckets, zero elsewhere."""
+    spread = np.zeros((buckets, weights.shape[1]))
+    spread[rows] = weights
+    return spread
 
 
 def _matrix(texts: Sequence[str], shape: Shape) -> csr_matrix:

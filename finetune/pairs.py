@@ -28,7 +28,7 @@ def read_pairs(path: Path) -> Iterator[tuple[str, str]]:
     Rows without a question or an answer are passed over. DataError: columns not known, or a line is not JSON.
     """
     known = False
-    for row in _rows(path):
+    for row in read_rows(path):
         if all(key in row for key in _NAME_KEYS):
             known = True
             entity, name = (row[key].strip() for key in _NAME_KEYS)
@@ -61,22 +61,38 @@ def _field(row: Mapping[str, str], key: str) -> str:
 def read_texts(path: Path) -> Iterator[str]:
     """Every text field of a CSV or JSON Lines file; the lines of any other file."""
     if path.suffix.lower() in {".csv", ".jsonl"}:
-        for row in _rows(path):
+        for row in read_rows(path):
             yield from (value for value in row.values() if value.strip())
     else:
         yield from (line for line in _decode(path).splitlines() if line.strip())
 
 
-def _rows(path: Path) -> Iterator[dict[str, str]]:
-    """Rows as text fields; a list of strings in JSON is joined, other values are left out."""
+def read_rows(path: Path) -> Iterator[dict[str, str]]:
+    """Rows of CSV, JSON Lines or a JSON array as text fields; a list of strings is joined, other values are left out.
+
+    Raises DataError, and NotFoundError.
+    """
     text = _decode(path)
     if path.suffix.lower() == ".csv":
         for row in csv.DictReader(io.StringIO(text)):
             yield {key: value for key, value in row.items() if isinstance(key, str) and isinstance(value, str)}
         return
+    if path.suffix.lower() == ".json":
+        yield from (_fields(row, f"{path}, row {n}") for n, row in enumerate(_array(text, path), start=1))
+        return
     for number, line in enumerate(text.splitlines(), start=1):
         if line.strip():
             yield _json_row(line, path, number)
+
+
+def _array(text: str, path: Path) -> list[object]:
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise DataError(f"{path}, line {error.lineno}: not JSON ({error.msg}); expected an array") from error
+    if not isinstance(found, list):
+        raise DataError(f"{path}: {type(found).__name__}; expected an array of objects")
+    return found
 
 
 def _json_row(line: str, path: Path, number: int) -> dict[str, str]:
@@ -84,8 +100,12 @@ def _json_row(line: str, path: Path, number: int) -> dict[str, str]:
         row = json.loads(line)
     except json.JSONDecodeError as error:
         raise DataError(f"{path}, line {number}: not JSON ({error.msg}); expected one object a line") from error
+    return _fields(row, f"{path}, line {number}")
+
+
+def _fields(row: object, place: str) -> dict[str, str]:
     if not isinstance(row, dict):
-        raise DataError(f"{path}, line {number}: {type(row).__name__}; expected an object")
+        raise DataError(f"{place}: {type(row).__name__}; expected an object")
     fields = {key: "\n".join(map(str, value)) if isinstance(value, list) else value for key, value in row.items()}
     return {key: value for key, value in fields.items() if isinstance(value, str)}
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from yiwen.evaluate_dialogue import dialogue
+from yiwen.evaluate_questions import intent, relations
 from yiwen.options import DataDir, Json, load_settings
 from yiwen.output import document, say
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Measure quality on question sets; see docs/quality.md.", no_args_is_help=True)
 app.command()(dialogue)
+app.command()(relations)
+app.command()(intent)
 Data = Annotated[Path, typer.Option("--data", metavar="FOLDER", help="Folder of the raw data files.")]
 
 

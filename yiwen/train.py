@@ -47,3 +47,27 @@ def embed(
     say(f"{report.pairs:,} pairs, {report.vocabulary:,} tokens, {report.dimension} dimensions, loss {report.loss:.3f}")
     say(f"{out}: {report.size_bytes / 1e6:.1f} MB in {report.seconds:.0f} s, identity {report.identity}")
     say(f"use it: YIWEN_EMBEDDER={out} yiwen kb reindex")
+
+
+@app.command()
+def intent(
+    examples: Annotated[
+        list[Path], typer.Option(metavar="FILE", help="Questions with labels (CSV, JSON, JSON Lines); may be repeated.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The model; name it in YIWEN_INTENT_MODEL.")],
+    labels: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="CSV label,direction,relations; default: that of KUAKE-QIC.")
+    ] = None,
+    sure: Annotated[float | None, typer.Option(min=0, max=1, help="Probability from which the model is heard.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Train a small classifier of what questions ask for, heard where no rule speaks; needs scikit-learn."""
+    from evaluation.intents import LABELS, read_labels
+    from finetune.intent import SURE, run
+
+    learnt = run(examples, read_labels(labels or LABELS), out, sure=SURE if sure is None else sure)
+    if as_json:
+        document(asdict(learnt) | {"out": str(out)})
+        return
+    say(f"{learnt.questions:,} questions: " + ", ".join(f"{name} {n:,}" for name, n in learnt.labels.items()))
+    say(f"{out}: {learnt.size_bytes / 1e6:.1f} MB; use it: YIWEN_INTENT_MODEL={out}")

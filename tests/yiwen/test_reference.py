@@ -13,8 +13,9 @@ PROMISED = {
     "demo", "ingest", "fetch pubmed", "ask", "chat", "check", "serve", "kb info", "kb versions", "kb diff",
     "kb activate",
     "kb adopt", "kb gate", "kb mirror", "kb prune", "kb reindex", "kb verify", "kb export", "kb withdraw", "kb restore",
-    "kb register", "kb erase", "train embed", "eval retrieval", "eval graph", "eval answers", "eval medications",
-    "eval dialogue", "eval linking", "eval tune", "bench", "doctor", "version", "kb audit", "kb release", "kb hold",
+    "kb register", "kb erase", "train embed", "train intent", "eval retrieval", "eval graph", "eval answers",
+    "eval medications", "eval dialogue", "eval linking", "eval relations", "eval intent", "eval tune", "bench",
+    "doctor", "version", "kb audit", "kb release", "kb hold",
     "worker", "jobs submit", "jobs list", "jobs show", "jobs cancel", "jobs retry", "jobs delete",
     "jobs rejects", "jobs watch",
 }  # fmt: skip
