@@ -143,3 +143,15 @@ def share_of(
 def harmonic(precision: float, recall: float) -> float:
     """F1."""
     return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def share(
+    hits: Sequence[bool], *, samples: int = 2_000, seed: int = 0, confidence: float = 0.95
+) -> tuple[float, float, float, int]:
+    """The share of hits with its bootstrap interval: (value, low, high, rows). UsageError if there are no rows."""
+    if not hits:
+        raise UsageError("a share of no rows; expected at least one")
+    value = sum(hits) / len(hits)
+    drawn = np.random.default_rng(seed).binomial(len(hits), value, samples) / len(hits)
+    low, high = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return value, float(low), float(high), len(hits)

@@ -13,10 +13,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.domain import Evidence, GraphFact
+from rag.features import compatible
+from rag.grounding import canonical, ground_of, reason_against
 from rag.linking import Names
+from rag.phrases import GLUE
 from rag.text import Quantity, normalise, quantities, sentence_spans
 from rag.vocabulary import RELATIONS, TYPE_LABELS, Polarity, Relation
-from rag.wording import CLAUSE, CONNECTIVES, FRAME, NEGATION, paraphrase_reason, remainder, without
+from rag.wording import CLAUSE, CONNECTIVES, FRAME, NEGATION, remainder, without
 
 REASONS: Mapping[str, str] = {
     "no_citation": "没有引用",
@@ -60,6 +63,10 @@ _LABELS = frozenset(word for row in RELATIONS.values() for word in (row.label, *
 )
 _BESIDE: Mapping[Relation, tuple[str, ...]] = {Relation.INTERACTION: ("药物",), Relation.INCOMPATIBLE: ("药物",)}
 """What else a sentence of a relation may call its objects."""
+_FORM = re.compile(
+    r"(?:缓释|控释|肠溶|分散|咀嚼|泡腾)?(?:片|胶囊|颗粒|丸|散|注射液|滴眼液|软膏|乳膏|栓|口服液|混悬液|糖浆|气雾剂|胶丸|滴剂|喷雾剂|凝胶)$"
+    r"|^(?:盐酸|硫酸|马来酸|富马酸|酒石酸|磷酸|氢溴酸|苯磺酸|甲磺酸)|(?:钠|钾)(?=片|胶囊|注射液|$)"
+)
 _SURE = 0.5
 
 
@@ -99,6 +106,8 @@ class Checker:
     def _claim(self, bare: str, parts: Sequence[_Part], cited: Sequence[Evidence]) -> str | None:
         """Check what is said outside quotation marks."""
         claim = normalise(_QUOTE.sub(" ", bare))
+        if all(e.fact is None for e in cited) and not _QUOTE.search(bare):
+            return self._paraphrase(claim, cited)
         texts = [normalise(text) for e in cited for text in _texts(e)]
         joined = "\n".join(texts)
         if not self._names_known(claim, cited, texts):
@@ -112,16 +121,18 @@ class Checker:
             return "polarity_not_in_evidence"
         if any(word not in joined for word in _PEOPLE.findall(claim)):
             return "population_not_in_evidence"
-        if _QUOTE.search(bare) and all(e.fact is None for e in cited):
-            return (
-                "wording_not_in_evidence"
-                if remainder(without(claim, self._stated(claim, cited)), texts, FRAME)
-                else None
-            )
         facts = [e.fact for e in cited if e.fact is not None]
         if facts:
             return self._rest_reason(_unquoted(bare), facts, cited)
-        return paraphrase_reason(claim, [e.text for e in cited], joined)
+        left = remainder(without(claim, self._stated(claim, cited)), texts, FRAME)
+        return "wording_not_in_evidence" if left else None
+
+    def _paraphrase(self, claim: str, cited: Sequence[Evidence]) -> str | None:
+        """Check a sentence in its own words against passages."""
+        texts = [canonical(normalise(text)) for e in cited for text in _texts(e)]
+        if not self._names_said(canonical(claim), cited, texts):
+            return "entity_not_in_evidence"
+        return reason_against(claim, ground_of([e.text for e in cited], [t for e in cited for t in _titles(e)]))
 
     # ------------------------------------------------------------ names
 
@@ -131,6 +142,21 @@ class Checker:
         known = {name for text in texts for name, _, _ in self.names.find(text)}
         return all(
             name in known or name in _LABELS or name in texts or self._means(name, there)
+            for name, _, _ in self.names.find(claim)
+        )
+
+    def _names_said(self, claim: str, cited: Sequence[Evidence], texts: Sequence[str]) -> bool:
+        """As `_names_known`; part of a name will do where the sentence says the rest of it too: `血糖会升高`."""
+        there = {entity for e in cited for entity in e.entities}
+        known = {name for text in texts for name, _, _ in self.names.find(text)}
+        joined = "\n".join(texts)
+        return all(
+            name in known
+            or name in _LABELS
+            or name in texts
+            or self._means(name, there)
+            or _in_parts(name, claim, known)
+            or _of_parts(name, joined)
             for name, _, _ in self.names.find(claim)
         )
 
@@ -254,11 +280,16 @@ def _is_sentence_of(bare: str, evidence: Evidence) -> bool:
 # ---------------------------------------------------------------- what evidence states
 
 
+def _titles(evidence: Evidence) -> list[str]:
+    """What names the subject of a passage without being its text."""
+    passage = evidence.passage
+    titles = [evidence.title, passage.title, passage.aspect, passage.question] if passage else [evidence.title]
+    return [title for title in titles if title]
+
+
 def _texts(evidence: Evidence) -> list[str]:
     """Everything of a piece of evidence that a sentence may draw on."""
-    texts = [evidence.text, evidence.title or ""]
-    if evidence.passage is not None:
-        texts += [evidence.passage.aspect or "", evidence.passage.title or ""]
+    texts = [evidence.text, *_titles(evidence)]
     if evidence.fact is not None:
         texts += [evidence.fact.subject_name, evidence.fact.object_text]
     return [text for text in texts if text]
@@ -275,6 +306,18 @@ def _object(fact: GraphFact) -> str:
 def _words_of(relation: Relation) -> list[str]:
     row = RELATIONS[relation]
     return [normalise(word) for word in (row.label, *row.aliases, *row.cues, *_BESIDE.get(relation, ()))]
+
+
+def _in_parts(name: str, claim: str, known: Iterable[str]) -> bool:
+    """Whether `name` is part of a known name whose other parts stand in the claim, a dosage form apart."""
+    longer = [other for other in known if name in other and compatible(name, other)]
+    return any(_FORM.sub("", part) in claim for other in longer for part in [other.replace(name, "", 1)])
+
+
+def _of_parts(name: str, joined: str) -> bool:
+    """Whether the name is made of two that the evidence holds apart: `地高辛中毒` of a title 地高辛 and 中毒."""
+    cuts = ((name[:n], name[n:]) for n in range(2, len(name) - 1))
+    return any(all(part in joined or GLUE.fullmatch(part) for part in parts) for parts in cuts)
 
 
 def _speaks_against(evidence: Evidence) -> bool:

@@ -168,10 +168,14 @@ def sentences(text: str) -> list[str]:
 # ---------------------------------------------------------------- quantities
 
 _UNITS = (
-    "mg/kg|μg/kg|ug/kg|mg/d|g/d|mg/dl|mmol/l|μmol/l|umol/l|nmol/l|pg/ml|ng/ml|g/l|mg/l|iu/l|u/l|mmhg|kpa|cmh2o|"
-    "万单位|单位|毫克|微克|千克|公斤|毫升|微升|厘米|毫米|分钟|小时|个月|个疗程|疗程|周岁|"
-    "mg|μg|ug|kg|ml|μl|ul|mm|cm|iu|kcal|kj|bpm|元|岁|天|日|周|月|年|次|片|粒|袋|支|丸|滴|贴|倍|例|名|人|"
-    "%|‰|℃|°c|g|l|u|h|d|years?|months?|weeks?|days?|hours?|min|patients?"
+    "mg/kg|μg/kg|ug/kg|g/kg|mg/d|g/d|mg/dl|g/dl|mmol/l|μmol/l|umol/l|nmol/l|mol/l|pg/ml|ng/ml|μg/ml|ug/ml|mg/ml|ng/l|"
+    "μg/l|ug/l|g/l|mg/l|iu/l|u/l|iu/kg|u/kg|ml/kg|ml/min|ml/h|l/min|l/h|次/分钟?|单位/kg|mmhg|kpa|cmh2o|"
+    "万单位|单位|毫克|微克|千克|公斤|毫升|微升|厘米|毫米|分钟|个小时|个钟头|个星期|小时|钟头|星期|个月|个疗程|疗程|"
+    "周岁|月龄|"
+    "micrograms?|milligrams?|grams?|milliliters?|millilitres?|mcg|percent|per cent|"
+    "mg|μg|ug|kg|ng|ml|μl|ul|mm|cm|iu|kcal|kj|bpm|元|岁|天|日|周|月|年|次|片|粒|袋|盒|瓶|杯|支|喷|吸|揿|勺|丸|滴|贴|"
+    "倍|例|名|"
+    "人|克|升|秒|%|‰|℃|°c|g|l|u|h|d|years?|months?|weeks?|days?|hours?|minutes?|seconds?|min|patients?"
 )
 _DIGITS = r"\d+(?:,\d{3})*(?:\.\d+)?"
 _HAN_NUMBER = "[零〇一二两三四五六七八九十百千万半]+"
@@ -186,7 +190,11 @@ _UNIT_NAMES = {
     "厘米": "cm", "毫米": "mm", "小时": "h", "hour": "h", "hours": "h", "d": "天", "日": "天", "day": "天",
     "days": "天", "week": "周", "weeks": "周", "month": "个月", "months": "个月", "year": "年", "years": "年",
     "周岁": "岁", "min": "分钟", "°c": "℃", "u": "单位", "iu": "单位", "ug/kg": "μg/kg", "umol/l": "μmol/l",
-    "g/d": "g/天", "mg/d": "mg/天",
+    "个疗程": "疗程", "个小时": "h", "个钟头": "h", "个星期": "周", "g/d": "g/天", "mg/d": "mg/天",
+    "克": "g", "升": "l", "mcg": "μg", "microgram": "μg", "micrograms": "μg",
+    "milligram": "mg", "milligrams": "mg", "gram": "g", "grams": "g", "milliliter": "ml", "milliliters": "ml",
+    "millilitre": "ml", "millilitres": "ml", "ug/ml": "μg/ml", "ug/l": "μg/l", "percent": "%", "per cent": "%",
+    "minute": "分钟", "minutes": "分钟", "second": "秒", "seconds": "秒", "星期": "周", "钟头": "h", "次/分钟": "次/分",
 }  # fmt: skip
 _HAN_DIGITS = dict(zip("零〇一二两三四五六七八九", (0, 0, 1, 2, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
 _HAN_SCALES = {"十": 10, "百": 100, "千": 1000, "万": 10000}
@@ -213,6 +221,10 @@ def quantities(text: str) -> list[Quantity]:
             continue
         low = _number(match["low"])
         high = _number(match["high"]) if match["high"] else low
+        if match["u1"] and _unit(match["u1"]) != _unit(match["unit"]):  # 6个月至5岁
+            found.append(Quantity(low, low, _unit(match["u1"]), match.start(), match.end("u1")))
+            found.append(Quantity(high, high, _unit(match["unit"]), match.start("high"), match.end()))
+            continue
         found.append(Quantity(low, high, _unit(match["unit"]), match.start(), match.end()))
     return found
 

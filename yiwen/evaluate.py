@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from yiwen import judging
 from yiwen.evaluate_dialogue import dialogue
 from yiwen.evaluate_questions import intent, relations
 from yiwen.options import DataDir, Json, load_settings
@@ -28,6 +29,7 @@ app = typer.Typer(help="Measure quality on question sets; see docs/quality.md.",
 app.command()(dialogue)
 app.command()(relations)
 app.command()(intent)
+app.command()(judging.checker)
 Data = Annotated[Path, typer.Option("--data", metavar="FOLDER", help="Folder of the raw data files.")]
 
 
