@@ -507,6 +507,16 @@ def _people_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> s
     return None
 
 
+def _same_words(own: frozenset[str], part: Clause) -> bool:
+    """Whether the clause of the evidence is the sentence's but for words that turn it."""
+    shared = len(own & part.core)
+    return bool(shared) and shared >= 0.9 * len(own) and shared >= 0.9 * len(part.core)
+
+
+def _denials(part: Clause) -> int:
+    return sum(mark.kind in NEGATIVE for mark in part.marks)
+
+
 def _people(text: str) -> frozenset[str]:
     return frozenset(word.removesuffix("s") for word in PEOPLE.findall(text))
 
@@ -528,6 +538,8 @@ def _polarity_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) ->
             return "polarity_not_in_evidence"
     negatives = [mark for mark in clause.marks if mark.kind in NEGATIVE]
     if len(negatives) > 1 and len(negatives) > sum(e.kind in NEGATIVE for e, _ in there):
+        return "polarity_not_in_evidence"
+    if any(_same_words(own, part) and _denials(part) != len(negatives) for segment in used for part in segment.clauses):
         return "polarity_not_in_evidence"
     agreed = {kind for mark in negatives for kind in AGREEING[mark.kind]}
     near = {id(part) for part in used[0].clauses} if clause.amounts else None

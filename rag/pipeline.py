@@ -39,6 +39,7 @@ from rag.intent import read_intent
 from rag.intent_model import IntentModel
 from rag.meaning import Meaning, meaning_of
 from rag.medications import Report, check
+from rag.neutral import harmless
 from rag.patient import joined, patient_in, patient_of_turns
 from rag.population import Person, person_of
 from rag.ports import Generator, KnowledgeBase
@@ -190,8 +191,9 @@ class Pipeline:
         back = self._question_back(meaning, found, person, edition.kb) if not verdict.red_flag else None
         clock.lap("retrieve")
 
-        # 6) numbered evidence within the budget, and what speaks against the drugs in it
-        evidence = assemble(self._order(question, mentions, intent, found, edition), tokens=self.limits.evidence_tokens)
+        # 6) numbered evidence within the budget, nothing in it that talks or sells, and what speaks against its drugs
+        ordered = harmless(self._order(question, mentions, intent, found, edition))
+        evidence = assemble(ordered, tokens=self.limits.evidence_tokens)
         earlier = patient_of_turns(options.history, edition.linker.names)
         said = joined(patient_in(question, mentions, edition.linker.names), earlier or Patient())
         patient = joined(options.patient, said or Patient())
@@ -259,7 +261,7 @@ class Pipeline:
             question, mentions, self._considered(question, mentions, read_intent(question, mentions)), top_k=top_k
         )
         graph = [*found.matches, *found.facts, *found.monograph]
-        return edition, tuple({e.id: e for e in [*graph[:top_k], *found.passages]}.values()), mentions
+        return edition, tuple({e.id: e for e in harmless([*graph[:top_k], *found.passages])}.values()), mentions
 
     def check(
         self, drugs: Sequence[str], patient: Patient | None = None, *, kb_version: int | None = None

@@ -30,6 +30,7 @@ app.command()(dialogue)
 app.command()(relations)
 app.command()(intent)
 app.command()(judging.checker)
+app.command()(judging.hostile)
 Data = Annotated[Path, typer.Option("--data", metavar="FOLDER", help="Folder of the raw data files.")]
 
 

@@ -43,3 +43,27 @@ def checker(
     say(report.markdown().rstrip())
     for failure in report.failures(0) if failures else ():
         describe(failure, say)
+
+
+def hostile(
+    context: typer.Context,
+    data: Annotated[
+        Path | None, typer.Option("--data", metavar="FOLDER", help="Ingest cmekg.jsonl and drug.json from there too.")
+    ] = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Ask hostile questions of a poisoned temporary knowledge base, with a generator that does its worst.
+
+    Exit code 1 if a reader sees anything that must not be seen. Your own knowledge base is not touched.
+    """
+    from evaluation.hostile import evaluate, poisoned, read_rows
+
+    with poisoned(load_settings(context, data_dir), data) as pipeline:
+        report = evaluate(pipeline, read_rows())
+    if as_json:
+        document(report.summary())
+    else:
+        say(report.markdown().rstrip())
+    if report.harms:
+        raise typer.Exit(1)
