@@ -314,7 +314,8 @@ def _value(text: str) -> float:
 
 
 def _decimals(text: str) -> float:
-    return sum(_HAN_VALUE[char] / 10**place for place, char in enumerate(text[1:], start=1) if char in _HAN_VALUE)
+    digits = [(place, _HAN_VALUE[char]) for place, char in enumerate(text[1:], start=1) if char in _HAN_VALUE]
+    return sum(digit * 0.1**place for place, digit in digits)
 
 
 # ---------------------------------------------------------------- what stands beside an amount

@@ -39,6 +39,7 @@ from rag.intent import read_intent
 from rag.intent_model import IntentModel
 from rag.meaning import Meaning, meaning_of
 from rag.medications import Report, check
+from rag.misuse import refusal
 from rag.neutral import harmless
 from rag.patient import joined, patient_in, patient_of_turns
 from rag.population import Person, person_of
@@ -171,6 +172,10 @@ class Pipeline:
         yield Meta(answer_id, draft.version, draft.revision, verdict)
         if verdict.action:
             yield say(draft, verdict.action + "\n")
+        refused = refusal(question)
+        if refused:
+            yield from _without_evidence(refused, verdict, draft, answer_id)
+            return
 
         # 2) names, 3) what is asked
         history = options.history
@@ -384,6 +389,20 @@ def _emergency_alone(answer_id: str, verdict: Triage, draft: Draft) -> Iterator[
 def _told(conflicts: Sequence[Conflict], draft: Draft) -> list[str]:
     """Evidence of conflicts that stands in the answer already."""
     return [key for one in conflicts for side in one.sides for key in side.evidence_ids if key in draft.number]
+
+
+def _without_evidence(refused: str, verdict: Triage, draft: Draft, answer_id: str) -> Iterator[Event]:
+    """A means of harm was asked for: help is offered, and nothing that the knowledge base holds is shown."""
+    yield Shown(())
+    yield say(draft, refused)
+    yield Finished(
+        Answer(
+            answer_id=answer_id, outcome=Outcome.EMERGENCY if verdict.red_flag else Outcome.NOT_IN_KB,
+            text="".join(draft.text).strip(), citations=(), mentions=(), triage=verdict,
+            kb_version=draft.version, revision=draft.revision, generator=draft.generator,
+            degraded=tuple(draft.degraded), timings_ms=draft.timings,
+        )
+    )  # fmt: skip
 
 
 __all__ = ["Event", "Finished", "Meta", "Options", "Outcome", "Pipeline", "Shown", "Token"]
