@@ -132,7 +132,9 @@ class Checker:
         texts = [canonical(normalise(text)) for e in cited for text in _texts(e)]
         if not self._names_said(canonical(claim), cited, texts):
             return "entity_not_in_evidence"
-        return reason_against(claim, ground_of([e.text for e in cited], [t for e in cited for t in _titles(e)]))
+        return reason_against(
+            claim, ground_of(tuple(e.text for e in cited), tuple(t for e in cited for t in _titles(e)))
+        )
 
     # ------------------------------------------------------------ names
 

@@ -8,7 +8,7 @@ turn a statement (denial, direction, bound, period, who does what to whom) has t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -60,6 +60,7 @@ _WORDS_KEPT = list(SYNONYMS)
 _FINDER = AhoCorasick(_WORDS_KEPT, matchkind=MatchKind.LeftmostLongest, implementation=Implementation.ContiguousNFA)
 
 
+@lru_cache(maxsize=8192)
 def canonical(text: str) -> str:
     """Normalised `text` with words that mean the same made one word."""
     pieces, last = [], 0
@@ -284,8 +285,9 @@ class Ground:
         return frozenset(word for word in _WORDS.findall(self.text) if not is_han(word[0]))
 
 
-def ground_of(texts: Sequence[str], titles: Iterable[str]) -> Ground:
-    """What `texts` under `titles` may support."""
+@lru_cache(maxsize=512)
+def ground_of(texts: tuple[str, ...], titles: tuple[str, ...]) -> Ground:
+    """What `texts` under `titles` may support; an answer asks again and again of the same."""
     segments = tuple(segment for text in texts for segment in read(text))
     return Ground(segments, canonical(normalise(_GAP.join(dict.fromkeys(titles)))))
 
@@ -446,8 +448,8 @@ def _unexplained(piece: str, allowed: str) -> list[str]:
     if not is_han(piece[0]):
         return [piece]
     for spoken, words in LICENSED:
-        if re.search(words, piece) and re.search(spoken, allowed):
-            piece = re.sub(words, _GAP, piece)
+        if words.search(piece) and spoken.search(allowed):
+            piece = words.sub(_GAP, piece)
     return [part for part in GLUE.sub(_GAP, piece).split(_GAP) if part]
 
 

@@ -58,7 +58,7 @@ PEOPLE = re.compile(
 )
 """Groups of people, in canonical words."""
 
-LICENSED: Sequence[tuple[str, str]] = (
+_LICENSED: Sequence[tuple[str, str]] = (
     (r"症状|表现|symptom", r"引起|见于|可见|表现"),
     (r"病因|诱因|危险因素|高危因素|引起|原因|cause", r"引起|原因|病因|由于|cause"),
     (r"并发症|complication", r"引起|并发|合并"),
@@ -73,6 +73,9 @@ LICENSED: Sequence[tuple[str, str]] = (
     (r"宜吃|宜食", r"多吃|可吃"), (r"忌", r"忌食|少吃"), (r"中等|严重|轻微", r"程度|中度|重度|轻度"),
     (r"发生率", r"引起"), (r"观察", r"观察"),
 )  # fmt: skip
+LICENSED: Sequence[tuple[re.Pattern[str], re.Pattern[str]]] = tuple(
+    (re.compile(spoken), re.compile(words)) for spoken, words in _LICENSED
+)
 """Where the evidence speaks of the first, a sentence may say the second."""
 
 # ---------------------------------------------------------------- words that turn a statement
