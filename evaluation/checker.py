@@ -102,9 +102,8 @@ class CheckerReport:
             cells = [_cell(column.get(name)) for column in columns]
             lines.append(f"| {name.replace('  ', '&nbsp;&nbsp;')} | {rows} | {' | '.join(cells)} |")
         median, tail = np.percentile(self.milliseconds, [50, 95]) if self.milliseconds else (0.0, 0.0)
-        return (
-            "\n".join(lines) + f"\n\nOne check takes {median:.2f} ms of processor time (median), {tail:.2f} ms (p95).\n"
-        )
+        took = f"One check takes {median:.2f} ms of processor time (median), {tail:.2f} ms (p95)."
+        return "\n".join(lines) + f"\n\n{took}\n"
 
     def failures(self, half: int) -> list[Checked]:
         """What was judged wrongly in one half."""
