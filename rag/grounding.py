@@ -110,6 +110,11 @@ class Clause:
         return _core_of(self.text)
 
     @cached_property
+    def topic(self) -> frozenset[str]:
+        """Core without directions: they are judged where the clause is taken from, and must not choose that place."""
+        return _core_of(_without_ways(self.text))
+
+    @cached_property
     def marks(self) -> tuple[Mark, ...]:
         """Signs of denial and permission."""
         return tuple(_marks(self.text))
@@ -326,7 +331,7 @@ def _support(clause: Clause, ground: Ground, before: Segment | None) -> list[Seg
 
     Of several the one that the clause `before` was taken from comes first, unless another says more.
     """
-    wanted = clause.core - ground.title_content
+    wanted = clause.topic - ground.title_content
     asked = [amount for amount in clause.amounts if not amount.stated_by(ground.title_amounts)]
     left = [segment for segment in ground.segments if _holds(segment, asked, clause, ground.title_content)]
     if not left:

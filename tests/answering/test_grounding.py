@@ -30,6 +30,7 @@ LEFT = passage("左旋丁胺每日10mg，不得与乙醇合用。", "左旋丁�
 ENGLISH = passage(
     "Contraindicated in pregnancy. Adults: 200 mg twice daily with food; do not combine with warfarin.", "Tobutamide"
 )
+TWO = passage("与甲药合用可减少乙药排泄，使血药浓度升高。与丙药合用使血药浓度降低。", "甲苯丁胺")
 COMPARED = passage("Relapse was lower with tobutamide than with cetirizine (12% versus 19%).", "Tobutamide trial")
 
 
@@ -93,6 +94,7 @@ def test_what_follows_from_the_passage_passes(checker: Checker, sentence: str, e
         ("甲苯丁胺会使锂盐的血药浓度降低", EFFECT, "polarity_not_in_evidence"),
         ("甲苯丁胺可升高口服避孕药的效果", EFFECT, "polarity_not_in_evidence"),
         ("Relapse was higher with tobutamide than with cetirizine", COMPARED, "polarity_not_in_evidence"),
+        ("与甲药合用可减少乙药排泄，使血药浓度降低", TWO, "polarity_not_in_evidence"),
         # who does what to whom
         ("慢性荨麻疹可引起寒冷刺激", LIST, "relation_not_in_evidence"),
         ("口干可引起甲苯丁胺", ADVERSE, "relation_not_in_evidence"),
