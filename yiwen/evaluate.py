@@ -118,7 +118,7 @@ def medications(
     settings = load_settings(context, data_dir)
     report = run(settings, data, count=pairs, seed=seed)
     if as_json:
-        document(provenance(build(settings).editions.current(), settings) | report.summary())
+        document(provenance(build(settings), settings) | report.summary())
     else:
         say(report.markdown().rstrip())
 
