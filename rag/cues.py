@@ -41,7 +41,7 @@ _PHRASES: tuple[tuple[str, tuple[Relation, ...]], ...] = (
     ("注意什么|注意事项|需要注意|注意哪些|注意些什么", (Relation.CAUTION, Relation.FOOD_BAD, Relation.PREVENTION)),
     ("能不能吃|可以吃|能吃|能不能用|可以用|能用|能服|可以服|能喝|可以喝|喝酒|饮酒|能不能喝",
      (Relation.CONTRAINDICATION, Relation.CAUTION, Relation.FOOD_GOOD, Relation.FOOD_BAD)),
-    ("一起吃|同时吃|合用|同服|一起用|联用|能一起|配伍|一起服|同时用|同时服|一块吃|相互作用",
+    ("有没有冲突|冲突吗|有冲突|会冲突|打架吗|相克|一起吃|同时吃|合用|同服|一起用|联用|能一起|配伍|一起服|同时用|同时服|一块吃|相互作用",
      (Relation.INTERACTION, Relation.INCOMPATIBLE)),
     ("安全吗|安全性|安全么|有风险吗|风险大吗|有没有危险|危险吗", (Relation.ADVERSE, Relation.CONTRAINDICATION)),
     ("有效吗|有效果吗|效果怎么样|效果如何|疗效|管用吗|有没有用|有用吗|有没有效果|效果好吗",

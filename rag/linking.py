@@ -227,7 +227,7 @@ class Linker:
         mentions = []
         for match, mark in zip(found, marks, strict=True):
             first, last = origin[match.start], origin[match.end - 1] + 1
-            modifier = self._modifier(text, match, {other.start for other in found}) or self._rest(text, match)
+            modifier = self._modifier(text, match, found) or self._rest(text, match)
             mentions.append(Mention(
                 question[first:last], first, last, match.candidates, modifier=modifier, negated=mark.negated,
                 past=mark.past, third_person=mark.third_person and match.is_one_of(_SUFFERED),
@@ -240,7 +240,7 @@ class Linker:
         exact = [
             _Match(start, end, self.names.candidates(name))
             for name, start, end in self.names.find(text)
-            if not figurative(text, start, end)
+            if not figurative(text, start, end) and not _SIDE.search(text[max(0, start - 1) : start + 1])
         ]
         exact += self._capitals(text, capital)
         exact = sorted([*exact, *self._short(text, exact)], key=lambda m: m.start)
@@ -290,19 +290,24 @@ class Linker:
                 yield _Match(start, end, _rated(list(candidates.values()), alone=len(names) == 1))
 
     @staticmethod
-    def _modifier(text: str, match: _Match, starts: Collection[int]) -> str:
+    def _modifier(text: str, match: _Match, others: Sequence[_Match]) -> str:
         """What stands right beside the name and makes it the name of something else, or an empty string."""
         start, end, candidates = match.start, match.end, match.candidates
         if all(c.type in _DESCRIBED for c in candidates):
             return ""
         clause = max((m.end() for m in CLAUSE_END.finditer(text, 0, start)), default=0)
         before = MODIFIER_BEFORE.search(text[clause:start])
-        if before is None and all(c.type is EntityType.DRUG for c in candidates):
+        listed = any(other.end == start for other in others)  # 缬沙坦 二甲双胍: the syllable is the other drug's
+        if before is None and not listed and all(c.type is EntityType.DRUG for c in candidates):
             before = DRUG_BEFORE.search(text[clause:start])
         if before and not _EVERYDAY_BEFORE.search(text[clause:start]):
             return before.group()
         after = MODIFIER_AFTER.match(text[end:])
-        if after is not None and after.group() in _BETWEEN_TWO and end + len(after.group()) in starts:
+        if (
+            after is not None
+            and after.group() in _BETWEEN_TWO
+            and any(other.start == end + len(after.group()) for other in others)
+        ):
             after = None
         if after is None and any(c.type is EntityType.DRUG for c in candidates):
             after = SALT_AFTER.match(text[end:])
@@ -395,6 +400,8 @@ _EVERYDAY_BEFORE = re.compile(
 )
 
 
+_SIDE = re.compile("[下上里外后前对]面$")
+"""`下面痛` is a pain below and not in the face."""
 _BETWEEN_TWO = frozenset({"伴", "伴有", "合并", "并发"})
 """Between two known names these join two illnesses; else they may be part of one name."""
 _BESIDE = 12

@@ -9,6 +9,8 @@ from rag.text import sentence_spans, tokens
 
 QUOTE = re.compile(r"“([^”]+)”")
 """What stands between quotation marks."""
+_UNQUOTABLE = re.compile(r"[“”]|\[\d{1,4}\]")
+_ITEM_NUMBER = re.compile(r"^\s*(?:[(（]?\d{1,2}[)）]|\d{1,2}[.．、](?!\d)|[①-⑳])\s*")
 
 
 def citation_for(n: int, evidence: Evidence, sentence: str) -> Citation:
@@ -27,3 +29,9 @@ def _span(evidence: Evidence, sentence: str) -> tuple[int, int]:
     said = set(tokens(sentence))
     spans = sentence_spans(evidence.text) or [(0, len(evidence.text))]
     return max(spans, key=lambda span: len(said & set(tokens(evidence.text[span[0] : span[1]]))))
+
+
+def quotable(text: str) -> list[str]:
+    """Sentences of `text` without their end mark; none that would end the quotation or be read as a citation."""
+    found = [_ITEM_NUMBER.sub("", text[start:end]).rstrip("。；;！!？? .") for start, end in sentence_spans(text)]
+    return [quote for quote in found if quote and not _UNQUOTABLE.search(quote)]

@@ -22,14 +22,17 @@ from rag.domain import (
     GraphFact,
     Intent,
     Mention,
+    PassageKind,
     RankedSubject,
 )
+from rag.excerpts import telling, without
 from rag.fusion import Tuning, fuse, fuse_languages
 from rag.intent import REMEDIES
 from rag.linking import OWN_NAME, Names, entity_name, entity_type
 from rag.people import groups_in, speaks_of
 from rag.population import NOBODY, Person, groups_preferred, limited_to
 from rag.ports import Embedder, GraphReader, KnowledgeBase
+from rag.quoting import quotable
 from rag.rendering import fact_evidence
 from rag.text import TEXT_VERSION, Language, language_of, normalise, tokens
 from rag.vocabulary import RELATIONS, EntityType, Polarity, Relation
@@ -125,15 +128,19 @@ class Retriever:
         if ranked:
             facts = departments
         subjects = list(dict.fromkeys(entity for entities in meant.values() for entity in entities))
+        excerpts = self._excerpts(question, mentions) if not (intent.relations or intent.reverse) else ()
+        subjects += [e.passage.about for e in excerpts if e.passage is not None and e.passage.about is not None]
         return Retrieved(
             facts=_for_them(people, self.as_evidence(facts)),
             ranked=ranked,
             contenders=contenders,
             matches=self.as_evidence([fact for subject in ranked for fact in subject.matched]),
-            monograph=_for_them(people, (*self._monograph(subjects, intent), *self._towards(mentions, intent))),
+            monograph=_for_them(
+                people, (*self._monograph(subjects, intent), *self._towards(mentions, intent), *excerpts)
+            ),
             people=people,
             passages=self.passages(question, mentions, top_k=top_k),
-            subjects=tuple(subjects),
+            subjects=tuple(dict.fromkeys(subjects)),
             named=tuple(dict.fromkeys(entity for m in meant for entity in meant[m] or _named(m))),
             unsure=tuple(unsure),
         )
@@ -226,6 +233,17 @@ class Retriever:
         order = {entity: n for n, entity in enumerate(drugs)}
         return tuple(sorted(kept, key=lambda e: _monograph_key(e, order, rank)))
 
+    def _excerpts(self, question: str, mentions: Sequence[Mention]) -> tuple[Evidence, ...]:
+        """Where no field is asked for (`能不能静推`): what the monographs of the remedies named say on it."""
+        named = [m for m in mentions if not m.modifier and any(_is_remedy(c) for c in m.candidates)]
+        remedies = list(dict.fromkeys(c.entity for m in named for c in m.candidates if _is_remedy(c)))
+        if not remedies:
+            return ()
+        found = self.kb.evidence(self.kb.about(remedies, limit_each=MONOGRAPH_PASSAGES)).values()
+        told = [(quote, e) for e in found if e.kind == PassageKind.MONOGRAPH for quote in quotable(e.text)]
+        chosen = set(telling(without(question, named), [quote for quote, _ in told]))
+        return tuple({e.id: e for quote, e in told if quote in chosen}.values())
+
     def _towards(self, mentions: Sequence[Mention], intent: Intent) -> list[Evidence]:
         """Of the remedies that a yes/no question asks about, what their monographs say of the others named in it."""
         remedies = [entity for entity in intent.object if entity_type(entity) in REMEDIES]
@@ -312,6 +330,10 @@ SURE = 0.5
 """Candidates below this score are alternatives to ask about."""
 
 _SUBJECT_TYPES = frozenset(subject for row in RELATIONS.values() for subject in row.subjects)
+
+
+def _is_remedy(candidate: Candidate) -> bool:
+    return candidate.score >= SURE and candidate.type in REMEDIES
 
 
 def may_be_subject(mention: Mention) -> bool:

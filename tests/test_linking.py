@@ -324,3 +324,14 @@ def test_a_linker_that_rests_while_it_builds_links_alike(spoken: Linker) -> None
 def test_a_drug_is_nobody_else_s(spoken: Linker) -> None:
     marks = {m.surface: m.third_person for m in spoken.link("孩子头痛能吃雷诺嗪吗")}
     assert marks == {"头痛": True, "雷诺嗪": False}
+
+
+def test_drugs_in_a_row_are_no_part_of_each_other() -> None:
+    rows = [NameRow(name, EntityId(f"drug:{name}"), "name") for name in ("缬沙坦", "二甲双胍")]
+    assert [m.modifier for m in Linker(Names(rows)).link("缬沙坦 二甲双胍")] == ["", ""]
+
+
+def test_a_side_is_no_face() -> None:
+    linker = Linker(Names([NameRow("面痛", EntityId("symptom:面痛"), "name")]))
+    assert linker.link("肚子下面痛") == ()
+    assert [m.surface for m in linker.link("下午面痛")] == ["面痛"]

@@ -14,9 +14,12 @@ from threading import Event
 from rag.cutting import cut_sentences
 from rag.deciding import decide
 from rag.domain import EntityId, Evidence, GenerationRequest, GraphFact, Mention, PassageKind, RankedSubject
+from rag.excerpts import telling, without
+from rag.intent import REMEDIES
 from rag.people import groups_in, speaks_of
+from rag.quoting import quotable
 from rag.rendering import object_text
-from rag.text import language_of, normalise, sentence_spans, tokens
+from rag.text import language_of, normalise, tokens
 from rag.vocabulary import RELATIONS, Relation
 
 Numbered = tuple[int, Evidence]
@@ -55,11 +58,9 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
     "老年人": ("老人", "老年"),
 }
 """Words that monographs use for a group of people."""
-_ITEM_NUMBER = re.compile(r"^\s*(?:[(（]?\d{1,2}[)）]|\d{1,2}[.．、](?!\d)|[①-⑳])\s*")
 _LISTED_SHORT = 12
 _BRACKETED = re.compile(r"[\[［【]\s*\d[\d\s,，、;；\-–]*[\]］】]")
 """What a reader would take for a citation."""
-_UNQUOTABLE = re.compile(r"[“”]|\[\d{1,4}\]")
 
 
 class ExtractiveGenerator:
@@ -240,11 +241,13 @@ def _monograph(request: GenerationRequest, numbered: Sequence[Numbered], budget:
     touching = any(_naming(p.text, _beside(request, p.about)) for _, _, p in fields if p.about in asked_for)
     others = 0
     said = set(request.quoted)
+    told = _told_freely(request, [p.text for _, _, p in fields if p.about in asked_for])
     for n, evidence, passage in fields:
         if passage.about in asked_for:
             beside = _beside(request, passage.about)
-            quotes = _naming(passage.text, beside) if touching else _quotable(passage.text)
+            quotes = _naming(passage.text, beside) if touching else quotable(passage.text)
             quotes = _for_them(quotes, request.question) if passage.aspect == "用法用量" else quotes
+            quotes = [quote for quote in quotable(passage.text) if quote in told] if told else quotes
             quotes = quotes if budget.full else quotes[:_SENTENCES_OF_FIELD]
         else:
             others += 1
@@ -264,6 +267,14 @@ def _for_them(quotes: list[str], question: str) -> list[str]:
     return [q for q in quotes if people and all(speaks_of(one, normalise(q)) for one in people)] or quotes
 
 
+def _told_freely(request: GenerationRequest, texts: Sequence[str]) -> set[str]:
+    """Where no field of a monograph is asked for: the sentences that deal with what the question says beside names."""
+    if request.intent.relations or request.intent.reverse:
+        return set()
+    named = [m for m in request.mentions if any(c.type in REMEDIES for c in m.candidates)]
+    return set(telling(without(request.question, named), [quote for text in texts for quote in quotable(text)]))
+
+
 def _beside(request: GenerationRequest, drug: EntityId | None) -> set[str]:
     """What the question names beside the drug: a condition, a group of people, another drug."""
     return _names([m for m in request.mentions if all(c.entity != drug for c in m.candidates)])
@@ -276,7 +287,7 @@ def _names(mentions: Sequence[Mention]) -> set[str]:
 
 def _naming(text: str, names: set[str]) -> list[str]:
     """The sentences that name one of `names`."""
-    return [quote for quote in _quotable(text) if any(name in normalise(quote) for name in names)]
+    return [quote for quote in quotable(text) if any(name in normalise(quote) for name in names)]
 
 
 def _literature(request: GenerationRequest, numbered: Sequence[Numbered], budget: _Budget) -> Iterator[str]:
@@ -302,15 +313,9 @@ def _introduction(evidence: Evidence) -> str:
     return {"textbook": "教材：", "classic": "古籍：", "qa": "问答记录（未经审校）："}.get(evidence.kind, "资料：")
 
 
-def _quotable(text: str) -> list[str]:
-    """Sentences of `text` without their end mark; none that would end the quotation or be read as a citation."""
-    found = [_ITEM_NUMBER.sub("", text[start:end]).rstrip("。；;！!？? .") for start, end in sentence_spans(text)]
-    return [quote for quote in found if quote and not _UNQUOTABLE.search(quote)]
-
-
 def _best_quotes(question: str, text: str, full: bool) -> list[str]:
     """All sentences, or in a short answer the one that shares most with the question, the first if none does."""
-    quotes = _quotable(text)
+    quotes = quotable(text)
     if full or not quotes:
         return quotes
     asked = set(tokens(question))
