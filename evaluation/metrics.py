@@ -7,10 +7,11 @@ question; the mean over questions is the caller's. Relevance is yes or no.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rag.errors import UsageError
 
@@ -155,3 +156,46 @@ def share(
     drawn = np.random.default_rng(seed).binomial(len(hits), value, samples) / len(hits)
     low, high = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2])
     return value, float(low), float(high), len(hits)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A figure with its bootstrap interval [low, high] at 95 %."""
+
+    value: float
+    low: float
+    high: float
+
+    def as_list(self) -> list[float]:
+        """Value, low, high with four decimals, for a JSON document."""
+        return [round(self.value, 4), round(self.low, 4), round(self.high, 4)]
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+
+def bootstrap(
+    statistic: Callable[[NDArray[np.intp]], float], count: int, *, samples: int = 2_000, seed: int = 0
+) -> Interval:
+    """`statistic` of all `count` rows, given as their indices, and the percentile bootstrap over rows.
+
+    A count of 0 has no figure: all three are 0.
+    """
+    if count == 0:
+        return Interval(0.0, 0.0, 0.0)
+    random = np.random.default_rng(seed)
+    drawn = [statistic(random.integers(0, count, count)) for _ in range(samples)]
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return Interval(statistic(np.arange(count)), float(low), float(high))
+
+
+def mean_interval(values: Sequence[float]) -> Interval:
+    """The mean of one number a question."""
+    array = np.asarray(values, dtype=np.float64)
+    return bootstrap(lambda rows: float(array[rows].mean()), len(array))
+
+
+def ratio_interval(parts: Sequence[float], wholes: Sequence[float]) -> Interval:
+    """The sum of `parts` over the sum of `wholes`, drawn by question; 0 where the wholes are."""
+    part, whole = np.asarray(parts, dtype=np.float64), np.asarray(wholes, dtype=np.float64)
+    return bootstrap(lambda rows: float(part[rows].sum() / max(whole[rows].sum(), 1e-12)), len(part))

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
+from evaluation.collections import Collection, read_collection, write_passages
 from evaluation.metrics import Difference, ndcg, paired_bootstrap, recall_at, reciprocal_rank
 from kg_loader.ingest import ingest
 from rag.domain import Passage
@@ -23,7 +24,7 @@ from rag.fusion import Tuning, fuse_languages
 from rag.retrieval import CANDIDATE_PASSAGES
 from rag.settings import Settings
 from rag.snapshot import Library
-from rag.text import Language, normalise, tokens
+from rag.text import Language, language_of, normalise, tokens
 from rag.wiring import open_editions
 
 ARMS = ("bm25", "bm25+concepts", "other language", "dense", "fused")
@@ -44,6 +45,8 @@ class QuestionSet:
     fields: tuple[str, ...] = ("text",)
     prepare: Callable[[Path, Path], list[Path]] | None = None
     """Writes what is ingested instead of `files`, from the data folder into a temporary one."""
+    format: str = "qa-jsonl"
+    """Of what `prepare` writes."""
 
 
 @dataclass(frozen=True)
@@ -181,6 +184,23 @@ SETS = (
 )
 
 
+def set_of(name: str, found: Collection) -> QuestionSet:
+    """A question set of others; the id of each passage is its locator."""
+
+    def prepare(_: Path, folder: Path) -> list[Path]:
+        path = folder / "collection.jsonl"
+        write_passages(found, path)
+        return [path]
+
+    def questions(_: Path, passages: Mapping[str, Passage], __: Mapping[str, str]) -> list[tuple[str, frozenset[str]]]:
+        held = {passage.locator: key for key, passage in passages.items()}
+        asked = ((text, frozenset(held[key] for key in wanted if key in held)) for text, wanted in found.asked())
+        return [(text, wanted) for text, wanted in asked if wanted]
+
+    language = language_of(" ".join(list(found.questions.values())[:100]))
+    return QuestionSet(name, language, (), questions, prepare=prepare, format="passages")
+
+
 class EvaluationBase(AbstractContextManager["EvaluationBase"]):
     """A knowledge base of some raw files in a temporary folder, gone afterwards."""
 
@@ -198,7 +218,7 @@ class EvaluationBase(AbstractContextManager["EvaluationBase"]):
             ingest(
                 Library(settings.data_dir),
                 files,
-                format="qa-jsonl" if made else None,
+                format=self._set.format if made else None,
                 settings=settings,
                 indexed_fields=self._set.fields,
                 max_rejects=100_000,
@@ -238,17 +258,21 @@ def judge(name: str, hits: Sequence[ArmHits], weights: Mapping[str, float]) -> S
     """Every arm on one set."""
     rows = {arm: Row() for arm in ARMS}
     for hit in hits:
-        ranked = {"bm25": hit.plain, "fused": hit.fused(weights)} | {ARM_NAMES[arm]: h for arm, h in hit.arms.items()}
+        ranked = {"bm25": hit.plain, "fused": hit.fused(weights)}
+        ranked |= {name: hit.arms.get(arm, []) for arm, name in ARM_NAMES.items()}
         for arm, row in rows.items():
             row.add(ranked.get(arm, []), hit.relevant)
     return SetReport(name, len(hits), rows)
 
 
 def run(data: Path, settings: Settings, tuning: Tuning, names: Sequence[str] = ()) -> list[SetReport]:
-    """Measure the named sets (all if none is named) whose files exist under `data`."""
+    """Measure the named sets (all if none is named) whose files exist under `data`; `KIND=PATH` names one of others."""
+    given = [set_of(*read_collection(name)) for name in names if "=" in name]
     reports = []
-    for wanted in SETS:
-        if (names and wanted.name not in names) or not all((data / name).is_file() for name in wanted.files):
+    for wanted in (*SETS, *given):
+        if wanted not in given and (
+            (names and wanted.name not in names) or not all((data / name).is_file() for name in wanted.files)
+        ):
             continue
         with EvaluationBase(data, wanted, settings) as base:
             reports.append(judge(wanted.name, collect(base), tuning.weights[wanted.language]))

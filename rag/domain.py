@@ -432,6 +432,8 @@ class Evidence:
     fact: GraphFact | None = None
     passage: Passage | None = None
     entities: tuple[EntityId, ...] = ()
+    support: float = 0.0
+    """How likely a passage that was found answers the question, 0 to 1; see `rag.support`."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rag import conclusion
+from rag.beyond import limited, limits_of, nothing_helps
 from rag.conflicts import conflicts_in
 from rag.deadline import Clock, Stop
 from rag.deciding import decide, not_listed
@@ -46,7 +47,7 @@ from rag.population import Person, person_of
 from rag.ports import Generator, KnowledgeBase
 from rag.prompt import assemble
 from rag.quoting import QUOTE
-from rag.relevance import Asked, relevant, strangers, topics, wants_literature
+from rag.relevance import Asked, outweighs_ranking, relevant, strangers, topics, wants_literature
 from rag.retrieval import Retrieved, told_symptoms
 from rag.safety import Safety, look
 from rag.second_look import SecondLook, assess
@@ -178,6 +179,7 @@ class Pipeline:
             return
 
         # 2) names, 3) what is asked
+        limits = limits_of(question)
         history = options.history
         if verdict.red_flag and consultation is not None and not consultation.answered:
             history, consultation = (), None  # `我不想活了` in reply to a question about a cough is about no cough
@@ -188,11 +190,15 @@ class Pipeline:
         clock.lap("link")
 
         # 4) what the knowledge base holds, 5) fused inside
-        found = edition.retriever.retrieve(
-            question, mentions, intent, top_k=options.top_k, person=person, conditions=meaning.conditions
-        )
+        found = Retrieved()
+        if not nothing_helps(limits, intent):
+            found = edition.retriever.retrieve(
+                question, mentions, intent, top_k=options.top_k, person=person, conditions=meaning.conditions
+            )
         if verdict.red_flag and len({fact.object for subject in found.ranked for fact in subject.matched}) == 1:
             found = replace(found, ranked=(), matches=(), facts=())  # a list by one symptom would bury the action
+        if outweighs_ranking(intent, found.passages, edition.tuning.thresholds):
+            found = replace(found, ranked=(), matches=(), facts=())
         back = self._question_back(meaning, found, person, edition.kb) if not verdict.red_flag else None
         clock.lap("retrieve")
 
@@ -216,6 +222,7 @@ class Pipeline:
 
         # 7) sentences leave one by one, each after its check
         reserve = len(safety.note) + conclusion.longest_notes(intent, mentions, found, evidence, edition.kb, back)
+        reserve += sum(len(limit.note) for limit in limits)
         room = max(0, self.limits.characters - draft.length - reserve)
         request = GenerationRequest(
             question, intent, mentions, evidence, patient, options.history,
@@ -228,6 +235,7 @@ class Pipeline:
 
         # 8) outcome, what is missing, the label
         ending = conclusion.conclude(verdict, intent, mentions, found, draft.cited, edition.kb, back, decision)
+        ending = limited(ending, limits)
         if stop.cancelled:
             draft.degraded.append("cancelled")
         else:

@@ -96,6 +96,8 @@ class KnowledgeBase(Protocol):
     digest: str
     text_version: int
     """Of the rules by which its texts were cut for the index (`rag.text.TEXT_VERSION` at that time)."""
+    passage_count: int
+    """Passages held."""
 
     def names(self) -> Iterator[NameRow]:
         """Every name of every entity: (normalised name, entity id, kind)."""

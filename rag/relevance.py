@@ -131,8 +131,21 @@ def relevant(asked: Asked, passages: Sequence[Evidence], thresholds: Mapping[str
         e
         for e in passages
         if not _of_another(asked, e)
-        and (_is_indication(asked, e) if e.kind == PassageKind.MONOGRAPH else _on_topic(asked, e, thresholds, floor))
+        and (_is_indication(asked, e) if e.kind == PassageKind.MONOGRAPH else _may_answer(asked, e, thresholds, floor))
     ]
+
+
+def outweighs_ranking(intent: Intent, passages: Sequence[Evidence], thresholds: Mapping[str, float]) -> bool:
+    """Whether a conclusion answers so well that diseases ranked by the symptoms named would only bury it."""
+    found = [e for e in passages if e.kind == PassageKind.CONCLUSION]
+    return intent.reverse and any(e.support >= thresholds["support.instead"] for e in found)
+
+
+def _may_answer(asked: Asked, evidence: Evidence, thresholds: Mapping[str, float], floor: float) -> bool:
+    """By its support, which is fitted on Chinese questions; by words and topics where it has none."""
+    if evidence.support and language_of(asked.question) == "zh":
+        return evidence.support >= thresholds["support.least"]
+    return _on_topic(asked, evidence, thresholds, floor)
 
 
 def _of_another(asked: Asked, evidence: Evidence) -> bool:
@@ -192,3 +205,26 @@ def content_tokens(question: str) -> set[str]:
     """Han pairs and Latin stems of a question without the words that only ask."""
     stripped = _ASKING.sub(" ", question)
     return {t for t in tokens(stripped) if t not in _FUNCTION_WORDS and (len(t) > 1 or not is_han(t)) and len(t) > 1}
+
+
+_SURE_FACT, _OVERVIEW, _PASSAGE = 1.0, 0.8, 0.7
+"""The most that a fact of the relation asked, one where no relation was asked, and a passage can be worth."""
+
+
+def confidence(asked: Asked, mentions: Sequence[Mention], cited: Sequence[Evidence]) -> float:
+    """How well what is cited fits the question, 0 (nothing is) to 1: facts of the very subject and relation.
+
+    An order of answers, not a probability; `yiwen eval refusal` shows what it is worth.
+    """
+    return max((_fits(asked, mentions, evidence) for evidence in cited), default=0.0)
+
+
+def _fits(asked: Asked, mentions: Sequence[Mention], evidence: Evidence) -> float:
+    described = evidence.fact.subject if evidence.fact else evidence.passage.about if evidence.passage else None
+    named = {c.entity: c.score for m in reversed(mentions) if not m.negated and not m.modifier for c in m.candidates}
+    if described in named and described in asked.subjects:
+        return named[described] * (_SURE_FACT if asked.intent.explicit else _OVERVIEW)
+    if evidence.fact is not None and asked.intent.reverse:
+        symptoms = [m for m in mentions if not m.negated and any(c.type is EntityType.SYMPTOM for c in m.candidates)]
+        return _OVERVIEW if len(symptoms) > 1 else _PASSAGE
+    return _PASSAGE * (coverage(asked.question, evidence) + shared_topics(asked.topics, evidence)) / 2

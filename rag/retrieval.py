@@ -34,6 +34,7 @@ from rag.population import NOBODY, Person, groups_preferred, limited_to
 from rag.ports import Embedder, GraphReader, KnowledgeBase
 from rag.quoting import quotable
 from rag.rendering import fact_evidence
+from rag.support import supports
 from rag.text import TEXT_VERSION, Language, language_of, normalise, tokens
 from rag.vocabulary import RELATIONS, EntityType, Polarity, Relation
 from rag.weighting import default_weights
@@ -258,15 +259,21 @@ class Retriever:
 
     def passages(self, question: str, mentions: Sequence[Mention], *, top_k: int) -> tuple[Evidence, ...]:
         """The `top_k` passages for a question, best first."""
-        hits = fuse_languages(self.arms(question, mentions), self.tuning.weights[language_of(question)])[:top_k]
+        arms = self.arms(question, mentions)
+        hits = fuse_languages(arms, self.tuning.weights[language_of(question)])[:top_k]
+        support = supports(arms, self.kb.passage_count, self.tuning.thresholds)
         found = self.kb.evidence([name for name, _, _ in hits])
-        return tuple(replace(found[name], score=score, arms=parts) for name, score, parts in hits if name in found)
+        return tuple(
+            replace(found[name], score=score, arms=parts, support=support.get(name, 0.0))
+            for name, score, parts in hits
+            if name in found
+        )
 
     def arms(self, question: str, mentions: Sequence[Mention]) -> dict[str, list[tuple[str, float]]]:
         """(passage id, score) of each arm: the question's words, its vector, and the other language by concepts.
 
         Passages in the other language share no words with the question, so they are searched for by the names of the
-        entities in it, and ranked among themselves.
+        entities in it, and ranked among themselves. `names` is no arm: it is what they were found by, for the support.
         """
         language = language_of(question)
         weights = self.tuning.weights[language]
@@ -285,7 +292,7 @@ class Retriever:
             terms | dict.fromkeys(names, 1.0), concepts=concepts, limit=CANDIDATE_PASSAGES, language=other
         )
         across = fuse({"names": by_name, "dense": other_dense}, ACROSS_LANGUAGES)
-        return arms | {"graph": [(name, score) for name, score, _ in across]}
+        return arms | {"graph": [(name, score) for name, score, _ in across], "names": by_name}
 
     def _terms(self, question: str) -> dict[str, float]:
         """The weight of each term of a question, and those under which an older version indexed the same words."""

@@ -159,7 +159,8 @@ def load_tuning(data_dir: Path, name: str | None) -> Tuning:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}: the tuning cannot be read ({error}); run `yiwen eval tune` again") from error
-    return Tuning.from_json(text)
+    stored, packaged = Tuning.from_json(text), default_tuning()
+    return Tuning(stored.weights, {**packaged.thresholds, **stored.thresholds})
 
 
 @lru_cache(maxsize=2)

@@ -59,6 +59,7 @@ class VisibleKnowledgeBase:
     def __init__(self, kb: KnowledgeBase, withheld: Withheld) -> None:
         self._kb, self._withheld = kb, withheld
         self.version, self.digest, self.text_version = kb.version, kb.digest, kb.text_version
+        self.passage_count = kb.passage_count
 
     # ------------------------------------------------------------ names: as they are
 

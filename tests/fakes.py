@@ -241,6 +241,7 @@ class FakeKnowledgeBase:
         self.version = version
         self.digest = f"{version:064x}"
         self.text_version = text_version
+        self.passage_count = sum(isinstance(record, Passage) for record in self.records)
         self._entities = _entities(self.records)
         self._sources = {source.id: source for source in _of(self.records, Source)}
         passages = {p.id: p for p in _of(self.records, Passage) if p.source in self._sources}

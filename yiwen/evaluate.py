@@ -169,6 +169,91 @@ def _diagnoses(data: Path) -> DiagnosisReport:
     return cross_validate(data / TERMS, data / LIST)
 
 
+@app.command()
+def refusal(
+    context: typer.Context,
+    data: Data,
+    kept: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Make the knowledge base there, or take the one that lies there."),
+    ] = None,
+    curve: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the risk-coverage curve there, as SVG.")
+    ] = None,
+    worst: Annotated[int, typer.Option(min=0, help="Show this many of the questions that went wrong.")] = 0,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """200 questions that must be refused and 200 that must not, and all of them of an emptied knowledge base.
+
+    The files are ingested into a temporary knowledge base; your own is not touched. Exit code 1 below the goals.
+    """
+    from evaluation.refusal import run
+    from evaluation.risk import svg
+
+    settings = load_settings(context, data_dir)
+    report = run(data, settings, kept)
+    failed = [v for v in report.verdicts if (not v.abstained if not v.answerable else not v.right)][:worst]
+    if curve is not None:
+        _write(curve, svg(report.curve(), "yiwen eval refusal"))
+    if as_json:
+        document(report.summary() | ({"worst": [vars(v) for v in failed]} if worst else {}))
+    else:
+        say(report.markdown().rstrip())
+        for verdict in failed:
+            say(f"{verdict.category} {verdict.outcome}: {verdict.question}")
+    if not report.held:
+        raise typer.Exit(1)
+
+
+@app.command()
+def evidence(
+    context: typer.Context,
+    data: Data,
+    fit: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Fit anew which passages are shown, and write the tuning there instead."),
+    ] = None,
+    worst: Annotated[int, typer.Option(min=0, help="Show this many of the questions that went wrong.")] = 0,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Precision and recall of the evidence that the generator is shown, on 202 labelled questions."""
+    from evaluation import support
+    from evaluation.evidence import run
+
+    settings = load_settings(context, data_dir)
+    if fit is not None:
+        tuning, fitted = support.run(data, settings)
+        _write(fit, tuning.to_json())
+        if as_json:
+            document({"tuning": tuning.name, **asdict(fitted)})
+        else:
+            say(f"{fitted.precision:.3f} of the passages shown answer, {fitted.recall:.3f} of the questions get one,")
+            say(f"on the held-out folds of {fitted.questions} questions; tuning {tuning.name} written to {fit}")
+        return
+    report = run(data, settings)
+    failed = sorted((row for row in report.judged if row.wrong or row.met < row.labels), key=lambda row: row.met)[
+        :worst
+    ]
+    if as_json:
+        document(report.summary() | ({"worst": [vars(row) for row in failed]} if worst else {}))
+        return
+    say(report.markdown().rstrip())
+    for row in failed:
+        say(f"{row.kind} {row.met}/{row.labels}: {row.question}")
+        for text in row.wrong:
+            say(f"  {text[:120]}")
+
+
+def _write(path: Path, text: str) -> None:
+    from rag.errors import NotFoundError
+
+    if not path.absolute().parent.is_dir():
+        raise NotFoundError(f"{path}: its folder does not exist; make it first")
+    path.write_text(text, encoding="utf-8")
+
+
 @contextmanager
 def _given(file: Path) -> Iterator[Path]:
     from rag.errors import NotFoundError
@@ -202,20 +287,24 @@ def retrieval(
     context: typer.Context,
     data: Data,
     sets: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME", help="A question set; default: all.")
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="NAME", help="A question set, or KIND=PATH for one of others; default: all ours."
+        ),
     ] = None,
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
     """Recall, MRR@10 and nDCG@10 of every arm of the search and of their fusion, with a paired bootstrap.
 
-    Each set is ingested into a temporary knowledge base; your own is not touched.
+    Each set is ingested into a temporary knowledge base; your own is not touched. KIND is beir (a folder), bioasq,
+    kuake-qtr or chip-sts (a file).
     """
     from evaluation.retrieval import SETS, markdown, run
     from rag.errors import NotFoundError
 
     known = [question_set.name for question_set in SETS]
-    if unknown := sorted(set(sets or ()) - set(known)):
+    if unknown := sorted({name for name in sets or () if "=" not in name} - set(known)):
         raise NotFoundError(f"there is no question set {unknown[0]!r}; expected one of {', '.join(known)}")
     settings = load_settings(context, data_dir)
     reports = run(data, settings, _tuning(settings), sets or ())

@@ -87,6 +87,7 @@ class Snapshot:
         self.records = Records(folder / RECORDS)
         self._all_records = Records(folder / RECORDS, held=True)
         self._sparse = SparseIndex(folder / SPARSE)
+        self.passage_count = self._sparse.count
         self._dense = self._open_dense()
 
     def _open_dense(self) -> Matrix | None:
