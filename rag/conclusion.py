@@ -62,7 +62,7 @@ def conclude(
     elif outcome is Outcome.NOT_IN_KB:
         notes = [_NOTHING, *(notes or _recognised(mentions))]
     else:
-        notes = [*notes, *questions]
+        notes = [*notes, *questions, *_understood(intent)]
     if outcome is Outcome.ANSWERED and decision is not None and decision.verdict is YesNo.NOT_STATED:
         outcome = Outcome.PARTIAL
     if verdict.red_flag:
@@ -82,6 +82,14 @@ def longest_notes(
     verdict = Triage()
     endings = [conclude(verdict, intent, mentions, found, cited, kb, back) for cited in (evidence, ())]
     return max(sum(map(len, ending.notes)) for ending in endings)
+
+
+def _understood(intent: Intent) -> list[str]:
+    """No rule says what is asked: what it was taken for is said."""
+    if not intent.guessed:
+        return []
+    asked = "、".join(RELATIONS[relation].label for relation in intent.relations) or "可能的疾病"
+    return [f"您的问题按“{asked}”理解；如果不是这个意思，请换一种说法。"]
 
 
 _NOTHING = "知识库中没有可以回答这个问题的资料，请咨询医生。"

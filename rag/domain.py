@@ -406,7 +406,8 @@ class Intent:
     """What is asked: relations wanted in order, and the shape of the question.
 
     `groups` are the cues as asked: any relation of a group satisfies it (`怎么治` is met by treatments or by drugs).
-    `object` is what a yes/no question asks about: whether a record lists it.
+    `object` is what a yes/no question asks about: whether a record lists it. `guessed`: no rule says so, a classifier
+    does.
     """
 
     relations: tuple[Relation, ...]
@@ -416,6 +417,7 @@ class Intent:
     comparison: bool = False
     yes_no: bool = False
     object: tuple[EntityId, ...] = ()
+    guessed: bool = False
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ def _pipeline(settings: Settings, editions: Editions, generator: str) -> Pipelin
         default_generator=generator,
         timeout_s=settings.request_timeout_s,
         look=load_look(rules),
-        intents=IntentModel.load(settings.intent_model) if settings.intent_model is not None else None,
+        intents=IntentModel.load(settings.intent_model) if settings.intent_model else IntentModel.packaged(),
     )
 
 

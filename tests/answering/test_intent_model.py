@@ -8,7 +8,9 @@ import pytest
 
 from evaluation.intents import Label, read_labels
 from finetune.intent import cross_validated, read_examples, run
+from finetune.intent_own import ASKS, NONE, REVERSE, SURE, fitted, wordings
 from rag.classifier import Classifier
+from rag.domain import Intent
 from rag.errors import ConfigurationError, DataError
 from rag.intent import read_intent
 from rag.intent_model import IntentModel
@@ -69,8 +71,49 @@ def test_an_unsure_model_is_not_heard(file: Path) -> None:
     assert unsure.consider(question, mentions, intent) == intent
 
 
+def test_what_the_rules_found_of_another_kind_of_thing_does_not_count(file: Path) -> None:
+    question = "偏头痛该往哪边走路过去"
+    mentions = LINKER.link(question)
+    odd = Intent((Relation.DOSAGE,), ((Relation.DOSAGE,),))
+    found = IntentModel.load(file).consider(question, mentions, odd)
+    assert (found.relations, found.guessed) == ((Relation.DEPARTMENT,), True)
+
+
+@pytest.mark.parametrize(
+    ("question", "relation"),
+    [
+        ("偏头痛归哪个大夫瞧", Relation.DEPARTMENT),
+        ("布洛芬是哪一类的药品呀", Relation.DRUG_CLASS),
+        ("谁爱得偏头痛", Relation.POPULATION),
+        ("偏头痛还会引出啥", Relation.COMPLICATION),
+    ],
+)
+def test_the_packaged_one_knows_other_wordings(question: str, relation: Relation) -> None:
+    mentions = LINKER.link(question)
+    found = IntentModel.packaged().consider(question, mentions, read_intent(question, mentions))
+    assert relation in found.relations
+
+
+@pytest.mark.parametrize("question", ["你好", "偏头痛哪个医院权威", "布洛芬图片"])
+def test_the_packaged_one_leaves_what_asks_for_nothing(question: str) -> None:
+    mentions = LINKER.link(question)
+    intent = read_intent(question, mentions)
+    assert IntentModel.packaged().consider(question, mentions, intent) == intent
+
+
+def test_the_packaged_model_is_the_one_that_its_wordings_make() -> None:
+    found = wordings()
+    assert sum(map(len, found.values())) > 700
+    assert set(found) == {*ASKS, NONE, REVERSE}
+    made = IntentModel(fitted(found), ASKS, frozenset({REVERSE}), SURE, marked=True)
+    assert made.classifier.labels == IntentModel.packaged().classifier.labels
+    assert abs(made.classifier.weights.astype(int) - IntentModel.packaged().classifier.weights).max() <= 2
+
+
 def test_the_setting_names_the_file(file: Path, tmp_path: Path) -> None:
-    assert build(Settings(_env_file=None, data_dir=tmp_path)).intents is None
+    packaged = build(Settings(_env_file=None, data_dir=tmp_path)).intents
+    assert packaged is not None
+    assert packaged.marked
     pipeline = build(Settings(_env_file=None, data_dir=tmp_path, intent_model=file))
     assert pipeline.intents is not None
     assert pipeline.intents.asks["科室"] == (Relation.DEPARTMENT,)
