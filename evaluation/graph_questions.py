@@ -70,6 +70,15 @@ class GraphReport:
             "by_intent": {name: [n, round(score, 3)] for name, (n, score) in self.by_intent().items()},
         }
 
+    def markdown(self) -> str:
+        """Two tables: the figures, and each intent."""
+        found = self.summary()
+        intents = found.pop("by_intent")
+        assert isinstance(intents, dict)
+        lines = ["| what | figure |", "|---|---|", *(f"| {name} | {value} |" for name, value in found.items())]
+        lines += ["", "| intent | questions | score |", "|---|---|---|"]
+        return "\n".join([*lines, *(f"| {name} | {n} | {score} |" for name, (n, score) in intents.items())]) + "\n"
+
 
 def read_questions(path: Path) -> list[dict[str, Any]]:
     """The rows that the gold script wrote."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from evaluation import sets
+from evaluation.red_flags import patient_of
 from finetune.classify import train
 from finetune.triage_sentences import NONE, Sentence, by_hand, composed
 from rag.classifier import Classifier, Shape, features
@@ -36,12 +37,6 @@ def flagged(part: str, expected: str, rules: TriageRules, look: SecondLook) -> f
     assert len(rows) >= 40
     found = [assess(row["text"], patient_of(row), rules, look).red_flag for row in rows]
     return sum(found) / len(found)
-
-
-def patient_of(row: dict[str, str]) -> Patient:
-    age = float(row["age_months"]) / 12 if row["age_months"] else None
-    drugs = tuple(row["drugs"].split(";")) if row["drugs"] else ()
-    return Patient(age=age, pregnant=row["pregnant"] == "yes" or None, drugs=drugs)
 
 
 @pytest.mark.parametrize(

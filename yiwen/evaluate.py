@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from yiwen import judging
+from yiwen.evaluate_all import everything, triage
 from yiwen.evaluate_dialogue import dialogue
 from yiwen.evaluate_questions import intent, relations
 from yiwen.options import DataDir, Json, load_settings
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from rag.settings import Settings
 
 app = typer.Typer(help="Measure quality on question sets; see docs/quality.md.", no_args_is_help=True)
+app.command("all")(everything)
+app.command()(triage)
 app.command()(dialogue)
 app.command()(relations)
 app.command()(intent)
@@ -61,12 +64,7 @@ def graph(
     if as_json:
         document(report.summary() | ({"worst": [vars(verdict) for verdict in lowest]} if worst else {}))
         return
-    for name, value in report.summary().items():
-        if isinstance(value, dict):
-            for part, (count, score) in value.items():
-                say(f"  {part:<24} {count:>4}  {score}")
-        else:
-            say(f"{name:<26} {value}")
+    say(report.markdown().rstrip())
     for verdict in lowest:
         say(f"{verdict.score:.2f} {verdict.kind} {verdict.outcome} {verdict.question}")
 

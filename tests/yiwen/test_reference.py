@@ -15,7 +15,7 @@ PROMISED = {
     "kb adopt", "kb gate", "kb mirror", "kb prune", "kb reindex", "kb verify", "kb export", "kb withdraw", "kb restore",
     "kb register", "kb erase", "train embed", "train intent", "eval retrieval", "eval graph", "eval answers",
     "eval medications", "eval dialogue", "eval linking", "eval relations", "eval intent", "eval checker",
-    "eval hostile", "eval refusal", "eval evidence",
+    "eval hostile", "eval all", "eval triage", "eval refusal", "eval evidence",
     "eval tune", "bench", "doctor", "version", "kb audit", "kb release", "kb hold",
     "worker", "jobs submit", "jobs list", "jobs show", "jobs cancel", "jobs retry", "jobs delete",
     "jobs rejects", "jobs watch",
