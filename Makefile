@@ -10,6 +10,9 @@ PART    ?=
 BIN   := $(VENV)/bin
 READY := $(VENV)/.ready
 PIP   := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PINS  := $(BIN)/uv pip compile pyproject.toml --quiet --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
+# What the images can do besides; setuptools builds the project in them.
+SERVED := --extra postgres --extra ui --extra openai --extra otel
 
 # One thread per process: two test workers on two cores do not fight over them.
 export OMP_NUM_THREADS = 1
@@ -46,10 +49,13 @@ bench: $(READY)  ## measure speed; ARGS goes to `yiwen bench`
 env-example: $(READY)  ## write .env.example from the settings
 	@$(BIN)/python -m tests.test_docs > .env.example
 
-lock: $(READY)  ## pin the dependencies anew; ARGS=--upgrade takes the newest
+lock: $(READY)  ## pin the dependencies anew, those of the images too; ARGS=--upgrade takes the newest
 	@$(PIP) install uv
-	@$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
-		--extra cpu --extra dev --custom-compile-command "make lock" --output-file requirements.lock $(ARGS)
+	@$(PINS) --universal --extra cpu --extra dev --output-file requirements.lock $(ARGS)
+	@echo 'setuptools>=77' | $(PINS) - --universal $(SERVED) --extra cpu \
+		--constraint requirements.lock --output-file docker/cpu.lock
+	@echo 'setuptools>=77' | $(PINS) - --python-platform x86_64-manylinux_2_28 $(SERVED) --extra gpu --extra train --extra quant \
+		--constraint docker/cpu.lock --output-file docker/gpu.lock
 
 clean:  ## remove the environment and the caches; data stays
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
