@@ -39,6 +39,10 @@ class Stop(threading.Event):
         self._cancel.wait(left if timeout is None else min(left, timeout))
         return self.is_set()
 
+    def unhurried(self) -> Stop:
+        """The same without a deadline."""
+        return Stop(self._cancel, threading.TIMEOUT_MAX / 2)
+
     def only_cancel(self) -> threading.Event:
         """The caller's own."""
         return self._cancel

@@ -360,12 +360,14 @@ class Pipeline:
         """What the generator says and the checker lets pass; if that fails, the extractive generator answers."""
         if not request.evidence:
             return
+        fallback = self.generators.get(FALLBACK)
+        if generator is fallback:  # takes no time of its own, and nobody could answer in its place
+            stop = stop.unhurried()
         failed: list[Exception] = []
         yield from checked(pieces_of(generator, request, stop, failed), request, edition.checker, draft, failed=failed)
         silent = not draft.written and not draft.full
         if stop.cancelled or not (failed or silent):
             return
-        fallback = self.generators.get(FALLBACK)
         if fallback is None or fallback is generator:
             if failed:
                 raise failed[0]

@@ -329,6 +329,12 @@ def test_a_slow_generator_is_given_up_at_the_deadline(library: FakeLibrary) -> N
     assert "神经内科" in answer.text
 
 
+def test_a_slow_machine_still_answers_from_the_evidence(library: FakeLibrary) -> None:
+    pipeline = replace(fake_pipeline(library), timeout_s=1e-6)
+    answer = pipeline.ask("偏头痛吃什么药")
+    assert (answer.outcome, answer.degraded) == (Outcome.ANSWERED, ())
+
+
 def test_a_good_generator_is_named_and_nothing_is_degraded(library: FakeLibrary) -> None:
     generator = ScriptedGenerator(["偏头痛的就诊科室", "为神经内科[1]", "。"])
     answer = fake_pipeline(library, generator).ask("偏头痛挂什么科")
