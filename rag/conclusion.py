@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from rag.deciding import Decision
 from rag.dialogue import QuestionBack
 from rag.domain import Candidate, Evidence, Intent, Mention, Outcome, PassageKind, Triage, YesNo
 from rag.intent import REMEDIES
+from rag.linking import entity_name
 from rag.ports import KnowledgeBase
 from rag.retrieval import MIRRORED, Retrieved, choices, may_be_subject, told_symptoms
+from rag.text import normalise
 from rag.vocabulary import RELATIONS, EntityType, Polarity, Relation
 
 _MONOGRAPH_RELATIONS = {
@@ -52,7 +54,11 @@ def conclude(
 ) -> Ending:
     """Decide by what was cited, not by what was retrieved. `back` is asked where anything was cited."""
     questions = tuple(_which(m, found, kb) for m in found.unsure)
-    lacking = _missing(intent, found, cited, kb) if intent.explicit and not intent.reverse else []
+    lacking = _missing(intent, mentions, found, cited, kb) if intent.explicit and not intent.reverse else []
+    if decision is not None and decision.facts:
+        lacking = []
+    if intent.comparison or intent.unknown:
+        lacking = [*lacking, *_uncompared(intent, mentions, found, kb)]
     notes = _notes(intent, mentions, found, cited, lacking, asks=back is not None)
     outcome = _outcome(intent, found, cited, lacking, bool(questions))
     if back is not None and cited:
@@ -104,14 +110,40 @@ def _outcome(
         met = all(_group_met(group, cited) for group in intent.groups)
         return Outcome.ANSWERED if found.ranked and met else Outcome.PARTIAL
     if not found.subjects or not intent.explicit:
-        return Outcome.PARTIAL if asks else Outcome.ANSWERED
-    complete = all(_group_met(group, cited) for group in intent.groups)
+        return Outcome.PARTIAL if asks or (lacking and not intent.explicit) else Outcome.ANSWERED
+    complete = all(_group_met(group, cited) or _remedies_told(group, found, cited) for group in intent.groups)
     return Outcome.ANSWERED if complete and not lacking and not asks else Outcome.PARTIAL
 
 
 def _group_met(group: Sequence[Relation], cited: Sequence[Evidence]) -> bool:
     """One relation of the group is stated."""
     return any(relation in group for e in cited for relation in _relations_of(e))
+
+
+def _indicated(names: Collection[str], cited: Sequence[Evidence]) -> bool:
+    """Whether a remedy is cited that is for what has one of these names."""
+    return any(_is_for(evidence, names) for evidence in cited)
+
+
+def _is_for(evidence: Evidence, names: Collection[str]) -> bool:
+    if evidence.fact is not None:
+        return evidence.fact.relation is Relation.INDICATION and normalise(evidence.fact.object_text) in names
+    of_it = evidence.passage is not None and evidence.passage.aspect == "适应证"
+    return of_it and any(name in normalise(evidence.text) for name in names)
+
+
+def _remedies_told(group: Sequence[Relation], found: Retrieved, cited: Sequence[Evidence]) -> bool:
+    """Drugs are asked for, and what is told is what they are for."""
+    return Relation.DRUG in group and _indicated({entity_name(entity) for entity in found.subjects}, cited)
+
+
+def _uncompared(intent: Intent, mentions: Sequence[Mention], found: Retrieved, kb: KnowledgeBase) -> list[str]:
+    """The sides of a comparison of which nothing is known."""
+    told = set(found.subjects)
+    sides = [m for m in mentions if not m.negated and not m.modifier and may_be_subject(m)]
+    names = [m.surface for m in sides if not told & {c.entity for c in m.candidates} and m not in found.unsure]
+    names = [*dict.fromkeys(names), *([intent.unknown] if intent.unknown else [])]
+    return [f"知识库未收录{'、'.join(f'“{name}”' for name in names)}的资料，不能对比。"] if names and told else []
 
 
 def _relations_of(evidence: Evidence) -> tuple[Relation, ...]:
@@ -166,7 +198,9 @@ def _mismatch(opening: str, rows: Sequence[tuple[str, Sequence[str]]]) -> list[s
     return [f"{opening}{listed}。"] if listed else []
 
 
-def _missing(intent: Intent, found: Retrieved, cited: Sequence[Evidence], kb: KnowledgeBase) -> list[str]:
+def _missing(
+    intent: Intent, mentions: Sequence[Mention], found: Retrieved, cited: Sequence[Evidence], kb: KnowledgeBase
+) -> list[str]:
     """`知识库未收录偏头痛的治愈率。` for each subject and each cue that nothing cited meets."""
     notes = []
     known = kb.entities(found.named)
@@ -177,10 +211,19 @@ def _missing(intent: Intent, found: Retrieved, cited: Sequence[Evidence], kb: Kn
     if len(together) > 1 and set(intent.relations) <= MIRRORED:
         pair = "与".join(together)
         return [] if cited else [f"知识库未收录{pair}之间的相互作用；没有记录不等于安全。"]
+    asked_about = [entity.name for entity in kb.entities(intent.object).values() if entity.type in REMEDIES]
     for name, kinds in types.items():
         own = [e for e in cited if name in _ends(e)]
+        if asked_about and not kinds & REMEDIES:
+            if not own and not any(other in _ends(e) for e in cited for other in asked_about):
+                notes.append(
+                    f"知识库没有{'、'.join(dict.fromkeys(asked_about))}能否用于{name}的记录；没有记录不等于安全或无效。"
+                )
+            continue
         fitting = [g for g in intent.groups if any(RELATIONS[relation].subjects & kinds for relation in g)]
-        lacking = [group for group in fitting if not _group_met(group, own)]
+        called = {c.name for m in mentions if name in {c.name for c in m.candidates} for c in m.candidates} | {name}
+        told = _indicated(called, cited)
+        lacking = [g for g in fitting if not _group_met(g, own) and not (Relation.DRUG in g and told)]
         if lacking:
             labels = "、".join(dict.fromkeys(_label(group, kinds, found.people) for group in lacking))
             stated = [r for group in lacking for r in group if RELATIONS[r].subjects & kinds]

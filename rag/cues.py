@@ -78,6 +78,9 @@ _PHRASES: tuple[tuple[str, tuple[Relation, ...]], ...] = (
 
 _PATTERNS: tuple[tuple[str, Group], ...] = (
     (r"(?:什么|哪些|哪几种|怎样的)(?:样)?(?:的)?(?:临床)?表现", (Relation.SYMPTOM,)),
+    (r"(?:吃|用|服|喝|开|买|抹|涂|选)(?:点|些|一些)?(?:什么|哪[些种个几]?)(?:样的?|种)?"
+     r"(?:[\u4e00-\u9fff]{0,3}?(?:药|方剂|方子)|[\u4e00-\u9fff]{0,2}(?:胶囊|颗粒|汤剂|丸剂|片剂|冲剂|口服液|中成药))(?!膳|酒|店|房)",
+     (Relation.DRUG,)),
     (r"什么反应|什么样子|发作起来|有什么不对劲|(?:怎么|怎么才能)(?:看|判断|知道|分辨|辨别)自己|身上会有|会有什么(?:感觉|反应)|"
      r"哪些反应|有什么反应",
      (Relation.SYMPTOM, Relation.ADVERSE)),
@@ -124,8 +127,9 @@ _PATTERNS: tuple[tuple[str, Group], ...] = (
      (Relation.EXAMINATION, Relation.HISTOLOGY)),
     (r"干(?:嘛|什么|吗)(?:用)?(?:的)?|(?:治|管|主治|治疗|对付)(?:的是|的)?(?:哪些|什么|啥)(?:疾?病|毛病|症状|问题)?|用来(?:治|干|做)|做什么用|"
      r"(?:何时|什么时候|什么情况下?)(?:使用|用|吃|服)|适用(?:于|范围)|用于(?:治疗)?(?:哪些|什么|何)|有什么(?:用|作用|功效|效果)|什么用(?:处|途)?|"
-     r"(?:功效|作用)(?:与|和|及)(?:作用|功效)|主治|功效|功能主治",
+     r"(?:功效|作用)(?:与|和|及)(?:作用|功效)|主治",
      (Relation.INDICATION, Relation.EFFICACY)),
+    (r"功效|功能主治", (Relation.EFFICACY, Relation.INDICATION)),
     (r"(?:禁止|不得|不能|不可|不宜|不应|不该|不可以|不适合|避免)(?:使用|服用|应用|用|吃|服)|(?:谁|什么人|哪些人|哪类人|哪种人|什么病|哪些病|哪些患者|什么情况下?)(?:的)?"
      r"(?:人|患者|情况)?(?:不能|不可以|不可|不宜|不得|禁止|禁|不适合|不该)(?:使用|服用|应用|用|吃|服)?|忌讳|禁用(?:人群)?|禁忌",
      (Relation.CONTRAINDICATION,)),
@@ -142,6 +146,34 @@ _PATTERNS: tuple[tuple[str, Group], ...] = (
      r".{0,4}(?:吃|用|服|作用|影响|冲突|相克)|还能吃别的|(?:哪些|什么)药(?:物|品)?(?:会|能)?(?:影响|增强|减弱|降低)|(?:一起|一块|同时|混着)(?:儿)?(?:吃|用|服|喝)|合用|同服|联用|"
      r"相互作用|合着用",
      (Relation.INTERACTION, Relation.INCOMPATIBLE)),
+    (r"\bhow (?:is|are|was|to|do|does|did|can|could|should|would)\b[^.?!]{0,60}\b(?:treat|treated|managed?|cured?)\b|"
+     r"\btreatments? (?:of|for)\b|"
+     r"\bwhat (?:is|are) (?:the )?[^.?!]{0,30}\btreatments?\b|\btreatment options\b",
+     (Relation.TREATMENT, Relation.DRUG)),
+    (r"\bhow (?:is|are|do|does|can|to|should)\b[^.?!]{0,60}\bdiagnosed?\b", (Relation.EXAMINATION,)),
+    (r"\bhow (?:is|are|do|does|can|to|should)\b[^.?!]{0,60}\bprevent(?:ed)?\b", (Relation.PREVENTION,)),
+    (r"\b(?:contagious|infectious|spread from person)\b", (Relation.INFECTIVITY,)),
+    (r"不适合(?:给)?(?:谁|什么人|哪些人|哪类人|哪种人)|(?:禁|忌|慎)(?:用|服)于?(?:谁|什么人|哪些人|哪类人|哪些患者|什么情况|哪些情况)|"
+     r"(?:什么|哪种|哪些)(?:情况|时候|人)?(?:下|的)?(?:千万|绝对|一定)?(?:别|不要|不能)(?:用|吃|服)",
+     (Relation.CONTRAINDICATION, Relation.CAUTION)),
+    (r"(?:用|吃|服|打)(?:完|了|过|后|下去)[^，。；？?]{0,6}?(?:什么|哪些|怎么)?(?:不舒服|不适|难受|反应)",
+     (Relation.ADVERSE,)),
+    (r"(?:归|属|算)(?:在|于|到|进)?(?:什么|哪)(?:一)?[类种个]?的?药|哪(?:一)?类的药|类别", (Relation.DRUG_CLASS,)),
+    (r"(?:什么时候|何时|什么情况下?)(?:才|该|要|需要|应该|适合|可以|能)+(?:用|吃|服)",
+     (Relation.INDICATION, Relation.EFFICACY)),
+    (r"(?:跟|和|与|同)?(?:别的|其他|其它)药[^，。；？?]{0,8}(?:打架|冲突|相克|要防|当心)|"
+     r"(?:再|又)?加别的药", (Relation.INTERACTION, Relation.INCOMPATIBLE)),
+    (r"(?:做成|制成)(?:片|丸|水|胶囊|颗粒|粉|什么|哪)", (Relation.DOSAGE_FORM,)),
+    (r"(?:用药|服药|使用|服用)须知", (Relation.CAUTION,)),
+    (r"高危(?:人群|群体)|哪(?:些|类)群体", (Relation.POPULATION,)),
+    (r"(?:靠|用)?(?:手术|开刀|吃药|药物|保守)[^，。；？?]{0,4}还是[^，。；？?]{0,8}(?:治|疗|法|方式)|"
+     r"(?:处理|治疗|处置)原则", (Relation.TREATMENT, Relation.ADJUVANT)),
+    (r"(?:添|落下?|惹出?|带出)(?:些|个|上)?(?:什么|哪些|别的)(?:疾?病|毛病|问题|后果)", (Relation.COMPLICATION,)),
+    (r"(?:挂|看|找)(?:谁|哪位|哪种)(?:的号|医生|大夫)?", (Relation.DEPARTMENT,)),
+    (r"(?:得|要|需要)?(?:治|吃药|治疗)到(?:什么时候|几时|何时|多久)", (Relation.DURATION,)),
+    (r"开(?:什么|哪些|些什么|几张)(?:检查)?单|开单(?:子)?查|开(?:些)?什么(?:检查|项目|化验)", (Relation.EXAMINATION,)),
+    (r"(?:会|能|被|给|怕)?(?:染上|传上|过上)", (Relation.INFECTIVITY,)),
+    (r"减少(?=[的了见是怎什说有会吗呢意代提，。？?,]|$)", (Relation.LOWERED_IN,)),
     (r"(?:片|丸|水|针|胶囊|颗粒|口服|吃的?|喝的?|外用|贴的?)还是(?:片|丸|水|针|胶囊|颗粒|打的?|喝的?|吃的?|抹的?|外用|注射)|做成什么|剂型|规格|一片(?:是)?多少(?:毫克|克)|"
      r"(?:每|一)[片粒支袋瓶](?:是|有|含)?多少|何种(?:剂|制)型",
      (Relation.DOSAGE_FORM,)),
@@ -158,7 +190,7 @@ _TABLE: tuple[tuple[str, Group], ...] = tuple(
     [(cue, relations) for cues, relations in _PHRASES for cue in cues.split("|")]
     + [(cue, (row.relation,)) for row in RELATIONS.values() for cue in (row.label, *row.aliases, *row.cues)]
 )
-CUES = frozenset(cue for cue, _ in _TABLE) | {"传染病", "后遗症", "西药", "中成药", "处方药"}
+CUES = frozenset(cue for cue, _ in _TABLE) | {"传染病", "后遗症", "西药", "中药", "草药", "中草药", "中成药", "处方药"}
 """Words that ask even where they are a name as well."""
 _GENERIC = frozenset({"治疗", "药物", "用药", "作用", "检查", "表现", "药品", "什么药", "饮食", "发作", "周期", "费用"})
 """Cues that every other cue outweighs: `治疗多久` asks for the duration only."""
@@ -197,8 +229,10 @@ def groups_asked(text: str, kinds: Collection[EntityType]) -> tuple[Group, ...]:
 
 
 def without_cues(mentions: Sequence[Mention]) -> tuple[Mention, ...]:
-    """The mentions that name a thing; one that only asks (`传染病`) stays where there is no other."""
-    naming = tuple(m for m in mentions if normalise(m.surface) not in CUES)
+    """The mentions that name a thing, as `喝酒` does; one that only asks (`传染病`) stays where there is no other."""
+    naming = tuple(
+        m for m in mentions if normalise(m.surface) not in CUES or any(c.type is EntityType.FOOD for c in m.candidates)
+    )
     return naming or tuple(mentions)
 
 

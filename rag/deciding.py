@@ -36,6 +36,8 @@ _OF_AN_ILLNESS: Mapping[EntityType, tuple[Relation, ...]] = {
 """What a question without a cue asks of an illness, by what else it names."""
 TOWARDS = (Relation.INDICATION, Relation.CONTRAINDICATION, Relation.CAUTION)
 """What the record of a remedy says of an illness, where it is asked whether the one is for the other."""
+CAUSED_BY = (Relation.CAUSE, Relation.RISK_FACTOR)
+"""What the record of an illness says of another that may lead to it."""
 _HELPS = re.compile(
     r"治|用于|有效|管用|有用|可以吃|能吃|可以用|能用|能服|可以服|能喝|可以喝|用药|[吃用服].{0,3}行|吃.{0,4}吗"
 )
@@ -47,12 +49,35 @@ _FORM = re.compile(
     r"(?:肠溶|缓释|控释|分散|咀嚼|泡腾|口腔?崩解?|口服|干|软|硬|薄膜衣|注射|外用|滴眼|鼻用|吸入)*"
     r"(?:片|胶囊|胶丸|颗粒剂?|丸|散|冲剂|口服液|溶液|糖浆|液|剂|混悬液|滴剂|喷雾剂|气雾剂|软膏|乳膏|凝胶|栓|贴剂?|粉)$"
 )
+_MEANS = re.compile(r"(?:治疗|疗法|方法|法|术)$")
+"""Endings with which one treatment is named (`针灸`, `针灸治疗`, `针灸疗法`)."""
+_GRAVE = frozenset({"严重", "重度", "major", "禁忌", "禁用", "contraindicated"})
 _LEADS_TO = re.compile(r"引起|导致|造成|发展|变成|转成|并发|合并|会得|患上|引发|诱发|恶化")
+_CONSUMED = frozenset({EntityType.FOOD, EntityType.CAUSE})
+"""`喝酒` is a cause of illness and names a food."""
+_EATEN = re.compile("[吃喝饮沾碰食]|一起|同时")
+_MEASURED = re.compile("[查测验检量]")
+"""An indicator is asked about as an examination; else (`降尿酸`) it is part of something else."""
 _CAUSED = re.compile(r"(?:引起|导致|造成)的|所致")
 """`O是S引起的吗` asks the record of S for its complications."""
 _SIDE_BY_SIDE = re.compile(r"^(?:[、和与跟同及或]|还是)?$")
 _SUSPECTED = re.compile(r"(?:是|算|得了|患了?|是不是得了)$")
 _DENIES = re.compile(r"^(?:无|非|不|没|未)")
+_CLAUSE = re.compile(r"[，。；！？,;!?]")
+_ACT = re.compile(r"[停减加换漏断]服?药|[停减加][量用服]")
+"""Done with a treatment; no treatment that a record could list."""
+_TELLS_NOTHING = re.compile(
+    r"请问|你好|您好|医生|大夫|我|你|他|她|它|咱|家|爸|妈|孩子|宝宝|老公|老婆|朋友|患者|病人|的人|有人|人|最近|突然|现在|平时|一直|"
+    r"能不能|可不可以|可以|会不会|是不是|有没有|要不要|需不需要|用不用|该不该|应该|应不应该|算不算|需要|必须|一定|是否|能否|可否|行不行|"
+    r"可能|容易|经常|有时|往往|通常|一般|也许|真的|到底|究竟|说明|表示|意味着|代表|属于|包括|包含|列|记载|"
+    r"引起|导致|造成|引发|诱发|发展|变成|转成|转变|恶化|并发|合并|伴随|伴有?|出现|产生|发生|表现|感到|感觉|觉得|得了?|患上?|犯|"
+    r"检查|检测|化验|确诊|诊断|就诊|就医|接诊|收治|应当|归|管|行|对|好|号|门诊|查|测|做|拍|照|验|看|挂|去|到|找|治疗|治好|治|医|缓解|改善|减轻|用|吃|喝|服|打|开|靠|通过|采用|选|"
+    r"传染|预防|防|避免|跟|和|与|或|及|同|还是|因为|由于|所致|原因|之一|症状|并发症|病因|科室|部位|药物?|方法|办法|问题|情况|方面|"
+    r"怎么|什么|这|那|有|没|无|是|不|会|能|要|该|就|也|都|还|又|再|才|很|太|被|把|给|让|对|于|为|在|上|里|下|中|后|前|时|候|过|来|着|了|的|"
+    r"得|地|吗|呢|吧|啊|呀|么|哦|嘛|[a-z]{1,2}|[\s\u25a1，。、；：！？,.;:!?“”\"()（）]"
+)
+_SPARE = 1
+"""Characters that may be left."""
 _LITERAL = frozenset({Relation.INFECTIVITY, Relation.INSURANCE})
 """Relations whose texts themselves say yes or no."""
 
@@ -78,12 +103,39 @@ def with_object(intent: Intent, question: str, mentions: Sequence[Mention]) -> I
         return intent
     others = [m for m in live if m is not subject and not set(_ids(m)) & set(_ids(subject))]
     relations = _relations(intent, normalise(question), subject, others)
-    if not relations:
+    implied = not intent.explicit and not _HELPS.search(normalise(question))
+    if not relations or (implied and _asks_more(question, mentions, subject, others, relations)):
         return intent
     objects = [c.entity for m in others for c in m.candidates if c.score >= _SURE and _may_be_object(c.type, relations)]
     return replace(
         intent, relations=relations, groups=(relations,), explicit=True, object=tuple(dict.fromkeys(objects))
     )
+
+
+def _asks_more(
+    question: str,
+    mentions: Sequence[Mention],
+    subject: Mention,
+    others: Sequence[Mention],
+    relations: Sequence[Relation],
+) -> bool:
+    """Whether the clause that names the object says something of it (`光疗眼睛要遮吗`, `停药`): then that is asked.
+
+    What is no name and no word of such questions is counted, and names that are neither subject nor object.
+    """
+    objects = [m for m in others if any(_may_be_object(kind, relations) for kind in _kinds(m))]
+    if any(_ACT.match(normalise(m.surface)) for m in objects):
+        return True
+    named = [subject, *objects, *(m for m in mentions if m.negated or m.modifier)]
+    for said in objects[-1:]:
+        first = max((m.end() for m in _CLAUSE.finditer(question, 0, said.start)), default=0)
+        after = _CLAUSE.search(question, said.end)
+        chars = list(question)
+        for mention in named:
+            chars[mention.start : mention.end] = " " * (mention.end - mention.start)
+        clause = normalise("".join(chars[first : after.start() if after else len(question)]))
+        return len("".join(_TELLS_NOTHING.sub("", clause).split())) > _SPARE
+    return False
 
 
 def _subject(question: str, live: Sequence[Mention]) -> Mention | None:
@@ -122,6 +174,8 @@ def _relations(intent: Intent, text: str, subject: Mention, others: Sequence[Men
     asked = intent.relations if intent.explicit and not _CAUSED.search(text) else ()
     cued = tuple(relation for relation in asked if _fits(relation, _kinds(subject), kinds))
     ill = bool(_kinds(subject) & _ILL)
+    if not ill and kinds <= _CONSUMED and _EATEN.search(text):
+        return (Relation.INTERACTION,)
     if ill and kinds & _REMEDY and _HELPS.search(text):
         against = tuple(relation for relation in asked if RELATIONS[relation].polarity is Polarity.AGAINST)
         return (Relation.DRUG, *(relation for relation in against if _fits(relation, kinds, _kinds(subject))))
@@ -129,6 +183,8 @@ def _relations(intent: Intent, text: str, subject: Mention, others: Sequence[Men
         return cued
     if ill and kinds & {EntityType.SYMPTOM, EntityType.DISEASE} and _LEADS_TO.search(text):
         return _OF_AN_ILLNESS[EntityType.DISEASE]
+    if ill and kinds == {EntityType.INDICATOR} and not _MEASURED.search(text):
+        return ()
     if ill:
         return next((found for kind, found in _OF_AN_ILLNESS.items() if kind in kinds), ())
     return (Relation.INDICATION,) if _HELPS.search(text) else (Relation.ADVERSE,) if kinds & _ILL else ()
@@ -161,8 +217,8 @@ def _of_object(intent: Intent, text: str, facts: Sequence[GraphFact]) -> Decisio
     hits = tuple(
         fact
         for fact in facts
-        if (fact.relation in intent.relations and (fact.object in intent.object or _product_of(intent.object, fact)))
-        or (fact.subject in intent.object and fact.relation in TOWARDS)
+        if (fact.relation in intent.relations and _one_of(intent.object, fact))
+        or (fact.subject in intent.object and fact.relation in (*TOWARDS, *CAUSED_BY))
     )
     if not hits:
         listed = any(f.relation in intent.relations for f in facts)
@@ -170,8 +226,26 @@ def _of_object(intent: Intent, text: str, facts: Sequence[GraphFact]) -> Decisio
     against = {RELATIONS[f.relation].polarity is Polarity.AGAINST for f in hits}
     if len(against) == 2:
         return None
+    if all(fact.relation is Relation.INTERACTION for fact in hits) and not any(map(_grave, hits)):
+        return None
     forbidden = against == {True} and _MAY.search(text) and not _NOT.search(text)
     return Decision(YesNo.NO if forbidden else YesNo.YES, hits)
+
+
+def _grave(fact: GraphFact) -> bool:
+    return normalise(fact.qualifiers.severity or "") in _GRAVE
+
+
+def _one_of(asked: Sequence[EntityId], fact: GraphFact) -> bool:
+    """Whether the object of a fact is one of those asked for, or one of them by another ending (`针灸治疗`)."""
+    return fact.object in asked or _product_of(asked, fact) or _same_treatment(asked, fact)
+
+
+def _same_treatment(asked: Sequence[EntityId], fact: GraphFact) -> bool:
+    if fact.relation not in (Relation.TREATMENT, Relation.ADJUVANT, Relation.PREVENTION):
+        return False
+    name = _MEANS.sub("", normalise(fact.object_text))
+    return len(name) > 1 and any(name == _MEANS.sub("", entity.partition(":")[2]) for entity in asked)
 
 
 def _product_of(asked: Sequence[EntityId], fact: GraphFact) -> bool:
@@ -184,7 +258,7 @@ def narrowed(intent: Intent, facts: Sequence[GraphFact]) -> list[GraphFact]:
     """Of several relations that may hold the object, the one that does; the likeliest where none does."""
     if not intent.object or any(RELATIONS[r].polarity is not Polarity.NEUTRAL for r in intent.relations):
         return list(facts)
-    holding = {f.relation for f in facts if f.object in intent.object and f.relation in intent.relations}
+    holding = {f.relation for f in facts if f.relation in intent.relations and _one_of(intent.object, f)}
     told = {fact.relation for fact in facts}
     kept = holding or set([relation for relation in intent.relations if relation in told][:1])
     return [fact for fact in facts if fact.relation in kept or fact.relation not in intent.relations]

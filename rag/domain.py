@@ -418,6 +418,8 @@ class Intent:
     yes_no: bool = False
     object: tuple[EntityId, ...] = ()
     guessed: bool = False
+    unknown: str = ""
+    """The side of a comparison that is no known name."""
 
 
 @dataclass(frozen=True)

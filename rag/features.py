@@ -48,7 +48,8 @@ _STRICT: Mapping[str, re.Pattern[str]] = {
 _LENIENT: Mapping[str, re.Pattern[str]] = {
     "form": re.compile(
         r"控释片|缓释片|缓释胶囊|肠溶片|肠溶胶囊|分散片|泡腾片|咀嚼片|口崩片|含片|滴丸|软胶囊|胶囊|颗粒|冲剂|注射液|注射剂|粉针|"
-        r"口服溶?液|糖浆|滴眼液|滴剂|眼膏|软膏|乳膏|凝胶|贴片|贴膏|喷雾剂|气雾剂|吸入剂|栓|洗剂|混悬液|片|丸|散|汤|膏|酊"
+        r"口服溶?液|糖浆|滴眼液|滴剂|眼膏|软膏|乳膏|凝胶|贴片|贴膏|喷雾剂|气雾剂|吸入剂|栓|洗剂|混悬液|"
+        rf"(?:片|丸|散|汤|膏|酊)(?=剂|[^{HAN}]|$)"  # 石膏 and 睾丸 are no forms
     ),
     "salt": re.compile(
         r"盐酸|硫酸|马来酸|富马酸|枸橼酸|磷酸|氢溴酸|酒石酸|琥珀酸|苯磺酸|甲磺酸|醋酸|乙酸(?!酯)|碳酸|葡萄糖酸|丙酸|糠酸"
@@ -153,8 +154,13 @@ MODIFIER_AFTER = re.compile(
 )
 """What may follow a known name and make it another thing."""
 
-DRUG_BEFORE = re.compile(r"[替卡沙莫洛司奈诺罗氟氯溴哌帕普曲坦艾依厄伊瑞索苯]$")
-"""What may stand right before the name of a drug and make it another drug (`替雷诺嗪`): syllables of such names."""
+_COUNT = "[单一二双两三四五六七八九十多全]"
+DRUG_BEFORE = re.compile(
+    rf"(?:{_COUNT}?(?:[氟氯溴碘羟硝磺酰]|(?:羟|巯|氨|苯|甲|乙|丙|丁|戊|己|硝|磺|羧|氰|环)(?:基|酰基?|氧基?|叉|硫基?)|[氟氯溴碘氧氢](?:代|化))|"
+    rf"(?:{_COUNT}|脱|去)(?:氢|氧|甲|水|乙酰|甲氧)|聚乙二醇化?|[替卡沙莫洛司奈诺罗哌帕普曲坦艾依厄伊瑞索苯])$"
+)
+"""What may stand right before the name of a drug and make it another drug: syllables of such names (`替雷诺嗪`), and
+what chemistry puts there (`二氯甲氨蝶呤`, `羟基氯喹`)."""
 
 SALT_AFTER = re.compile(r"^(?:钠|钾|钙|镁|锌|铝|铋|亚铁|赖氨酸|精氨酸|氨丁三醇)")
 """What may follow the name of a drug and make it another drug (`布洛芬锌`)."""

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from rag.cues import CUES, groups_asked
 from rag.deciding import suspected, with_object
 from rag.domain import Intent, Mention
-from rag.text import is_han, normalise
+from rag.text import HAN, is_han, normalise
 from rag.vocabulary import EntityType, Relation
 
 DISEASE_OVERVIEW = (
@@ -48,6 +48,16 @@ _UNWANTED = re.compile(
     r"(?:药名|药物名称|药物|药品)[^，。；,;？?]{0,4}?(?:不用|不必|就不|无需|先不|不写|不列)"
 )
 """`不用列药名`: drugs are named only to be left out."""
+_ACT = (
+    r"隔离|潜伏|传染期|传染性|休息|卧床|住院|请假|休假|停课|上班|上学|复课|复工|忌口|忌|禁食|戒|停药|换药|复查|复诊|随访|观察|"
+    r"运动|锻炼|同房|性生活|洗澡|洗头|怀孕|备孕|哺乳|起效|见效|生效|发作|间隔|保存|有效期|接种|拆线|下床|出院|坐飞机|开车"
+)
+_SPAN = r"(?:多久|多长时间|多少时间|多少天|几天|几周|几个?月|几个?星期|什么时候)"
+_OTHER_SPAN = re.compile(
+    rf"(?:{_ACT})(?:的?(?:期|时间|时长))?(?:一般|通常|大概|大约|需要|得|要|应该?|是|有|为|会|能|持续)*{_SPAN}|"
+    rf"{_SPAN}(?:以后|之后|后|才|可以|能|会|要|该|需要|应该)*(?:{_ACT})(?:一次)?"
+)
+"""`隔离多久`, `多久能上班`: how long something else takes than the treatment."""
 _STATED = re.compile(
     r"等[^，。；？,;?]{0,4}(?:症状|表现|检查|治疗|不适)|(?:出现|伴有?|有)(?:了|一些|以下|明显|上述|类似)*(?:症状|表现|体征)(?!有)|"
     r"(?:检查|体检|化验)(?:结果|发现|显示|提示|后|报告)|经[^，。；？,;?]{0,8}检查|(?:手术|治疗|用药|吃药|服药)(?:后|前|过|了)|"
@@ -58,6 +68,10 @@ _COLLOQUIAL = (("啥", "什么"), ("咋", "怎么"), ("甚么", "什么"), ("哪
 COMPARISON = re.compile(
     r"区别|区分|鉴别|一回事|不同|差别|差异|异同|重叠|一样|是否相同|是否一致|相同吗|同一|分别|相比|比较|差多少|差多久|"
     r"哪一?[个种]|哪边|谁更|更严重|更好|怎么分|都.{1,8}[吗么]"
+)
+_OTHER_SIDE = re.compile(
+    rf"\u25a1[和与跟同]([{HAN}]{{2,8}}?)(?=之间|有|的|到底|究竟|怎么|区别|区分|鉴别|是|哪|一样|相比|比较|差别|不同|,|，)|"
+    rf"(?:^|[，。；？,;?])([{HAN}]{{2,8}}?)[和与跟同]\u25a1"
 )
 _YES_NO = re.compile(
     r"吗(?![啡丁替氯])|(?<![什怎这那要])么[？?。]?$|是否|能不能|可不可以|可以不可以|会不会|是不是|有没有|要不要|需不需要|"
@@ -80,19 +94,31 @@ def _cued(question: str, mentions: Sequence[Mention]) -> Intent:
     groups = tuple(group for group in asked if group)
     relations = tuple(dict.fromkeys(relation for group in groups for relation in group))
     reverse = not (mentions and suspected(question, mentions)) and _is_reverse(question, text, relations, mentions)
-    comparison = bool(COMPARISON.search(text)) and _several(mentions)
+    compared = bool(COMPARISON.search(text))
+    comparison = compared and _several(mentions)
+    unknown = unknown_side(text) if compared and not comparison and not relations else ""
     yes_no = bool(_YES_NO.search(text))
     reverse = reverse or _complains(text, relations, mentions)
     if reverse and (not relations or _REVERSE.search(text) or _WHY.search(text)):
         return Intent((), (), reverse=True, yes_no=yes_no)
     if relations:
         return Intent(relations, groups, reverse=reverse, comparison=comparison, yes_no=yes_no)
-    specific = yes_no or _left_over(text) > (_SMALL_TALK if len(mentions) < 2 else 0)
-    if specific and not comparison:
+    specific = (
+        yes_no
+        or bool(_OTHER_SPAN.search(_plain(question)))
+        or _left_over(text) > (_SMALL_TALK if len(mentions) < 2 else 0)
+    )
+    if specific and not comparison and not unknown:
         return Intent((), (), explicit=False, comparison=comparison, yes_no=yes_no)
     remedy = any(c.type in REMEDIES for m in mentions for c in m.candidates[:1])
     overview = DRUG_OVERVIEW if remedy else DISEASE_OVERVIEW
-    return Intent(overview, (overview,), explicit=False, comparison=comparison, yes_no=yes_no)
+    return Intent(overview, (overview,), explicit=False, comparison=comparison, yes_no=yes_no, unknown=unknown)
+
+
+def unknown_side(text: str) -> str:
+    """`肛瘘` of `□和肛瘘怎么区分`: what a known name is compared with; empty where that is no name either."""
+    found = _OTHER_SIDE.search(text)
+    return next((side for side in found.groups() if side), "") if found else ""
 
 
 def _several(mentions: Sequence[Mention]) -> bool:
@@ -131,7 +157,8 @@ def _masked(question: str, mentions: Sequence[Mention]) -> str:
     for mention in mentions:
         if not mention.carried and not _asks_itself(mention):
             chars[mention.start : mention.end] = ["\u25a1"] * (mention.end - mention.start)
-    return _STATED.sub("\u25a1", _UNWANTED.sub("\u25a1", _plain("".join(chars))))
+    text = _UNWANTED.sub("\u25a1", _plain("".join(chars)))
+    return _STATED.sub("\u25a1", _OTHER_SPAN.sub("\u25a1", text))
 
 
 def _plain(question: str) -> str:

@@ -21,7 +21,7 @@ from rag.features import DRUG_BEFORE, MODIFIER_AFTER, MODIFIER_BEFORE, SALT_AFTE
 from rag.longer_names import NameEndings, unknown_beginning
 from rag.near_names import NearNames
 from rag.ports import NameRow
-from rag.text import is_han, normalise, normalise_with_map
+from rag.text import HAN, is_han, normalise, normalise_with_map
 from rag.traditional import simplified
 from rag.vocabulary import EntityType
 
@@ -65,6 +65,7 @@ class Names:
         rest: Callable[[], None] | None = None,
     ) -> None:
         owners: dict[str, dict[EntityId, str]] = defaultdict(dict)
+        foods: dict[str, EntityId] = {}
         for number, row in enumerate(rows, start=1):
             if rest and number % _BETWEEN_RESTS == 0:
                 rest()
@@ -72,6 +73,10 @@ class Names:
                 known = owners[row.name].get(row.entity)
                 if known != OWN_NAME:
                     owners[row.name][row.entity] = row.kind if known is None else min(known, row.kind)
+            if len(row.name) == 1 and row.kind == OWN_NAME and entity_type(row.entity) is EntityType.FOOD:
+                foods[row.name] = row.entity
+        self.foods: Mapping[str, EntityId] = foods
+        """Foods whose name has one character, which never link alone."""
         self.owners: Mapping[str, Mapping[EntityId, str]] = {name: owners[name] for name in sorted(owners)}
         self._parts = list(_parts([name for name in self.owners if _usable(name)], rest))
         self._apart = {frozenset((pair.a, pair.b)) for pair in do_not_merge}
@@ -247,6 +252,7 @@ class Linker:
             if not figurative(text, start, end) and not _SIDE.search(text[max(0, start - 1) : start + 1])
         ]
         exact += self._capitals(text, capital)
+        exact = self._with_foods(text, exact)
         exact = sorted([*exact, *self._short(text, exact)], key=lambda m: m.start)
         kept = list(exact)
         near = [match for match in self._near(text) if _takes(match, exact)]
@@ -279,6 +285,22 @@ class Linker:
             candidates = next(filter(None, map(self.names.candidates, _COMPLAINTS[found["word"]])), ())
             if candidates:
                 yield _Match(start, end, _rated(candidates, alone=True))
+
+    def _with_foods(self, text: str, exact: Sequence[_Match]) -> list[_Match]:
+        """Foods of one character (`酒`, `茶`), where something is eaten or drunk; in a habit (`喝酒`) too."""
+        found = {(match.start, match.end): match for match in exact}
+        for eaten in _EATEN.finditer(text):
+            food = self.names.foods.get(eaten["food"])
+            start, end = eaten.span("food")
+            over = [match for match in exact if match.start < end and start < match.end]
+            if food is None or any(match.end != end or match.start < eaten.start() for match in over):
+                continue
+            candidate = _candidate(food, OWN_NAME, _EATEN_SCORE)
+            if over:
+                found[over[0].start, end] = replace(over[0], candidates=(*over[0].candidates, candidate))
+            elif _AFTER_FOOD.match(text, end):
+                found[start, end] = _Match(start, end, (candidate,))
+        return list(found.values())
 
     def _near(self, text: str) -> Iterator[_Match]:
         """Stretches of `text` that are another spelling of a name or a slip for one."""
@@ -353,6 +375,9 @@ class Linker:
         return unknown_beginning(text[max(clause, topic_end) : match.start], match.candidates[0].name, self._endings)
 
 
+_EATEN = re.compile(rf"[吃喝饮沾碰和跟与同配](?:[点些了过口杯碗]|一[点些口杯碗])?(?P<food>[{HAN}])")
+_AFTER_FOOD = re.compile(r"$|[吗么嘛呢吧啊呀的了会能可行好后前时和或与影有要就还是是不，。、,？?！!；;\s]")
+_EATEN_SCORE = 0.9
 _ALONE = frozenset("疼痛痒咳喘吐烧肿")
 """The others only after an adverb."""
 _TWO_LETTERS = re.compile(r"(?<![a-z0-9])[a-z]{2}(?![a-z0-9])")

@@ -41,6 +41,7 @@ from rag.intent_model import IntentModel
 from rag.meaning import Meaning, meaning_of
 from rag.medications import Report, check
 from rag.misuse import refusal
+from rag.nearest import with_nearest
 from rag.neutral import harmless
 from rag.patient import joined, patient_in, patient_of_turns
 from rag.population import Person, person_of
@@ -48,6 +49,7 @@ from rag.ports import Generator, KnowledgeBase
 from rag.prompt import assemble
 from rag.quoting import QUOTE
 from rag.relevance import Asked, outweighs_ranking, relevant, strangers, topics, wants_literature
+from rag.remedies import forward
 from rag.retrieval import Retrieved, told_symptoms
 from rag.safety import Safety, look
 from rag.second_look import SecondLook, assess
@@ -195,6 +197,7 @@ class Pipeline:
             found = edition.retriever.retrieve(
                 question, mentions, intent, top_k=options.top_k, person=person, conditions=meaning.conditions
             )
+        intent = forward(intent, found=bool(found.subjects))
         if verdict.red_flag and len({fact.object for subject in found.ranked for fact in subject.matched}) == 1:
             found = replace(found, ranked=(), matches=(), facts=())  # a list by one symptom would bury the action
         if outweighs_ranking(intent, found.passages, edition.tuning.thresholds):
@@ -235,7 +238,8 @@ class Pipeline:
 
         # 8) outcome, what is missing, the label
         ending = conclusion.conclude(verdict, intent, mentions, found, draft.cited, edition.kb, back, decision)
-        ending = limited(ending, limits)
+        near = (mentions, edition.retriever.graph, edition.linker.names)
+        ending = limited(ending, limits) if limits else with_nearest(ending, *near)
         if stop.cancelled:
             draft.degraded.append("cancelled")
         else:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rag.deciding import TOWARDS, narrowed
+from rag.deciding import CAUSED_BY, TOWARDS, narrowed
 from rag.differential import Contender, Told, order
 from rag.domain import (
     EDITOR,
@@ -21,7 +21,9 @@ from rag.domain import (
     Evidence,
     GraphFact,
     Intent,
+    Literal,
     Mention,
+    Neighbourhood,
     PassageKind,
     RankedSubject,
 )
@@ -33,6 +35,16 @@ from rag.people import groups_in, speaks_of
 from rag.population import NOBODY, Person, groups_preferred, limited_to
 from rag.ports import Embedder, GraphReader, KnowledgeBase
 from rag.quoting import quotable
+from rag.remedies import (
+    INDICATIONS,
+    asks_drugs,
+    ill_in,
+    indicated_for,
+    monographs_for,
+    remedies_for,
+    told_drugs,
+    with_indications,
+)
 from rag.rendering import fact_evidence
 from rag.support import supports
 from rag.text import TEXT_VERSION, Language, language_of, normalise, tokens
@@ -72,6 +84,13 @@ _ASPECTS: Mapping[Relation, tuple[str, ...]] = {
 }
 """Fields of a monograph that answer a relation."""
 
+
+_NEXT: Mapping[Relation, Relation] = {
+    Relation.CONTRAINDICATION: Relation.CAUTION,
+    Relation.CAUTION: Relation.CONTRAINDICATION,
+}
+"""What is told where nothing is recorded of what was asked."""
+_OF_CARE = frozenset({Relation.DEPARTMENT, Relation.COST, Relation.INSURANCE})
 
 _Meant = Mapping[Mention, Sequence[EntityId]]
 
@@ -122,7 +141,15 @@ class Retriever:
         """Facts, ranking and passages for one question about one person, or about the diseases that meet conditions."""
         if conditions and (listed := self.graph.subjects_meeting(conditions, limit=LISTED)):
             return self._listed(listed, conditions)
-        facts, unsure, meant = self._facts(mentions, intent)
+        facts, indicated, unsure, meant = self._facts(mentions, intent)
+        remedies = [] if told_drugs(facts, mentions, intent) else remedies_for(question, mentions, indicated)
+        if remedies:
+            facts, unsure = [fact for fact in facts if fact.relation is not Relation.DRUG] + remedies, []
+        passages = self.passages(question, mentions, top_k=top_k)
+        treated = remedies or (monographs_for(passages, mentions) if asks_drugs(intent) else [])
+        if intent.reverse and treated:
+            intent = replace(intent, reverse=False)
+            meant = ill_in(mentions)
         people = groups_in(normalise(question)) if Relation.DOSAGE in intent.relations else ()
         contenders, departments = self._contenders(mentions, intent, person) if intent.reverse else ((), [])
         ranked = tuple(c.ranked for c in contenders[: RANKED if not intent.groups else RANKED_BESIDE])
@@ -131,16 +158,16 @@ class Retriever:
         subjects = list(dict.fromkeys(entity for entities in meant.values() for entity in entities))
         excerpts = self._excerpts(question, mentions) if not (intent.relations or intent.reverse) else ()
         subjects += [e.passage.about for e in excerpts if e.passage is not None and e.passage.about is not None]
+        subjects += [fact.object for fact in remedies if not isinstance(fact.object, Literal)]
+        monograph = self._monograph(subjects, intent)
         return Retrieved(
-            facts=_for_them(people, self.as_evidence(facts)),
+            facts=_for_them(people, self.as_evidence(_asked_or_next(facts, intent, monograph))),
             ranked=ranked,
             contenders=contenders,
             matches=self.as_evidence([fact for subject in ranked for fact in subject.matched]),
-            monograph=_for_them(
-                people, (*self._monograph(subjects, intent), *self._towards(mentions, intent), *excerpts)
-            ),
+            monograph=_for_them(people, (*monograph, *self._towards(mentions, intent), *excerpts)),
             people=people,
-            passages=self.passages(question, mentions, top_k=top_k),
+            passages=passages,
             subjects=tuple(dict.fromkeys(subjects)),
             named=tuple(dict.fromkeys(entity for m in meant for entity in meant[m] or _named(m))),
             unsure=tuple(unsure),
@@ -160,26 +187,55 @@ class Retriever:
 
     # ------------------------------------------------------------ the graph
 
-    def _facts(self, mentions: Sequence[Mention], intent: Intent) -> tuple[list[GraphFact], list[Mention], _Meant]:
-        """Facts of the entities each mention surely stands for, mentions to ask about, and what each mention means."""
-        usable = _about(mentions, intent)
-        if intent.reverse or not intent.relations:
-            return [], [], {}
+    def _facts(
+        self, mentions: Sequence[Mention], intent: Intent
+    ) -> tuple[list[GraphFact], list[GraphFact], list[Mention], _Meant]:
+        """Facts of what each mention surely stands for, remedies, mentions to ask about, what each mention means."""
+        usable = [self._cared_for(m, intent) for m in _about(mentions, intent)]
+        ill = ill_in(mentions) if asks_drugs(intent) else {}
+        treated = {entity: (Relation.INDICATION,) for entities in ill.values() for entity in entities}
+        if intent.reverse:
+            around = self.graph.neighbourhood(treated, limit_each=FACTS_EACH) if treated else Neighbourhood()
+            return [], indicated_for(around, treated), [], {}
+        if not intent.relations:
+            return [], [], [], {}
         plan: dict[EntityId, tuple[Relation, ...]] = {c.entity: () for m in usable for c in choices(m)}
         plan |= {c.entity: intent.relations for m in usable for c in self._translations(m)}
         plan |= {c.entity: _wanted(c, m, intent) for m in usable for c in m.candidates if c.score >= SURE}
         asking: dict[EntityId, tuple[Relation, ...]] = {
             entity: TOWARDS for entity in intent.object if plan and entity_type(entity) in REMEDIES
         }
-        found = self.graph.neighbourhood(asking | plan, limit_each=FACTS_EACH).outgoing if plan else ()
+        if Relation.COMPLICATION in intent.relations and plan:
+            asking |= {e: CAUSED_BY for e in intent.object if entity_type(e) is EntityType.DISEASE and e not in plan}
+        plan = with_indications(plan, treated)
+        around = self.graph.neighbourhood(asking | plan, limit_each=FACTS_EACH) if plan else Neighbourhood()
+        found = around.outgoing
         known = {fact.subject for fact in found} | self._described(plan)
         meant = {m: _meant([*m.candidates, *self._translations(m)], known) for m in usable}
         subjects = {entity for entities in meant.values() for entity in entities}
         asked = _asked_of(intent, subjects)
+        asked |= {_NEXT[relation] for relation in asked if relation in _NEXT}
         facts = [fact for fact in found if fact.subject in subjects and fact.relation in asked]
-        facts += [fact for fact in found if fact.subject in asking and fact.object in subjects]
+        listed = any(fact.object in intent.object for fact in facts)
+        facts += [
+            fact
+            for fact in found
+            if fact.subject in asking and fact.object in subjects and not (listed and fact.relation in CAUSED_BY)
+        ]
         facts = narrowed(intent, _between(facts, subjects))
-        return facts, [m for m in usable if not meant[m] and any(c.entity in known for c in choices(m))], meant
+        unsure = [m for m in usable if not meant[m] and any(c.entity in known for c in choices(m))]
+        return facts, indicated_for(around, treated), unsure, meant
+
+    def _cared_for(self, mention: Mention, intent: Intent) -> Mention:
+        """`白内障手术` as 白内障 where department, costs or insurance are asked for: those of the illness are known."""
+        asked = [relation for relation in intent.relations if relation in _OF_CARE]
+        if not asked or any(c.type in RELATIONS[r].subjects for r in intent.relations for c in mention.candidates):
+            return mention
+        for name, start, _ in self.names.find(normalise(mention.surface)[:-1]):
+            ill = [c for c in self.names.candidates(name) if c.type is EntityType.DISEASE and c.score >= SURE]
+            if start == 0 and ill:
+                return replace(mention, candidates=tuple(ill))
+        return mention
 
     def _translations(self, mention: Mention) -> list[Candidate]:
         """Where a name is foreign or short, what surely lists the Chinese name it stands for as an alias.
@@ -254,7 +310,9 @@ class Retriever:
         names = {name for m in others for name in (normalise(m.surface), *(c.name for c in m.candidates))}
         found = self.kb.evidence(self.kb.about(remedies, limit_each=MONOGRAPH_PASSAGES)).values()
         against = any(RELATIONS[relation].polarity is Polarity.AGAINST for relation in intent.relations)
-        told = [e for e in found if e.passage is not None and e.passage.aspect in (_SPEAKING if against else _FOR)]
+        told = [
+            e for e in found if e.passage is not None and e.passage.aspect in (_SPEAKING if against else INDICATIONS)
+        ]
         return [e for e in told if any(name in normalise(e.text) for name in names)]
 
     def passages(self, question: str, mentions: Sequence[Mention], *, top_k: int) -> tuple[Evidence, ...]:
@@ -328,9 +386,8 @@ class Retriever:
         return list(found)
 
 
-_FOR = frozenset({"适应证", "适应症"})
-_SPEAKING = _FOR | {"禁忌证", "禁忌", "注意事项"}
-"""Fields of a monograph that tell what it is for, and those that tell also what it is not for."""
+_SPEAKING = INDICATIONS | {"禁忌证", "禁忌", "注意事项"}
+"""Fields of a monograph that tell what it is for or not for."""
 MIRRORED = frozenset({Relation.INTERACTION, Relation.INCOMPATIBLE})
 """Relations that hold both ways."""
 SURE = 0.5
@@ -362,7 +419,27 @@ def _about(mentions: Sequence[Mention], intent: Intent) -> list[Mention]:
 def _wanted(candidate: Candidate, mention: Mention, intent: Intent) -> tuple[Relation, ...]:
     """The relations asked for; all, where another entity lists this one's own name and it matters who is described."""
     rivals = candidate.via == OWN_NAME and any(c.via != OWN_NAME for c in mention.candidates)
-    return () if rivals else intent.relations
+    following = [_NEXT[relation] for relation in intent.relations if relation in _NEXT]
+    return () if rivals else tuple(dict.fromkeys((*intent.relations, *following)))
+
+
+def _asked_or_next(facts: Sequence[GraphFact], intent: Intent, monograph: Sequence[Evidence]) -> list[GraphFact]:
+    """What was asked; of a subject whose record has none of it, what comes next to it."""
+    told = {(fact.subject, fact.relation) for fact in facts}
+    told |= {
+        (e.passage.about, r)
+        for e in monograph
+        if e.passage and e.passage.about
+        for r in _relations_of(e.passage.aspect)
+    }
+    instead = {_NEXT[r]: r for r in intent.relations if r in _NEXT and _NEXT[r] not in intent.relations}
+    return [
+        fact for fact in facts if fact.relation not in instead or (fact.subject, instead[fact.relation]) not in told
+    ]
+
+
+def _relations_of(aspect: str | None) -> list[Relation]:
+    return [relation for relation, aspects in _ASPECTS.items() if aspect in aspects]
 
 
 def _for_them(people: Collection[str], evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:

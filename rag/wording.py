@@ -28,8 +28,8 @@ CONNECTIVES = _any_of(
 )
 """Words that join what a graph states and add nothing to it. None of them denies, limits or names anything."""
 FRAME = _any_of(
-    "英文 中文 文献 结论 原文 教材 古籍 问答 记录 未经审校 资料 说明书 说明 研究 指出 发现 认为 表明 作者 一项 结果 "
-    "提示 记载 写道 该 的 为 是 显示 根据 年 篇 有 知识库 收录 其中 另 此外 还"
+    "英文 中文 文献 结论 原文 编者 整理 教材 古籍 问答 记录 未经审校 资料 说明书 说明 研究 指出 发现 认为 表明 "
+    "作者 一项 结果 提示 记载 写道 该 的 为 是 显示 根据 年 篇 有 知识库 收录 其中 另 此外 还"
 )
 """Words that introduce a quotation."""
 

@@ -20,7 +20,7 @@ from rag.people import groups_in, speaks_of
 from rag.quoting import quotable
 from rag.rendering import object_text
 from rag.text import language_of, normalise, tokens
-from rag.vocabulary import RELATIONS, Relation
+from rag.vocabulary import RELATIONS, Grade, Relation
 
 Numbered = tuple[int, Evidence]
 
@@ -308,6 +308,8 @@ def _literature(request: GenerationRequest, numbered: Sequence[Numbered], budget
 
 def _introduction(evidence: Evidence) -> str:
     year = f"（{evidence.source.year}年）" if evidence.source.year else ""
+    if evidence.kind == PassageKind.CONCLUSION and evidence.source.grade is Grade.EDITORIAL:
+        return "编者整理，英文原文：" if language_of(evidence.text) == "en" else "编者整理："
     if evidence.kind == PassageKind.CONCLUSION:
         return f"英文文献结论{year}原文：" if language_of(evidence.text) == "en" else f"文献结论{year}："
     return {"textbook": "教材：", "classic": "古籍：", "qa": "问答记录（未经审校）："}.get(evidence.kind, "资料：")

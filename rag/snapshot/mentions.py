@@ -15,7 +15,7 @@ from rag.domain import EntityId
 from rag.ports import NameRow
 from rag.text import TEXT_VERSION, normalise
 
-MENTION_VERSION = 1
+MENTION_VERSION = 2
 """Raise it when the same names find other mentions in the same text."""
 
 _NAMES = (
