@@ -376,7 +376,9 @@ class Linker:
 
 
 _EATEN = re.compile(rf"[吃喝饮沾碰和跟与同配](?:[点些了过口杯碗]|一[点些口杯碗])?(?P<food>[{HAN}])")
-_AFTER_FOOD = re.compile(r"$|[吗么嘛呢吧啊呀的了会能可行好后前时和或与影有要就还是是不，。、,？?！!；;\s]")
+_AFTER_FOOD = re.compile(
+    r"$|一起|一块|同时|[吗么嘛呢吧啊呀的了会能可行好后前时和或与影有要就还是是不，。、,？?！!；;\s]"
+)
 _EATEN_SCORE = 0.9
 _ALONE = frozenset("疼痛痒咳喘吐烧肿")
 """The others only after an adverb."""

@@ -335,3 +335,36 @@ def test_a_side_is_no_face() -> None:
     linker = Linker(Names([NameRow("面痛", EntityId("symptom:面痛"), "name")]))
     assert linker.link("肚子下面痛") == ()
     assert [m.surface for m in linker.link("下午面痛")] == ["面痛"]
+
+
+@pytest.mark.parametrize(
+    ("question", "surface"), [("布洛芬能喝酒吗", "酒"), ("吃布洛芬可以喝点酒么", "酒"), ("布洛芬和酒一起行吗", "酒")]
+)
+def test_a_food_of_one_character_is_linked_where_it_is_taken(question: str, surface: str) -> None:
+    linker = Linker(
+        Names([NameRow("布洛芬", EntityId("drug:布洛芬"), "name"), NameRow("酒", EntityId("food:酒"), "name")])
+    )
+    assert [m.surface for m in linker.link(question)][-1] == surface
+
+
+@pytest.mark.parametrize("question", ["布洛芬酒石酸盐", "能喝酒精吗", "和酒石酸一起", "我叫酒儿"])
+def test_and_nowhere_else(question: str) -> None:
+    linker = Linker(
+        Names([NameRow("酒", EntityId("food:酒"), "name"), NameRow("布洛芬", EntityId("drug:布洛芬"), "name")])
+    )
+    assert all(m.surface != "酒" for m in linker.link(question))
+
+
+def test_a_habit_also_names_the_food() -> None:
+    linker = Linker(
+        Names([NameRow("饮酒", EntityId("cause:饮酒"), "name"), NameRow("酒", EntityId("food:酒"), "name")])
+    )
+    (mention,) = linker.link("能不能饮酒")
+    assert [c.entity for c in mention.candidates] == ["cause:饮酒", "food:酒"]
+
+
+def test_a_form_ends_a_name() -> None:
+    assert compatible("麻黄杏仁甘草石膏汤", "麻杏石甘汤")
+    assert compatible("睾丸扭转", "睾丸蒂扭转")
+    assert not compatible("硝苯地平片", "硝苯地平胶囊")
+    assert not compatible("逍遥丸", "逍遥散")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag.deciding import decide, not_listed
-from rag.domain import GraphFact, Intent, Literal, YesNo
+from rag.domain import EntityId, GraphFact, Intent, Literal, Qualifiers, YesNo
 from rag.intent import read_intent
 from rag.linking import Linker
 from rag.pipeline import Options, Pipeline
@@ -72,6 +72,49 @@ def test_the_object_and_the_relation_that_may_hold_it(question: str, relation: R
 )
 def test_other_questions_ask_for_no_object(question: str) -> None:
     assert intent(question).object == ()
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["糖尿病做血糖测定手指要消毒吗", "糖尿病吃西瓜晚上起夜正常吗", "布洛芬吃急了浑身起疹，是糖尿病吗"],
+)
+def test_what_is_said_of_the_object_is_not_whether_it_is_listed(question: str) -> None:
+    found = intent(question)
+    assert found.object == () or found.explicit
+
+
+@pytest.mark.parametrize(
+    "question", ["糖尿病患者一般会不会出现肾衰竭呢", "请问糖尿病需要去内分泌科看吗", "偏头痛的人往往会恶心吗"]
+)
+def test_words_of_such_questions_are_no_other_question(question: str) -> None:
+    assert intent(question).object
+
+
+def test_one_treatment_by_two_endings_is_the_same() -> None:
+    asked = Intent((Relation.TREATMENT,), ((Relation.TREATMENT,),), yes_no=True, object=(EntityId("treatment:针灸"),))
+    listed = fact("disease:面瘫", Relation.TREATMENT, "treatment:针灸治疗")
+    other = fact("disease:面瘫", Relation.TREATMENT, "treatment:物理治疗")
+    decision = decide(asked, "针灸能治面瘫吗", [listed, other])
+    assert decision is not None
+    assert (decision.verdict, decision.facts) == (YesNo.YES, (listed,))
+
+
+def test_the_record_of_the_object_may_name_its_cause() -> None:
+    asked = intent("糖尿病会引起肾衰竭吗")
+    cause = fact("disease:肾衰竭", Relation.CAUSE, "disease:糖尿病")
+    decision = decide(asked, "糖尿病会引起肾衰竭吗", [cause])
+    assert decision is not None
+    assert decision.verdict is YesNo.YES
+
+
+def test_a_slight_interaction_with_a_food_forbids_nothing() -> None:
+    asked = intent("布洛芬能吃西瓜吗")
+    assert asked.relations == (Relation.INTERACTION,)
+    for severity, verdict in (("轻微", None), ("严重", YesNo.NO)):
+        found = stated("drug:布洛芬", Relation.INTERACTION, "food:西瓜", Qualifiers(severity=severity)).fact
+        assert found is not None
+        decision = decide(asked, "布洛芬能吃西瓜吗", [found])
+        assert (decision.verdict if decision else None) is verdict
 
 
 def test_a_listed_object_is_a_yes_and_another_is_not_stated() -> None:

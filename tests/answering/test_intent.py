@@ -29,6 +29,17 @@ def intent(question: str) -> Intent:
         ("偏头痛要治多久", Relation.DURATION),
         ("偏头痛有哪些症状", Relation.SYMPTOM),
         ("偏头痛怎么治疗", Relation.TREATMENT),
+        ("偏头痛吃什么止痛药", Relation.DRUG),
+        ("偏头痛喝哪种颗粒", Relation.DRUG),
+        ("偏头痛的高危人群有谁", Relation.POPULATION),
+        ("偏头痛要治到什么时候", Relation.DURATION),
+        ("How is migraine treated?", Relation.TREATMENT),
+        ("How is migraine diagnosed", Relation.EXAMINATION),
+        ("Is migraine contagious?", Relation.INFECTIVITY),
+        ("布洛芬的功效", Relation.EFFICACY),
+        ("布洛芬不适合哪些人", Relation.CONTRAINDICATION),
+        ("布洛芬吃完会有什么不舒服", Relation.ADVERSE),
+        ("布洛芬是哪一类的药", Relation.DRUG_CLASS),
         ("偏头痛咋治", Relation.TREATMENT),
         ("偏头痛要做什么检查", Relation.EXAMINATION),
         ("偏头痛忌吃什么", Relation.FOOD_BAD),
@@ -130,3 +141,24 @@ def test_a_symptom_inside_the_name_of_a_disease_leads_nowhere(question: str, rev
 def test_this_medicine_asks_for_no_others() -> None:
     assert Relation.DRUG not in intent("医生开了偏头痛颗粒，这药有什么作用？").relations
     assert Relation.DRUG in intent("治偏头痛的药有什么").relations
+
+
+@pytest.mark.parametrize("question", ["偏头痛要休息多久", "偏头痛多久能上班", "偏头痛复查间隔多长时间"])
+def test_how_long_something_else_takes_asks_for_no_duration(question: str) -> None:
+    found = intent(question)
+    assert Relation.DURATION not in found.relations
+    assert not found.explicit
+
+
+def test_fewer_attacks_are_no_low_value() -> None:
+    assert Relation.LOWERED_IN not in intent("偏头痛能减少发作吗").relations
+
+
+@pytest.mark.parametrize(
+    ("question", "unknown"),
+    [("偏头痛和某某综合怎么区分", "某某综合"), ("丛集样痛跟偏头痛的区别", "丛集样痛"), ("偏头痛有什么症状", "")],
+)
+def test_the_side_of_a_comparison_that_is_no_known_name(question: str, unknown: str) -> None:
+    found = intent(question)
+    assert found.unknown == unknown
+    assert not found.comparison
