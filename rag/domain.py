@@ -420,6 +420,8 @@ class Intent:
     guessed: bool = False
     unknown: str = ""
     """The side of a comparison that is no known name."""
+    settled: bool = False
+    """Whether the rules tell that none of the relations is asked for, so that nothing is to be guessed."""
 
 
 @dataclass(frozen=True)

@@ -103,13 +103,10 @@ def _cued(question: str, mentions: Sequence[Mention]) -> Intent:
         return Intent((), (), reverse=True, yes_no=yes_no)
     if relations:
         return Intent(relations, groups, reverse=reverse, comparison=comparison, yes_no=yes_no)
-    specific = (
-        yes_no
-        or bool(_OTHER_SPAN.search(_plain(question)))
-        or _left_over(text) > (_SMALL_TALK if len(mentions) < 2 else 0)
-    )
+    settled = _OTHER_SPAN.search(_plain(question)) is not None
+    specific = yes_no or settled or _left_over(text) > (_SMALL_TALK if len(mentions) < 2 else 0)
     if specific and not comparison and not unknown:
-        return Intent((), (), explicit=False, comparison=comparison, yes_no=yes_no)
+        return Intent((), (), explicit=False, comparison=comparison, yes_no=yes_no, settled=settled)
     remedy = any(c.type in REMEDIES for m in mentions for c in m.candidates[:1])
     overview = DRUG_OVERVIEW if remedy else DISEASE_OVERVIEW
     return Intent(overview, (overview,), explicit=False, comparison=comparison, yes_no=yes_no, unknown=unknown)

@@ -46,7 +46,7 @@ class IntentModel:
         """
         kinds = {c.type for m in mentions if not m.negated and not m.modifier for c in m.candidates}
         told = any(RELATIONS[relation].subjects & kinds for relation in intent.relations)
-        if intent.reverse or intent.comparison or (intent.explicit and told):
+        if intent.reverse or intent.comparison or intent.settled or (intent.explicit and told):
             return intent
         shares = self.classifier.probabilities(_with_marks(question, mentions) if self.marked else question)
         shares = {label: share for label, share in shares.items() if self._fits(label, kinds)}
