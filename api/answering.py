@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
 
 from starlette.exceptions import HTTPException
 from starlette.types import Receive
 
 from api.rendering import Json, answer_json
-from api.service import Service
 from rag.domain import Dropped
 from rag.editions import Edition, Editions, wait_for_revision
 from rag.errors import NotFoundError, YiwenError
 from rag.pipeline import Finished, Meta, Options, Shown, Token
 from rag.ports import KnowledgeBase
+
+if TYPE_CHECKING:
+    from api.service import Service
+
+T = TypeVar("T")
 
 REVISION_WAIT_S = 2.0
 """How long a request waits for the revision it wants to see."""
@@ -118,52 +122,142 @@ def shut_down() -> HTTPException:
 
 
 class Stream:
-    """The events of one answer as they come out of its slot; `async for` ends with the answer or raises."""
+    """One answer in its slot and everything that it has said so far, for whoever reads it.
 
-    def __init__(self, service: Service, task: Task) -> None:
-        self._service = service
-        self._loop = asyncio.get_running_loop()
-        self._queue: asyncio.Queue[Item | Exception | None] = asyncio.Queue()  # an answer has a bounded length
-        self._deadline = time.monotonic() + service.settings.request_timeout_s
+    Readers `attach` and `detach`. When the last one has left and none comes back within `keep_s`, the answer is
+    abandoned. Its methods belong to the event loop.
+    """
+
+    def __init__(self, service: Service, task: Task, owner: str = "", keep_s: float = 0.0) -> None:
+        self._service, self._keep_s = service, keep_s
+        self.owner = owner
         self.cancel = threading.Event()
+        self.ended = False
+        self._abandoned = threading.Event()
+        self._items: list[Item] = []
+        self._failure: Exception | None = None
+        self._changed = asyncio.Event()
+        self._readers = 0
+        self._leaving: asyncio.TimerHandle | None = None
+        self._loop = asyncio.get_running_loop()
         self._future = service.answers.submit(lambda: self._produce(task))
+        self._deadline = self._loop.call_later(service.settings.request_timeout_s, self._end, late(service))
         service.running.add(self._abort)
+
+    # ------------------------------------------------------------ in the slot
 
     def _produce(self, task: Task) -> None:
         try:
             for event in written(self._service, task, self.cancel):
-                self._put(event)
-                if self.cancel.is_set():
+                if self._abandoned.is_set():
                     break
-            self._put(None)
+                self._call(self._add, event)
+            self._call(self._end, None)
         except Exception as error:  # whatever it is, the client must not wait for it
-            self._put(error)
+            self._call(self._end, error)
 
-    def _put(self, item: Item | Exception | None) -> None:
+    def _call(self, action: Callable[[T], None], argument: T) -> None:
         if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._queue.put_nowait, item)
+            self._loop.call_soon_threadsafe(action, argument)
 
     def _abort(self) -> None:
+        """The process ends. From any thread."""
+        self._call(self._end, shut_down())
         self.cancel.set()
-        self._put(shut_down())
 
-    async def next(self, timeout_s: float | None = None) -> Item | None:
-        """The next event, None after the last. Raises TimeoutError, or what ended the answer."""
-        left = self._deadline - time.monotonic()
-        try:
-            async with asyncio.timeout(left if timeout_s is None else min(left, timeout_s)):
-                item = await self._queue.get()
-        except TimeoutError:
-            if time.monotonic() >= self._deadline:
-                raise late(self._service) from None
-            raise
-        if isinstance(item, Exception):
-            raise item
-        return item
+    # ------------------------------------------------------------ on the loop
 
-    def close(self) -> None:
-        """Cancel what still runs. Safe to call at any time."""
-        self._service.running.discard(self._abort)
-        if not self._future.done():
-            self.cancel.set()
-            self._future.cancel()
+    def _add(self, item: Item) -> None:
+        if not self.ended:
+            self._items.append(item)
+            if isinstance(item, Meta) and self._keep_s:
+                self._service.kept.add(item.answer_id, self)
+            self._tell()
+
+    def _end(self, failure: Exception | None) -> None:
+        if not self.ended:
+            self.ended, self._failure = True, failure
+            if failure is not None:
+                self.cancel.set()
+                self._abandoned.set()
+            self._service.running.discard(self._abort)
+            self._deadline.cancel()
+            self._tell()
+
+    def _tell(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def item(self, index: int, timeout_s: float | None = None) -> Item | None:
+        """Event number `index` from 0, None after the last. Raises TimeoutError, or what ended the answer."""
+        async with asyncio.timeout(timeout_s):
+            while index >= len(self._items) and not self.ended:
+                await self._changed.wait()
+        if index < len(self._items):
+            return self._items[index]
+        if self._failure is not None:
+            raise self._failure
+        return None
+
+    async def items(self) -> list[Item]:
+        """All events. Raises what ended the answer."""
+        found: list[Item] = []
+        while (item := await self.item(len(found))) is not None:
+            found.append(item)
+        return found
+
+    def attach(self) -> None:
+        """Somebody reads."""
+        self._readers += 1
+        if self._leaving is not None:
+            self._leaving.cancel()
+            self._leaving = None
+
+    def detach(self) -> None:
+        """A reader has left."""
+        self._readers -= 1
+        if not self._readers and not self.ended:
+            self._leaving = self._loop.call_later(self._keep_s, self.abandon)
+
+    def stop(self) -> None:
+        """End the answer with what is written: the events `answer` and `done` still follow."""
+        self.cancel.set()
+
+    def abandon(self) -> None:
+        """Nobody will read it: cancel what still runs. Safe to call at any time."""
+        self._future.cancel()
+        self._end(HTTPException(499))
+
+
+async def begun(stream: Stream) -> Stream:
+    """`stream` once it has said something; an error before the first event is an ordinary problem."""
+    try:
+        await stream.item(0)
+    except BaseException:
+        stream.abandon()
+        raise
+    return stream
+
+
+class Kept:
+    """Answers that somebody may come back to, by id: all that are being written, and the last few that have ended."""
+
+    def __init__(self, ended: int = 256) -> None:
+        self._most_ended = ended
+        self._streams: dict[str, Stream] = {}
+
+    def add(self, answer_id: str, stream: Stream) -> None:
+        """From the event loop."""
+        self._streams[answer_id] = stream
+        ended = [key for key, kept in self._streams.items() if kept.ended]
+        for key in ended[: max(0, len(ended) - self._most_ended)]:
+            del self._streams[key]
+
+    def find(self, answer_id: str, owner: str) -> Stream:
+        """Raises NotFoundError, also for an answer of somebody else."""
+        stream = self._streams.get(answer_id)
+        if stream is None or stream.owner != owner:
+            raise NotFoundError(
+                f"no answer {answer_id!r} is being written here; one that is cut off can be taken up again for 15 s"
+            )
+        return stream

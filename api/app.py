@@ -15,7 +15,7 @@ from api import problems, server
 from api.catalogue import Catalogue, LibraryCatalogue
 from api.middleware import BodyLimit, RequestContext
 from api.openapi import API_VERSION, document
-from api.routes import ask, curation, entities, evidence, findings, graph, health, jobs, kb, medications, search
+from api.routes import ask, chat, curation, entities, evidence, findings, graph, health, jobs, kb, medications, search
 from api.service import Capacity, Service
 from kg_loader.jobs.beside import worker_beside
 from rag.pipeline import Pipeline
@@ -54,7 +54,7 @@ def create_app(
     )
     app.state.service = service
     # `graph` before `entities`: the id of an entity may hold any /
-    for module in (ask, medications, search, graph, entities, curation, evidence, findings, kb, jobs, health):
+    for module in (ask, chat, medications, search, graph, entities, curation, evidence, findings, kb, jobs, health):
         app.include_router(module.router)
     problems.install(app)
     app.add_middleware(BodyLimit, max_bytes=settings.body_max_bytes, uploads=("/v1/kb/jobs",))

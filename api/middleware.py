@@ -12,7 +12,7 @@ from collections.abc import Collection
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import HTTP, problem, problem_response
+from api.problems import HTTP, error_response, problem
 
 REQUEST_ID = "X-Request-ID"
 BODY_SECONDS = 10.0
@@ -57,7 +57,7 @@ class RequestContext:
             if status:  # the response has begun: only the server can cut it short
                 raise
             body = problem(HTTP[500], request_id, scope["path"])
-            await problem_response(body, HTTP[500])(scope, receive, send_named)
+            await error_response(body, HTTP[500])(scope, receive, send_named)
         finally:
             _write_line(scope, status, (time.perf_counter() - begin) * 1000)
 
@@ -126,4 +126,4 @@ class BodyLimit:
         detail = f"the body has more than {self._max} bytes, which is all that is accepted" if status == 413 else None
         body = problem(row, scope["state"]["request_id"], scope["path"], detail)
         # What is left of the body is not read, so the connection cannot be used again.
-        await problem_response(body, row, {"Connection": "close"})(scope, receive, send)
+        await error_response(body, row, {"Connection": "close"})(scope, receive, send)

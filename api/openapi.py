@@ -9,8 +9,8 @@ import orjson
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api.problems import ERRORS, HTTP, MEDIA_TYPE
-from api.schemas import Problem, ProblemItem
+from api.problems import ERRORS, HTTP, MEDIA_TYPE, is_openai
+from api.schemas import OpenAIError, OpenAIErrorItem, Problem, ProblemItem
 
 API_VERSION = "1"
 """The path prefix `/v1`; within it changes only add."""
@@ -38,24 +38,27 @@ def document(app: FastAPI) -> dict[str, object]:
     schemas = made["components"]["schemas"]
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    for model in (Problem, ProblemItem):
+    for model in (Problem, ProblemItem, OpenAIError, OpenAIErrorItem):
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
         schema.pop("$defs", None)
         schemas[model.__name__] = schema
-    for status, response in _responses(made["paths"]):
-        if status.isdigit() and int(status) >= 400:
-            response["description"] = _description(int(status)) or response["description"]
-            response["content"] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for path, operations in made["paths"].items():
+        for operation in operations.values():
+            operation["responses"] = dict(_described(path, operation["responses"]))
     app.openapi_schema = made
     return made
 
 
-def _responses(
-    paths: Mapping[str, Mapping[str, Mapping[str, dict[str, dict[str, object]]]]],
-) -> Iterator[tuple[str, dict[str, object]]]:
-    for operations in paths.values():
-        for operation in operations.values():
-            yield from operation["responses"].items()
+def _described(path: str, responses: Mapping[str, dict[str, object]]) -> Iterator[tuple[str, dict[str, object]]]:
+    """Responses with the shape of errors at `path`."""
+    media, name = ("application/json", "OpenAIError") if is_openai(path) else (MEDIA_TYPE, "Problem")
+    for status, response in responses.items():
+        if status == "422" and is_openai(path):
+            continue
+        if status.isdigit() and int(status) >= 400:
+            response["description"] = _description(int(status)) or response["description"]
+            response["content"] = {media: {"schema": {"$ref": f"#/components/schemas/{name}"}}}
+        yield status, response
 
 
 def rendered(app: FastAPI) -> bytes:

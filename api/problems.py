@@ -134,6 +134,37 @@ def problem_response(body: Mapping[str, object], row: Row, headers: Mapping[str,
     return Response(orjson.dumps(body), row.status, extra, MEDIA_TYPE)
 
 
+OPENAI_PATHS = ("/v1/chat/completions", "/v1/models")
+"""Clients of these routes know another shape of errors."""
+_OPENAI_TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
+
+
+def is_openai(path: str) -> bool:
+    """Whether errors at `path` have the shape of OpenAI."""
+    return path.startswith(OPENAI_PATHS)
+
+
+def openai_error(body: Mapping[str, object]) -> dict[str, object]:
+    """A problem as `{"error": {message, type, param, code}}`."""
+    status, slug = int(str(body["status"])), str(body["type"]).rpartition("/")[2]
+    listed = body["errors"]
+    first = listed[0] if isinstance(listed, list) and listed else {}
+    message = "; ".join(filter(None, (str(body["detail"] or body["title"]), str(first.get("message", "")))))
+    kind = _OPENAI_TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
+    param = str(first.get("location", "")).removeprefix("body.") or None
+    return {"error": {"message": message, "type": kind, "param": param, "code": slug}}
+
+
+def error_response(body: Mapping[str, object], row: Row, headers: Mapping[str, str] | None = None) -> Response:
+    """`body` as the clients of its `instance` expect errors."""
+    response = problem_response(body, row, headers)
+    if not is_openai(str(body["instance"])):
+        return response
+    status = 400 if row.status == 422 else row.status
+    kept = {k: v for k, v in response.headers.items() if k not in ("content-length", "content-type")}
+    return Response(orjson.dumps(openai_error(body)), status, kept, "application/json")
+
+
 _UNREADABLE = "There was an error parsing the body"
 """What FastAPI says of a body that is not UTF-8 or is nested too deeply; our own text says what was expected."""
 
@@ -165,7 +196,7 @@ async def _on_error(request: Request, error: Exception) -> Response:
     if detail is None and isinstance(error, errors.YiwenError):
         _log.error("id=%s problem=%s %s", request_id, row.slug, error)
     headers = error.headers if isinstance(error, HTTPException) else None
-    return problem_response(problem(row, request_id, request.url.path, detail), row, headers)
+    return error_response(problem(row, request_id, request.url.path, detail), row, headers)
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:
@@ -178,7 +209,7 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
     where = ", ".join(dict.fromkeys(item["location"] for item in listed))
     detail = f"not as the schema expects: {where}; see `errors` and /openapi.json"
     body = problem(HTTP[422], request_id_of(request), request.url.path, detail, listed)
-    return problem_response(body, HTTP[422])
+    return error_response(body, HTTP[422])
 
 
 def install(app: FastAPI) -> None:

@@ -6,7 +6,7 @@ its length; the limits here bound everything else.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -662,3 +662,74 @@ class ProblemTypes(_Response):
     """All problem types."""
 
     problems: list[ProblemType]
+
+
+# ---------------------------------------------------------------- in the shape of OpenAI
+
+
+class ModelOut(_Response):
+    """A generator."""
+
+    id: str
+    object: Literal["model"]
+    created: int
+    owned_by: str
+
+
+class ModelsOut(_Response):
+    """All generators."""
+
+    object: Literal["list"]
+    data: list[ModelOut]
+
+
+class ChatMessageOut(_Response):
+    """The answer as text, its sources below."""
+
+    role: Literal["assistant"]
+    content: str
+    refusal: None
+
+
+class ChatChoiceOut(_Response):
+    """The one choice; `length` where `max_tokens` ended it."""
+
+    index: Literal[0]
+    message: ChatMessageOut
+    finish_reason: Literal["stop", "length"]
+    logprobs: None
+
+
+class UsageOut(_Response):
+    """Estimated numbers of tokens."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+
+class ChatOut(_Response):
+    """A chat completion."""
+
+    id: str
+    object: Literal["chat.completion"]
+    created: int
+    model: str
+    choices: list[ChatChoiceOut]
+    usage: UsageOut
+    yiwen: dict[str, Any] = Field(description="the answer of `/v1/ask` without its text")
+
+
+class OpenAIErrorItem(_Response):
+    """What went wrong."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str
+
+
+class OpenAIError(_Response):
+    """An error of the routes that are shaped like OpenAI's."""
+
+    error: OpenAIErrorItem

@@ -19,6 +19,7 @@ from typing import TypeVar
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from api.answering import Kept
 from api.catalogue import Catalogue
 from kg_loader.jobs.files import Uploads
 from kg_loader.jobs.table import JobTable
@@ -43,6 +44,8 @@ class Capacity:
     cores: int = 0
     answers: int = 16
     waiting: int = 64
+    reattach_s: float = 15.0
+    """How long a streamed answer whose client was cut off goes on, for it to come back."""
 
     @property
     def workers(self) -> int:
@@ -90,11 +93,12 @@ class Service:
     """Shared by all requests; made by `create_app`, started and stopped once by its lifespan."""
 
     def __init__(self, settings: Settings, capacity: Capacity) -> None:
-        self.settings = settings
+        self.settings, self.capacity = settings, capacity
         self.cores = threading.BoundedSemaphore(capacity.workers)
         self.reads = Slots("read", capacity.workers, capacity.waiting)
         self.answers = Slots("answer", capacity.answers, capacity.waiting)
         self.running: set[Callable[[], None]] = set()
+        self.kept = Kept()
         self.draining = False
         self._stop = threading.Event()
         self._follower: threading.Thread | None = None

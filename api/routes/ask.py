@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Header, Path, Request
 from starlette.responses import Response
 
-from api.answering import Stream, Task, shut_down, whole_answer
-from api.events import MEDIA_TYPE, EventStream
+from api.answering import Stream, Task, begun, shut_down, whole_answer
+from api.events import MEDIA_TYPE, AnswerEvents, EventStream
 from api.openapi import problems
 from api.schemas import AnswerOut, AskIn
 from api.service import Service, service_of
@@ -22,12 +22,17 @@ _EXAMPLE = (
     'id: 4\nevent: answer\ndata: {"answer_id":"8c2f…","outcome":"answered",…}\n\n'
     'id: 5\nevent: done\ndata: {"answer_id":"8c2f…"}\n\n'
 )
+_EVENTS = (
+    "the events meta, evidence, token (checked text), dropped, answer, then done or error; "
+    "a comment is sent every 15 s."
+)
+_CONTENT = {MEDIA_TYPE: {"schema": {"type": "string"}, "example": _EXAMPLE}}
+AnswerId = Annotated[str, Path(max_length=64)]
 _RESPONSES = problems(400, 404, 408, 413, 422, 503, 504) | {
     200: {
         "model": AnswerOut,
-        "description": "The answer; with `Accept: text/event-stream` the events meta, evidence, token (checked text), "
-        "dropped, answer, then done or error. A comment is sent every 15 s.",
-        "content": {MEDIA_TYPE: {"schema": {"type": "string"}, "example": _EXAMPLE}},
+        "description": f"The answer; with `Accept: text/event-stream`: {_EVENTS}",
+        "content": _CONTENT,
     }
 }
 
@@ -47,11 +52,39 @@ async def ask(body: AskIn, request: Request, service: Annotated[Service, Depends
         answer = await whole_answer(service, task, request.receive)
         fields["outcome"] = answer["outcome"]
         return Response(orjson.dumps(answer), media_type="application/json")
-    stream = Stream(service, task)
-    try:
-        first = await stream.next()  # an error before the first event is an ordinary problem
-        assert first is not None, "an answer begins with its meta event"
-    except BaseException:
-        stream.close()
-        raise
-    return EventStream(stream, first)
+    stream = Stream(service, task, keep_s=service.capacity.reattach_s)
+    return EventStream(await begun(stream), AnswerEvents(request.scope["state"]["request_id"], request.url.path))
+
+
+@router.get(
+    "/v1/answers/{answer_id}/events",
+    operation_id="followAnswer",
+    response_class=Response,
+    responses=problems(404, 422) | {200: {"description": f"From there on {_EVENTS}", "content": _CONTENT}},
+    tags=["answers"],
+)
+async def follow(
+    answer_id: AnswerId,
+    request: Request,
+    service: Annotated[Service, Depends(service_of)],
+    last_event_id: Annotated[
+        int, Header(alias="Last-Event-ID", ge=0, le=2**31 - 1, description="number of the last event that arrived")
+    ] = 0,
+) -> Response:
+    """Take an answer up again whose connection was cut less than 15 s ago, behind `Last-Event-ID`."""
+    stream = service.kept.find(answer_id, "")
+    return EventStream(stream, AnswerEvents(request.scope["state"]["request_id"], request.url.path, last_event_id))
+
+
+@router.delete(
+    "/v1/answers/{answer_id}",
+    operation_id="stopAnswer",
+    status_code=204,
+    response_class=Response,
+    responses=problems(404, 422),
+    tags=["answers"],
+)
+async def stop(answer_id: AnswerId, service: Annotated[Service, Depends(service_of)]) -> Response:
+    """Stop an answer: what is written stays, and its stream ends with `answer` (degraded: cancelled) and `done`."""
+    service.kept.find(answer_id, "").stop()
+    return Response(status_code=204)

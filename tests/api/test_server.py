@@ -22,6 +22,7 @@ from fastapi import FastAPI
 
 from api.app import create_app, serve
 from api.server import PatientProtocol, listen, server_for
+from api.service import Capacity
 from rag.errors import DependencyError
 from rag.settings import Settings
 from rag.snapshot import Library
@@ -67,7 +68,7 @@ def blocking() -> Blocking:
 
 @pytest.fixture
 def slow_app(settings: Settings, library: FakeLibrary, blocking: Blocking) -> FastAPI:
-    return create_app(settings, fake_pipeline(library, blocking), library)
+    return create_app(settings, fake_pipeline(library, blocking), library, Capacity(reattach_s=0.3))
 
 
 @pytest.mark.parametrize("headers", [SSE, {}], ids=["events", "whole"])

@@ -15,8 +15,9 @@ from starlette.requests import Request
 
 from api.answering import Stream, Task
 from api.app import create_app
-from api.events import EventStream
+from api.events import AnswerEvents, EventStream
 from api.schemas import AnswerOut, Problem
+from api.service import Capacity
 from rag.pipeline import Options
 from rag.settings import Settings
 from tests.api.conftest import local_client
@@ -128,7 +129,7 @@ def test_a_client_that_leaves_cancels_its_answer_within_a_second(
     settings: Settings, library: FakeLibrary, accept: str
 ) -> None:
     generator = Blocking()
-    app = create_app(settings, fake_pipeline(library, generator), library)
+    app = create_app(settings, fake_pipeline(library, generator), library, Capacity(reattach_s=0.3))
     sent = asyncio.run(_ask_and_leave(app, accept, lambda: generator.entered.acquire(blocking=False)))
     assert generator.cancelled.wait(1)
     assert not any(b"event: token" in message.get("body", b"") for message in sent)
@@ -141,9 +142,7 @@ def test_a_quiet_stream_is_kept_alive(settings: Settings, library: FakeLibrary) 
     @app.post("/quiet")
     async def quiet(request: Request) -> EventStream:
         stream = Stream(app.state.service, Task("偏头痛有什么症状", Options()))
-        first = await stream.next()
-        assert first is not None
-        return EventStream(stream, first, keep_alive_s=0.05)
+        return EventStream(stream, AnswerEvents("r", "/quiet"), keep_alive_s=0.05)
 
     with local_client(app) as client:
         threading.Timer(0.3, generator.release.set).start()
