@@ -61,6 +61,7 @@ def written(service: Service, task: Task, cancel: threading.Event) -> Iterator[I
                 break
     for event in events:
         if isinstance(event, Finished):
+            service.metrics.answered(event.answer)
             yield Complete(answer_json(event.answer, _knowledge_base(editions, before, event.answer.kb_version)))
         else:
             yield event

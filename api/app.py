@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
+from starlette.middleware.cors import CORSMiddleware
 
-from api import problems, server
+from api import logs, problems, server
+from api.access import asks, ingests
 from api.catalogue import Catalogue, LibraryCatalogue
-from api.middleware import BodyLimit, RequestContext
+from api.middleware import REQUEST_ID, BodyLimit, RequestContext
 from api.openapi import API_VERSION, document
-from api.routes import ask, chat, curation, entities, evidence, findings, graph, health, jobs, kb, medications, search
+from api.routes import (
+    ask,
+    chat,
+    curation,
+    entities,
+    evidence,
+    findings,
+    graph,
+    health,
+    jobs,
+    kb,
+    medications,
+    metrics,
+    search,
+)
 from api.service import Capacity, Service
 from kg_loader.jobs.beside import worker_beside
 from rag.pipeline import Pipeline
@@ -54,11 +68,29 @@ def create_app(
     )
     app.state.service = service
     # `graph` before `entities`: the id of an entity may hold any /
-    for module in (ask, chat, medications, search, graph, entities, curation, evidence, findings, kb, jobs, health):
-        app.include_router(module.router)
+    for module in (ask, chat, medications, search, graph, entities, curation, evidence, findings, kb):
+        app.include_router(module.router, dependencies=[Depends(asks)])
+    app.include_router(metrics.router, dependencies=[Depends(asks)])
+    app.include_router(jobs.router, dependencies=[Depends(ingests)])
+    app.include_router(health.router)
     problems.install(app)
     app.add_middleware(BodyLimit, max_bytes=settings.body_max_bytes, uploads=("/v1/kb/jobs",))
-    app.add_middleware(RequestContext)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=[origin.strip() for origin in settings.cors_origins.split(",")],
+            allow_methods=["GET", "POST", "PATCH", "DELETE"],
+            allow_headers=[
+                "Authorization",
+                "X-API-Key",
+                "Content-Type",
+                "Last-Event-ID",
+                REQUEST_ID,
+                "Idempotency-Key",
+            ],
+            expose_headers=[REQUEST_ID, "Retry-After"],
+        )
+    app.add_middleware(RequestContext, metrics=service.metrics)
     app.openapi = partial(document, app)  # type: ignore[method-assign]  # FastAPI's documented way
     return app
 
@@ -76,7 +108,7 @@ def serve(settings: Settings, on_ready: server.Ready | None = None) -> None:
 
     Raises DependencyError where the port is taken.
     """
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logs.configure(settings.log_format)
     app = create_app(settings)
     with worker_beside(settings):
         server.run(app, app.state.service, on_ready)

@@ -12,12 +12,21 @@ from collections.abc import Collection
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.metrics import Metrics
 from api.problems import HTTP, error_response, problem
 
 REQUEST_ID = "X-Request-ID"
 BODY_SECONDS = 10.0
 """How long a body may take to arrive."""
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+_SECURITY = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
 _log = logging.getLogger("yiwen.api")
 
 
@@ -27,8 +36,8 @@ class RequestContext:
     `scope["state"]` carries `request_id` inwards; handlers leave `log`, a mapping of further fields, in it.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app, self._metrics = app, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -47,7 +56,8 @@ class RequestContext:
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers[REQUEST_ID] = request_id
-                headers["X-Content-Type-Options"] = "nosniff"
+                for name, value in _SECURITY.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         try:
@@ -59,16 +69,31 @@ class RequestContext:
             body = problem(HTTP[500], request_id, scope["path"])
             await error_response(body, HTTP[500])(scope, receive, send_named)
         finally:
-            _write_line(scope, status, (time.perf_counter() - begin) * 1000)
+            seconds = time.perf_counter() - begin
+            _write_line(scope, status, seconds * 1000)
+            self._metrics.requested(_route(scope), _method(scope), status, seconds)
+
+
+def _route(scope: Scope) -> str:
+    """The pattern of the route; an address may hold anything."""
+    return getattr(scope.get("route"), "path", "unmatched")
+
+
+def _method(scope: Scope) -> str:
+    return scope["method"] if scope["method"] in _METHODS else "other"
 
 
 def _write_line(scope: Scope, status: int, milliseconds: float) -> None:
-    state = scope["state"]
-    route = getattr(scope.get("route"), "path", "unmatched")
+    state, route = scope["state"], _route(scope)
     further = "".join(f" {key}={value}" for key, value in state["log"].items())
+    fields = {
+        "request_id": state["request_id"], "method": scope["method"], "route": route, "status": status,
+        "ms": round(milliseconds, 1), **state["log"],
+    }  # fmt: skip
     _log.info(
-        "id=%s %s %s status=%d ms=%.1f%s", state["request_id"], scope["method"], route, status, milliseconds, further
-    )
+        "id=%s %s %s status=%d ms=%.1f%s", state["request_id"], scope["method"], route, status, milliseconds, further,
+        extra={"fields": fields},
+    )  # fmt: skip
 
 
 class BodyLimit:

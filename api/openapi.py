@@ -16,6 +16,13 @@ API_VERSION = "1"
 """The path prefix `/v1`; within it changes only add."""
 ANYWHERE = (500,)
 
+OPEN = ("/healthz", "/readyz", "/version", "/problems", "/problems/{slug}")
+"""Paths that need no key, wherever one asks from."""
+_SCHEMES = {
+    "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "bearer": {"type": "http", "scheme": "bearer"},
+}
+
 Responses = dict[int | str, dict[str, object]]
 
 
@@ -42,8 +49,12 @@ def document(app: FastAPI) -> dict[str, object]:
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
         schema.pop("$defs", None)
         schemas[model.__name__] = schema
+    made["components"]["securitySchemes"] = _SCHEMES
     for path, operations in made["paths"].items():
         for operation in operations.values():
+            if path not in OPEN:
+                operation["security"] = [{}, *({name: []} for name in _SCHEMES)]
+                operation["responses"] |= {str(status): {"description": ""} for status in (401, 403, 429)}
             operation["responses"] = dict(_described(path, operation["responses"]))
     app.openapi_schema = made
     return made

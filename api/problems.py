@@ -85,14 +85,20 @@ HTTP: Mapping[int, Row] = {
     row.status: row
     for row in (
         Row("bad-request", "Bad request", 400, "The request body cannot be read; expected one JSON document in UTF-8."),
-        Row("unauthorized", "Key missing or wrong", 401, "This route needs a valid X-API-Key."),
-        Row("forbidden", "Forbidden", 403, "Without a key this route answers programs on the same machine only."),
+        Row(
+            "unauthorized",
+            "Key missing or wrong",
+            401,
+            "Programs on other machines, and some routes, need a valid key.",
+        ),
+        Row("forbidden", "Forbidden", 403, "The key has not the scope, or a web page asks without one."),
         Row("not-found", "Not found", 404, "There is nothing at this address."),
         Row("method-not-allowed", "Method not allowed", 405, "See the Allow header."),
         Row("request-timeout", "Request timeout", 408, "The request body did not arrive in time."),
         Row("too-large", "Request too large", 413, "The request body is larger than the service accepts."),
         Row("unsupported-media-type", "Unsupported media type", 415, "The Content-Type is none that this route reads."),
         Row("invalid-request", "Invalid request", 422, "The body or a parameter breaks the schema; see `errors`."),
+        Row("rate-limited", "Too many requests", 429, "More than one key or address may send.", retry_after=1),
         Row("client-closed", "Client closed request", 499, "The client went away before the answer was complete."),
         Row("internal", "Internal error", 500, "The service failed; the log tells more."),
         Row("overloaded", "Overloaded", 503, "All slots are taken; repeat after Retry-After.", retry_after=1),

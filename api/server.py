@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 import signal
 import socket
@@ -17,8 +18,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from api.service import Service
 from rag.errors import DependencyError
 
-GRACE_S = 10
-"""How long running answers may go on after SIGTERM; the last second is for saying goodbye."""
+GOODBYE_S = 0.5
+"""What is left of the grace period when answers that still run are cut short, for telling their clients."""
 HEADER_S = 10.0
 """How long a new connection may take for its first request line and headers."""
 Ready = Callable[[str], None]
@@ -66,7 +67,9 @@ class Server(uvicorn.Server):
         self._service.draining = True
         self.should_exit = True
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._loop.call_later, GRACE_S - 1, self._service.abort)
+            self._loop.call_soon_threadsafe(
+                self._loop.call_later, self._service.settings.grace_s - GOODBYE_S, self._service.abort
+            )
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -102,7 +105,7 @@ def server_for(
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=GRACE_S,
+        timeout_graceful_shutdown=math.ceil(service.settings.grace_s),
     )
     host, port = bound.getsockname()[:2]
     return Server(config, service, f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}", on_ready)

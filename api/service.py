@@ -19,15 +19,18 @@ from typing import TypeVar
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from api.access import Access
 from api.answering import Kept
 from api.catalogue import Catalogue
+from api.metrics import Metrics
+from api.state.keys import KeyTable
 from kg_loader.jobs.files import Uploads
 from kg_loader.jobs.table import JobTable
 from rag.editions import Edition
 from rag.errors import YiwenError
 from rag.pipeline import Pipeline
 from rag.settings import Settings
-from rag.state import open_state
+from rag.state import State, open_state
 
 T = TypeVar("T")
 _log = logging.getLogger("yiwen.api")
@@ -58,7 +61,8 @@ class Slots:
 
     def __init__(self, name: str, threads: int, waiting: int) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
-        self._free = threads + waiting
+        self._threads, self._places = threads, threads + waiting
+        self._free = self._places
 
     def submit(self, work: Callable[[], T]) -> asyncio.Future[T]:
         """Start or queue `work`; call it from the event loop. Raises a 503 problem where the queue is full."""
@@ -74,6 +78,16 @@ class Slots:
     def full(self) -> bool:
         """Whether the next `submit` would be refused."""
         return self._free <= 0
+
+    @property
+    def taken(self) -> int:
+        """How much runs or waits."""
+        return self._places - self._free
+
+    @property
+    def waiting(self) -> int:
+        """How much waits."""
+        return max(0, self.taken - self._threads)
 
     def _release(self) -> None:
         self._free += 1
@@ -99,12 +113,15 @@ class Service:
         self.answers = Slots("answer", capacity.answers, capacity.waiting)
         self.running: set[Callable[[], None]] = set()
         self.kept = Kept()
+        self.access = Access(settings, lambda: self.keys)
         self.draining = False
         self._stop = threading.Event()
         self._follower: threading.Thread | None = None
         self._pipeline: Pipeline | None = None
         self._catalogue: Catalogue | None = None
         self._told = ""
+        self.metrics = Metrics()
+        self.metrics.watch(self)
 
     @property
     def pipeline(self) -> Pipeline:
@@ -121,7 +138,17 @@ class Service:
     @cached_property
     def jobs(self) -> JobTable:
         """The table of ingestion jobs, opened when it is first asked for. Call it from a worker thread."""
-        return JobTable(open_state(self.settings))
+        return JobTable(self.state)
+
+    @cached_property
+    def keys(self) -> KeyTable:
+        """The table of API keys. Call it from a worker thread."""
+        return KeyTable(self.state)
+
+    @cached_property
+    def state(self) -> State:
+        """The state database, opened when it is first asked for."""
+        return open_state(self.settings)
 
     @property
     def uploads(self) -> Uploads:
@@ -167,8 +194,8 @@ class Service:
         self._stop.set()
         self.reads.close()
         self.answers.close()
-        if "jobs" in vars(self):
-            self.jobs.database.close()
+        if "state" in vars(self):
+            self.state.close()
         if self._follower is not None:
             self._follower.join(timeout=2)
 

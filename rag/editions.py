@@ -69,9 +69,12 @@ class Editions:
         *,
         kept: Callable[[Pointer], bool] = lambda _: True,
         retry_s: float = RETRY_S,
+        live_graph_down: Callable[[], bool] = lambda: False,
     ) -> None:
         self._pointer, self._load, self._locate, self._kept = pointer, load, locate, kept
         self._retry_s = retry_s
+        self.live_graph_down = live_graph_down
+        """Whether the breaker of Neo4j is open."""
         self._open: OrderedDict[tuple[str, str | None], Edition] = OrderedDict()
         self._current: Edition | None = None
         self._building = threading.Lock()
@@ -84,6 +87,11 @@ class Editions:
         """The edition being served; raises NotReadyError before the first version."""
         edition = self._current
         return edition if edition is not None else self.refresh()
+
+    @property
+    def served(self) -> Edition | None:
+        """The edition being served, if there is one; opens nothing."""
+        return self._current
 
     def refresh(self) -> Edition:
         """Follow the pointer if it moved. Questions go on with the old edition while the new one is built."""

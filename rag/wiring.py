@@ -87,7 +87,8 @@ def open_editions(settings: Settings, *, verify: bool = True) -> Editions:
     def kept(pointer: Pointer) -> bool:
         return (library.snapshots / pointer.snapshot).is_dir()
 
-    return Editions(library.pointer, load, locate, kept=kept)
+    down = live.breaker.is_open if live is not None else (lambda: False)
+    return Editions(library.pointer, load, locate, kept=kept, live_graph_down=down)
 
 
 def _edition(

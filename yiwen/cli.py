@@ -22,6 +22,7 @@ from yiwen import (
     ingest,
     jobs,
     kb,
+    keys,
     live,
     medications,
     serve,
@@ -51,6 +52,7 @@ app.command("check")(medications.check)
 app.command("serve")(serve.serve)
 app.command("worker")(worker.worker)
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(keys.app, name="keys")
 for command in (live.adopt, export.export, curation.withdraw, curation.restore, curation.register, curation.erase):
     kb.app.command()(command)
 kb.app.command("gate")(gate.compare)

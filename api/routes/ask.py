@@ -8,6 +8,7 @@ import orjson
 from fastapi import APIRouter, Depends, Header, Path, Request
 from starlette.responses import Response
 
+from api.access import owner_of
 from api.answering import Stream, Task, begun, shut_down, whole_answer
 from api.events import MEDIA_TYPE, AnswerEvents, EventStream
 from api.openapi import problems
@@ -52,7 +53,7 @@ async def ask(body: AskIn, request: Request, service: Annotated[Service, Depends
         answer = await whole_answer(service, task, request.receive)
         fields["outcome"] = answer["outcome"]
         return Response(orjson.dumps(answer), media_type="application/json")
-    stream = Stream(service, task, keep_s=service.capacity.reattach_s)
+    stream = Stream(service, task, owner_of(request), service.capacity.reattach_s)
     return EventStream(await begun(stream), AnswerEvents(request.scope["state"]["request_id"], request.url.path))
 
 
@@ -72,7 +73,7 @@ async def follow(
     ] = 0,
 ) -> Response:
     """Take an answer up again whose connection was cut less than 15 s ago, behind `Last-Event-ID`."""
-    stream = service.kept.find(answer_id, "")
+    stream = service.kept.find(answer_id, owner_of(request))
     return EventStream(stream, AnswerEvents(request.scope["state"]["request_id"], request.url.path, last_event_id))
 
 
@@ -84,7 +85,7 @@ async def follow(
     responses=problems(404, 422),
     tags=["answers"],
 )
-async def stop(answer_id: AnswerId, service: Annotated[Service, Depends(service_of)]) -> Response:
+async def stop(answer_id: AnswerId, request: Request, service: Annotated[Service, Depends(service_of)]) -> Response:
     """Stop an answer: what is written stays, and its stream ends with `answer` (degraded: cancelled) and `done`."""
-    service.kept.find(answer_id, "").stop()
+    service.kept.find(answer_id, owner_of(request)).stop()
     return Response(status_code=204)

@@ -7,12 +7,12 @@ from dataclasses import asdict
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
+from api.access import administers
 from api.openapi import problems
 from api.rendering import Json, entry_json
-from api.routes.kb import may_write
 from api.schemas import CuratedOut, DiffOut, RegisterOut, WithdrawIn
 from api.service import Service, service_of
 from kg_loader.curation import Curated
@@ -24,26 +24,24 @@ Version = Annotated[int, Query(ge=1, le=2**31 - 1)]
 @router.post(
     "/v1/evidence/{evidence_id:path}/withdraw",
     operation_id="withdrawEvidence",
+    dependencies=[Depends(administers)],
     response_class=Response,
     responses=problems(400, 401, 403, 404, 408, 409, 410, 413, 422, 503, 507) | {200: {"model": CuratedOut}},
 )
-async def withdraw(
-    evidence_id: str, body: WithdrawIn, request: Request, service: Annotated[Service, Depends(service_of)]
-) -> Response:
+async def withdraw(evidence_id: str, body: WithdrawIn, service: Annotated[Service, Depends(service_of)]) -> Response:
     """Let nothing of a fact, passage, source, `pmid:...` or `doi:...` support an answer, in any version, at once."""
-    may_write(request, service.settings)
     return await _changed(service, lambda: service.catalogue.withdraw(evidence_id, body.reason))
 
 
 @router.post(
     "/v1/evidence/{evidence_id:path}/restore",
     operation_id="restoreEvidence",
+    dependencies=[Depends(administers)],
     response_class=Response,
     responses=problems(401, 403, 404, 409, 410, 422, 503, 507) | {200: {"model": CuratedOut}},
 )
-async def restore(evidence_id: str, request: Request, service: Annotated[Service, Depends(service_of)]) -> Response:
+async def restore(evidence_id: str, service: Annotated[Service, Depends(service_of)]) -> Response:
     """Let what was withdrawn or retracted support answers again."""
-    may_write(request, service.settings)
     return await _changed(service, lambda: service.catalogue.restore(evidence_id))
 
 

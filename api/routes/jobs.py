@@ -20,7 +20,6 @@ from starlette.responses import FileResponse, Response
 from api import uploads as receiving
 from api.job_schemas import JobForm, JobIn, JobOptions, JobOut, JobsOut
 from api.openapi import problems
-from api.routes.kb import may_write
 from api.service import Service, service_of
 from kg_loader.jobs import keys
 from kg_loader.jobs.files import within
@@ -38,12 +37,7 @@ T = TypeVar("T", bound=JobOptions)
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
-async def _writer(request: Request, service: Annotated[Service, Depends(service_of)]) -> Service:
-    may_write(request, service.settings)
-    return service
-
-
-Writer = Annotated[Service, Depends(_writer)]
+Writer = Annotated[Service, Depends(service_of)]
 JobId = Annotated[str, InPath(max_length=32)]
 
 

@@ -64,6 +64,11 @@ class Breaker:
         self._start(self._try)
         return False
 
+    def is_open(self) -> bool:
+        """Whether nobody is let through."""
+        with self._guard:
+            return self._failures >= self._opens_after
+
     def _try(self) -> None:
         """One probe. A server that answers, though with another version, is well."""
         try:

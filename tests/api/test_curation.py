@@ -100,7 +100,7 @@ def test_problems(client: TestClient) -> None:
 def test_only_the_holder_of_the_key_may(client: TestClient, app: FastAPI, library: FakeLibrary, action: str) -> None:
     path = f"/v1/evidence/{CONCLUSION.id}/{action}"
     with TestClient(app, base_url="http://127.0.0.1:8000", client=("192.0.2.7", 50000)) as stranger:
-        assert stranger.post(path, json={"reason": "x"}).status_code == 403
+        assert stranger.post(path, json={"reason": "x"}).status_code == 401
     settings = app.state.service.settings.model_copy(update={"api_key": SecretStr("right")})
     with local_client(create_app(settings, fake_pipeline(library), library)) as guarded:
         assert guarded.post(path, json={"reason": "x"}).status_code == 401

@@ -18,7 +18,7 @@ PROMISED = {
     "eval hostile", "eval all", "eval triage", "eval refusal", "eval evidence",
     "eval tune", "bench", "doctor", "version", "kb audit", "kb release", "kb hold",
     "worker", "jobs submit", "jobs list", "jobs show", "jobs cancel", "jobs retry", "jobs delete",
-    "jobs rejects", "jobs watch",
+    "jobs rejects", "jobs watch", "keys create", "keys list", "keys rotate", "keys revoke",
 }  # fmt: skip
 
 

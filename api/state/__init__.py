@@ -1,0 +1,1 @@
+"""What the service keeps beside knowledge, in the state database: keys, conversations, feedback."""
