@@ -1,4 +1,4 @@
-"""Log lines: text, or one JSON object a line for a collector. Question text is in them only by `YIWEN_LOG_QUESTIONS`."""
+"""Log lines: text, or one JSON object a line. Question text is in them only by `YIWEN_LOG_QUESTIONS`."""
 
 from __future__ import annotations
 

@@ -27,5 +27,5 @@ router = APIRouter(tags=["service"])
     },
 )
 async def metrics(service: Annotated[Service, Depends(service_of)]) -> Response:
-    """Requests, outcomes, latency by step, dropped sentences, triage, queues, breaker, version of the knowledge base."""
+    """Requests, outcomes, latency by step, dropped sentences, triage, queues, breaker, version."""
     return Response(service.metrics.text(), headers={"Content-Type": MEDIA_TYPE})
