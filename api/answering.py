@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from starlette.exceptions import HTTPException
 from starlette.types import Receive
 
 from api.rendering import Json, answer_json
-from rag.domain import Dropped
+from api.state.conversations import turns
+from rag.domain import Dropped, Turn
 from rag.editions import Edition, Editions, wait_for_revision
-from rag.errors import NotFoundError, YiwenError
+from rag.errors import DependencyError, NotFoundError, YiwenError
 from rag.pipeline import Finished, Meta, Options, Shown, Token
 from rag.ports import KnowledgeBase
 
@@ -22,7 +24,10 @@ if TYPE_CHECKING:
     from api.service import Service
 
 T = TypeVar("T")
+_LOG = logging.getLogger("yiwen.api")
 
+TURNS = 50
+"""As many earlier messages are read."""
 REVISION_WAIT_S = 2.0
 """How long a request waits for the revision it wants to see."""
 
@@ -34,6 +39,9 @@ class Task:
     question: str
     options: Options
     min_revision: int | None = None
+    owner: str = ""
+    conversation: str | None = None
+    """Where question and answer are kept."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,7 @@ Item = Meta | Shown | Token | Dropped | Complete
 def written(service: Service, task: Task, cancel: threading.Event) -> Iterator[Item]:
     """The events of one answer; a core is held until the evidence is shown. Runs in a slot."""
     editions = service.pipeline.editions
+    task = _remembered(service, task)
     if task.min_revision is not None:
         wait_for_revision(editions, task.min_revision, REVISION_WAIT_S)
     before = editions.current()
@@ -62,9 +71,38 @@ def written(service: Service, task: Task, cancel: threading.Event) -> Iterator[I
     for event in events:
         if isinstance(event, Finished):
             service.metrics.answered(event.answer)
-            yield Complete(answer_json(event.answer, _knowledge_base(editions, before, event.answer.kb_version)))
+            body = answer_json(event.answer, _knowledge_base(editions, before, event.answer.kb_version))
+            _keep(service, task, body, event.answer.degraded)
+            yield Complete(body)
         else:
             yield event
+
+
+def _remembered(service: Service, task: Task) -> Task:
+    """Keep the question, and let what was said before it be its history. Raises NotFoundError."""
+    if task.conversation is None:
+        return task
+    try:
+        _, messages = service.conversations.find(task.owner, task.conversation)
+        service.conversations.append(task.owner, task.conversation, "user", task.question)
+    except DependencyError as error:  # who has an emergency needs an answer, not a record of it
+        _LOG.error("a question is not kept: %s", error)
+        return task
+    if task.options.history:
+        return task
+    history = tuple(Turn(role, content) for role, content in turns(messages)[-TURNS:])
+    return replace(task, options=replace(task.options, history=history))
+
+
+def _keep(service: Service, task: Task, body: Json, degraded: Sequence[str]) -> None:
+    """Put an answer into its conversation; where that fails it says so."""
+    if task.conversation is None:
+        return
+    try:
+        service.conversations.append(task.owner, task.conversation, "assistant", str(body["text"]), body)
+    except (DependencyError, NotFoundError) as error:
+        _LOG.error("an answer is not kept: %s", error)
+        body["degraded"] = [*degraded, "conversation"]
 
 
 def _knowledge_base(editions: Editions, before: Edition, version: int) -> KnowledgeBase | None:

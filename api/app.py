@@ -18,9 +18,11 @@ from api.openapi import API_VERSION, document
 from api.routes import (
     ask,
     chat,
+    conversations,
     curation,
     entities,
     evidence,
+    feedback,
     findings,
     graph,
     health,
@@ -68,7 +70,20 @@ def create_app(
     )
     app.state.service = service
     # `graph` before `entities`: the id of an entity may hold any /
-    for module in (ask, chat, medications, search, graph, entities, curation, evidence, findings, kb):
+    for module in (
+        ask,
+        chat,
+        medications,
+        search,
+        graph,
+        entities,
+        curation,
+        evidence,
+        findings,
+        kb,
+        conversations,
+        feedback,
+    ):
         app.include_router(module.router, dependencies=[Depends(asks)])
     app.include_router(metrics.router, dependencies=[Depends(asks)])
     app.include_router(jobs.router, dependencies=[Depends(ingests)])

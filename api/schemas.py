@@ -72,6 +72,9 @@ class AskIn(SearchIn):
     )
 
     history: Annotated[list[TurnIn], Field(max_length=50)] = []
+    conversation: Annotated[str, Field(max_length=64)] | None = Field(
+        None, description="a conversation that keeps question and answer; it is the history where none is sent"
+    )
     patient: PatientIn | None = None
     generator: Annotated[str, Field(max_length=100)] | None = None
     detail: Literal["short", "full"] = "short"

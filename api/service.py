@@ -23,6 +23,8 @@ from api.access import Access
 from api.answering import Kept
 from api.catalogue import Catalogue
 from api.metrics import Metrics
+from api.state.conversations import ConversationTable
+from api.state.feedback import FeedbackTable
 from api.state.keys import KeyTable
 from kg_loader.jobs.files import Uploads
 from kg_loader.jobs.table import JobTable
@@ -33,6 +35,8 @@ from rag.settings import Settings
 from rag.state import State, open_state
 
 T = TypeVar("T")
+FORGET_S = 3600.0
+"""How often it is looked for conversations that are too old."""
 _log = logging.getLogger("yiwen.api")
 
 
@@ -146,6 +150,16 @@ class Service:
         return KeyTable(self.state)
 
     @cached_property
+    def conversations(self) -> ConversationTable:
+        """The table of conversations. Call it from a worker thread."""
+        return ConversationTable(self.state)
+
+    @cached_property
+    def feedback(self) -> FeedbackTable:
+        """The table of feedback. Call it from a worker thread."""
+        return FeedbackTable(self.state)
+
+    @cached_property
     def state(self) -> State:
         """The state database, opened when it is first asked for."""
         return open_state(self.settings)
@@ -166,6 +180,16 @@ class Service:
             _log.warning("nothing to serve yet: %s", error)
         self._follower = threading.Thread(target=self._follow, name="follow-pointer", daemon=True)
         self._follower.start()
+        threading.Thread(target=self._forget, name="retention", daemon=True).start()
+
+    def _forget(self) -> None:
+        """Each hour delete what is older than it may be; a database that does not answer is asked again."""
+        while not self._stop.wait(FORGET_S):
+            try:
+                self.conversations.purge(self.settings.conversations_keep_days)
+                self.feedback.purge(self.settings.conversations_keep_days)
+            except YiwenError as error:
+                _log.warning("old conversations could not be deleted: %s", error)
 
     def _follow(self) -> None:
         """Whatever goes wrong with one version, the next one is looked for."""

@@ -51,12 +51,17 @@ class Settings(BaseSettings):
         None, description="what may change in their answers, such as 10% or outcome; empty: report"
     )
     state_url: SecretStr | None = Field(
-        None, description="database of jobs, such as postgresql+psycopg://...; empty: state.sqlite in the data folder"
+        None,
+        description="database of jobs, keys and conversations, such as postgresql+psycopg://...; "
+        "empty: state.sqlite in the data folder",
     )
     worker: bool = Field(True, description="`yiwen serve` runs a worker for ingestion jobs beside itself")
     worker_nice: int = Field(10, ge=0, le=19, description="how much an ingestion job yields to everything else")
     jobs_folder: Path | None = Field(None, description="folder whose files jobs may name by path; empty: uploads only")
     jobs_keep_days: int = Field(30, ge=1, description="finished jobs and their uploads are removed after this")
+    conversations_keep_days: int = Field(
+        180, ge=1, description="conversations unused for so long, and feedback so old, are deleted"
+    )
     upload_max_bytes: int = Field(200_000_000, ge=1024, description="larger uploads are refused")
     api_key: SecretStr | None = Field(None, description="a key with every scope; when set, writing routes require one")
     require_key: bool = Field(False, description="programs on the same machine need a key too; others always do")

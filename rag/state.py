@@ -152,6 +152,7 @@ def _configure_sqlite(connection: sqlite3.Connection, _: object) -> None:
             raise
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = ON")  # a deleted conversation leaves nothing in the file
 
 
 _SQLITE = {

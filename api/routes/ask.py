@@ -48,12 +48,13 @@ async def ask(body: AskIn, request: Request, service: Annotated[Service, Depends
         fields["question"] = ascii(body.question)
     if service.draining:
         raise shut_down()
-    task = Task(body.question, body.options(service.settings.top_k), body.min_revision)
+    options, owner = body.options(service.settings.top_k), owner_of(request)
+    task = Task(body.question, options, body.min_revision, owner, body.conversation)
     if MEDIA_TYPE not in request.headers.get("accept", ""):
         answer = await whole_answer(service, task, request.receive)
         fields["outcome"] = answer["outcome"]
         return Response(orjson.dumps(answer), media_type="application/json")
-    stream = Stream(service, task, owner_of(request), service.capacity.reattach_s)
+    stream = Stream(service, task, owner, service.capacity.reattach_s)
     return EventStream(await begun(stream), AnswerEvents(request.scope["state"]["request_id"], request.url.path))
 
 

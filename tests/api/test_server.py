@@ -235,3 +235,33 @@ def test_the_end_waits_for_a_running_answer(settings: Settings, library: FakeLib
         threading.Timer(0.5, blocking.release.set).start()
     asker.join(5)
     assert events_of(texts[0])[-1][1] == "done"
+
+
+def test_a_signal_ends_what_still_runs_within_the_grace(
+    settings: Settings, library: FakeLibrary, blocking: Blocking
+) -> None:
+    app = create_app(settings.model_copy(update={"grace_s": 1.5}), fake_pipeline(library, blocking), library)
+    ready, texts, addresses = threading.Event(), list[str](), list[str]()
+    with listen("127.0.0.1", 0) as bound:
+        server = server_for(app, app.state.service, bound, lambda address: (addresses.append(address), ready.set())[1])
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
+        thread.start()
+        assert ready.wait(10)
+        asker = threading.Thread(
+            target=lambda: texts.append(httpx.post(f"{addresses[0]}/ask", json=QUESTION, headers=SSE, timeout=10).text)
+        )
+        with httpx.Client(base_url=addresses[0]) as kept_open:
+            assert kept_open.get("/readyz").status_code == 200
+            asker.start()
+            assert blocking.entered.acquire(timeout=5)
+            begin = time.monotonic()
+            server.handle_exit(signal.SIGTERM, None)
+            assert app.state.service.draining
+            asker.join(5)
+            thread.join(5)
+            took = time.monotonic() - begin
+    assert not thread.is_alive()
+    assert took < 1.5 + 1
+    assert blocking.cancelled.is_set()
+    last = events_of(texts[0])[-1]
+    assert (last[1], last[2]["status"]) == ("error", 503)

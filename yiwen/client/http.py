@@ -13,11 +13,17 @@ import httpx
 from yiwen.client.replies import (
     Activated,
     Answer,
+    Conversation,
+    ConversationInFull,
+    Conversations,
     Curated,
+    Deleted,
     Difference,
     Entities,
     Event,
     Evidence,
+    Feedback,
+    FeedbackList,
     Found,
     Job,
     Jobs,
@@ -62,9 +68,10 @@ class Client:
         kb_version: int | None = None,
         top_k: int | None = None,
         detail: Literal["short", "full"] = "short",
+        conversation: str | None = None,
     ) -> Answer:
-        """The whole answer at once."""
-        body = _ask_body(question, history, patient, kb_version, top_k, detail)
+        """The whole answer at once; `conversation` keeps it."""
+        body = _ask_body(question, history, patient, kb_version, top_k, detail, conversation)
         return self._post("/ask", body, Answer)
 
     def stream(
@@ -76,11 +83,26 @@ class Client:
         kb_version: int | None = None,
         top_k: int | None = None,
         detail: Literal["short", "full"] = "short",
+        conversation: str | None = None,
     ) -> Iterator[Event]:
-        """The events of an answer as they come; leaving the iterator stops the answer."""
-        body = _ask_body(question, history, patient, kb_version, top_k, detail)
-        headers = {"Accept": "text/event-stream"}
-        with reachable(), self._http.stream("POST", "/ask", json=body, headers=headers) as response:
+        """The events of an answer as they come; one that is left goes on for 15 s, unless `stop` ends it."""
+        body = _ask_body(question, history, patient, kb_version, top_k, detail, conversation)
+        yield from self._events("POST", "/ask", body, {})
+
+    def follow(self, answer_id: str, *, after: int = 0) -> Iterator[Event]:
+        """The events of an answer that was cut off less than 15 s ago, behind the first `after`."""
+        yield from self._events("GET", f"/v1/answers/{answer_id}/events", None, {"Last-Event-ID": str(after)})
+
+    def stop(self, answer_id: str) -> None:
+        """End an answer that is being streamed; what is written stays."""
+        with reachable():
+            raise_for(self._http.delete(f"/v1/answers/{answer_id}"))
+
+    def _events(
+        self, method: str, path: str, body: Mapping[str, Any] | None, headers: Mapping[str, str]
+    ) -> Iterator[Event]:
+        accept = {"Accept": "text/event-stream", **headers}
+        with reachable(), self._http.stream(method, path, json=body, headers=accept) as response:
             if response.is_error:
                 response.read()
             raise_for(response)
@@ -100,6 +122,58 @@ class Client:
         known = patient.model_dump(exclude_none=True) if patient else None
         body = given(drugs=list(drugs), patient=known, kb_version=kb_version)
         return self._post("/v1/medications/check", body, Medications)
+
+    # ------------------------------------------------------------ conversations and feedback
+
+    def create_conversation(self, title: str = "") -> Conversation:
+        """A conversation without messages; name its id in `ask` or `stream`."""
+        return self._post("/v1/conversations", {"title": title}, Conversation)
+
+    def conversations(self, query: str = "", *, limit: int | None = None, cursor: str | None = None) -> Conversations:
+        """Those whose title or messages hold `query`, the last used first."""
+        return self._get("/v1/conversations", Conversations, given(q=query, limit=limit, cursor=cursor))
+
+    def conversation(self, identifier: str) -> ConversationInFull:
+        """One with its messages."""
+        return self._get(f"/v1/conversations/{identifier}", ConversationInFull, {})
+
+    def rename_conversation(self, identifier: str, title: str) -> Conversation:
+        """Another title."""
+        with reachable():
+            return read(self._http.patch(f"/v1/conversations/{identifier}", json={"title": title}), Conversation)
+
+    def export_conversation(self, identifier: str) -> str:
+        """As Markdown, with label and sources."""
+        with reachable():
+            response = self._http.get(f"/v1/conversations/{identifier}/export", params={"format": "markdown"})
+            raise_for(response)
+            return response.text
+
+    def delete_conversation(self, identifier: str) -> None:
+        """Forget one."""
+        with reachable():
+            raise_for(self._http.delete(f"/v1/conversations/{identifier}"))
+
+    def delete_everything(self) -> Deleted:
+        """Forget all conversations and feedback of this key."""
+        with reachable():
+            return read(self._http.delete("/v1/conversations"), Deleted)
+
+    def give_feedback(
+        self, answer_id: str, rating: Literal["up", "down"], *, reason: str = "", evidence_ids: Sequence[str] = ()
+    ) -> Feedback:
+        """Say what you think of an answer; again replaces it."""
+        body = {"answer_id": answer_id, "rating": rating, "reason": reason, "evidence_ids": list(evidence_ids)}
+        return self._post("/v1/feedback", body, Feedback)
+
+    def feedback(self, *, everybody: bool = False, limit: int | None = None, cursor: str | None = None) -> FeedbackList:
+        """What was said with this key, or with all (needs the scope admin)."""
+        return self._get("/v1/feedback", FeedbackList, given(everybody=everybody, limit=limit, cursor=cursor))
+
+    def delete_feedback(self, answer_id: str) -> None:
+        """Take it back."""
+        with reachable():
+            raise_for(self._http.delete(f"/v1/feedback/{answer_id}"))
 
     # ------------------------------------------------------------ the knowledge base
 
@@ -230,7 +304,11 @@ def _ask_body(
     kb_version: int | None,
     top_k: int | None,
     detail: str,
+    conversation: str | None,
 ) -> dict[str, Any]:
     turns = [turn.model_dump() for turn in history] or None
     who = patient.model_dump(exclude_none=True) if patient else None
-    return given(question=question, history=turns, patient=who, kb_version=kb_version, top_k=top_k, detail=detail)
+    return given(
+        question=question, history=turns, patient=who, kb_version=kb_version, top_k=top_k, detail=detail,
+        conversation=conversation,
+    )  # fmt: skip

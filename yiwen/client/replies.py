@@ -349,3 +349,58 @@ class Event(Reply):
     def answer(self) -> Answer | None:
         """The whole answer, in the event of that name."""
         return Answer.model_validate(self.data) if self.name == "answer" else None
+
+
+class Conversation(Reply):
+    """A conversation without its messages; times are UTC, ISO 8601."""
+
+    id: str
+    title: str
+    created: str
+    updated: str
+
+
+class Conversations(Reply):
+    """The last used first."""
+
+    items: tuple[Conversation, ...]
+    next_cursor: str | None = None
+
+
+class Message(Reply):
+    """What was said in a conversation."""
+
+    role: Literal["user", "assistant"]
+    content: str
+    answer: Answer | None = None
+    created: str
+
+
+class ConversationInFull(Conversation):
+    """A conversation with its messages, in order."""
+
+    messages: tuple[Message, ...]
+
+
+class Feedback(Reply):
+    """An opinion of an answer."""
+
+    answer_id: str
+    rating: Literal["up", "down"]
+    reason: str = ""
+    evidence_ids: tuple[str, ...] = ()
+    created: str
+
+
+class FeedbackList(Reply):
+    """The newest first."""
+
+    items: tuple[Feedback, ...]
+    next_cursor: str | None = None
+
+
+class Deleted(Reply):
+    """How much was forgotten."""
+
+    conversations: int
+    feedback: int
