@@ -132,9 +132,9 @@ def test_own_services_run_as_nobody_in_particular_and_write_to_volumes_only(name
 
 
 def test_the_api_has_longer_to_end_than_its_answers() -> None:
-    from api.server import GRACE_S
+    from rag.settings import Settings
 
-    assert int(SERVICES["api"]["stop_grace_period"].removesuffix("s")) > GRACE_S + 1
+    assert int(SERVICES["api"]["stop_grace_period"].removesuffix("s")) > Settings().grace_s + 1
 
 
 def test_vllm_takes_adapters_as_arguments_of_their_own() -> None:

@@ -59,7 +59,7 @@ async def list_conversations(
 ) -> Response:
     """Your conversations, the last used first."""
     owner = owner_of(request)
-    found, more = await service.read(lambda: service.conversations.list(owner, query=q, limit=limit, cursor=cursor))
+    found, more = await service.read(lambda: service.conversations.page(owner, query=q, limit=limit, cursor=cursor))
     return _json({"items": [conversation_json(one) for one in found], "next_cursor": more})
 
 

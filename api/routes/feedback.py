@@ -55,7 +55,7 @@ async def list_feedback(
     if everybody and not principal.may(Scope.ADMIN):
         raise HTTPException(403, f"the feedback of others needs the scope {Scope.ADMIN}")
     owner = None if everybody else principal.id
-    found, more = await service.read(lambda: service.feedback.list(owner, limit=limit, before=cursor))
+    found, more = await service.read(lambda: service.feedback.page(owner, limit=limit, before=cursor))
     body = {"items": [_feedback_json(one) for one in found], "next_cursor": str(more) if more is not None else None}
     return Response(orjson.dumps(body), media_type="application/json")
 

@@ -96,7 +96,7 @@ class ConversationTable:
             connection.execute(CONVERSATIONS.insert().values(**values))
         return Conversation(identifier, title, now, now)
 
-    def list(
+    def page(
         self, owner: str, *, query: str = "", limit: int = 50, cursor: str | None = None
     ) -> tuple[list[Conversation], str | None]:
         """The last used first, and where to go on; `query` must occur in the title or a message. Raises UsageError."""

@@ -65,7 +65,7 @@ class FeedbackTable:
         assert number is not None
         return Feedback(number[0], answer_id, rating, reason, tuple(evidence_ids), now)
 
-    def list(
+    def page(
         self, owner: str | None, *, limit: int = 50, before: int | None = None
     ) -> tuple[list[Feedback], int | None]:
         """The newest first, of everybody if `owner` is None, and the number to go on before."""

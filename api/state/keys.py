@@ -140,4 +140,4 @@ class KeyTable:
 
 
 def _key(row: RowMapping) -> Key:
-    return Key(**(dict(row) | {"scopes": frozenset(Scope(scope) for scope in row["scopes"])}))  # type: ignore[arg-type]
+    return Key(**(dict(row) | {"scopes": frozenset(Scope(scope) for scope in row["scopes"])}))

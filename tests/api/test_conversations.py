@@ -158,7 +158,7 @@ def test_what_is_too_old_is_forgotten(database: State) -> None:
     new = table.create("me", "later")
     assert (table.purge(10.5), feedback.purge(10.5)) == (0, 0)
     assert (table.purge(9), feedback.purge(9)) == (1, 1)
-    assert table.list("me")[0] == [new]
+    assert table.page("me")[0] == [new]
     with pytest.raises(NotFoundError):
         table.append("me", old.id, "user", "x")
 

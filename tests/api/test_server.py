@@ -242,8 +242,13 @@ def test_a_signal_ends_what_still_runs_within_the_grace(
 ) -> None:
     app = create_app(settings.model_copy(update={"grace_s": 1.5}), fake_pipeline(library, blocking), library)
     ready, texts, addresses = threading.Event(), list[str](), list[str]()
+
+    def announce(address: str) -> None:
+        addresses.append(address)
+        ready.set()
+
     with listen("127.0.0.1", 0) as bound:
-        server = server_for(app, app.state.service, bound, lambda address: (addresses.append(address), ready.set())[1])
+        server = server_for(app, app.state.service, bound, announce)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
         thread.start()
         assert ready.wait(10)
