@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Annotated, Any, Literal
 
 import orjson
@@ -168,14 +169,18 @@ def _overlap(text: str, stop: str) -> int:
 
 def _tail(body: Mapping[str, Any], text: str) -> str:
     """Sources and label, as text for clients that show nothing else."""
-    lines = [_source(c) for c in body["citations"] if f"[{c['n']}]" in text]
-    return (_SOURCES + "\n".join(lines) if lines else "") + f"\n\n{DISCLAIMER}"
+    cited = [citation for citation in body["citations"] if f"[{citation['n']}]" in text]
+    lines = [_source(list(group)) for _, group in groupby(cited, lambda citation: citation["source"]["id"])]
+    tail = (_SOURCES + "\n".join(lines) if lines else "") + f"\n\n{DISCLAIMER}"
+    return tail.removeprefix("\n") if text.endswith("\n") else tail
 
 
-def _source(citation: Mapping[str, Any]) -> str:
-    source = citation["source"]
+def _source(citations: Sequence[Mapping[str, Any]]) -> str:
+    """One line for neighbours from the same source."""
+    source, first, last = citations[0]["source"], citations[0]["n"], citations[-1]["n"]
+    numbers = f"[{first}]" if first == last else f"[{first}]-[{last}]"
     year = f"（{source['year']}）" if source["year"] else ""
-    return f"[{citation['n']}] {source['title']}{year}" + (f" {source['url']}" if source["url"] else "")
+    return f"{numbers} {source['title']}{year}" + (f" {source['url']}" if source["url"] else "")
 
 
 class Completion:

@@ -48,7 +48,9 @@ def test_the_sdk_gets_an_answer_with_its_sources(sdk: openai.OpenAI) -> None:
     assert choice.finish_reason == "stop"
     assert choice.message.role == "assistant"
     assert "恶心[1]" in (choice.message.content or "")
-    assert "\n\n来源：\n[1] " in (choice.message.content or "")
+    text, _, sources = (choice.message.content or "").partition("\n\n来源：\n")
+    assert not text.endswith("\n")
+    assert sources.startswith("[1]-[2] "), "one line for neighbours from the same source"
     assert done.usage is not None
     assert done.usage.total_tokens == done.usage.prompt_tokens + done.usage.completion_tokens > 20
     answer = (done.model_extra or {})["yiwen"]
