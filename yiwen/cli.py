@@ -25,6 +25,7 @@ from yiwen import (
     keys,
     live,
     medications,
+    pages,
     serve,
     train,
     worker,
@@ -50,6 +51,7 @@ app.command("ask")(ask.ask)
 app.command("chat")(ask.chat)
 app.command("check")(medications.check)
 app.command("serve")(serve.serve)
+app.command("ui")(pages.ui)
 app.command("worker")(worker.worker)
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(keys.app, name="keys")

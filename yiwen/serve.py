@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rag.errors import CorruptSnapshotError
+from yiwen import pages
 from yiwen.options import DataDir, Host, Port, load_settings, quiet
 from yiwen.output import Progress, progress, say
 
@@ -38,7 +39,7 @@ def demo(
     port: Port = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Ingest the packaged sample, answer one question, then serve the API until Ctrl-C.
+    """Ingest the packaged sample, answer one question, then serve the API and the pages until Ctrl-C.
 
     Everything is written to .yiwen/demo in the working folder unless YIWEN_DATA_DIR or --data-dir says otherwise.
     """
@@ -102,7 +103,17 @@ def _serve_demo(settings: Settings) -> None:
     port = free_port(settings.host, settings.port)
     if port != settings.port:
         say(f"端口 {settings.port} 已被占用，改用 {port}。")
-    run(settings.model_copy(update={"port": port}), _addresses)
+    settings = settings.model_copy(update={"port": port})
+    if not pages.available():
+        run(settings, lambda address: _addresses(address, "未安装；pip install 'yiwen[ui]'"))
+        return
+    page = free_port(settings.host, pages.PAGE_PORT)
+    with pages.page_beside(f"http://{_host_in_url(settings.host)}:{port}", settings.host, page):
+        run(settings, lambda address: _addresses(address, f"http://{_host_in_url(settings.host)}:{page}"))
+
+
+def _host_in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def free_port(host: str, first: int) -> int:
@@ -117,9 +128,10 @@ def free_port(host: str, first: int) -> int:
     return first
 
 
-def _addresses(address: str) -> None:
+def _addresses(address: str, page: str) -> None:
     say()
     say(f"API 已启动：{address}", "bold")
+    say(f"网页：{page}", "bold")
     body = f'{{"question": "{DEMO_QUESTION}"}}'
     say(f"  提问      curl -s {address}/ask -H 'Content-Type: application/json' -d '{body}'")
     say(f"  接口说明  {address}/openapi.json")

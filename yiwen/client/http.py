@@ -20,15 +20,20 @@ from yiwen.client.replies import (
     Deleted,
     Difference,
     Entities,
+    EntityInFull,
     Event,
     Evidence,
     Feedback,
     FeedbackList,
     Found,
+    Graph,
     Job,
     Jobs,
     Medications,
+    Paths,
     Patient,
+    Program,
+    Ready,
     Register,
     Turn,
     Versions,
@@ -181,6 +186,18 @@ class Client:
         """Entities whose name begins with or contains `query`."""
         return self._get("/v1/entities", Entities, given(q=query, limit=limit, cursor=cursor))
 
+    def entity(self, identifier: str, *, limit: int | None = None) -> EntityInFull:
+        """An entity with its names and its facts, at most `limit` of each relation and direction."""
+        return self._get(f"/v1/entities/{quote(identifier, safe='')}", EntityInFull, given(limit=limit))
+
+    def graph(self, identifier: str, *, limit: int | None = None) -> Graph:
+        """What lies one step around an entity, at most `limit` facts of each relation and direction."""
+        return self._get(f"/v1/entities/{quote(identifier, safe='')}/graph", Graph, given(limit=limit))
+
+    def paths(self, start: str, end: str, *, max_hops: int | None = None, limit: int | None = None) -> Paths:
+        """Shortest chains of facts between two entities, named by id."""
+        return self._get("/v1/paths", Paths, given(**{"from": start, "to": end}, max_hops=max_hops, limit=limit))
+
     def evidence(self, identifier: str, *, kb_version: int | None = None) -> Evidence:
         """What a citation opens."""
         return self._get(f"/v1/evidence/{identifier}", Evidence, given(kb_version=kb_version))
@@ -285,6 +302,16 @@ class Client:
             raise_for(response)
             for line in response.iter_lines():
                 yield json.loads(line)
+
+    # ------------------------------------------------------------ the service itself
+
+    def ready(self) -> Ready:
+        """Whether it can answer, and from which version. Raises ServiceError (503) where it cannot."""
+        return self._get("/readyz", Ready, {})
+
+    def program(self) -> Program:
+        """Which program runs there."""
+        return self._get("/version", Program, {})
 
     # ------------------------------------------------------------ transport
 

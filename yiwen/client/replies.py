@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Reply(BaseModel):
@@ -20,6 +20,8 @@ class Source(Reply):
     title: str
     year: int | None = None
     grade: str
+    grade_label: str = ""
+    publisher: str | None = None
     url: str | None = None
 
 
@@ -78,6 +80,7 @@ class Conflict(Reply):
 
     subject: Entity
     relation: str
+    label: str = ""
     about: str
     sides: tuple[Side, ...]
 
@@ -88,6 +91,7 @@ class Triage(Reply):
     red_flag: bool
     category: str | None = None
     action: str | None = None
+    label: str | None = None
 
 
 class Dropped(Reply):
@@ -117,6 +121,7 @@ class Answer(Reply):
     verdict: Literal["yes", "no", "not_stated"] | None
     rewritten: str | None
     label: str
+    disclaimer: str = ""
     timings_ms: dict[str, float]
 
 
@@ -165,6 +170,28 @@ class Difference(Reply):
     changes: dict[str, Change]
 
 
+class End(Reply):
+    """One end of a fact; `id` is None where it is a text."""
+
+    id: str | None
+    name: str
+    type: str
+
+
+class Fact(Reply):
+    """A fact with both ends; `source` is None where it stands beside the fact."""
+
+    id: str
+    relation: str
+    label: str
+    subject: End
+    object: End
+    severity: str | None = None
+    population: str | None = None
+    dose: str | None = None
+    source: Source | None = None
+
+
 class Evidence(Reply):
     """A fact or a passage."""
 
@@ -175,6 +202,8 @@ class Evidence(Reply):
     source: Source
     score: float | None = None
     arms: dict[str, float] = {}
+    fact: Fact | None = None
+    entities: tuple[Entity, ...] = ()
     withheld: Entry | None = None
 
 
@@ -240,6 +269,84 @@ class Entities(Reply):
     next_cursor: str | None = None
 
 
+class Alias(Reply):
+    """Another name; `kind` such as synonym, english, colloquial."""
+
+    name: str
+    kind: str
+
+
+class FactGroup(Reply):
+    """Facts of one relation in one direction (`outgoing` or `incoming`); `count` is how many there are in all."""
+
+    relation: str
+    label: str
+    direction: str
+    count: int
+    facts: tuple[Fact, ...]
+
+
+class EntityInFull(Entity):
+    """An entity with its other names and its facts."""
+
+    type_label: str
+    aliases: tuple[Alias, ...]
+    groups: tuple[FactGroup, ...]
+    kb_version: int
+    degraded: tuple[str, ...] = ()
+
+
+class Edge(Reply):
+    """A fact between two nodes, named by their ids."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
+
+    id: str
+    relation: str
+    label: str
+    start: str = Field(alias="from")
+    end: str = Field(alias="to")
+    severity: str | None = None
+    population: str | None = None
+    source: Source
+
+
+class Graph(Reply):
+    """What lies one step around an entity."""
+
+    center: str
+    nodes: tuple[Entity, ...]
+    edges: tuple[Edge, ...]
+    kb_version: int
+    degraded: tuple[str, ...] = ()
+
+
+class Paths(Reply):
+    """Chains of facts between two entities, shortest first, each as ids of edges in order."""
+
+    paths: tuple[tuple[str, ...], ...]
+    nodes: tuple[Entity, ...]
+    edges: tuple[Edge, ...]
+    kb_version: int
+
+
+class Ready(Reply):
+    """What is served; `degraded` lists what does not work fully."""
+
+    status: str
+    kb_version: int
+    revision: int
+    degraded: tuple[str, ...] = ()
+
+
+class Program(Reply):
+    """What runs there."""
+
+    name: str
+    version: str
+    api: str
+
+
 class Version(Reply):
     """One retained version of the knowledge base."""
 
@@ -247,6 +354,7 @@ class Version(Reply):
     digest: str
     created: str
     counts: dict[str, int]
+    held: dict[str, int] = {}
     datasets: tuple[str, ...]
 
 

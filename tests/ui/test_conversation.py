@@ -1,0 +1,73 @@
+"""What goes along with the next question, and what is exported."""
+
+from __future__ import annotations
+
+import json
+
+from ui.conversation import Exchange, as_json, as_markdown, body_of, turns
+from yiwen.client import Answer, Citation, Patient, Source, Triage
+
+SOURCE = Source(
+    id="s:1", title="甲病指南", year=2020, grade="guideline", grade_label="临床指南", url="https://a.example/"
+)
+CITATION = Citation(n=1, evidence_id="f:1", kind="fact", quote="头晕", span=(0, 2), source=SOURCE)
+
+
+def answer(text: str = "甲病的症状有：头晕[1]。", **changes: object) -> Answer:
+    fields: dict[str, object] = {
+        "answer_id": "a", "outcome": "answered", "text": text, "citations": (CITATION,), "entities": (), "warnings": (),
+        "triage": Triage(red_flag=False), "questions": (), "dropped": (), "kb_version": 3, "revision": 4,
+        "generator": "extractive", "degraded": (), "verdict": None, "rewritten": None, "label": "AI 生成",
+        "disclaimer": "不能代替医生。", "timings_ms": {},
+    }  # fmt: skip
+    return Answer.model_validate(fields | changes)
+
+
+def exchange(**changes: object) -> Exchange:
+    made = Exchange("甲病有什么症状？", Patient(age=30), state="answered", answer=answer(**changes))  # type: ignore[arg-type]
+    return made
+
+
+def test_only_what_was_answered_goes_along() -> None:
+    stopped = Exchange("乙病？", state="stopped", text="一半")
+    assert [turn.content for turn in turns([exchange(), stopped])] == ["甲病有什么症状？", "甲病的症状有：头晕[1]。"]
+
+
+def test_the_history_is_bounded() -> None:
+    assert len(turns([exchange() for _ in range(60)])) == 20
+
+
+def test_markdown_has_label_note_and_sources() -> None:
+    text = as_markdown([exchange(rewritten="甲病的症状")], "zh")
+    for part in (
+        "AI 生成",
+        "不能代替医生",
+        "理解为：甲病的症状",
+        "头晕[1]",
+        "甲病指南（2020，临床指南）",
+        "f:1",
+        "https://a.example/",
+    ):
+        assert part in text
+
+
+def test_an_unfinished_answer_is_exported_as_such() -> None:
+    stopped = Exchange("乙病？", state="stopped", text="第一句[1]。\n")
+    assert "已停止" in as_markdown([stopped], "zh")
+    assert "第一句" in as_markdown([stopped], "zh")
+    assert json.loads(as_json([stopped], "en"))["exchanges"][0]["state"] == "stopped"
+
+
+def test_json_holds_the_answers_as_they_came() -> None:
+    document = json.loads(as_json([exchange()], "zh"))
+    assert document["label"] == "AI 生成"
+    assert "不能代替医生" in document["disclaimer"]
+    (row,) = document["exchanges"]
+    assert Answer.model_validate(row["answer"]) == answer()
+    assert row["patient"]["age"] == 30
+
+
+def test_the_action_of_a_red_flag_is_not_said_twice() -> None:
+    flagged = answer("立即拨打120。\n没有资料。", triage=Triage(red_flag=True, action="立即拨打120。"))
+    assert body_of(flagged) == "没有资料。"
+    assert body_of(answer()) == answer().text

@@ -1,0 +1,56 @@
+// A graph around one entity, laid out by the server; nodes open with a click or with Enter.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+function shape(tag, attributes, ...children) {
+  const made = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
+  made.append(...children);
+  return made;
+}
+
+function short(name) {
+  const letters = Array.from(name);
+  return letters.length > 9 ? `${letters.slice(0, 8).join("")}…` : name;
+}
+
+export default function ({ parentElement, data, setTriggerValue }) {
+  const root = parentElement.querySelector(".network");
+  const drawing = shape("svg", {
+    viewBox: `0 0 ${data.width} ${data.height}`,
+    role: "group",
+    "aria-label": data.label,
+  });
+  for (const edge of data.edges) {
+    drawing.append(
+      shape("line", { x1: edge.x1, y1: edge.y1, x2: edge.x2, y2: edge.y2, class: "edge" }, shape("title", {}, edge.title)),
+    );
+  }
+  for (const label of data.labels) {
+    drawing.append(shape("text", { x: label.x, y: label.y, class: "relation" }, label.text));
+  }
+  for (const node of data.nodes) {
+    const group = shape(
+      "g",
+      { class: `node ${node.type}${node.center ? " center" : ""}`, transform: `translate(${node.x} ${node.y})` },
+      shape("title", {}, `${node.name} (${node.kind})`),
+      shape("circle", { r: node.center ? 15 : 8 }),
+      shape("text", { x: node.dx, y: node.dy, "text-anchor": node.anchor }, short(node.name)),
+    );
+    if (node.opens) {
+      group.setAttribute("tabindex", "0");
+      group.setAttribute("role", "button");
+      group.setAttribute("aria-label", `${node.name} (${node.kind})`);
+      group.onclick = () => setTriggerValue("entity", node.id);
+      group.onkeydown = (event) => {
+        if (event.key === "Enter" || event.key === " ") {
+          event.preventDefault();
+          setTriggerValue("entity", node.id);
+        }
+      };
+    }
+    drawing.append(group);
+  }
+  root.replaceChildren(drawing);
+  root.scrollLeft = (root.scrollWidth - root.clientWidth) / 2;
+}

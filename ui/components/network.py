@@ -1,0 +1,24 @@
+"""The graph around one entity as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from ui.components import asset
+from ui.drawing import Drawing
+
+
+def network(drawing: Drawing, kinds: Mapping[str, str], label: str, *, key: str) -> str | None:
+    """Show it; `kinds` names the types of nodes. The id of the entity that was chosen, or None."""
+    nodes = [node | {"kind": kinds.get(str(node["type"]), str(node["type"]))} for node in drawing.nodes]
+    data = {
+        "width": drawing.width, "height": drawing.height, "label": label,
+        "nodes": nodes, "edges": drawing.edges, "labels": drawing.labels,
+    }  # fmt: skip
+    component = st.components.v2.component(
+        "network", html='<div class="network"></div>', css=asset("network.css"), js=asset("network.js")
+    )
+    chosen: str | None = component(data=data, key=key, on_entity_change=lambda: None).entity
+    return chosen

@@ -1,0 +1,221 @@
+"""The consultation: questions, and answers as they come."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui import answers, follow_ups
+from ui.conversation import Exchange, as_json, as_markdown, turns
+from ui.markup import plain
+from ui.session import connect, in_words, language, patient, patient_panel, t
+from yiwen.client import Evidence, ServiceError, Triage, Unreachable
+
+EXAMPLES = (
+    "2型糖尿病怎么治疗？",
+    "偏头痛有什么症状？",
+    "孕妇偏头痛能吃布洛芬吗？",
+    "我头晕，是什么病？",
+    "肝癌挂什么科？",
+)
+ASK_BACK = ("yes", "no", "unsure")
+_SENT_BACK = {"yes": "有", "no": "没有", "unsure": "不知道"}
+"""What the service understands, whatever the language of the page."""
+
+
+def exchanges() -> list[Exchange]:
+    """The conversation that is shown."""
+    found: list[Exchange] = st.session_state.setdefault("exchanges", [])
+    return found
+
+
+def page() -> None:
+    """Draw the page."""
+    _sidebar()
+    shown = exchanges()
+    if not shown:
+        _welcome()
+    for index, exchange in enumerate(shown):
+        _show(exchange, index, last=index == len(shown) - 1)
+    question = st.chat_input(t("ask"), key="question", max_chars=2000)
+    if question and question.strip():
+        ask(question.strip())
+        st.rerun()
+
+
+def ask(question: str) -> None:
+    """Add a question; the next run of the page asks it."""
+    exchanges().append(Exchange(question, patient()))
+    st.session_state.editing = False
+
+
+# ---------------------------------------------------------------- beside the conversation
+
+
+def _sidebar() -> None:
+    with st.sidebar:
+        st.button(t("new"), key="new", on_click=_new, icon=":material/add_comment:", width="stretch")
+        patient_panel()
+        _export()
+        with st.expander(t("history"), icon=":material/history:"):
+            _history()
+
+
+def _new() -> None:
+    if exchanges():
+        st.session_state.setdefault("past", []).insert(0, exchanges())
+    st.session_state.exchanges = []
+
+
+def _history() -> None:
+    past: list[list[Exchange]] = st.session_state.setdefault("past", [])
+    if not past:
+        st.caption(t("history_empty"))
+    for index, conversation in enumerate(past):
+        title = conversation[0].question if conversation else t("untitled")
+        st.button(plain(title[:24]), key=f"past_{index}", on_click=_reopen, args=(index,), width="stretch")
+
+
+def _reopen(index: int) -> None:
+    chosen = st.session_state.past.pop(index)
+    _new()
+    st.session_state.exchanges = chosen
+
+
+def _export() -> None:
+    shown = exchanges()
+    if not any(exchange.state != "asking" for exchange in shown):
+        return
+    with st.expander(t("export"), icon=":material/download:"):
+        st.download_button(
+            t("export_markdown"), as_markdown(shown, language()), "yiwen.md", "text/markdown",
+            key="export_markdown", width="stretch", on_click="ignore",
+        )  # fmt: skip
+        st.download_button(
+            t("export_json"), as_json(shown, language()), "yiwen.json", "application/json",
+            key="export_json", width="stretch", on_click="ignore",
+        )  # fmt: skip
+
+
+def _welcome() -> None:
+    st.title(t("welcome"), anchor=False)
+    st.write(t("promise"))
+    st.caption(t("not_a_diagnosis"))
+    st.subheader(t("examples"), anchor=False)
+    for index, example in enumerate(EXAMPLES):
+        st.button(example, key=f"example_{index}", on_click=ask, args=(example,), icon=":material/help:")
+
+
+# ---------------------------------------------------------------- one exchange
+
+
+def _show(exchange: Exchange, index: int, *, last: bool) -> None:
+    with st.chat_message("user", avatar=":material/person:"):
+        if last and st.session_state.get("editing"):
+            _edit(exchange)
+        else:
+            st.markdown(plain(exchange.question))
+    with st.chat_message("assistant", avatar=":material/stethoscope:"):
+        if exchange.state == "asking":
+            _stream(exchange, index)
+        elif exchange.answer is not None:
+            answers.show(exchange, f"answer_{index}", follow_up=last)
+        else:
+            _show_unfinished(exchange)
+        if last:
+            _below(exchange, index)
+
+
+def _edit(exchange: Exchange) -> None:
+    with st.form("edit_form", border=False):
+        changed = st.text_area(t("edit_label"), exchange.question, max_chars=2000, key="edited")
+        with st.container(horizontal=True):
+            sent = st.form_submit_button(t("send"), type="primary")
+            left = st.form_submit_button(t("cancel"))
+    if sent or left:
+        st.session_state.editing = False
+        if sent and changed.strip():
+            exchange.question, exchange.patient = changed.strip(), patient()
+            exchange.begin_again()
+        st.rerun()
+
+
+def _stream(exchange: Exchange, index: int) -> None:
+    """Sources first, then each sentence after it was checked; what came so far survives a stop."""
+    exchange.begin_again()
+    st.button(t("stop"), key=f"stop_{index}", on_click=_stop, args=(exchange,), icon=":material/stop_circle:")
+    banner, sources, body = st.empty(), st.empty(), st.empty()
+    sources.caption(t("searching"))
+    try:
+        with connect() as client:
+            for event in client.stream(exchange.question, history=turns(exchanges()[:index]), patient=exchange.patient):
+                match event.name:
+                    case "meta":
+                        exchange.triage = Triage.model_validate(event.data["triage"])
+                        with banner.container():
+                            answers.red_flag(exchange.triage)
+                    case "evidence":
+                        exchange.evidence = [Evidence.model_validate(row) for row in event.data["evidence"]]
+                        sources.caption(_found(exchange.evidence))
+                    case "token":
+                        exchange.text += event.text
+                        body.markdown(plain(exchange.text))
+                    case "answer":
+                        exchange.answer = event.answer
+            if exchange.answer is None:
+                raise Unreachable("the answer broke off")
+            exchange.state = "answered"
+            exchange.suggestions = follow_ups.suggest(client, exchange.answer, [e.question for e in exchanges()])
+    except (ServiceError, Unreachable) as error:
+        if exchange.answer is None:
+            exchange.state, exchange.error = "failed", in_words(error)
+    st.rerun()
+
+
+def _found(evidence: list[Evidence]) -> str:
+    if not evidence:
+        return t("found_nothing")
+    titles = list(dict.fromkeys(found.source.title for found in evidence))
+    shown = "；".join(titles[:3]) + ("…" if len(titles) > 3 else "")
+    return t("found", count=len(evidence), sources=plain(shown))
+
+
+def _stop(exchange: Exchange) -> None:
+    if exchange.state == "asking":
+        exchange.state = "stopped"
+
+
+def _show_unfinished(exchange: Exchange) -> None:
+    if exchange.triage is not None:
+        answers.red_flag(exchange.triage)
+    if exchange.text:
+        st.markdown(plain(exchange.text))
+    if exchange.error is not None:
+        headline, detail = exchange.error
+        st.error(f"**{plain(headline)}**  \n{detail}", icon=":material/error:")
+    else:
+        st.warning(t("stopped"), icon=":material/stop_circle:")
+
+
+def _below(exchange: Exchange, index: int) -> None:
+    """Answers to a question that was asked back, what to ask next, and what else can be done with the last question."""
+    answer = exchange.answer
+    if answer is not None and answer.questions:
+        st.caption(t("asked_back"))
+        with st.container(horizontal=True):
+            for reply in ASK_BACK:
+                st.button(t(reply), key=f"{reply}_{index}", on_click=ask, args=(_SENT_BACK[reply],))
+    if exchange.suggestions:
+        st.caption(t("follow_ups"))
+        with st.container(horizontal=True):
+            for number, suggestion in enumerate(exchange.suggestions):
+                st.button(plain(suggestion), key=f"next_{index}_{number}", on_click=ask, args=(suggestion,))
+    with st.container(horizontal=True):
+        label = t("ask_again") if answer is not None else t("retry")
+        st.button(
+            label, key=f"again_{index}", on_click=exchange.begin_again, type="tertiary", icon=":material/refresh:"
+        )
+        st.button(t("edit"), key=f"edit_{index}", on_click=_begin_edit, type="tertiary", icon=":material/edit:")
+
+
+def _begin_edit() -> None:
+    st.session_state.editing = True

@@ -1,0 +1,122 @@
+"""A conversation as the session holds it, and as it is exported."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ui.words import Language, say
+from yiwen.client import Answer, Citation, Evidence, Patient, Triage, Turn
+
+State = Literal["asking", "answered", "stopped", "failed"]
+MAX_TURNS = 20
+"""How many earlier messages go with a question; the service takes at most 50."""
+
+
+@dataclass
+class Exchange:
+    """A question and what became of it; `text` is what was shown so far while the answer comes."""
+
+    question: str
+    patient: Patient | None = None
+    state: State = "asking"
+    text: str = ""
+    triage: Triage | None = None
+    evidence: list[Evidence] = field(default_factory=list)
+    answer: Answer | None = None
+    error: tuple[str, str] | None = None
+    suggestions: list[str] | None = None
+
+    def begin_again(self) -> None:
+        """Forget what came so far."""
+        self.state, self.text, self.triage, self.evidence = "asking", "", None, []
+        self.answer, self.error, self.suggestions = None, None, None
+
+
+def turns(exchanges: Sequence[Exchange]) -> list[Turn]:
+    """The history that goes with the next question: what was answered, newest last."""
+    found: list[Turn] = []
+    for exchange in exchanges:
+        if exchange.answer is not None:
+            found.append(Turn(role="user", content=exchange.question))
+            found.append(Turn(role="assistant", content=exchange.answer.text))
+    return found[-MAX_TURNS:]
+
+
+def body_of(answer: Answer) -> str:
+    """The text of an answer without the action of the triage, which stands in a banner of its own."""
+    action = answer.triage.action or ""
+    return answer.text.removeprefix(action).lstrip() if answer.triage.red_flag else answer.text
+
+
+def as_json(exchanges: Sequence[Exchange], language: Language) -> str:
+    """A document with every answer as the service gave it, label and note included."""
+    document = {
+        "title": say(language, "export_title"),
+        "label": label_of(exchanges),
+        "disclaimer": say(language, "not_a_diagnosis"),
+        "exchanges": [_row(exchange) for exchange in exchanges],
+    }
+    return json.dumps(document, ensure_ascii=False, indent=2)
+
+
+def _row(exchange: Exchange) -> dict[str, Any]:
+    return {
+        "question": exchange.question,
+        "patient": exchange.patient.model_dump(exclude_none=True) if exchange.patient else None,
+        "state": exchange.state,
+        "text": exchange.answer.text if exchange.answer else exchange.text,
+        "answer": exchange.answer.model_dump(mode="json") if exchange.answer else None,
+    }
+
+
+def label_of(exchanges: Sequence[Exchange]) -> str:
+    """The label that says that a program wrote this."""
+    return next((e.answer.label for e in exchanges if e.answer), "AI 生成")
+
+
+def as_markdown(exchanges: Sequence[Exchange], language: Language) -> str:
+    """A document to read and print: label, note, and each answer with its sources."""
+    lines = [
+        f"# {say(language, 'export_title')}",
+        "",
+        f"> **{label_of(exchanges)}** · {say(language, 'not_a_diagnosis')}",
+        "",
+    ]
+    for exchange in exchanges:
+        lines += [f"## {say(language, 'export_question')}：{' '.join(exchange.question.split())}", ""]
+        lines += [*_answer_lines(exchange, language), ""]
+    return "\n".join(lines)
+
+
+def _answer_lines(exchange: Exchange, language: Language) -> list[str]:
+    answer = exchange.answer
+    if answer is None:
+        key = "export_failed" if exchange.state == "failed" else "export_stopped"
+        return [*_paragraphs(exchange.text), say(language, key)]
+    lines = [] if not answer.rewritten else [say(language, "rewritten", text=answer.rewritten), ""]
+    lines += _paragraphs(answer.text)
+    if answer.citations:
+        lines += [f"### {say(language, 'export_sources')}", ""]
+        lines += [_source_line(citation, language) for citation in answer.citations] + [""]
+    outcome = say(language, f"outcome_{answer.outcome}")
+    lines.append(
+        say(language, "provenance", label=answer.label, outcome=outcome, version=answer.kb_version,
+            generator=answer.generator)
+    )  # fmt: skip
+    if answer.disclaimer:
+        lines.append(f"\n{answer.disclaimer}")
+    return lines
+
+
+def _paragraphs(text: str) -> list[str]:
+    return [line for paragraph in text.splitlines() if paragraph for line in (paragraph, "")]
+
+
+def _source_line(citation: Citation, language: Language) -> str:
+    source = citation.source
+    about = [str(source.year or say(language, "no_year")), source.grade_label or source.grade]
+    url = f" {source.url}" if source.url else ""
+    return f"- [{citation.n}] {source.title}（{'，'.join(about)}）“{citation.quote}” `{citation.evidence_id}`{url}"

@@ -1,0 +1,106 @@
+"""What one visitor's session holds, and how its pages reach the service."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import cast
+
+import streamlit as st
+
+from ui.markup import names_in, plain
+from ui.words import Language, say, say_or
+from yiwen.client import Client, Patient, ServiceError, Unreachable
+
+API_URL, API_KEY = "YIWEN_API_URL", "YIWEN_API_KEY"
+DEFAULT_URL = "http://127.0.0.1:8000"
+PATIENT = ("patient_age", "patient_sex", "patient_pregnant", "patient_allergies", "patient_drugs", "patient_conditions")
+
+
+def language() -> Language:
+    """What the visitor reads."""
+    return cast(Language, st.session_state.get("language") or "zh")
+
+
+def t(key: str, **values: object) -> str:
+    """What `key` stands for, in the visitor's language."""
+    return say(language(), key, **values)
+
+
+def t_or(prefix: str, name: str) -> str:
+    """The text of a word of the service, or the word itself where it is not known here."""
+    return say_or(language(), prefix, name)
+
+
+def service_url() -> str:
+    """Where the service is."""
+    return os.environ.get(API_URL) or DEFAULT_URL
+
+
+def connect() -> Client:
+    """A client of the service; close it, or use it as a context manager."""
+    return Client(service_url(), key=os.environ.get(API_KEY) or None)
+
+
+@contextmanager
+def service() -> Iterator[Client]:
+    """A client; what goes wrong is told with a way to try again, and the rest of the page is left out."""
+    try:
+        with connect() as client:
+            yield client
+    except (ServiceError, Unreachable) as error:
+        tell(error)
+        st.stop()
+
+
+def tell(error: ServiceError | Unreachable) -> None:
+    """Say what went wrong in plain words; the button runs the page again."""
+    headline, detail = in_words(error)
+    st.error(f"**{plain(headline)}**  \n{detail}", icon=":material/error:")
+    st.button(t("retry"), key="retry", icon=":material/refresh:")
+
+
+def in_words(error: ServiceError | Unreachable) -> tuple[str, str]:
+    """A headline, and Markdown that says what to do."""
+    if isinstance(error, Unreachable):
+        return t("error_unreachable"), t("error_unreachable_help", url=service_url())
+    known = error.status in (401, 403, 404, 410, 413, 422, 429, 503, 504)
+    headline = t(f"error_{error.status}" if known else "error_other")
+    lines = [plain(error.detail or error.title)]
+    if error.request_id:
+        lines.append(t("request_id", id=f"`{error.request_id}`"))
+    return headline, "  \n".join(lines)
+
+
+def keep_patient() -> None:
+    """Streamlit forgets the value of a widget on pages that do not show it."""
+    for key in PATIENT:
+        if key in st.session_state:
+            st.session_state[key] = st.session_state[key]
+
+
+def patient_panel() -> None:
+    """Who the question is about."""
+    with st.expander(t("patient"), icon=":material/person:"):
+        st.caption(t("patient_hint"))
+        st.number_input(t("age"), 0.0, 150.0, value=None, step=1.0, format="%g", key="patient_age")
+        st.segmented_control(t("sex"), ["female", "male"], format_func=lambda sex: t(sex), key="patient_sex")
+        if st.session_state.get("patient_sex") != "male":
+            st.checkbox(t("pregnant"), key="patient_pregnant")
+        for name in ("allergies", "drugs", "conditions"):
+            st.text_input(t(name), key=f"patient_{name}", placeholder=t("several"))
+
+
+def patient() -> Patient | None:
+    """What the panel says; None where nothing was said."""
+    said = {key.removeprefix("patient_"): st.session_state.get(key) for key in PATIENT}
+    found = Patient(
+        age=said["age"],
+        sex=said["sex"],
+        pregnant=True if said["pregnant"] and said["sex"] != "male" else None,
+        allergies=names_in(said["allergies"] or ""),
+        drugs=names_in(said["drugs"] or ""),
+        conditions=names_in(said["conditions"] or ""),
+    )
+    return found if found != Patient() else None
