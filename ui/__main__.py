@@ -25,6 +25,7 @@ OPTIONS = {
     "client.showErrorDetails": "none",
     "client.showErrorLinks": "false",
     "theme.font": FONT,
+    "theme.headingFontSizes": '["1.9rem", "1.5rem", "1.25rem"]',
     "theme.light.primaryColor": "#0b6e69",
     "theme.light.backgroundColor": "#ffffff",
     "theme.light.secondaryBackgroundColor": "#f1f6f5",

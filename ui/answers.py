@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from ui.components.cited import cited
@@ -21,14 +23,15 @@ def red_flag(triage: Triage) -> None:
         st.error(f"{head}{plain(triage.action)}", icon=":material/emergency:")
 
 
-def show(exchange: Exchange, key: str, *, follow_up: bool) -> None:
+def show(exchange: Exchange, key: str) -> None:
     """Red flag, text with its sources, disagreements, label, reasons."""
     answer = exchange.answer
     assert answer is not None, "only complete answers are shown here"
     red_flag(answer.triage)
     if answer.rewritten:
         st.caption(plain(t("rewritten", text=answer.rewritten)))
-    wanted = cited(body_of(answer), answer.citations, exchange.evidence, answer.warnings, key=key)
+    wanted = cited(body_of(answer), answer.citations, exchange.evidence, answer.warnings, fresh=exchange.fresh, key=key)
+    exchange.fresh = False
     for conflict in answer.conflicts:
         _conflict(conflict)
     if answer.degraded:
@@ -69,7 +72,7 @@ def _why(answer: Answer, evidence: list[Evidence]) -> None:
         st.caption(t("relations", names=plain("、".join(relations))))
     st.markdown(f"**{t('why_evidence')}**")
     if evidence:
-        st.dataframe(evidence_table(evidence), hide_index=True)
+        evidence_table(evidence)
     else:
         st.caption(t("found_nothing"))
     st.markdown(f"**{t('why_dropped')}**")
@@ -91,17 +94,21 @@ def _mention_row(mention: Mention) -> dict[str, str]:
     }
 
 
-def evidence_table(evidence: list[Evidence]) -> list[dict[str, object]]:
-    """Scores of each arm, best first, as the service ordered them."""
-    return [
-        {
-            t("column_text"): found.text,
-            t("column_score"): found.score,
-            t("column_graph"): found.arms.get("graph"),
-            t("column_sparse"): found.arms.get("sparse"),
-            t("column_dense"): found.arms.get("dense"),
-            t("column_source"): found.source.title,
-            "id": found.id,
-        }
-        for found in evidence
+def evidence_table(evidence: Sequence[Evidence]) -> None:
+    """Scores of each arm, in the order of the service."""
+    scores = {"score": [found.score or 0.0 for found in evidence]}
+    scores |= {arm: [found.arms.get(arm, 0.0) for found in evidence] for arm in ("graph", "sparse", "dense")}
+    bars = {
+        t(f"column_{name}"): st.column_config.ProgressColumn(
+            min_value=0.0, max_value=max(1.0, *values), format="%.3f", width="small"
+        )
+        for name, values in scores.items()
+    }
+    rows = [
+        {t("column_text"): found.text}
+        | {t(f"column_{name}"): values[number] for name, values in scores.items()}
+        | {t("column_source"): found.source.title, "id": found.id}
+        for number, found in enumerate(evidence)
     ]
+    text = {t("column_text"): st.column_config.TextColumn(width="medium")}
+    st.dataframe(rows, hide_index=True, column_config=text | bars)

@@ -118,7 +118,7 @@ def _show(exchange: Exchange, index: int, *, last: bool) -> None:
         if exchange.state == "asking":
             _stream(exchange, index)
         elif exchange.answer is not None:
-            answers.show(exchange, f"answer_{index}", follow_up=last)
+            answers.show(exchange, f"answer_{index}")
         else:
             _show_unfinished(exchange)
         if last:

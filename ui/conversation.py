@@ -17,7 +17,7 @@ MAX_TURNS = 20
 
 @dataclass
 class Exchange:
-    """A question and what became of it; `text` is what was shown so far while the answer comes."""
+    """A question and what became of it; `text` is what was shown so far, `fresh` an answer not shown before."""
 
     question: str
     patient: Patient | None = None
@@ -28,11 +28,12 @@ class Exchange:
     answer: Answer | None = None
     error: tuple[str, str] | None = None
     suggestions: list[str] | None = None
+    fresh: bool = True
 
     def begin_again(self) -> None:
         """Forget what came so far."""
         self.state, self.text, self.triage, self.evidence = "asking", "", None, []
-        self.answer, self.error, self.suggestions = None, None, None
+        self.answer, self.error, self.suggestions, self.fresh = None, None, None, True
 
 
 def turns(exchanges: Sequence[Exchange]) -> list[Turn]:

@@ -1,20 +1,17 @@
-"""Where the nodes of a small graph stand: the entity in the middle, its neighbours around it, one sector a relation."""
+"""Where the nodes of a small graph stand: the entity in the middle, its neighbours left and right, by relation."""
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
 from yiwen.client import Edge, Entity, Graph
 
-WIDTH, HEIGHT = 860, 640
-MIDDLE = (WIDTH / 2, HEIGHT / 2)
-INNER, OUTER = 0.66, 0.98
-"""Shares of the largest ellipse that fits; neighbours in a row stand on either in turn so that names do not collide."""
-LABEL_AT = 0.42
-MARGIN_X, MARGIN_Y = 150, 45
+WIDTH, ROW, MARGIN = 860, 30, 20
+LEFT, RIGHT = 250, WIDTH - 250
+"""Where the neighbours of a side stand; their names go outwards."""
+LEAST_HEIGHT = 260
 
 
 @dataclass(frozen=True)
@@ -28,72 +25,67 @@ class Drawing:
     labels: list[dict[str, Any]]
 
 
-def radial(graph: Graph) -> Drawing:
-    """Every neighbour once, beside others of its relation; the order is that of the service."""
+def drawn(graph: Graph) -> Drawing:
+    """Every neighbour that is an entity, once, in a row of its own below the name of its relation."""
     by_id = {node.id: node for node in graph.nodes}
-    sectors = _sectors(graph)
-    neighbours = [node for members in sectors.values() for node in members]
-    place = {graph.center: MIDDLE}
-    angle_of: dict[str, float] = {}
-    for index, identifier in enumerate(neighbours):
-        angle = 2 * math.pi * index / max(len(neighbours), 1) - math.pi / 2
-        reach = (OUTER if index % 2 else INNER) if len(neighbours) > 12 else 0.8
-        place[identifier], angle_of[identifier] = _at(angle, reach), angle
-    nodes = [_node(by_id[graph.center], MIDDLE, None)]
-    nodes += [_node(by_id[identifier], place[identifier], angle_of[identifier]) for identifier in neighbours]
+    sides = _halves(_by_relation(graph))
+    height = max(LEAST_HEIGHT, 2 * MARGIN + ROW * max(map(_rows, sides)))
+    place = {graph.center: (WIDTH / 2, height / 2)}
+    labels = []
+    for groups, x in zip(sides, (LEFT, RIGHT), strict=True):
+        y = (height - ROW * _rows(groups)) / 2 + ROW / 2
+        for label, members in groups.items():
+            labels.append({"text": label, "x": x, "y": y, "anchor": "end" if x == LEFT else "start"})
+            for number, identifier in enumerate(members, start=1):
+                place[identifier] = (x, y + number * ROW)
+            y += ROW * (len(members) + 1)
+    nodes = [_node(by_id[identifier], place[identifier], graph.center) for identifier in place]
     edges = [_edge(edge, place, by_id) for edge in graph.edges if edge.start in place and edge.end in place]
-    return Drawing(WIDTH, HEIGHT, nodes, edges, _labels(graph, sectors, angle_of))
+    return Drawing(WIDTH, int(height), nodes, edges, labels)
 
 
-def _sectors(graph: Graph) -> dict[str, list[str]]:
-    """Neighbours by the label of the first relation that leads to them."""
-    found: dict[str, list[str]] = defaultdict(list)
+_Groups = dict[str, list[str]]
+
+
+def _by_relation(graph: Graph) -> _Groups:
+    """Neighbours by the label of the first relation that leads to them; texts are left to the list of facts."""
+    found: _Groups = defaultdict(list)
     seen = {graph.center}
     for edge in graph.edges:
         other = edge.end if edge.start == graph.center else edge.start
-        if other not in seen:
+        if other not in seen and not other.startswith("text:"):
             seen.add(other)
             found[edge.label].append(other)
     return found
 
 
-def _at(angle: float, reach: float) -> tuple[float, float]:
-    return (
-        MIDDLE[0] + reach * (MIDDLE[0] - MARGIN_X) * math.cos(angle),
-        MIDDLE[1] + reach * (MIDDLE[1] - MARGIN_Y) * math.sin(angle),
-    )
+def _halves(groups: _Groups) -> tuple[_Groups, _Groups]:
+    """Each relation on the side that has fewer rows so far."""
+    left: _Groups = {}
+    right: _Groups = {}
+    for label, members in groups.items():
+        (left if _rows(left) <= _rows(right) else right)[label] = members
+    return left, right
 
 
-def _node(node: Entity, place: tuple[float, float], angle: float | None) -> dict[str, Any]:
-    """`angle` is None for the one in the middle, whose name stands below it."""
-    shown: dict[str, Any] = {
-        "id": node.id,
-        "name": node.name,
-        "type": node.type,
-        "center": angle is None,
-        "x": round(place[0], 1),
-        "y": round(place[1], 1),
-        "opens": angle is not None and not node.id.startswith("text:"),
-    }
-    if angle is None:
-        return shown | {"dx": 0, "dy": 28, "anchor": "middle"}
-    across = math.cos(angle)
-    if abs(across) < 0.35:
-        return shown | {"dx": 0, "dy": 19 if math.sin(angle) > 0 else -18, "anchor": "middle"}
-    return shown | {"dx": 13 if across > 0 else -13, "dy": 0, "anchor": "start" if across > 0 else "end"}
+def _rows(groups: _Groups) -> int:
+    return sum(len(members) + 1 for members in groups.values())
+
+
+def _node(node: Entity, place: tuple[float, float], center: str) -> dict[str, Any]:
+    x, y = place
+    shown: dict[str, Any] = {"id": node.id, "name": node.name, "type": node.type, "x": x, "y": y}
+    if node.id == center:
+        return shown | {"center": True, "dx": 0, "dy": 32, "anchor": "middle"}
+    return shown | {"center": False, "dx": -15 if x == LEFT else 15, "dy": 1, "anchor": "end" if x == LEFT else "start"}
 
 
 def _edge(edge: Edge, place: dict[str, tuple[float, float]], names: dict[str, Entity]) -> dict[str, Any]:
+    """A curve that leaves both ends sideways."""
     (x1, y1), (x2, y2) = place[edge.start], place[edge.end]
+    middle = (x1 + x2) / 2
     title = f"{names[edge.start].name} — {edge.label} → {names[edge.end].name}"
-    return {"x1": round(x1, 1), "y1": round(y1, 1), "x2": round(x2, 1), "y2": round(y2, 1), "title": title}
-
-
-def _labels(graph: Graph, sectors: dict[str, list[str]], angle_of: dict[str, float]) -> list[dict[str, Any]]:
-    """The name of each relation once, between the middle and its neighbours."""
-    labels = []
-    for text, members in sectors.items():
-        angle = (angle_of[members[0]] + angle_of[members[-1]]) / 2
-        x, y = _at(angle, LABEL_AT)
-        labels.append({"text": text, "x": round(x, 1), "y": round(y, 1)})
-    return labels
+    return {
+        "path": f"M{x1:.0f} {y1:.0f} C{middle:.0f} {y1:.0f} {middle:.0f} {y2:.0f} {x2:.0f} {y2:.0f}",
+        "title": title,
+    }

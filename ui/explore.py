@@ -6,15 +6,15 @@ import streamlit as st
 
 from ui import consult
 from ui.components.network import network
-from ui.drawing import radial
+from ui.drawing import drawn
 from ui.markup import plain
 from ui.navigation import go
 from ui.session import service, t, t_or
 from ui.words import WORDS
 from yiwen.client import Client, Entity, EntityInFull, Fact, FactGroup, Paths
 
-PICTURE_LIMIT = 4
-"""Facts of each relation in the picture; more than some 40 nodes cannot be read."""
+PICTURE_LIMIT = 5
+"""Facts of each relation in the picture."""
 FACTS_LIMIT = 30
 MATCHES = 12
 
@@ -122,7 +122,7 @@ def _picture(client: Client, found: EntityInFull) -> None:
         return
     st.caption(t("picture_hint", limit=PICTURE_LIMIT))
     kinds = {name.removeprefix("type_"): t(name) for name in WORDS if name.startswith("type_")}
-    chosen = network(radial(graph), kinds, f"{t('picture')}: {found.name}", key=f"network_{found.id}")
+    chosen = network(drawn(graph), kinds, f"{t('picture')}: {found.name}", key=f"network_{found.id}")
     if chosen and chosen != found.id:
         _choose(chosen)
         st.rerun()

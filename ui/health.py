@@ -25,7 +25,7 @@ def page() -> None:
         st.metric(t("service_version"), program.version, border=True)
         st.metric(t("kb_version"), ready.kb_version, border=True)
         if current is not None:
-            st.metric(t("published"), current.created[:16].replace("T", " "), border=True)
+            st.metric(t("published"), current.created[:10], help=current.created, border=True)
     if current is None:
         return
     with st.container(horizontal=True):

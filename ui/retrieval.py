@@ -26,7 +26,4 @@ def page() -> None:
     if not found.evidence:
         st.warning(t("search_none"), icon=":material/search_off:")
         return
-    shown = evidence_table(list(found.evidence))
-    bars = {t(f"column_{arm}"): st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.3f")
-            for arm in ("score", "graph", "sparse", "dense")}  # fmt: skip
-    st.dataframe(shown, hide_index=True, column_config=bars, row_height=40)
+    evidence_table(found.evidence)

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import pytest
 
-from ui.drawing import HEIGHT, WIDTH, radial
+from ui.drawing import ROW, WIDTH, drawn
 from yiwen.client import Edge, Entity, Graph, Source
 
 SOURCE = Source(id="s:1", title="编者整理", grade="editorial")
@@ -26,18 +26,19 @@ def graph(neighbours: int) -> Graph:
 
 @pytest.mark.parametrize("neighbours", [0, 1, 2, 13, 40])
 def test_every_node_stands_alone_inside_the_frame(neighbours: int) -> None:
-    drawing = radial(graph(neighbours))
+    drawing = drawn(graph(neighbours))
     assert len({node["id"] for node in drawing.nodes}) == len(drawing.nodes) == neighbours + 1
-    assert all(0 < node["x"] < WIDTH and 0 < node["y"] < HEIGHT for node in drawing.nodes)
+    assert all(0 < node["x"] < WIDTH and 0 < node["y"] < drawing.height for node in drawing.nodes)
     assert len(drawing.edges) == neighbours
+    assert [label["text"] for label in drawing.labels] == ["病因", "症状"][: min(neighbours, 2)]
     for a, b in combinations(drawing.nodes, 2):
-        assert math.dist((a["x"], a["y"]), (b["x"], b["y"])) > 16
+        assert math.dist((a["x"], a["y"]), (b["x"], b["y"])) > ROW / 2
 
 
-def test_only_neighbours_that_are_entities_open() -> None:
+def test_texts_are_not_drawn() -> None:
     middle = Entity(id="disease:甲病", name="甲病", type="disease")
     text = Entity(id="text:f:1", name="终身", type="treatment_duration")
     edge = Edge(id="f:1", relation="treatment_duration", label="治疗周期", start=middle.id, end=text.id, source=SOURCE)
-    drawing = radial(Graph(center=middle.id, nodes=(middle, text), edges=(edge,), kb_version=1))
-    assert [node["opens"] for node in drawing.nodes] == [False, False]
-    assert [label["text"] for label in drawing.labels] == ["治疗周期"]
+    drawing = drawn(Graph(center=middle.id, nodes=(middle, text), edges=(edge,), kb_version=1))
+    assert [node["id"] for node in drawing.nodes] == [middle.id]
+    assert drawing.edges == drawing.labels == []

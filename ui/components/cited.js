@@ -27,6 +27,12 @@ function highlighted(citation) {
   return [letters.slice(0, start).join(""), element("mark", {}, quote), letters.slice(end).join("")];
 }
 
+// A page with a chat input scrolls to its end; a new answer is read from its start, where the red flag is.
+function readFromTheStart(root) {
+  const message = root.getRootNode().host?.closest('[data-testid="stChatMessage"]');
+  setTimeout(() => message?.scrollIntoView({ block: "start" }), 150);
+}
+
 export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector(".answer");
   const words = data.words;
@@ -134,4 +140,5 @@ export default function ({ parentElement, data, setTriggerValue }) {
   };
   const all = sources();
   root.replaceChildren(...data.lines.map(paragraph), ...(all === null ? [] : [all]));
+  if (data.fresh) readFromTheStart(root);
 }

@@ -15,11 +15,22 @@ _WARNING = "注意："
 _GRAVE = ("contraindicated", "major")
 
 
-def cited(text: str, citations: Sequence[Citation], evidence: Sequence[Evidence],
-          warnings: Sequence[SafetyWarning] = (), *, key: str) -> str | None:  # fmt: skip
-    """Show `text`; the id of the evidence whose place in the graph was asked for, or None."""
+def cited(
+    text: str,
+    citations: Sequence[Citation],
+    evidence: Sequence[Evidence],
+    warnings: Sequence[SafetyWarning],
+    *,
+    fresh: bool,
+    key: str,
+) -> str | None:
+    """Show `text`; a fresh one is scrolled to its start.
+
+    The id of the evidence whose place in the graph was asked for, or None.
+    """
     texts = {found.id: found.text for found in evidence}
     data = {
+        "fresh": fresh,
         "lines": [_line(line, warnings) for line in text.splitlines() if line.strip()],
         "citations": [_citation(citation, texts.get(citation.evidence_id)) for citation in citations],
         "words": {

@@ -11,7 +11,7 @@ function shape(tag, attributes, ...children) {
 
 function short(name) {
   const letters = Array.from(name);
-  return letters.length > 9 ? `${letters.slice(0, 8).join("")}…` : name;
+  return letters.length > 14 ? `${letters.slice(0, 13).join("")}…` : name;
 }
 
 export default function ({ parentElement, data, setTriggerValue }) {
@@ -23,21 +23,21 @@ export default function ({ parentElement, data, setTriggerValue }) {
   });
   for (const edge of data.edges) {
     drawing.append(
-      shape("line", { x1: edge.x1, y1: edge.y1, x2: edge.x2, y2: edge.y2, class: "edge" }, shape("title", {}, edge.title)),
+      shape("path", { d: edge.path, class: "edge" }, shape("title", {}, edge.title)),
     );
   }
   for (const label of data.labels) {
-    drawing.append(shape("text", { x: label.x, y: label.y, class: "relation" }, label.text));
+    drawing.append(shape("text", { x: label.x, y: label.y, class: "relation", "text-anchor": label.anchor }, label.text));
   }
   for (const node of data.nodes) {
     const group = shape(
       "g",
       { class: `node ${node.type}${node.center ? " center" : ""}`, transform: `translate(${node.x} ${node.y})` },
       shape("title", {}, `${node.name} (${node.kind})`),
-      shape("circle", { r: node.center ? 15 : 8 }),
+      shape("circle", { r: node.center ? 16 : 8 }),
       shape("text", { x: node.dx, y: node.dy, "text-anchor": node.anchor }, short(node.name)),
     );
-    if (node.opens) {
+    if (!node.center) {
       group.setAttribute("tabindex", "0");
       group.setAttribute("role", "button");
       group.setAttribute("aria-label", `${node.name} (${node.kind})`);

@@ -1,0 +1,109 @@
+"""Journeys through the graph, the medication check, the knowledge base, the retrieval test and the status."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import PHONE, Open, go
+from tests.browser.test_consultation import ask, no_sideways_scrolling
+
+pytestmark = pytest.mark.browser
+
+HEAD = "subject,subject_type,relation,object,object_type,source\n"
+
+
+def test_an_entity_is_found_by_an_alias_and_walked_from(open_page: Open) -> None:
+    page = open_page()
+    go(page, "知识图谱")
+    page.get_by_label("搜索名称").fill("migraine")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="偏头痛", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="畏光")).to_be_visible()
+    page.get_by_role("tab", name="关系图").click()
+    node = page.locator(".network .node").filter(has_text="布洛芬")
+    node.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="布洛芬", exact=True)).to_be_visible()
+
+
+def test_paths_between_two_entities_are_shown(open_page: Open) -> None:
+    page = open_page()
+    go(page, "知识图谱")
+    page.get_by_label("从", exact=True).fill("偏头痛")
+    page.get_by_label("到", exact=True).fill("华法林")
+    page.get_by_role("button", name="查找路径").click()
+    expect(page.get_by_role("listitem").filter(has_text="相互作用").first).to_contain_text("华法林")
+
+
+def test_a_citation_leads_to_the_graph(open_page: Open) -> None:
+    page = open_page()
+    ask(page, "偏头痛有什么症状？")
+    page.locator("p .cite").first.click()
+    page.get_by_role("button", name="在知识图谱中查看").click()
+    expect(page.get_by_role("heading", name="偏头痛", exact=True)).to_be_visible()
+
+
+def test_medications_are_checked_the_gravest_first(open_page: Open) -> None:
+    page = open_page(PHONE)
+    page.get_by_test_id("stExpandSidebarButton").click()
+    go(page, "用药核对")
+    page.get_by_label("药物、中药或食物").fill("华法林\n布洛芬\n没有这种药")
+    page.get_by_role("button", name="核对", exact=True).click()
+    expect(page.get_by_text("知识库不认识：没有这种药")).to_be_visible()
+    expect(page.get_by_text("华法林 + 布洛芬").first).to_be_visible()
+    assert no_sideways_scrolling(page)
+
+
+def test_a_file_with_a_bad_row_comes_in_and_is_rolled_back(open_page: Open, tmp_path: Path) -> None:
+    file = tmp_path / "facts.csv"
+    good = "试验甲病,disease,has_symptom,头晕,symptom,editorial\n"
+    bad = "试验甲病,disease,no_such_relation,头晕,symptom,editorial\n"
+    file.write_text(HEAD + good + bad, encoding="utf-8")
+    page = open_page()
+    go(page, "知识库")
+    page.locator("input[type=file]").set_input_files(file)
+    page.get_by_label("数据集名称").fill("trial")
+    page.get_by_role("button", name="开始入库").click()
+    expect(page.get_by_text("已发布版本 2")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("被拒绝的行")).to_be_visible()
+    page.get_by_role("tab", name="版本").click()
+    page.get_by_role("button", name="比较", exact=True).click()
+    expect(page.get_by_text("试验甲病").first).to_be_visible()
+    page.get_by_role("button", name="切换到版本 1").click()
+    expect(page.get_by_role("button", name="切换到版本 2")).to_be_visible()
+
+
+def test_evidence_is_withdrawn_and_restored(open_page: Open) -> None:
+    page = open_page()
+    ask(page, "偏头痛有什么症状？")
+    page.locator("p .cite").first.click()
+    identifier = page.get_by_role("region", name="出处 1").locator("code").inner_text()
+    go(page, "知识库")
+    page.get_by_role("tab", name="撤回与恢复").click()
+    page.get_by_label("资料编号").fill(identifier)
+    page.keyboard.press("Enter")
+    page.get_by_label("原因").fill("来源更正")
+    page.keyboard.press("Tab")
+    page.get_by_role("button", name="撤回", exact=True).click()
+    expect(page.get_by_text("已停用（withdrawn）：来源更正").first).to_be_visible()
+    page.get_by_role("button", name="恢复", exact=True).click()
+    expect(page.get_by_text("没有撤回任何内容。")).to_be_visible()
+
+
+def test_retrieval_shows_the_score_of_every_arm(open_page: Open) -> None:
+    page = open_page()
+    go(page, "检索测试")
+    page.get_by_label("问题").fill("布洛芬能缓解偏头痛吗")
+    page.get_by_role("button", name="检索", exact=True).click()
+    expect(page.get_by_text("布洛芬（药物）")).to_be_visible()
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+
+
+def test_the_status_tells_what_is_served(open_page: Open) -> None:
+    page = open_page(color_scheme="dark")
+    go(page, "状态")
+    expect(page.get_by_text("服务正常")).to_be_visible()
+    expect(page.get_by_text("5,553")).to_be_visible()
