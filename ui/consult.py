@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import streamlit as st
 
 from ui import answers, follow_ups
@@ -117,7 +119,7 @@ def _show(exchange: Exchange, index: int, *, last: bool) -> None:
     with st.chat_message("assistant", avatar=":material/stethoscope:"):
         if exchange.state == "asking":
             _stream(exchange, index)
-        elif exchange.answer is not None:
+        elif exchange.state == "answered":
             answers.show(exchange, f"answer_{index}")
         else:
             _show_unfinished(exchange)
@@ -134,14 +136,13 @@ def _edit(exchange: Exchange) -> None:
     if sent or left:
         st.session_state.editing = False
         if sent and changed.strip():
-            exchange.question, exchange.patient = changed.strip(), patient()
-            exchange.begin_again()
+            exchanges()[-1] = Exchange(changed.strip(), patient())
         st.rerun()
 
 
 def _stream(exchange: Exchange, index: int) -> None:
     """Sources first, then each sentence after it was checked; what came so far survives a stop."""
-    exchange.begin_again()
+    exchange = exchanges()[index] = exchange.again()
     st.button(t("stop"), key=f"stop_{index}", on_click=_stop, args=(exchange,), icon=":material/stop_circle:")
     banner, sources, body = st.empty(), st.empty(), st.empty()
     sources.caption(t("searching"))
@@ -150,6 +151,7 @@ def _stream(exchange: Exchange, index: int) -> None:
             for event in client.stream(exchange.question, history=turns(exchanges()[:index]), patient=exchange.patient):
                 match event.name:
                     case "meta":
+                        exchange.answer_id = str(event.data.get("answer_id", ""))
                         exchange.triage = Triage.model_validate(event.data["triage"])
                         with banner.container():
                             answers.red_flag(exchange.triage)
@@ -163,10 +165,11 @@ def _stream(exchange: Exchange, index: int) -> None:
                         exchange.answer = event.answer
             if exchange.answer is None:
                 raise Unreachable("the answer broke off")
-            exchange.state = "answered"
+            if exchange.state == "asking":
+                exchange.state = "answered"
             exchange.suggestions = follow_ups.suggest(client, exchange.answer, [e.question for e in exchanges()])
     except (ServiceError, Unreachable) as error:
-        if exchange.answer is None:
+        if exchange.state == "asking":
             exchange.state, exchange.error = "failed", in_words(error)
     st.rerun()
 
@@ -180,8 +183,13 @@ def _found(evidence: list[Evidence]) -> str:
 
 
 def _stop(exchange: Exchange) -> None:
-    if exchange.state == "asking":
-        exchange.state = "stopped"
+    """Keep what came; the run that still listens ends when the service closes the stream."""
+    if exchange.state != "asking":
+        return
+    exchange.state = "stopped"
+    if exchange.answer_id:
+        with connect() as client, suppress(ServiceError, Unreachable):  # ended by itself, or gone
+            client.stop(exchange.answer_id)
 
 
 def _show_unfinished(exchange: Exchange) -> None:
@@ -212,9 +220,13 @@ def _below(exchange: Exchange, index: int) -> None:
     with st.container(horizontal=True):
         label = t("ask_again") if answer is not None else t("retry")
         st.button(
-            label, key=f"again_{index}", on_click=exchange.begin_again, type="tertiary", icon=":material/refresh:"
+            label, key=f"again_{index}", on_click=_again, args=(index,), type="tertiary", icon=":material/refresh:"
         )
         st.button(t("edit"), key=f"edit_{index}", on_click=_begin_edit, type="tertiary", icon=":material/edit:")
+
+
+def _again(index: int) -> None:
+    exchanges()[index] = exchanges()[index].again()
 
 
 def _begin_edit() -> None:

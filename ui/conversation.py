@@ -22,6 +22,7 @@ class Exchange:
     question: str
     patient: Patient | None = None
     state: State = "asking"
+    answer_id: str = ""
     text: str = ""
     triage: Triage | None = None
     evidence: list[Evidence] = field(default_factory=list)
@@ -30,10 +31,9 @@ class Exchange:
     suggestions: list[str] | None = None
     fresh: bool = True
 
-    def begin_again(self) -> None:
-        """Forget what came so far."""
-        self.state, self.text, self.triage, self.evidence = "asking", "", None, []
-        self.answer, self.error, self.suggestions, self.fresh = None, None, None, True
+    def again(self) -> Exchange:
+        """The same question anew; whoever still writes into this one does no harm."""
+        return Exchange(self.question, self.patient)
 
 
 def turns(exchanges: Sequence[Exchange]) -> list[Turn]:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -76,16 +77,25 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     running.stop()
 
 
-@pytest.fixture(scope="package")
-def address(service: Service) -> Iterator[str]:
-    """Where `yiwen ui` serves the pages."""
+@contextmanager
+def pages(url: str) -> Iterator[str]:
+    """`yiwen ui` for a service: its address."""
     port = free_port()
-    command = [sys.executable, "-m", "yiwen", "ui", "--url", service.url, "--port", str(port)]
+    command = [sys.executable, "-m", "yiwen", "ui", "--url", url, "--port", str(port)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     wait_for(f"http://127.0.0.1:{port}/_stcore/health", process)
-    yield f"http://127.0.0.1:{port}/"
-    process.terminate()
-    process.wait(timeout=20)
+    try:
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+@pytest.fixture(scope="package")
+def address(service: Service) -> Iterator[str]:
+    """The pages of the sample."""
+    with pages(service.url) as found:
+        yield found
 
 
 @pytest.fixture(scope="package")

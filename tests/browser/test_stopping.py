@@ -1,0 +1,81 @@
+"""An answer that is slow to come: what is shown meanwhile, and that a stop reaches the service and keeps what came."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.conftest import WAIT_MS, pages
+
+pytestmark = pytest.mark.browser
+
+SOURCE = {"id": "s:1", "title": "慢来源", "year": 2020, "grade": "guideline"}
+EVENTS = (
+    ("meta", {"answer_id": "a1", "triage": {"red_flag": False, "category": None, "action": None}}),
+    ("evidence", {"evidence": [{"id": "f:1", "kind": "fact", "text": "甲病的症状：头晕", "source": SOURCE}]}),
+    ("token", {"text": "甲病的症状有：头晕[1]。\n"}),
+)
+
+
+class SlowService(ThreadingHTTPServer):
+    """Answers every question with one sentence and then only with signs of life, until it is told to stop."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Slow)
+        self.stopped = threading.Event()
+
+
+class Slow(BaseHTTPRequestHandler):
+    server: SlowService
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        for name, data in EVENTS:
+            self.wfile.write(f"event: {name}\ndata: {json.dumps(data)}\n\n".encode())
+        self.wfile.flush()
+        self.server.stopped.wait()
+
+    def do_DELETE(self) -> None:
+        assert self.path == "/v1/answers/a1"
+        self.server.stopped.set()
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing on stderr."""
+
+
+@pytest.fixture
+def slow() -> Iterator[SlowService]:
+    with SlowService() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.stopped.set()
+        server.shutdown()
+
+
+def test_sources_come_first_and_a_stop_keeps_what_came(slow: SlowService, chromium: Browser) -> None:
+    with pages(f"http://127.0.0.1:{slow.server_port}") as address:
+        page = chromium.new_page()
+        page.set_default_timeout(WAIT_MS)
+        page.goto(address)
+        page.get_by_placeholder("输入您的医学问题").fill("甲病有什么症状？")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("检索到 1 条资料，来自：慢来源")).to_be_visible()
+        expect(page.get_by_text("甲病的症状有：头晕[1]。")).to_be_visible()
+        page.get_by_role("button", name="停止").click()
+        expect(page.get_by_text("已停止；以上内容不完整。")).to_be_visible()
+        expect(page.get_by_text("甲病的症状有：头晕[1]。")).to_be_visible()
+        expect(page.get_by_role("button", name="重试")).to_be_visible()
+        assert slow.stopped.wait(5), "the service was not told"
+        page.close()
