@@ -13,6 +13,7 @@ from streamlit.web import cli
 
 from ui.session import API_URL
 
+HOST, PORT = "YIWEN_UI_HOST", "YIWEN_UI_PORT"
 FONT = (
     '"PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans SC", "WenQuanYi Zen Hei", system-ui, sans-serif'
 )
@@ -42,8 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until a signal, or, with --with-stdin, until stdin ends: then whoever started this is gone."""
     parser = argparse.ArgumentParser(prog="python -m ui", description="Serve the pages of 医问 until Ctrl-C.")
     parser.add_argument("--url", help=f"address of the service ({API_URL})")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    parser.add_argument("--port", type=int, default=8501, help="port to listen on")
+    parser.add_argument("--host", default=os.environ.get(HOST) or "127.0.0.1", help=f"address to listen on ({HOST})")
+    parser.add_argument("--port", type=int, default=os.environ.get(PORT) or "8501", help=f"port to listen on ({PORT})")
     parser.add_argument("--with-stdin", action="store_true", help="end when stdin ends")
     given = parser.parse_args(arguments)
     if given.url:

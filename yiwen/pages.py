@@ -15,6 +15,7 @@ import typer
 from rag.errors import MissingExtraError
 
 PAGE_PORT = 8501
+"""Where `yiwen demo` begins to look for a free port."""
 END_S = 5.0
 """How long the pages may take to end."""
 
@@ -23,8 +24,12 @@ def ui(
     url: Annotated[
         str | None, typer.Option("--url", help="Address of the service (YIWEN_API_URL, else http://127.0.0.1:8000).")
     ] = None,
-    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to listen on.")] = PAGE_PORT,
+    host: Annotated[
+        str | None, typer.Option("--host", help="Address to listen on (YIWEN_UI_HOST, else 127.0.0.1).")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", min=1, max=65535, help="Port to listen on (YIWEN_UI_PORT, else 8501).")
+    ] = None,
 ) -> None:
     """Serve the pages for a browser until Ctrl-C; `yiwen serve` must run too.
 
@@ -59,6 +64,7 @@ def page_beside(url: str, host: str, port: int) -> Iterator[None]:
                 process.stdin.close()
 
 
-def _command(url: str | None, host: str, port: int) -> list[str]:
-    named = ["--url", url] if url else []
-    return [sys.executable, "-m", "ui", *named, "--host", host, "--port", str(port)]
+def _command(url: str | None, host: str | None, port: int | None) -> list[str]:
+    given = {"--url": url, "--host": host, "--port": port}
+    said = [part for name, value in given.items() if value is not None for part in (name, str(value))]
+    return [sys.executable, "-m", "ui", *said]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PHONE, Open, go
-from tests.browser.test_consultation import ask, no_sideways_scrolling
+from tests.browser.conftest import PHONE, Open, ask, go
+from tests.browser.test_consultation import no_sideways_scrolling
 
 pytestmark = pytest.mark.browser
 
