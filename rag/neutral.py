@@ -71,6 +71,11 @@ _ATTACK = re.compile(
             r"<\|[^|>]{1,40}\|>|\[/?inst\]|<</?sys>>|#{2,}\s*(?:system|assistant|user|human|系统)|"
             r"(?:^|[\n。；;\s])(?:system|assistant|user|human|developer)\s*[:：]|\"role\"\s*:|[\[【](?:系统|system|"
             r"致)[^\]】]{0,24}[\]】]",
+            # programs and queries, and names of our own records
+            r"\b(?:drop|truncate|alter)\s+(?:table|database|index)\b|\bdelete\s+from\b|\binsert\s+into\b|"
+            r"\bunion\s+(?:all\s+)?select\b|\bdetach\s+delete\b|\bmatch\s*\(\s*\w*\s*[:){]|"
+            r"\b(?:dump|eval|exec|system|print|require|import)\s*\(|\bdebug\s*[:：]|"
+            r"[\[【(（]\s*[pfs]\s*[:：]\s*[0-9a-f]{6,}|作为引[用文]|编号[^。；;]{0,6}引用",
             # markup that acts, in any dress
             r"</?(?:a|b|i|p|u|img|iframe|script|style|svg|div|span|form|input|button|object|embed|video|audio|link|"
             r"meta|base|body|html|"
@@ -94,6 +99,7 @@ _ADDRESS = re.compile(
     r"(?:\d[ -]?){15,19}|[零一二三四五六七八九〇幺]{8,}|"
     r"(?:微信|微 ?信|v信|威信|薇信|qq|扣扣|telegram|whatsapp|公众号|抖音|淘宝|小红书)\s*(?:号|群|[:：@]|搜|关注|"
     r"添?加|[a-z0-9_])|"
+    r"(?:加|\+|联系)\s*(?:薇|微|v|vx|wx|❤|♥)[^。；;a-z0-9]{0,6}[a-z0-9][a-z0-9_-]{4,}|"
     r"加(?:我|微信|v信)|加群(?=[领聊咨询号:：])|扫(?:码|一扫)|二维码|(?:点击?|戳)(?:此|这里|链接|领取|我)|"
     r"下载(?:地址|链接|app)|"
     r"(?:拨打|致电|来电|热线|咨询电话|联系电话|电话)[:：]?\s*\D{0,6}\d{5,}|货到付款|定金|汇款|转账|包邮|"
@@ -103,6 +109,7 @@ _ADDRESS = re.compile(
 _PROMISE = re.compile(
     r"绝对(?:安全|有效|无害)|百分(?:之)?百(?:安全|有效|治愈)|100%(?:安全|有效|治愈)|(?<!第)(?:一次|永不|保证|"
     r"包)(?:除根|断根|根治|治好|治愈|生男|生儿子)|永不复发|"
+    r"[\d一二三四五六七八九十半]+(?:天|日|周|个?月|次)[^。；;，,]{0,4}(?:断根|除根|根治|治愈|包好)|"
     r"包(?:治|好|生)[^。；;]{0,8}|(?:不必|无须|无需|不用|别|不要)(?:送医|就医|去?医院|看医生|叫救护车|报警|抢救|皮试|"
     r"先煎|久煎|炮制|稀释)|"
     r"(?<![可得能要应宜勿])(?:随意|任意|放心|大胆)(?:加量|加大|服用|多吃|吃)|无中毒可能|[毫绝]无(?:毒副作用|副作用)|"
@@ -135,6 +142,8 @@ _TRIGGERS = (
     "remove skip reply respond answer your output print repeat say pretend never not prompt jailbreak shown "
     "reveal show tell give list system user human developer inst sys role api red_flag warning off false none "
     "null < [ 【 # { $ ` \\ & = % @ // script: data: display onload onerror onclick base64 rot13 import "
+    "drop truncate alter delete insert union detach match dump( eval( exec( debug 引用 引文 编号 薇 断根 除根 "
+    "根治 治愈 "
     "expression srcdoc --> \x1b http ftp file: mailto tel: sms: weixin www. .com .cn .net .org .info .io .top "
     ".xyz .vip .club .shop .site .online .app .cc .tv .me .example .invalid 微 v信 威信 薇信 qq 扣扣 telegram "
     "whatsapp 公众号 抖音 淘宝 小红书 加我 加群 扫码 扫一扫 二维码 下载 拨打 致电 来电 货到付款 定金 汇款 转账 "

@@ -116,11 +116,6 @@ class Client:
                     raise ServiceError(int(data.get("status", 500)), data)
                 yield Event(name=name, data=data)
 
-    def stop(self, answer_id: str) -> None:
-        """End an answer that is being streamed; what is written stays."""
-        with reachable():
-            raise_for(self._http.delete(f"/v1/answers/{answer_id}"))
-
     def search(self, question: str, *, top_k: int | None = None, kb_version: int | None = None) -> Found:
         """Evidence without an answer."""
         return self._post("/v1/search", given(question=question, top_k=top_k, kb_version=kb_version), Found)
