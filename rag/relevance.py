@@ -142,10 +142,18 @@ def outweighs_ranking(intent: Intent, passages: Sequence[Evidence], thresholds: 
 
 
 def _may_answer(asked: Asked, evidence: Evidence, thresholds: Mapping[str, float], floor: float) -> bool:
-    """By its support, which is fitted on Chinese questions; by words and topics where it has none."""
+    """By its support, which is fitted on Chinese questions; by words and topics where it has none.
+
+    What an editor filed under the very entity and what deals with the relation asked needs no statistics.
+    """
     if evidence.support and language_of(asked.question) == "zh":
-        return evidence.support >= thresholds["support.least"]
+        return evidence.support >= thresholds["support.least"] or _filed_under(asked, evidence)
     return _on_topic(asked, evidence, thresholds, floor)
+
+
+def _filed_under(asked: Asked, evidence: Evidence) -> bool:
+    about = evidence.passage.about if evidence.passage else None
+    return about in asked.subjects and asked.intent.explicit and _speaks_of(asked.intent, evidence)
 
 
 def _of_another(asked: Asked, evidence: Evidence) -> bool:
