@@ -98,6 +98,8 @@ def _understood(intent: Intent) -> list[str]:
     return [f"您的问题按“{asked}”理解；如果不是这个意思，请换一种说法。"]
 
 
+_AVOIDED = "以上是知识库写明禁用或慎用的；没有列出的药物不等于可以用，用药前请咨询医生或药师。"
+_NOTHING_AGAINST = "知识库没有写明对此禁用或慎用哪些药物；没有记录不等于都可以用，用药前请咨询医生或药师。"
 _NOTHING = "知识库中没有可以回答这个问题的资料，请咨询医生。"
 
 
@@ -106,6 +108,8 @@ def _outcome(
 ) -> Outcome:
     if not cited:
         return Outcome.NEED_MORE_INFO if asks else Outcome.NOT_IN_KB
+    if intent.avoids:
+        return Outcome.ANSWERED
     if intent.reverse:
         met = all(_group_met(group, cited) for group in intent.groups)
         return Outcome.ANSWERED if found.ranked and met else Outcome.PARTIAL
@@ -164,7 +168,9 @@ def _notes(
     asks: bool,
 ) -> list[str]:
     notes: list[str] = []
-    if intent.reverse and found.ranked and cited and not _by_symptoms(found):
+    if intent.avoids:
+        notes.append(_AVOIDED if cited else _NOTHING_AGAINST)
+    elif intent.reverse and found.ranked and cited and not _by_symptoms(found):
         notes.append("以上疾病在知识库中同时符合所列条件，只是可能相关，不能据此诊断。")
     elif intent.reverse and found.ranked and cited:
         notes.extend(_unmatched(mentions, found))
@@ -237,7 +243,8 @@ def _label(group: Sequence[Relation], kinds: set[EntityType], people: Sequence[s
     """The first relation of a cue that can be said of such an entity; of a dose also for whom it is lacking."""
     relation = next(relation for relation in group if RELATIONS[relation].subjects & kinds)
     limited = f"用于{'、'.join(people)}的" if relation is Relation.DOSAGE and people else ""
-    return limited + RELATIONS[relation].label
+    food = "食物" if relation in (Relation.FOOD_GOOD, Relation.FOOD_BAD) else ""
+    return limited + RELATIONS[relation].label + food
 
 
 def _ends(evidence: Evidence) -> tuple[str, ...]:

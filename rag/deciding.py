@@ -185,6 +185,8 @@ def _relations(intent: Intent, text: str, subject: Mention, others: Sequence[Men
         return _OF_AN_ILLNESS[EntityType.DISEASE]
     if ill and kinds == {EntityType.INDICATOR} and not _MEASURED.search(text):
         return ()
+    if ill and kinds <= _CONSUMED and _EATEN.search(text):
+        return (*_OF_AN_ILLNESS[EntityType.FOOD], Relation.CAUSE)
     if ill:
         return next((found for kind, found in _OF_AN_ILLNESS.items() if kind in kinds), ())
     return (Relation.INDICATION,) if _HELPS.search(text) else (Relation.ADVERSE,) if kinds & _ILL else ()

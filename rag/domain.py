@@ -422,6 +422,8 @@ class Intent:
     """The side of a comparison that is no known name."""
     settled: bool = False
     """Whether the rules tell that none of the relations is asked for, so that nothing is to be guessed."""
+    avoids: bool = False
+    """Whether the remedies are asked for that are not for what is named."""
 
 
 @dataclass(frozen=True)

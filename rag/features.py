@@ -99,6 +99,13 @@ def opposed(a: str, b: str) -> bool:
     return _bare(a) == _bare(b)
 
 
+def opposed_in(text: str, name: str) -> bool:
+    """The same where `text` is a whole question that holds the one name somewhere."""
+    left, right = dict(_features(text)), dict(_features(name))
+    apart = any(not left[group] & right[group] for group in left.keys() & right.keys() & _STRICT.keys())
+    return apart and len(_bare(name)) > 1 and _bare(name) in _bare(text)
+
+
 def _bare(name: str) -> str:
     for pattern in _STRICT.values():
         name = pattern.sub("", name)
@@ -139,7 +146,7 @@ def for_some_people(name: str) -> bool:
 
 
 MODIFIER_BEFORE = re.compile(
-    rf"(?:[{HAN}]{{1,4}}性|[{HAN}]?[0-9一二三四五六甲乙丙丁戊己庚辛a-eivx]+型|[0-9一二三四ivx]+[度期级]|[α-ω]-?|急|慢|急慢性|亚急|非|假|类|抗|地|左旋|右旋|左|右|双侧?|"
+    rf"(?:[{HAN}]{{1,4}}性|[{HAN}]?[0-9一二三四五六甲乙丙丁戊己庚辛a-eivx]+型|(?<![0-9.])(?:[0-9]|[一二三四ivx]+)[度期级]|[α-ω]-?|急|慢|急慢性|亚急|非|假|类|抗|地|左旋|右旋|左|右|双侧?|"
     r"高|低|甲|乙|丙|丁|戊|小儿|儿童|婴儿|婴幼儿|新生儿|早产儿|幼儿|青少年|老年|妊娠期?|妊娠合并|孕期|产后|产褥期?|男性|女性|"
     r"先天|遗传|家族|复方|艾司|去甲|异|偏|全身|局部|单侧|多发|弥漫)$"
 )

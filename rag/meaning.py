@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from rag.avoided import asks_to_avoid
 from rag.conditions import conditions_of
 from rag.dialogue import MOST_QUESTIONS, Consultation, asks, hurried, thing, told_before, told_now
 from rag.domain import Condition, Intent, Mention, Turn
@@ -63,6 +64,8 @@ def _alone(question: str, mentions: tuple[Mention, ...]) -> Meaning:
     intent = read_intent(question, mentions)
     if conditions := conditions_of(question, mentions):
         return Meaning(question, mentions, Intent((), (), reverse=True), conditions=conditions)
+    if asks_to_avoid(question, mentions):
+        return Meaning(question, mentions, Intent((), (), reverse=True, avoids=True))
     present = [m for m in mentions if not m.negated and not m.modifier]
     bare = [m for m in present if _symptom(m) and all(c.type is not EntityType.DISEASE for c in m.candidates)]
     others = any(may_be_subject(m) and not _symptom(m) for m in present)

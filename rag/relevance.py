@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.domain import EntityId, Evidence, Intent, Mention, PassageKind
-from rag.features import opposed
+from rag.features import opposed, opposed_in
 from rag.intent import REMEDIES
 from rag.linking import entity_name, entity_type
 from rag.text import is_han, language_of, normalise, tokens
@@ -147,8 +147,15 @@ def _may_answer(asked: Asked, evidence: Evidence, thresholds: Mapping[str, float
     What an editor filed under the very entity and what deals with the relation asked needs no statistics.
     """
     if evidence.support and language_of(asked.question) == "zh":
-        return evidence.support >= thresholds["support.least"] or _filed_under(asked, evidence)
+        foreign = language_of(evidence.text) != "zh"
+        fits = evidence.support >= thresholds["support.least"] and not (foreign and _off_relation(asked, evidence))
+        return fits or _filed_under(asked, evidence)
     return _on_topic(asked, evidence, thresholds, floor)
+
+
+def _off_relation(asked: Asked, evidence: Evidence) -> bool:
+    """Found by names alone, it has to deal with what is asked (`HPV阳性怎么办`: not with where HPV was found)."""
+    return asked.intent.explicit and bool(asked.intent.relations) and not _speaks_of(asked.intent, evidence)
 
 
 def _filed_under(asked: Asked, evidence: Evidence) -> bool:
@@ -168,7 +175,10 @@ def _of_another(asked: Asked, evidence: Evidence) -> bool:
     text = normalise(f"{evidence.title or ''} {evidence.text}")
     if any(part & there and not any(name in text for name in names) for names, part in asked.strangers):
         return True
-    return any(opposed(entity_name(one), entity_name(other)) for one in named for other in there)
+    if any(opposed(entity_name(one), entity_name(other)) for one in named for other in there):
+        return True
+    about = evidence.passage.about if evidence.passage else None
+    return about is not None and opposed_in(normalise(asked.question), entity_name(about))
 
 
 def _is_indication(asked: Asked, evidence: Evidence) -> bool:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from rag.avoided import AGAINST, against, states_in, warning
 from rag.deciding import CAUSED_BY, TOWARDS, narrowed
 from rag.differential import Contender, Told, order
 from rag.domain import (
@@ -31,6 +32,7 @@ from rag.excerpts import telling, without
 from rag.fusion import Tuning, fuse, fuse_languages
 from rag.intent import REMEDIES
 from rag.linking import OWN_NAME, Names, entity_name, entity_type
+from rag.patient import concerns_of, group_entities, patient_in
 from rag.people import groups_in, speaks_of
 from rag.population import NOBODY, Person, groups_preferred, limited_to
 from rag.ports import Embedder, GraphReader, KnowledgeBase
@@ -141,12 +143,16 @@ class Retriever:
         """Facts, ranking and passages for one question about one person, or about the diseases that meet conditions."""
         if conditions and (listed := self.graph.subjects_meeting(conditions, limit=LISTED)):
             return self._listed(listed, conditions)
+        if intent.avoids:
+            return self._avoided(question, mentions)
         facts, indicated, unsure, meant = self._facts(mentions, intent)
         remedies = [] if told_drugs(facts, mentions, intent) else remedies_for(question, mentions, indicated)
         if remedies:
             facts, unsure = [fact for fact in facts if fact.relation is not Relation.DRUG] + remedies, []
         passages = self.passages(question, mentions, top_k=top_k)
-        treated = remedies or (monographs_for(passages, mentions) if asks_drugs(intent) else [])
+        treated: Sequence[object] = remedies
+        if asks_drugs(intent) and not remedies:
+            passages, treated = self._with_remedies(passages, mentions, top_k)
         if intent.reverse and treated:
             intent = replace(intent, reverse=False)
             meant = ill_in(mentions)
@@ -173,12 +179,37 @@ class Retriever:
             unsure=tuple(unsure),
         )
 
+    def _with_remedies(
+        self, passages: tuple[Evidence, ...], mentions: Sequence[Mention], top_k: int
+    ) -> tuple[tuple[Evidence, ...], list[Evidence]]:
+        """Passages and those of them that are indicated for a symptom; where the question's own words (`哺乳期`) found
+        none, by the illness alone.
+        """  # noqa: D205
+        treated = monographs_for(passages, mentions)
+        ill = list(ill_in(mentions))
+        if treated or not ill or len(ill) == len(mentions):
+            return passages, treated
+        more = self.passages(" ".join(m.surface for m in ill), ill, top_k=top_k)
+        treated = monographs_for(more, mentions)
+        return (*passages, *(e for e in treated if e not in passages)), treated
+
     def _listed(self, found: Sequence[RankedSubject], conditions: Sequence[Condition]) -> Retrieved:
         """All of them, each with the facts that meet the conditions; first those whose record uses the very word."""
         words = {word for condition in conditions for word in condition.words}
         ranked = sorted(found, key=lambda s: not any(_plain_group(f) in words for f in s.matched))
         matches = self.as_evidence([fact for subject in ranked for fact in subject.matched])
         return Retrieved(ranked=tuple(ranked), matches=matches)
+
+    def _avoided(self, question: str, mentions: Sequence[Mention]) -> Retrieved:
+        """Remedies whose records speak against what is named, and the monographs that do."""
+        concerns = concerns_of(patient_in(question, mentions, self.names), self.names)
+        states = dict.fromkeys([*states_in(mentions), *sorted(group_entities(concerns, self.names))], AGAINST)
+        found = self.graph.neighbourhood(states, limit_each=FACTS_EACH).incoming if states else ()
+        ranked = against([fact for fact in found if fact.object in states])
+        words = " ".join(["禁忌 禁用 慎用", *(m.surface for m in mentions)])
+        told = warning(self.passages(words, mentions, top_k=CANDIDATE_PASSAGES), mentions, concerns)
+        matches = self.as_evidence([fact for subject in ranked for fact in subject.matched])
+        return Retrieved(ranked=ranked, matches=matches, monograph=tuple(told), named=tuple(states_in(mentions)))
 
     def as_evidence(self, facts: Sequence[GraphFact]) -> tuple[Evidence, ...]:
         """Graph facts with the text that their citations quote."""

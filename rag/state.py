@@ -41,6 +41,7 @@ SCHEMA = Table(
 )
 BUSY_S = 5.0
 _TRIES = 5
+_BETWEEN_TRIES_S = 0.02
 
 
 class State:
@@ -145,14 +146,26 @@ def _engine(url: str) -> Engine:
 
 def _configure_sqlite(connection: sqlite3.Connection, _: object) -> None:
     """Readers do not block writers, and what is committed survives a power cut."""
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-    except sqlite3.OperationalError as error:
-        if getattr(error, "sqlite_errorname", "") != "SQLITE_READONLY":
-            raise
+    _write_ahead(connection)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA secure_delete = ON")  # a deleted conversation leaves nothing in the file
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Set the journal mode; many who open a new file at once are told that it is busy without the usual wait."""
+    give_up = time.monotonic() + BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            name = getattr(error, "sqlite_errorname", "")
+            if name == "SQLITE_READONLY":
+                return
+            if not name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")) or time.monotonic() > give_up:
+                raise
+        time.sleep(_BETWEEN_TRIES_S)
 
 
 _SQLITE = {

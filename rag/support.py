@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
+FEWEST = 50
 Hits = Sequence[tuple[str, float]]
 SIGNALS: Mapping[str, tuple[str, ...]] = {
     "own": ("words", "first"),
@@ -39,7 +40,12 @@ def signals(arms: Mapping[str, Hits], passages: int) -> dict[str, tuple[str, tup
 
 
 def supports(arms: Mapping[str, Hits], passages: int, weights: Mapping[str, float]) -> dict[str, float]:
-    """How likely each passage found answers the question; `weights` hold `support.own.words` and so on."""
+    """How likely each passage found answers the question; `weights` hold `support.own.words` and so on.
+
+    Nothing is told of fewer than `FEWEST` passages: how rare a word is cannot be known from them.
+    """
+    if passages < FEWEST:
+        return {}
     return {key: likely(side, values, weights) for key, (side, values) in signals(arms, passages).items()}
 
 

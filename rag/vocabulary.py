@@ -172,7 +172,7 @@ _ROWS: tuple[RelationInfo, ...] = (
     RelationInfo(Relation.POPULATION, "易感人群", _DISEASE, _NONE, ("易感人群", "什么人", "哪些人", "多发人群",
         "人群", "谁容易", "容易得", "高发")),
     RelationInfo(Relation.INFECTIVITY, "传染性", _DISEASE, _NONE, ("传染", "会不会传", "传播")),
-    RelationInfo(Relation.DURATION, "治疗周期", _ILL, _NONE, ("多久", "多长时间", "治疗周期", "几天", "疗程", "周期",
+    RelationInfo(Relation.DURATION, "治疗周期", _ILL, _NONE, ("多久", "多长时间", "治疗周期", "疗程", "周期",
         "几个月", "什么时候能好")),
     RelationInfo(Relation.CURE_RATE, "治愈率", _DISEASE, _NONE, ("治愈率", "能治好", "治得好", "治愈", "能好吗",
         "能不能好", "根治", "好不好治", "治好", "康复", "预后")),

@@ -142,7 +142,7 @@ def small_kb() -> list[Record]:
             disease("甲病"), Relation.CURE_RATE, Literal("约七成", "cure_rate"), BOOK.id, Qualifiers(population="成人")
         ),
         Passage(
-            "甲病患者常感头晕，休息后减轻。",
+            "甲病患者常感头晕，卧床休养后减轻。",
             PassageKind.CONCLUSION,
             TRIAL.id,
             title="甲病的观察",

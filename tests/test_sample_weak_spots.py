@@ -212,3 +212,39 @@ def test_relations_of_no_question_stay_out_of_full_answers(sample: Pipeline) -> 
         "禁忌",
         Relation.CONTRAINDICATION.value,
     }
+
+
+@pytest.mark.parametrize("question", ["哮喘不能用什么药", "哪些药哮喘患者禁用", "哮喘患者要避免使用哪些药物"])
+def test_what_must_not_be_taken_is_no_list_of_what_treats(sample: Pipeline, question: str) -> None:
+    answer = sample.ask(question)
+    assert answer.outcome is Outcome.ANSWERED
+    assert answer.text.startswith("普萘洛尔的禁忌：哮喘")
+    assert "布洛芬的慎用：哮喘" in answer.text
+    assert "沙丁胺醇" not in answer.text
+    assert "没有列出的药物不等于可以用" in answer.text
+
+
+def test_a_group_of_people_is_found_under_its_other_names(sample: Pipeline) -> None:
+    text = sample.ask("怀孕了哪些药不能吃").text
+    assert "丙戊酸钠的禁忌：孕妇" in text
+    assert "塞来昔布的禁忌：妊娠晚期" in text
+
+
+def test_nothing_recorded_against_it_is_not_called_safe(sample: Pipeline) -> None:
+    answer = sample.ask("风热感冒禁用哪些药")
+    assert answer.outcome is Outcome.NOT_IN_KB
+    assert "没有记录不等于都可以用" in answer.text
+
+
+@pytest.mark.parametrize(
+    "question", ["孕妇偏头痛可以吃什么药", "偏头痛好几年了吃什么药", "偏头痛能用哪些药", "病人偏头痛吃什么药"]
+)
+def test_who_is_ill_and_for_how_long_changes_no_name_and_no_question(sample: Pipeline, question: str) -> None:
+    answer = sample.ask(question)
+    assert "偏头痛的药物治疗" in answer.text
+    assert "治疗周期" not in answer.text
+    assert "不能互相代替" not in answer.text
+
+
+def test_a_temperature_is_no_degree_of_an_illness(sample: Pipeline) -> None:
+    assert "不能互相代替" not in sample.ask("发烧39度咳嗽两天了怎么办").text

@@ -116,8 +116,13 @@ def _entity(written: str, stated: str | None, allowed: frozenset[EntityType]) ->
 
 
 def _likely(name: str, allowed: frozenset[EntityType]) -> EntityType:
-    """The type under which the term file knows the name, else the most usual of those that the relation allows."""
+    """The type under which the term file knows the name, else the most usual of those that the relation allows.
+
+    What is known as a symptom and as a disease is the symptom, as in every other reader.
+    """
     known = types_of(trimmed(name)) & allowed
+    if {EntityType.SYMPTOM, EntityType.DISEASE} <= known:
+        return EntityType.SYMPTOM
     return next((kind for kind in _LIKELY if kind in (known or allowed)), min(known or allowed))
 
 

@@ -13,7 +13,7 @@ from threading import Event
 
 from rag.cutting import cut_sentences
 from rag.deciding import decide
-from rag.domain import EntityId, Evidence, GenerationRequest, GraphFact, Mention, PassageKind, RankedSubject
+from rag.domain import EntityId, Evidence, GenerationRequest, GraphFact, Mention, PassageKind
 from rag.excerpts import telling, without
 from rag.intent import REMEDIES
 from rag.people import groups_in, speaks_of
@@ -47,6 +47,7 @@ _QUOTES_SHORT = 2
 _RANKED_SHORT = 5
 """Diseases named in a short answer, so that there is room for where they are treated."""
 _OTHER_DRUGS = 2
+_AVOIDED_DRUGS = 6
 _SENTENCES_OF_FIELD = 3
 _GROUPS: Mapping[str, tuple[str, ...]] = {
     "孕妇": ("妊娠", "怀孕"),
@@ -78,7 +79,7 @@ class ExtractiveGenerator:
 
     def _sentences(self, request: GenerationRequest, budget: _Budget) -> Iterator[str]:
         numbered = list(enumerate(request.evidence, start=1))
-        yield from _ranking(request.ranked, numbered, budget)
+        yield from _ranking(request, numbered, budget)
         yield from _facts(request, numbered, budget)
         yield from _monograph(request, numbered, budget)
         yield from _literature(request, numbered, budget)
@@ -101,10 +102,11 @@ class _Budget:
         return True
 
 
-def _ranking(ranked: Sequence[RankedSubject], numbered: Sequence[Numbered], budget: _Budget) -> Iterator[str]:
-    """Diseases by matched symptoms, most telling first."""
+def _ranking(request: GenerationRequest, numbered: Sequence[Numbered], budget: _Budget) -> Iterator[str]:
+    """Diseases by matched symptoms, most telling first; remedies by what speaks against them."""
     number = {evidence.id: n for n, evidence in numbered}
-    for subject in ranked if budget.full else ranked[:_RANKED_SHORT]:
+    shown = len(request.ranked) if budget.full else _LISTED_SHORT if request.intent.avoids else _RANKED_SHORT
+    for subject in request.ranked[:shown]:
         matched = [(number[fact.id], fact) for fact in subject.matched if fact.id in number]
         marks = [f"{text}[{n}]" for n, fact in matched if (text := _sayable(object_text(fact)))]
         sentence = f"{subject.name}，相符的症状：{'、'.join(marks)}。\n"
@@ -239,7 +241,7 @@ def _monograph(request: GenerationRequest, numbered: Sequence[Numbered], budget:
     fields = [(n, e, e.passage) for n, e in numbered if e.passage and e.passage.kind is PassageKind.MONOGRAPH]
     asked_for = {c.entity for m in request.mentions for c in m.candidates}
     touching = any(_naming(p.text, _beside(request, p.about)) for _, _, p in fields if p.about in asked_for)
-    others = 0
+    others, most = 0, _AVOIDED_DRUGS if request.intent.avoids else _OTHER_DRUGS
     said = set(request.quoted)
     told = _told_freely(request, [p.text for _, _, p in fields if p.about in asked_for])
     for n, evidence, passage in fields:
@@ -251,9 +253,7 @@ def _monograph(request: GenerationRequest, numbered: Sequence[Numbered], budget:
             quotes = quotes if budget.full else quotes[:_SENTENCES_OF_FIELD]
         else:
             others += 1
-            quotes = (
-                _naming(passage.text, _names(request.mentions))[:1] if others <= _OTHER_DRUGS or budget.full else []
-            )
+            quotes = _naming(passage.text, _names(request.mentions))[:1] if others <= most or budget.full else []
         for quote in quotes:
             sentence = f"{evidence.title or ''}的{passage.aspect or '说明'}：“{quote}”[{n}]。\n"
             if quote not in said and _stands_bare(evidence.title or "") and budget.takes(sentence):

@@ -302,7 +302,7 @@ def test_without_neo4j_or_behind_it_the_way_is_named(editing: Editing) -> None:
 
 def test_a_citation_opens_before_after_and_without_adoption(editing: Editing) -> None:
     editing.draw(DRAWN)
-    with TestClient(create_app(editing.settings), base_url="http://127.0.0.1:8000") as client:
+    with TestClient(create_app(editing.settings), base_url="http://127.0.0.1:8000", client=("127.0.0.1", 1)) as client:
         cited = client.post("/ask", json={"question": "乙病有哪些症状？"}).json()["citations"]
         assert DRAWN_FACT.id in {citation["evidence_id"] for citation in cited}
         path = f"/v1/evidence/{DRAWN_FACT.id}"

@@ -120,7 +120,7 @@ def test_names_of_a_later_data_set_are_found_in_earlier_passages(library: Librar
     publish(library, {"a": small_kb()})
     snapshot = opened(library)
     (key,) = snapshot.about([disease("甲病")], limit_each=5)
-    rest = entity(EntityType.TREATMENT, "休息")
+    rest = entity(EntityType.TREATMENT, "卧床休养")
     publish(library, {"b": [rest]})
     assert rest.id in opened(library).mentions([key])[key]
     assert opened(library).search_sparse([], concepts=[rest.id], limit=5)[0][0] == key
