@@ -206,4 +206,8 @@ def figurative(text: str, start: int, end: int) -> bool:
     before = _FIGURE_BEFORE.search(text[max(0, start - 30) : start])
     if before is not None and before.group().startswith("对") and text[start:end] != "感冒":
         before = None
-    return before is not None or _FIGURE_AFTER.match(text[end:]) is not None
+    book = text[start:end] == "伤寒" and _OF_THE_BOOK.match(text[end:]) is not None
+    return book or before is not None or _FIGURE_AFTER.match(text[end:]) is not None
+
+
+_OF_THE_BOOK = re.compile("(?:杂病)?论|》")

@@ -1,4 +1,4 @@
-"""What no medical knowledge base can answer, whatever it holds: prescriptions, places, prices, the future. Pure.
+"""What no medical knowledge base can answer, whatever it holds: prescriptions, places, prices, the future, codes. Pure.
 
 Such a question may still name a disease of which much is known. Then an answer says what it cannot tell, and never
 passes for the whole.
@@ -63,6 +63,11 @@ LIMITS = (
             r"(?<!生)活(?:几|多少)(?:天|个?月)|说个?(?:日期|日子|准)|哪一天(?:会|能|是)?[^，。；？?]{0,6}$"
         ),
         "知识库不含对未来和对某个人的预测。",
+    ),
+    Limit(
+        "code",
+        re.compile(r"\bicd|icd-?1[01]|(?:疾病|诊断|国标|医保)?编码|(?:疾病|诊断|医保)代码"),
+        "知识库用疾病编码识别名称，不列出编码；请查所在地使用的编码库。",
     ),
     Limit(
         "animal",

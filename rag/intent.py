@@ -138,13 +138,14 @@ _SAYS_NOTHING = re.compile(
 _FILLER = re.compile(
     r"[的了吗呢吧啊呀么和与或是有在我你他她它这那就也都还很会能要可以哦嗯呃\s，。；！？,.;!?:：“”\"()（）、]+"
 )
+_PIECE = re.compile(rf"[{HAN}]+|[^{HAN}\s]+")
 _SMALL_TALK = 3
 """Characters or Latin words beside names and asking words, up to which a question asks for an overview."""
 
 
 def _left_over(text: str) -> int:
     """How much a question says beside the names in it and the words that only ask."""
-    rest = _FILLER.sub(" ", _SAYS_NOTHING.sub(" ", text)).split()
+    rest = _PIECE.findall(_FILLER.sub(" ", _SAYS_NOTHING.sub(" ", text)))
     return sum(len(piece) if is_han(piece[0]) else 2 for piece in rest)
 
 

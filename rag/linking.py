@@ -237,12 +237,22 @@ class Linker:
             modifier = self._modifier(text, match, found) or self._rest(text, match)
             modifier = modifier or self._beginning(text, topic_end, match)
             topic_end = match.end if match.is_one_of(_TOPICS) and not modifier else topic_end
+            candidates = self._with_illness(text, match)
             mentions.append(Mention(
-                question[first:last], first, last, match.candidates, modifier=modifier, negated=mark.negated,
+                question[first:last], first, last, candidates, modifier=modifier, negated=mark.negated,
                 past=mark.past, third_person=mark.third_person and match.is_one_of(_SUFFERED),
                 hypothetical=mark.hypothetical and match.is_one_of(_SUPPOSED),
             ))  # fmt: skip
         return tuple(mentions)
+
+    def _with_illness(self, text: str, match: _Match) -> tuple[Candidate, ...]:
+        """A group named by its illness (`糖尿病患者`) stands for those who have it, and for the illness asked about."""
+        found = _PATIENTS.search(text[match.start : match.end])
+        if found is None or any(c.type is not EntityType.POPULATION for c in match.candidates):
+            return match.candidates
+        stem = text[match.start : match.end - len(found.group())]
+        ill = [c for c in self.names.candidates(stem) if c.type is EntityType.DISEASE and c.score >= _NEAR]
+        return (*match.candidates, *(replace(c, score=_NEAR * c.score) for c in ill))
 
     def _matches(self, text: str, capital: Sequence[bool]) -> list[_Match]:
         """Names as they are written, and longer ones around or between them that are spelt otherwise."""
@@ -380,6 +390,7 @@ _AFTER_FOOD = re.compile(
     r"$|一起|一块|同时|[吗么嘛呢吧啊呀的了会能可行好后前时和或与影有要就还是是不，。、,？?！!；;\s]"
 )
 _EATEN_SCORE = 0.9
+_PATIENTS = re.compile("(?:患者|病人|人群|人|者)$")
 _ALONE = frozenset("疼痛痒咳喘吐烧肿")
 """The others only after an adverb."""
 _TWO_LETTERS = re.compile(r"(?<![a-z0-9])[a-z]{2}(?![a-z0-9])")

@@ -163,11 +163,12 @@ class Retriever:
             facts = departments
         subjects = list(dict.fromkeys(entity for entities in meant.values() for entity in entities))
         excerpts = self._excerpts(question, mentions) if not (intent.relations or intent.reverse) else ()
+        excerpts += self._of_points(question, mentions)
         subjects += [e.passage.about for e in excerpts if e.passage is not None and e.passage.about is not None]
         subjects += [fact.object for fact in remedies if not isinstance(fact.object, Literal)]
-        monograph = self._monograph(subjects, intent)
+        monograph = _of_the_pair(mentions, intent, self._monograph(subjects, intent))
         return Retrieved(
-            facts=_for_them(people, self.as_evidence(_asked_or_next(facts, intent, monograph))),
+            facts=_for_them(people, self.as_evidence(_points_last(_asked_or_next(facts, intent, monograph)))),
             ranked=ranked,
             contenders=contenders,
             matches=self.as_evidence([fact for subject in ranked for fact in subject.matched]),
@@ -332,6 +333,15 @@ class Retriever:
         chosen = set(telling(without(question, named), [quote for quote, _ in told]))
         return tuple({e.id: e for quote, e in told if quote in chosen}.values())
 
+    def _of_points(self, question: str, mentions: Sequence[Mention]) -> tuple[Evidence, ...]:
+        """Where an acupoint is and how it is used, if that is asked: fields that no relation holds."""
+        fields = [field for said, field in _POINT_FIELDS if said.search(question)]
+        named = [c.entity for m in mentions if not m.negated for c in m.candidates if c.type is EntityType.ACUPOINT]
+        if not (fields and named):
+            return ()
+        found = self.kb.evidence(self.kb.about(list(dict.fromkeys(named)), limit_each=MONOGRAPH_PASSAGES)).values()
+        return tuple(e for e in found if e.passage is not None and e.passage.aspect in fields)
+
     def _towards(self, mentions: Sequence[Mention], intent: Intent) -> list[Evidence]:
         """Of the remedies that a yes/no question asks about, what their monographs say of the others named in it."""
         remedies = [entity for entity in intent.object if entity_type(entity) in REMEDIES]
@@ -419,6 +429,11 @@ class Retriever:
 
 _SPEAKING = INDICATIONS | {"禁忌证", "禁忌", "注意事项"}
 """Fields of a monograph that tell what it is for or not for."""
+_POINT_FIELDS = (
+    (re.compile("在哪|哪里|哪儿|位置|定位|怎么找|如何找|取穴|找准|部位"), "定位"),
+    (re.compile("怎么[扎刺按灸揉]|如何[扎刺按灸揉]|针刺|进针|刺法|操作|艾灸|按摩|按揉|多深"), "操作"),
+    (re.compile("解剖|血管|神经|肌肉"), "解剖"),
+)
 MIRRORED = frozenset({Relation.INTERACTION, Relation.INCOMPATIBLE})
 """Relations that hold both ways."""
 SURE = 0.5
@@ -467,6 +482,26 @@ def _asked_or_next(facts: Sequence[GraphFact], intent: Intent, monograph: Sequen
     return [
         fact for fact in facts if fact.relation not in instead or (fact.subject, instead[fact.relation]) not in told
     ]
+
+
+def _of_the_pair(mentions: Sequence[Mention], intent: Intent, monograph: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    """Of two remedies asked about together only the fields that name the other."""
+    remedies = [m for m in mentions if not m.negated and not m.modifier and any(_is_remedy(c) for c in m.candidates)]
+    if len(remedies) < 2 or not intent.relations or not set(intent.relations) <= MIRRORED:
+        return monograph
+    return tuple(e for e in monograph if any(_names_another(e, m) for m in remedies))
+
+
+def _names_another(evidence: Evidence, mention: Mention) -> bool:
+    about = evidence.passage.about if evidence.passage else None
+    text, names = normalise(evidence.text), (normalise(mention.surface), *(c.name for c in mention.candidates))
+    return all(c.entity != about for c in mention.candidates) and any(name in text for name in names)
+
+
+def _points_last(facts: Sequence[GraphFact]) -> list[GraphFact]:
+    """Acupoints after what else treats an illness."""
+    objects = {f.id: f.object for f in facts if not isinstance(f.object, Literal)}
+    return sorted(facts, key=lambda f: f.id in objects and entity_type(objects[f.id]) is EntityType.ACUPOINT)
 
 
 def _relations_of(aspect: str | None) -> list[Relation]:
@@ -527,7 +562,7 @@ def _asked_of(intent: Intent, subjects: Collection[EntityId]) -> set[Relation]:
     return set(intent.relations) - ({Relation.FOOD_GOOD, Relation.FOOD_BAD} if remedies else set())
 
 
-_FOREIGN = frozenset({AliasKind.ENGLISH, AliasKind.LATIN, AliasKind.ABBREVIATION})
+_FOREIGN = frozenset({AliasKind.ENGLISH, AliasKind.LATIN, AliasKind.ABBREVIATION, AliasKind.COLLOQUIAL})
 
 
 def _between(facts: list[GraphFact], subjects: Collection[EntityId]) -> list[GraphFact]:

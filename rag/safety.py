@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rag.domain import EntityId, Evidence, Mention, Patient, SafetyWarning
+from rag.domain import Candidate, EntityId, Evidence, Mention, Patient, SafetyWarning
 from rag.hazards import Hazard, Subject, evidence_of, hazards
 from rag.intent import REMEDIES
 from rag.linking import Linker, entity_type
@@ -46,7 +46,13 @@ def remedies_in(mentions: Iterable[Mention], evidence: Iterable[Evidence]) -> li
 def asked_entities(mentions: Iterable[Mention]) -> list[EntityId]:
     """What the question surely names, in order."""
     present = (m for m in mentions if not m.negated and not m.modifier)
-    return list(dict.fromkeys(c.entity for m in present for c in m.candidates if c.score >= SURE))
+    sure = ([c for c in m.candidates if c.score >= SURE] for m in present)
+    return list(dict.fromkeys(c.entity for found in sure for c in _as_remedy(found)))
+
+
+def _as_remedy(candidates: Sequence[Candidate]) -> Sequence[Candidate]:
+    """A drug that some source lists as a treatment too (阿司匹林) is one thing, and not two to be held against it."""
+    return [c for c in candidates if c.type in REMEDIES] or candidates
 
 
 def look(

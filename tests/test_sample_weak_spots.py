@@ -176,7 +176,7 @@ def test_what_editors_wrote_is_called_so(sample: Pipeline) -> None:
     text = sample.ask("癫痫能自己停药吗").text
     assert text.startswith("编者整理：")
     assert "文献结论" not in text
-    assert "编者整理，英文原文：" in sample.ask("深静脉血栓会引起肺栓塞吗").text
+    assert "编者整理，英文原文：" in sample.ask("深静脉血栓怎么治疗").text
 
 
 @pytest.mark.parametrize("name", ["二氯秋水仙碱", "羟基秋水仙碱", "三氟秋水仙碱", "去氢秋水仙碱", "氯化秋水仙碱"])
@@ -248,3 +248,19 @@ def test_who_is_ill_and_for_how_long_changes_no_name_and_no_question(sample: Pip
 
 def test_a_temperature_is_no_degree_of_an_illness(sample: Pipeline) -> None:
     assert "不能互相代替" not in sample.ask("发烧39度咳嗽两天了怎么办").text
+
+
+def test_two_drugs_without_a_record_between_them_are_said_so(sample: Pipeline) -> None:
+    answer = sample.ask("左甲状腺素和舒马普坦能一起吃吗")
+    assert answer.outcome is Outcome.NOT_IN_KB
+    assert "之间的相互作用；没有记录不等于安全" in answer.text
+
+
+@pytest.mark.parametrize("question", ["2型糖尿病的ICD编码是什么", "哮喘的icd-10代码"])
+def test_what_no_record_can_hold_is_no_overview(sample: Pipeline, question: str) -> None:
+    assert sample.ask(question).outcome is Outcome.NOT_IN_KB
+
+
+def test_toxicity_and_decoction_of_a_herb(sample: Pipeline) -> None:
+    text = sample.ask("附子有毒吗，怎么煎").text
+    assert "附子的性味归经" in text or "附子的用法用量" in text or "附子的慎用" in text

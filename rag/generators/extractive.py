@@ -293,14 +293,20 @@ def _naming(text: str, names: set[str]) -> list[str]:
 def _literature(request: GenerationRequest, numbered: Sequence[Numbered], budget: _Budget) -> Iterator[str]:
     """Conclusions and other passages; in a short answer the best sentence of each."""
     shown = 0
+    stated = [object_text(e.fact) for _, e in numbered if e.fact is not None]
     for n, evidence in numbered:
         passage = evidence.passage
         if passage is None or passage.kind is PassageKind.MONOGRAPH:
             continue
-        for quote in _best_quotes(request.question, evidence.text, budget.full):
-            sentence = f"{_introduction(evidence)}“{quote}”[{n}]。\n"
+        whole = budget.full or passage.aspect == "用法用量"  # half of a direction is worse than none
+        opening = _introduction(evidence)
+        for quote in _best_quotes(request.question, evidence.text, whole):
+            if quote in request.quoted or any(quote in text for text in stated):
+                continue  # a warning or a fact says it already
+            sentence = f"{opening}“{quote}”[{n}]。\n"
             if budget.takes(sentence):
                 shown += 1
+                opening = "" if whole else opening  # the same field goes on
                 yield sentence
         if shown >= _QUOTES_SHORT and not budget.full:
             return
@@ -312,6 +318,14 @@ def _introduction(evidence: Evidence) -> str:
         return "编者整理，英文原文：" if language_of(evidence.text) == "en" else "编者整理："
     if evidence.kind == PassageKind.CONCLUSION:
         return f"英文文献结论{year}原文：" if language_of(evidence.text) == "en" else f"文献结论{year}："
+    passage = evidence.passage
+    if (
+        passage is not None
+        and passage.kind is PassageKind.TEXTBOOK
+        and passage.aspect
+        and _stands_bare(passage.title or "")
+    ):
+        return f"教材，{passage.title}的{passage.aspect}："
     return {"textbook": "教材：", "classic": "古籍：", "qa": "问答记录（未经审校）："}.get(evidence.kind, "资料：")
 
 

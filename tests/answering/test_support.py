@@ -11,7 +11,7 @@ from evaluation.support import Example, fit, logistic
 from rag.domain import Evidence, Intent, Passage, PassageKind
 from rag.fusion import default_tuning
 from rag.relevance import Asked, outweighs_ranking, relevant
-from rag.support import SIGNALS, likely, signals, supports
+from rag.support import FEWEST, SIGNALS, likely, signals, supports
 from tests.answering.records import BOOK
 
 WEIGHTS = default_tuning().thresholds
@@ -32,7 +32,7 @@ def test_the_best_of_each_language_is_marked_and_scores_shrink_with_the_size() -
     assert found["c"] == ("across", (5.0 / unit, 1.2, 1.0, 8.0 / unit))
 
 
-@given(st.floats(0, 200), st.floats(0, 200), st.integers(0, 10**6))
+@given(st.floats(0, 200), st.floats(0, 200), st.integers(FEWEST, 10**6))
 def test_more_words_are_never_less_likely(one: float, other: float, passages: int) -> None:
     low, high = sorted((one, other))
     found = supports({"sparse": [("a", high), ("b", low)]}, passages, WEIGHTS)
@@ -76,3 +76,7 @@ def test_the_report_is_of_questions_that_the_weights_have_not_seen() -> None:
     )
     assert 0 <= found.precision <= 1
     assert likely("own", (9.0, 1.0), found.weights) > likely("own", (0.0, 0.0), found.weights)
+
+
+def test_of_a_few_passages_nothing_is_told() -> None:
+    assert supports({"sparse": [("a", 9.0)]}, FEWEST - 1, WEIGHTS) == {}
