@@ -18,7 +18,7 @@ from rag.domain import Patient, Triage
 from rag.errors import ConfigurationError
 from rag.text import normalise, sentences
 from rag.triage_table import PatientTest, Pattern, TriageRules, parse_rules
-from rag.triage_words import Words
+from rag.triage_words import Words, places_in
 
 __all__ = ["TriageRules", "load_rules", "triage"]
 
@@ -73,7 +73,7 @@ class _Reading:
 
     def __init__(self, question: str, rules: TriageRules) -> None:
         self.text = "\n".join(normalise(sentence) for sentence in sentences(question))
-        self._characters = frozenset(self.text)
+        self._places = places_in(self.text)
         self._scopes = rules.scopes
         self._clause_ends = [match.start() for match in _CLAUSE_END.finditer(self.text)]
         self._sentence_ends = [match.start() for match in re.finditer(r"\n|$", self.text)]
@@ -90,7 +90,7 @@ class _Reading:
     def spans(self, words: Words) -> Sequence[tuple[int, int]]:
         """Where `words` stand in the text."""
         if words not in self._found:
-            self._found[words] = words.spans(self.text, self._characters)
+            self._found[words] = words.spans(self.text, self._places)
         return self._found[words]
 
     def cancelled(self, start: int, end: int, ignore: frozenset[str]) -> bool:

@@ -7,7 +7,7 @@ characters of the same clause that hold no negation, `#` a number in Arabic or C
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 FORBIDDEN = re.compile(r"[.*+\[\]{}^$\\,;:!。？，；：！\s]")
@@ -18,19 +18,44 @@ _SIGNS = {
 }
 
 
+Places = Mapping[str, Sequence[int]]
+"""Where each character of a text, and each pair of neighbours, stands in it."""
+
+
 @dataclass(frozen=True, eq=False)
 class Words:
-    """A group of words as one expression, with the characters its matches may begin and end with."""
+    """A group of words as one expression.
+
+    `starts` are the pairs of characters that its matches begin with (single ones where a word is no longer or a gap
+    follows), `ends` the characters that they may end with.
+    """
 
     pattern: re.Pattern[str]
-    starts: Set[str]
+    starts: frozenset[str]
     ends: Set[str]
 
-    def spans(self, text: str, characters: Set[str]) -> Sequence[tuple[int, int]]:
-        """Where the words stand in `text`; `characters` are those of `text`, and rule most groups out at once."""
-        if self.starts.isdisjoint(characters) or self.ends.isdisjoint(characters):
+    def spans(self, text: str, places: Places) -> Sequence[tuple[int, int]]:
+        """Where the words stand in `text`, as `finditer` tells, but tried only where one of them may begin."""
+        begun = self.starts & places.keys()
+        if not begun or self.ends.isdisjoint(places.keys()):
             return ()
-        return [match.span() for match in self.pattern.finditer(text)]
+        found: list[tuple[int, int]] = []
+        free = 0
+        for place in sorted({place for start in begun for place in places[start]}):
+            if place >= free and (match := self.pattern.match(text, place)):
+                found.append(match.span())
+                free = match.end()
+        return found
+
+
+def places_in(text: str) -> Places:
+    """The places of the characters and pairs of `text`."""
+    places: dict[str, list[int]] = {}
+    for place in range(len(text)):
+        places.setdefault(text[place], []).append(place)
+        if place + 1 < len(text):
+            places.setdefault(text[place : place + 2], []).append(place)
+    return places
 
 
 def compile_words(words: Sequence[str]) -> Words:
@@ -40,9 +65,11 @@ def compile_words(words: Sequence[str]) -> Words:
     if pattern.match(""):
         raise re.error("a word matches the empty text")
     trees = [_tree(word) for word in ordered]
-    starts = frozenset[str]().union(*(_edge(tree) for tree in trees))
-    ends = frozenset[str]().union(*(_edge(tree, from_end=True) for tree in trees))
-    return Words(pattern, starts, ends)
+    heads = {head.split(_GAP)[0] for tree in trees for head in _heads(tree)}
+    if "" in heads:
+        raise re.error("a gap needs text on both sides")
+    ends = frozenset[str]().union(*(_last_characters(tree) for tree in trees))
+    return Words(pattern, frozenset(heads), ends)
 
 
 def _expression(word: str) -> str:
@@ -86,13 +113,32 @@ def _branches(word: str, at: int) -> tuple[list[list[_Piece]], int]:
     return branches, at + 1
 
 
-def _edge(pieces: list[_Piece], *, from_end: bool = False) -> frozenset[str]:
-    """The characters a match may begin (or end) with; a gap may be anything, so the piece behind it counts instead."""
-    found: frozenset[str] = frozenset()
-    for piece in reversed(pieces) if from_end else pieces:
+_GAP = "~"
+
+
+def _heads(pieces: list[_Piece]) -> set[str]:
+    """What `pieces` may begin with, up to two characters each; a gap counts as one and stays `~`."""
+    heads = {""}
+    for piece in pieces:
         if isinstance(piece.content, list):
-            found = found.union(*(_edge(branch, from_end=from_end) for branch in piece.content))
-        elif piece.content != "~":
+            options = set[str]().union(*(_heads(branch) for branch in piece.content))
+        else:
+            options = set(_NUMERALS) if piece.content == "#" else {piece.content}
+        if piece.optional:
+            options.add("")
+        heads = {(head + option)[:2] for head in heads for option in options}
+        if all(len(head) == 2 for head in heads):
+            break
+    return heads
+
+
+def _last_characters(pieces: list[_Piece]) -> frozenset[str]:
+    """The characters a match may end with; a gap may be anything, so the piece before it counts instead."""
+    found: frozenset[str] = frozenset()
+    for piece in reversed(pieces):
+        if isinstance(piece.content, list):
+            found = found.union(*(_last_characters(branch) for branch in piece.content))
+        elif piece.content != _GAP:
             found |= _NUMERALS if piece.content == "#" else {piece.content}
         if not piece.optional:
             break

@@ -14,7 +14,9 @@ import yaml
 
 from rag.domain import Patient
 from rag.errors import ConfigurationError
+from rag.text import normalise
 from rag.triage import TriageRules, load_rules, triage
+from rag.triage_words import places_in
 
 CASES = yaml.safe_load(Path(__file__).with_name("triage_cases.yaml").read_text(encoding="utf-8"))
 TEN = 10
@@ -195,3 +197,13 @@ def test_it_needs_neither_index_nor_model() -> None:
     code = "import sys, rag.triage; print([m for m in ('faiss', 'tantivy', 'numpy', 'pydantic') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_words_are_found_where_their_expression_finds_them(rules: TriageRules) -> None:
+    """Only places where a word may begin are tried; nothing is lost by it."""
+    every = {words for rule in rules.rules for p in rule.patterns for words in (*p.all_of, *p.unless)}
+    for case in _cases():
+        text = normalise(case.text)
+        places = places_in(text)
+        for words in every:
+            assert list(words.spans(text, places)) == [m.span() for m in words.pattern.finditer(text)]

@@ -206,9 +206,11 @@ def test_a_swap_while_four_ask_fails_and_mixes_nothing(settings: Settings) -> No
         askers = [threading.Thread(target=ask, args=(client,)) for _ in range(4)]
         for asker in askers:
             asker.start()
+        assert _within(5, lambda: 1 in seen)
         for number in (2, 3, 4):
             library.publish(versioned(number))
             assert _within(2, lambda: client.get("/readyz").json()["kb_version"] == number)  # noqa: B023
+            assert _within(5, lambda: number in seen)  # noqa: B023
         stop.set()
         for asker in askers:
             asker.join(5)

@@ -30,7 +30,7 @@ if os.geteuid() == 0:  # root may write anywhere
     os.setuid(65534)
 library = Library(Path(sys.argv[1]))
 snapshot = opened(library)
-print(snapshot.index_sizes, len(snapshot.search_sparse(["休息"], concepts=[], limit=5)))
+print(snapshot.index_sizes, len(snapshot.search_sparse(["休养"], concepts=[], limit=5)))
 print(len(snapshot.graph().neighbourhood({disease("甲病"): ()}, limit_each=9).outgoing))
 for write in (lambda: publish(library, {"x": []}), lambda: versions.prune(library, settings_for(library.data_dir))):
     try:
