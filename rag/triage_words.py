@@ -117,13 +117,13 @@ _GAP = "~"
 
 
 def _heads(pieces: list[_Piece]) -> set[str]:
-    """What `pieces` may begin with, up to two characters each; a gap counts as one and stays `~`."""
+    """What `pieces` may begin with, up to two characters each; a gap, or more of a number, is one `~`."""
     heads = {""}
     for piece in pieces:
         if isinstance(piece.content, list):
             options = set[str]().union(*(_heads(branch) for branch in piece.content))
         else:
-            options = set(_NUMERALS) if piece.content == "#" else {piece.content}
+            options = {numeral + _GAP for numeral in _NUMERALS} if piece.content == "#" else {piece.content}
         if piece.optional:
             options.add("")
         heads = {(head + option)[:2] for head in heads for option in options}
