@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 
 import streamlit as st
 
 from ui import answers, follow_ups
-from ui.conversation import Exchange, as_json, as_markdown, turns
+from ui.conversation import Exchange, Rating, as_json, as_markdown, turns
 from ui.markup import plain
 from ui.session import connect, in_words, language, patient, patient_panel, t
-from yiwen.client import Evidence, ServiceError, Triage, Unreachable
+from yiwen.client import Client, Event, Evidence, ServiceError, Triage, Turn, Unreachable
 
 EXAMPLES = (
     "2型糖尿病怎么治疗？",
@@ -34,8 +35,10 @@ def page() -> None:
     """Draw the page."""
     _sidebar()
     shown = exchanges()
+    greeting = st.empty()  # a place of its own: else the examples would stand under an answer that is being written
     if not shown:
-        _welcome()
+        with greeting.container():
+            _welcome()
     for index, exchange in enumerate(shown):
         _show(exchange, index, last=index == len(shown) - 1)
     question = st.chat_input(t("ask"), key="question", max_chars=2000)
@@ -121,6 +124,7 @@ def _show(exchange: Exchange, index: int, *, last: bool) -> None:
             _stream(exchange, index)
         elif exchange.state == "answered":
             answers.show(exchange, f"answer_{index}")
+            _opinion(exchange, index)
         else:
             _show_unfinished(exchange)
         if last:
@@ -141,16 +145,21 @@ def _edit(exchange: Exchange) -> None:
 
 
 def _stream(exchange: Exchange, index: int) -> None:
-    """Sources first, then each sentence after it was checked; what came so far survives a stop."""
+    """Sources first, then each sentence after it was checked; what came so far survives a stop.
+
+    Whatever else is clicked meanwhile draws the page anew: then the answer is taken up again and not asked anew.
+    """
+    earlier = exchange.answer_id
     exchange = exchanges()[index] = exchange.again()
     st.button(t("stop"), key=f"stop_{index}", on_click=_stop, args=(exchange,), icon=":material/stop_circle:")
     banner, sources, body = st.empty(), st.empty(), st.empty()
     sources.caption(t("searching"))
     try:
         with connect() as client:
-            for event in client.stream(exchange.question, history=turns(exchanges()[:index]), patient=exchange.patient):
+            for event in _events(client, exchange, turns(exchanges()[:index]), earlier):
                 match event.name:
                     case "meta":
+                        exchange.text = ""
                         exchange.answer_id = str(event.data.get("answer_id", ""))
                         exchange.triage = Triage.model_validate(event.data["triage"])
                         with banner.container():
@@ -172,6 +181,15 @@ def _stream(exchange: Exchange, index: int) -> None:
         if exchange.state == "asking":
             exchange.state, exchange.error = "failed", in_words(error)
     st.rerun()
+
+
+def _events(client: Client, exchange: Exchange, history: list[Turn], earlier: str) -> Iterator[Event]:
+    """Those of the answer that was being written, from its beginning; of a new one where that is gone."""
+    if earlier:
+        with suppress(ServiceError):
+            yield from client.follow(earlier)
+            return
+    yield from client.stream(exchange.question, history=history, patient=exchange.patient)
 
 
 def _found(evidence: list[Evidence]) -> str:
@@ -202,6 +220,43 @@ def _show_unfinished(exchange: Exchange) -> None:
         st.error(f"**{plain(headline)}**  \n{detail}", icon=":material/error:")
     else:
         st.warning(t("stopped"), icon=":material/stop_circle:")
+
+
+def _opinion(exchange: Exchange, index: int) -> None:
+    """Thumbs, and the reason where one points down."""
+    if exchange.answer is None:
+        return
+    st.feedback("thumbs", key=f"opinion_{index}", on_change=_judge, args=(exchange, index))
+    if exchange.rating == "down":
+        st.text_input(
+            t("opinion_why"), exchange.reason, key=f"reason_{index}", max_chars=500, on_change=_judge,
+            args=(exchange, index),
+        )  # fmt: skip
+
+
+_MOST_CITED = 50
+"""Ids of evidence that the service takes with an opinion."""
+
+
+def _judge(exchange: Exchange, index: int) -> None:
+    """Send what is thought of an answer, or take it back."""
+    if exchange.answer is None:
+        return
+    chosen = st.session_state.get(f"opinion_{index}")
+    rating: Rating | None = None if chosen is None else "up" if chosen else "down"
+    reason = str(st.session_state.get(f"reason_{index}", "")).strip() if rating == "down" else ""
+    try:
+        with connect() as client:
+            if rating is None:
+                client.delete_feedback(exchange.answer.answer_id)
+            else:
+                cited = [citation.evidence_id for citation in exchange.answer.citations][:_MOST_CITED]
+                client.give_feedback(exchange.answer.answer_id, rating, reason=reason, evidence_ids=cited)
+    except (ServiceError, Unreachable) as error:
+        st.toast(f"{t('opinion_lost')}{in_words(error)[0]}", icon=":material/error:")
+        return
+    exchange.rating, exchange.reason = rating, reason
+    st.toast(t("opinion_kept") if rating else t("opinion_gone"))
 
 
 def _below(exchange: Exchange, index: int) -> None:

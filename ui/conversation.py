@@ -11,6 +11,7 @@ from ui.words import Language, say
 from yiwen.client import Answer, Citation, Evidence, Patient, Triage, Turn
 
 State = Literal["asking", "answered", "stopped", "failed"]
+Rating = Literal["up", "down"]
 MAX_TURNS = 20
 """How many earlier messages go with a question; the service takes at most 50."""
 
@@ -30,6 +31,8 @@ class Exchange:
     error: tuple[str, str] | None = None
     suggestions: list[str] | None = None
     fresh: bool = True
+    rating: Rating | None = None
+    reason: str = ""
 
     def again(self) -> Exchange:
         """The same question anew; whoever still writes into this one does no harm."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import DESKTOP, PHONE, Open, Service, ask
+from tests.browser.conftest import DESKTOP, PHONE, WAIT_MS, Open, Service, ask
+from yiwen.client import Client
 
 pytestmark = pytest.mark.browser
 
@@ -40,6 +42,29 @@ def test_a_citation_of_an_answer_opens_its_source(open_page: Open, viewport: dic
     page.keyboard.press("Escape")
     expect(card).to_have_count(0)
     expect(number).to_be_focused()
+
+
+def test_an_opinion_is_kept_with_its_reason_and_taken_back(open_page: Open, service: Service) -> None:
+    page = open_page()
+    ask(page, "偏头痛吃什么药？")
+    thumbs = page.get_by_test_id("stFeedback").get_by_role("radio")
+    thumbs.nth(1).click()
+    expect(page.get_by_text("已记下您的意见")).to_be_visible()
+    why = page.get_by_label("哪里不好")
+    why.fill("没有说剂量")
+    why.press("Enter")
+    with Client(service.url) as client:
+        assert eventually(lambda: [(f.rating, f.reason) for f in client.feedback().items] == [("down", "没有说剂量")])
+        assert client.feedback().items[0].evidence_ids
+        page.get_by_test_id("stFeedback").get_by_role("radio").nth(1).click()
+        assert eventually(lambda: not client.feedback().items)
+
+
+def eventually(true: Callable[[], bool]) -> bool:
+    end = time.monotonic() + WAIT_MS / 1000
+    while not (found := true()) and time.monotonic() < end:
+        time.sleep(0.1)
+    return found
 
 
 @sizes

@@ -1,4 +1,4 @@
-"""An answer that is slow to come: what is shown meanwhile, and that a stop reaches the service and keeps what came."""
+"""An answer that is slow to come: what is shown meanwhile, that a stop reaches the service, that nothing else does."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ class SlowService(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Slow)
         self.stopped = threading.Event()
+        self.asked: list[str] = []
 
 
 class Slow(BaseHTTPRequestHandler):
@@ -37,6 +38,16 @@ class Slow(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
+        self._write()
+
+    def do_GET(self) -> None:
+        if self.path == "/v1/answers/a1/events":
+            self._write()
+        else:
+            self.send_error(404)
+
+    def _write(self) -> None:
+        self.server.asked.append(f"{self.command} {self.path}")
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.end_headers()
@@ -79,3 +90,21 @@ def test_sources_come_first_and_a_stop_keeps_what_came(slow: SlowService, chromi
         expect(page.get_by_role("button", name="重试")).to_be_visible()
         assert slow.stopped.wait(5), "the service was not told"
         page.close()
+
+
+def test_what_is_clicked_meanwhile_neither_ends_nor_repeats_the_question(slow: SlowService, chromium: Browser) -> None:
+    with pages(f"http://127.0.0.1:{slow.server_port}") as address:
+        page = chromium.new_page()
+        page.set_default_timeout(WAIT_MS)
+        page.goto(address)
+        page.get_by_placeholder("输入您的医学问题").fill("甲病有什么症状？")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("甲病的症状有：头晕[1]。")).to_be_visible()
+        expect(page.get_by_text("试试这些问题")).to_be_hidden()
+        page.get_by_text("English").click()
+        expect(page.get_by_role("button", name="Stop", exact=True).last).to_be_visible()
+        expect(page.get_by_text("甲病的症状有：头晕[1]。")).to_be_visible()
+        slow.stopped.set()
+        page.close()
+    assert slow.asked.count("POST /ask") == 1
+    assert "GET /v1/answers/a1/events" in slow.asked
