@@ -161,7 +161,8 @@ def _off_relation(asked: Asked, evidence: Evidence) -> bool:
 
 def _filed_under(asked: Asked, evidence: Evidence) -> bool:
     about = evidence.passage.about if evidence.passage else None
-    return about in asked.subjects and asked.intent.explicit and _speaks_of(asked.intent, evidence)
+    told = asked.intent.explicit and not asked.intent.guessed
+    return about in asked.subjects and told and _speaks_of(asked.intent, evidence)
 
 
 def _of_another(asked: Asked, evidence: Evidence) -> bool:

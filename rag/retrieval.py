@@ -254,7 +254,7 @@ class Retriever:
             for fact in found
             if fact.subject in asking and fact.object in subjects and not (listed and fact.relation in CAUSED_BY)
         ]
-        facts = narrowed(intent, _between(facts, subjects))
+        facts = narrowed(intent, _between(facts, subjects, mentions))
         unsure = [m for m in usable if not meant[m] and any(c.entity in known for c in choices(m))]
         return facts, indicated_for(around, treated), unsure, meant
 
@@ -486,10 +486,14 @@ def _asked_or_next(facts: Sequence[GraphFact], intent: Intent, monograph: Sequen
 
 def _of_the_pair(mentions: Sequence[Mention], intent: Intent, monograph: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
     """Of two remedies asked about together only the fields that name the other."""
-    remedies = [m for m in mentions if not m.negated and not m.modifier and any(_is_remedy(c) for c in m.candidates)]
+    remedies = _remedies_named(mentions)
     if len(remedies) < 2 or not intent.relations or not set(intent.relations) <= MIRRORED:
         return monograph
     return tuple(e for e in monograph if any(_names_another(e, m) for m in remedies))
+
+
+def _remedies_named(mentions: Sequence[Mention]) -> list[Mention]:
+    return [m for m in mentions if not m.negated and not m.modifier and any(_is_remedy(c) for c in m.candidates)]
 
 
 def _names_another(evidence: Evidence, mention: Mention) -> bool:
@@ -565,9 +569,10 @@ def _asked_of(intent: Intent, subjects: Collection[EntityId]) -> set[Relation]:
 _FOREIGN = frozenset({AliasKind.ENGLISH, AliasKind.LATIN, AliasKind.ABBREVIATION, AliasKind.COLLOQUIAL})
 
 
-def _between(facts: list[GraphFact], subjects: Collection[EntityId]) -> list[GraphFact]:
-    """Of two remedies asked about together only what lies between them; of two mirrored facts the first."""
-    if sum(entity_type(subject) in REMEDIES for subject in subjects) < 2:
+def _between(facts: list[GraphFact], subjects: Collection[EntityId], mentions: Sequence[Mention]) -> list[GraphFact]:
+    """Of two remedies asked about together, described or not, only what lies between; of mirrored facts one."""
+    described = sum(entity_type(subject) in REMEDIES for subject in subjects)
+    if described < 2 and len(_remedies_named(mentions)) < 2:
         return facts
     kept: dict[object, GraphFact] = {}
     for fact in facts:

@@ -264,3 +264,24 @@ def test_what_no_record_can_hold_is_no_overview(sample: Pipeline, question: str)
 def test_toxicity_and_decoction_of_a_herb(sample: Pipeline) -> None:
     text = sample.ask("附子有毒吗，怎么煎").text
     assert "附子的性味归经" in text or "附子的用法用量" in text or "附子的慎用" in text
+
+
+def test_two_remedies_of_which_one_has_no_record_are_said_so(sample: Pipeline) -> None:
+    answer = sample.ask("布洛芬和头孢能一起吃吗")
+    assert answer.outcome is Outcome.NOT_IN_KB
+    assert "未收录布洛芬与头孢菌素之间的相互作用；没有记录不等于安全" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("甲减要吃一辈子药吗", "甲状腺功能减退症的治疗周期"),
+        ("二甲双胍什么时候吃", "二甲双胍的用法用量"),
+        ("乙肝会遗传给孩子吗", "乙型肝炎的病因"),
+        ("胃食管反流吃什么药好得快", "胃食管反流病的药物治疗"),
+    ],
+)
+def test_everyday_ways_of_asking(sample: Pipeline, question: str, said: str) -> None:
+    text = sample.ask(question).text
+    assert text.startswith(said)
+    assert "易感人群" not in text or "遗传" in question
