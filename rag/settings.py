@@ -34,7 +34,28 @@ class Settings(BaseSettings):
     intent_model: Path | None = Field(
         None, description="classifier of intents made by `yiwen train intent`, asked where no rule speaks; empty: none"
     )
-    generator: str = Field("extractive", description="default generator")
+    generator: str = Field(
+        "extractive",
+        description="default generator: extractive, chat, local or local:ADAPTER, as configured below",
+    )
+    chat_url: str | None = Field(None, description="a server of the OpenAI shape, such as http://127.0.0.1:8000/v1")
+    chat_model: str | None = Field(None, description="name of the model there")
+    chat_key: SecretStr | None = Field(None, description="key for that server")
+    chat_retries: int = Field(2, ge=0, description="how often a request is sent again before its answer begins")
+    local_model: str | None = Field(None, description="folder or hub name of a causal language model to load here")
+    local_adapters: Path | None = Field(None, description="folder of LoRA adapters for it; looked at for each question")
+    local_dtype: Literal["auto", "bfloat16", "float16", "float32"] = Field(
+        "auto", description="of its weights; auto: as they were saved"
+    )
+    local_bits: Literal["16", "8", "4"] = Field("16", description="8 and 4 load it quantised (extra `quant`)")
+    local_device: str = Field("auto", description="auto, cpu, cuda, cuda:1 ...")
+    local_template: Literal["own", "plain"] = Field("own", description="the model's own chat template, or a plain one")
+    local_queue: int = Field(8, ge=0, description="answers that may wait for it; further ones are extractive")
+    llm_context_tokens: int = Field(8192, ge=512, description="prompt and answer of a language model together")
+    llm_answer_tokens: int = Field(1024, ge=16, description="the answer alone")
+    llm_first_token_s: float = Field(10.0, gt=0, description="a language model silent for longer is given up")
+    llm_total_s: float = Field(60.0, gt=0, description="one that writes for longer is given up")
+    llm_stop: str | None = Field(None, description="texts that end its answer, separated by |")
     dense_index: Literal["auto", "sq8", "ivf", "hnsw"] = Field("auto", description="FAISS index; auto: sq8 up to 200k")
     terms: bool = Field(True, description="assert the packaged Chinese-English terms in a new knowledge base")
     top_k: int = Field(8, ge=1, le=50, description="passages shown to the generator")

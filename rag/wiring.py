@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 
+from rag.breaker import Breaker
 from rag.checking import Checker
 from rag.domain import Limits, Pointer
 from rag.editions import Edition, Editions
 from rag.errors import ConfigurationError
 from rag.fusion import Tuning, default_tuning
 from rag.generators.extractive import ExtractiveGenerator
+from rag.generators.stopping import ModelLimits
 from rag.graph.bolt import Connection, Server
 from rag.graph.drawn import DrawnFacts
-from rag.graph.fallback import AnswerGraph, Breaker
+from rag.graph.fallback import AnswerGraph
 from rag.graph.neo4j import Neo4jGraph, probe
 from rag.intent_model import IntentModel
 from rag.linking import Linker, Names
 from rag.pipeline import FALLBACK, Pipeline
-from rag.ports import Embedder, GraphReader
+from rag.ports import Embedder, Generator, GraphReader
 from rag.register import Register, Withheld
 from rag.retrieval import Retriever
 from rag.second_look import load_look
@@ -36,7 +40,13 @@ REST_S = 0.003
 
 def build(settings: Settings, *, verify: bool = True) -> Pipeline:
     """Everything that answers questions; opens no version yet."""
-    return _pipeline(settings, open_editions(settings, verify=verify), settings.generator)
+    pipeline = _pipeline(settings, open_editions(settings, verify=verify), settings.generator, open_models(settings))
+    if settings.generator not in pipeline.generators:
+        raise ConfigurationError(
+            f"YIWEN_GENERATOR is {settings.generator!r}; the configured ones are: {', '.join(pipeline.generators)} "
+            "(YIWEN_CHAT_URL adds chat, YIWEN_LOCAL_MODEL adds local)"
+        )
+    return pipeline
 
 
 def pinned(
@@ -53,11 +63,13 @@ def pinned(
     return _pipeline(settings, Editions(lambda: pointer, lambda _: edition, lambda *_: pointer), FALLBACK)
 
 
-def _pipeline(settings: Settings, editions: Editions, generator: str) -> Pipeline:
+def _pipeline(
+    settings: Settings, editions: Editions, generator: str, models: Mapping[str, Generator] = MappingProxyType({})
+) -> Pipeline:
     rules = load_rules()
     return Pipeline(
         editions=editions,
-        generators={FALLBACK: ExtractiveGenerator()},
+        generators=Generators({FALLBACK: ExtractiveGenerator()}, models),
         rules=rules,
         limits=Limits(settings.answer_max_chars, settings.evidence_tokens),
         question_max_chars=settings.question_max_chars,
@@ -66,6 +78,72 @@ def _pipeline(settings: Settings, editions: Editions, generator: str) -> Pipelin
         look=load_look(rules),
         intents=IntentModel.load(settings.intent_model) if settings.intent_model else IntentModel.packaged(),
     )
+
+
+class Generators(Mapping[str, Generator]):
+    """Several mappings as one, each looked at when asked: adapters come and go while questions are answered."""
+
+    def __init__(self, *parts: Mapping[str, Generator]) -> None:
+        self._parts = parts
+
+    def __getitem__(self, name: str) -> Generator:
+        for part in self._parts:
+            if (found := part.get(name)) is not None:
+                return found
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return chain(*self._parts)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._parts))
+
+
+def open_models(settings: Settings) -> Mapping[str, Generator]:
+    """The language models that the settings name, `chat` and `local`; their libraries are imported only then.
+
+    Raises ConfigurationError, MissingExtraError.
+    """
+    limits = ModelLimits(
+        settings.llm_context_tokens,
+        settings.llm_answer_tokens,
+        settings.llm_first_token_s,
+        settings.llm_total_s,
+        tuple(filter(None, (settings.llm_stop or "").split("|"))),
+    )
+    if settings.llm_answer_tokens >= settings.llm_context_tokens:
+        raise ConfigurationError(
+            f"YIWEN_LLM_ANSWER_TOKENS is {settings.llm_answer_tokens}; expected less than YIWEN_LLM_CONTEXT_TOKENS "
+            f"({settings.llm_context_tokens}), which holds the prompt too"
+        )
+    parts: list[Mapping[str, Generator]] = []
+    if settings.chat_url is not None:
+        parts.append({"chat": _chat(settings, settings.chat_url, limits)})
+    if settings.local_model is not None:
+        parts.append(_local(settings, settings.local_model, limits))
+    return Generators(*parts)
+
+
+def _chat(settings: Settings, url: str, limits: ModelLimits) -> Generator:
+    if not settings.chat_model:
+        raise ConfigurationError("YIWEN_CHAT_URL is set and YIWEN_CHAT_MODEL is not; name the model of that server")
+    from rag.generators.chat_model import ChatModelGenerator, openai_model
+
+    model = openai_model(url, settings.chat_model, settings.chat_key, retries=settings.chat_retries, limits=limits)
+    return ChatModelGenerator(model, identity="chat", limits=limits)
+
+
+def _local(settings: Settings, name: str, limits: ModelLimits) -> Mapping[str, Generator]:
+    from rag.generators.huggingface import Loading, LocalModel
+
+    loading = Loading(
+        settings.local_dtype,
+        int(settings.local_bits),
+        settings.local_device,
+        settings.local_template,
+        settings.local_queue,
+    )
+    return LocalModel(name, settings.local_adapters, loading=loading, limits=limits)
 
 
 def open_editions(settings: Settings, *, verify: bool = True) -> Editions:

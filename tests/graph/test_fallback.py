@@ -8,9 +8,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 import pytest
 
+from rag.breaker import Breaker
 from rag.domain import Condition, EntityId, GraphFact, Neighbourhood, Path, RankedSubject, Record
 from rag.errors import LiveGraphError, StaleGraphError
-from rag.graph.fallback import AnswerGraph, Breaker
+from rag.graph.fallback import AnswerGraph
 from rag.ports import GraphReader
 from rag.register import NOTHING, Withheld
 from rag.vocabulary import Relation

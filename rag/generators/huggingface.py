@@ -1,0 +1,257 @@
+"""A causal language model in this process, with LoRA adapters chosen per request; needs the extra `hf`.
+
+One thread owns the model; answers wait for it in a bounded queue. Switching between loaded adapters is a flag in each
+layer. Code that comes with a model is never run.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rag.domain import GenerationRequest
+from rag.errors import ConfigurationError, DependencyError, MissingExtraError
+from rag.generators.adapters import Adapter, AdapterFolder, Base, fingerprint
+from rag.generators.stopping import DEFAULT_LIMITS, ModelLimits, fitted, until
+from rag.ports import Generator
+
+try:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, TextIteratorStreamer
+    from transformers.utils import cached_file
+except ImportError as error:
+    raise MissingExtraError("YIWEN_LOCAL_MODEL needs torch and transformers: pip install 'yiwen[hf]'") from error
+
+_LOOK_S = 0.02
+NAME = "local"
+"""The base model as a generator; `local:ADAPTER` with an adapter."""
+
+
+@dataclass(frozen=True)
+class Loading:
+    """How a model is loaded."""
+
+    dtype: str = "auto"
+    bits: int = 16
+    device: str = "auto"
+    template: str = "own"
+    waiting: int = 8
+    """Answers that may wait."""
+
+
+@dataclass
+class _Job:
+    """One answer on its way through the worker."""
+
+    adapter: Adapter | None
+    prompt: Any
+    """Token ids, shape (1, n)."""
+    streamer: Any
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
+class LocalModel(Mapping[str, Generator]):
+    """The generators of one model, by name: `local`, and `local:ADAPTER` for what the adapter folder holds now."""
+
+    def __init__(
+        self, name: str, adapters: Path | None, *, loading: Loading = Loading(), limits: ModelLimits = DEFAULT_LIMITS
+    ) -> None:
+        """Loads the base. Raises ConfigurationError if it cannot be opened, MissingExtraError for 8 and 4 bits."""
+        self.limits = limits
+        self._template = loading.template
+        try:
+            self._tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
+            self._model = AutoModelForCausalLM.from_pretrained(name, trust_remote_code=False, **_arguments(loading))
+            base = Base(name, fingerprint(Path(cached_file(name, "config.json")).parent))
+        except ImportError as error:
+            raise MissingExtraError(
+                f"YIWEN_LOCAL_BITS={loading.bits} lacks a library: pip install 'yiwen[quant]'"
+            ) from error
+        except (OSError, ValueError, KeyError) as error:
+            raise ConfigurationError(
+                f"YIWEN_LOCAL_MODEL is {name!r}, which cannot be opened ({error}); expected a folder or hub name of a "
+                "causal language model"
+            ) from error
+        self._model.eval()
+        self.base = base
+        self._adapters = AdapterFolder(adapters, base)
+        self._loaded: dict[str, Adapter] = {}
+        self._jobs: queue.Queue[_Job] = queue.Queue(loading.waiting + 1)
+        self._busy = threading.Semaphore(loading.waiting + 1)
+        threading.Thread(target=self._work, name="yiwen-local-model", daemon=True).start()
+
+    def __getitem__(self, name: str) -> Generator:
+        head, colon, adapter = name.partition(":")
+        if head != NAME or (colon and not adapter):
+            raise KeyError(name)
+        try:
+            return LocalGenerator(self, self._adapters.find(adapter) if colon else None)
+        except ConfigurationError as error:
+            raise KeyError(name) from error
+
+    def __iter__(self) -> Iterator[str]:
+        yield NAME
+        yield from (f"{NAME}:{adapter}" for adapter in self._adapters.names())
+
+    def __len__(self) -> int:
+        return 1 + len(self._adapters.names())
+
+    # ------------------------------------------------------------ for one answer
+
+    def pieces(self, request: GenerationRequest, adapter: Adapter | None, cancel: threading.Event) -> Iterator[str]:
+        """Text as it is written. DependencyError: the queue is full, a limit is reached, or the model fails."""
+        if not self._busy.acquire(blocking=False):
+            raise DependencyError("the local model is busy and its queue is full; see YIWEN_LOCAL_QUEUE")
+        job = None
+        try:
+            streamer = TextIteratorStreamer(self._tokenizer, skip_prompt=True, skip_special_tokens=True)
+            job = _Job(adapter, self._prompt(request), streamer)
+            self._jobs.put_nowait(job)
+            yield from self._heard(job, cancel)
+        finally:
+            if job is not None:
+                job.stop.set()
+            self._busy.release()
+
+    def _heard(self, job: _Job, cancel: threading.Event) -> Iterator[str]:
+        begin, first = time.monotonic(), True
+        while not cancel.is_set():
+            waited = time.monotonic() - begin
+            if first and waited > self.limits.first_token_s:
+                raise DependencyError(f"the local model was silent for {self.limits.first_token_s:g} s")
+            if waited > self.limits.total_s:
+                raise DependencyError(f"the local model took longer than {self.limits.total_s:g} s")
+            try:
+                piece = job.streamer.text_queue.get(timeout=_LOOK_S)
+            except queue.Empty:
+                continue
+            if piece is None:
+                return
+            if isinstance(piece, Exception):
+                raise DependencyError(f"the local model failed: {type(piece).__name__}: {piece}") from piece
+            if piece:
+                first = False
+                yield piece
+
+    def _prompt(self, request: GenerationRequest) -> Any:  # noqa: ANN401 - a tensor
+        """Token ids, shape (1, n), within the context of settings and model."""
+        most = getattr(self._model.config, "max_position_embeddings", None) or self.limits.context_tokens
+        room = min(self.limits.context_tokens, most) - self.limits.answer_tokens
+        said = fitted(request, room, lambda text: len(self._tokenizer(text, add_special_tokens=False)["input_ids"]))
+        if self._template == "own" and self._tokenizer.chat_template:
+            text = self._tokenizer.apply_chat_template(
+                [{"role": role, "content": content} for role, content in said],
+                add_generation_prompt=True,
+                tokenize=False,
+            )
+            return self._tokenizer(text, add_special_tokens=False, return_tensors="pt")["input_ids"]
+        return self._tokenizer(plain(said), return_tensors="pt")["input_ids"]
+
+    # ------------------------------------------------------------ in the worker
+
+    def _work(self) -> None:
+        while True:
+            job = self._jobs.get()
+            if job.stop.is_set():
+                continue
+            try:
+                self._write(job)
+            except Exception as error:  # whoever waits is told; the worker goes on
+                job.streamer.text_queue.put(error)
+
+    def _write(self, job: _Job) -> None:
+        """Greedy decoding; `stop` is looked at after each token."""
+        self._use(job.adapter)
+        prompt = job.prompt.to(self._model.device)
+
+        def unwanted(ids: Any, scores: Any, **_: object) -> Any:  # noqa: ANN401 - tensors
+            return torch.full((ids.shape[0],), job.stop.is_set(), dtype=torch.bool, device=ids.device)
+
+        ends = self._model.generation_config.eos_token_id
+        ends = self._tokenizer.eos_token_id if ends is None else ends
+        padding = self._tokenizer.pad_token_id
+        config = GenerationConfig(
+            max_new_tokens=self.limits.answer_tokens,
+            do_sample=False,
+            eos_token_id=ends,
+            pad_token_id=padding if padding is not None else (ends[0] if isinstance(ends, list) else ends),
+        )
+        with torch.inference_mode():
+            self._model.generate(
+                input_ids=prompt,
+                attention_mask=torch.ones_like(prompt),
+                generation_config=config,
+                streamer=job.streamer,
+                stopping_criteria=[unwanted],
+            )
+
+    def _use(self, adapter: Adapter | None) -> None:
+        """Makes it the active one; loads it if it is new or was written anew, and lets go of those that are gone."""
+        kept = set(self._adapters.names())
+        for name in [name for name in self._loaded if name not in kept and (adapter is None or name != adapter.name)]:
+            self._forget(name)
+        if adapter is None:
+            if self._loaded:
+                self._model.disable_adapters()
+            return
+        if self._loaded.get(adapter.name) != adapter:
+            if adapter.name in self._loaded:
+                self._forget(adapter.name)
+            self._model.load_adapter(str(adapter.folder), adapter_name=adapter.name)
+            self._loaded[adapter.name] = adapter
+        self._model.enable_adapters()
+        self._model.set_adapter(adapter.name)
+
+    def _forget(self, name: str) -> None:
+        del self._loaded[name]
+        self._model.delete_adapter(name)
+
+
+@dataclass(frozen=True)
+class LocalGenerator:
+    """Implements `rag.ports.Generator` for a local model with one adapter, or none."""
+
+    model: LocalModel
+    adapter: Adapter | None
+
+    @property
+    def identity(self) -> str:
+        """`local`, or `local:ADAPTER`."""
+        return f"{NAME}:{self.adapter.name}" if self.adapter else NAME
+
+    def stream(self, request: GenerationRequest, cancel: threading.Event) -> Iterator[str]:
+        """Pieces as they are written, up to a stop text."""
+        with closing(self.model.pieces(request, self.adapter, cancel)) as pieces:
+            yield from until(pieces, self.model.limits.stop)
+
+
+def plain(said: Sequence[tuple[str, str]]) -> str:
+    """For models without a chat template: the messages under each other, ready for an answer."""
+    heads = {"system": "", "user": "问：", "assistant": "答："}
+    return "\n\n".join(heads[role] + content for role, content in said) + "\n\n答："
+
+
+def _arguments(loading: Loading) -> dict[str, Any]:
+    """For `from_pretrained`; `device_map` only where a device is chosen, so that the CPU needs no accelerate."""
+    arguments: dict[str, Any] = {"dtype": loading.dtype}
+    device = loading.device
+    if device == "auto":
+        device = "auto" if torch.cuda.is_available() else "cpu"
+    if device != "cpu" or loading.bits != 16:
+        arguments["device_map"] = device
+    if loading.bits != 16:
+        from transformers import BitsAndBytesConfig
+
+        compute = torch.bfloat16 if loading.dtype == "auto" else getattr(torch, loading.dtype)
+        arguments["quantization_config"] = (
+            BitsAndBytesConfig(load_in_8bit=True)
+            if loading.bits == 8
+            else BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=compute)
+        )
+    return arguments
