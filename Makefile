@@ -3,6 +3,7 @@
 
 PYTHON  ?= python3
 VENV    ?= .venv
+HF_VENV ?= .venv-hf
 WORKERS ?= 2
 ARGS    ?=
 PART    ?=
@@ -18,7 +19,7 @@ SERVED := --extra postgres --extra ui --extra openai --extra otel
 export OMP_NUM_THREADS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long check format bench env-example lock clean
+.PHONY: help setup demo test test-hf test-long check format bench env-example lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -30,6 +31,9 @@ demo: $(READY)  ## ingest the sample, answer one question, serve; ARGS=--once st
 
 test: $(READY)  ## every test that ends within a minute; ARGS="-k name" picks some
 	@$(BIN)/python -m pytest -q -m "not long" -n $(WORKERS) --dist loadfile $(ARGS)
+
+test-hf: $(HF_VENV)/.ready  ## the tests that need torch, in an environment of their own
+	@$(HF_VENV)/bin/python -m pytest -q tests/hf $(ARGS)
 
 test-long: $(READY)  ## the tests that take longer; PART=crash runs those of tests/crash alone
 	@$(BIN)/python -m pytest -q -m long --timeout=3600 --durations=0 tests/$(PART) $(ARGS)
@@ -52,13 +56,15 @@ env-example: $(READY)  ## write .env.example from the settings
 lock: $(READY)  ## pin the dependencies anew, those of the images too; ARGS=--upgrade takes the newest
 	@$(PIP) install uv
 	@$(PINS) --universal --extra cpu --extra dev --output-file requirements.lock $(ARGS)
+	@$(PINS) --universal --extra cpu --extra dev --extra hf --extra quant \
+		--constraint requirements.lock --output-file requirements-hf.lock
 	@echo 'setuptools>=77' | $(PINS) - --universal $(SERVED) --extra cpu \
 		--constraint requirements.lock --output-file docker/cpu.lock
 	@echo 'setuptools>=77' | $(PINS) - --python-platform x86_64-manylinux_2_28 $(SERVED) --extra gpu --extra train --extra quant \
 		--constraint docker/cpu.lock --output-file docker/gpu.lock
 
 clean:  ## remove the environment and the caches; data stays
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(HF_VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A new top-level package has to be made known to the editable install, hence its __init__.py.
@@ -72,4 +78,12 @@ $(READY): requirements.lock pyproject.toml $(wildcard */__init__.py)
 	@echo "installing what requirements.lock names (once)" >&2
 	@$(PIP) install --no-deps --require-hashes -r requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Torch stays out of the ordinary environment: this one is large, and only `make test-hf` needs it.
+$(HF_VENV)/.ready: requirements-hf.lock pyproject.toml $(wildcard */__init__.py)
+	@$(HF_VENV)/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(HF_VENV)
+	@echo "installing what requirements-hf.lock names (once, several GB)" >&2
+	@$(HF_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --require-hashes -r requirements-hf.lock
+	@$(HF_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable .
 	@touch $@

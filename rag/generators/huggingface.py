@@ -10,7 +10,7 @@ import queue
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from rag.ports import Generator
 
 try:
     import torch
+    from peft import PeftModel
     from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, TextIteratorStreamer
     from transformers.utils import cached_file
 except ImportError as error:
@@ -81,6 +82,8 @@ class LocalModel(Mapping[str, Generator]):
         self._model.eval()
         self.base = base
         self._adapters = AdapterFolder(adapters, base)
+        self._adapted: Any = None
+        """The same layers with adapters, while there are any."""
         self._loaded: dict[str, Adapter] = {}
         self._jobs: queue.Queue[_Job] = queue.Queue(loading.waiting + 1)
         self._busy = threading.Semaphore(loading.waiting + 1)
@@ -167,7 +170,7 @@ class LocalModel(Mapping[str, Generator]):
 
     def _write(self, job: _Job) -> None:
         """Greedy decoding; `stop` is looked at after each token."""
-        self._use(job.adapter)
+        active = self._use(job.adapter)
         prompt = job.prompt.to(self._model.device)
 
         def unwanted(ids: Any, scores: Any, **_: object) -> Any:  # noqa: ANN401 - tensors
@@ -182,8 +185,8 @@ class LocalModel(Mapping[str, Generator]):
             eos_token_id=ends,
             pad_token_id=padding if padding is not None else (ends[0] if isinstance(ends, list) else ends),
         )
-        with torch.inference_mode():
-            self._model.generate(
+        with active, torch.inference_mode():
+            (self._adapted or self._model).generate(
                 input_ids=prompt,
                 attention_mask=torch.ones_like(prompt),
                 generation_config=config,
@@ -191,26 +194,37 @@ class LocalModel(Mapping[str, Generator]):
                 stopping_criteria=[unwanted],
             )
 
-    def _use(self, adapter: Adapter | None) -> None:
-        """Makes it the active one; loads it if it is new or was written anew, and lets go of those that are gone."""
+    def _use(self, adapter: Adapter | None) -> AbstractContextManager[object]:
+        """Makes it the active one while the context is open; loads new ones and lets go of those that are gone."""
         kept = set(self._adapters.names())
         for name in [name for name in self._loaded if name not in kept and (adapter is None or name != adapter.name)]:
             self._forget(name)
         if adapter is None:
-            if self._loaded:
-                self._model.disable_adapters()
-            return
+            return self._adapted.disable_adapter() if self._adapted is not None else nullcontext()
+        key = _key(adapter.name)
         if self._loaded.get(adapter.name) != adapter:
             if adapter.name in self._loaded:
                 self._forget(adapter.name)
-            self._model.load_adapter(str(adapter.folder), adapter_name=adapter.name)
+            if self._adapted is None:
+                self._adapted = PeftModel.from_pretrained(self._model, str(adapter.folder), adapter_name=key)
+            else:
+                self._adapted.load_adapter(str(adapter.folder), adapter_name=key)
+            self._adapted.eval()
             self._loaded[adapter.name] = adapter
-        self._model.enable_adapters()
-        self._model.set_adapter(adapter.name)
+        self._adapted.set_adapter(key)
+        return nullcontext()
 
     def _forget(self, name: str) -> None:
         del self._loaded[name]
-        self._model.delete_adapter(name)
+        if self._loaded:
+            self._adapted.delete_adapter(_key(name))
+        else:
+            self._model, self._adapted = self._adapted.unload(), None
+
+
+def _key(name: str) -> str:
+    """An adapter's name as part of a module's, where no dot may be."""
+    return name.encode().hex()
 
 
 @dataclass(frozen=True)

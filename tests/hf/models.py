@@ -49,10 +49,10 @@ def make_tokenizer(folder: Path, *, chat: bool) -> int:
 
 def _config(shape: str, vocabulary: int) -> PreTrainedConfig:
     if shape == "bloom":
-        return BloomConfig(vocab_size=vocabulary, hidden_size=32, n_layer=2, n_head=4, eos_token_id=0, pad_token_id=0)
+        return BloomConfig(vocab_size=vocabulary, hidden_size=128, n_layer=2, n_head=4, eos_token_id=0, pad_token_id=0)
     kind = {"llama": LlamaConfig, "qwen2": Qwen2Config}[shape]
     return kind(
-        vocab_size=vocabulary, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4,
+        vocab_size=vocabulary, hidden_size=128, intermediate_size=256, num_hidden_layers=2, num_attention_heads=4,
         num_key_value_heads=2, max_position_embeddings=4096, eos_token_id=0, pad_token_id=0, bos_token_id=0,
     )  # fmt: skip
 

@@ -56,7 +56,8 @@ def test_switching_equals_a_fresh_load_and_is_quick(zoo: Path, shape: str) -> No
         assert said(model, name) == fresh[name], name
     begin = time.perf_counter()
     model._use(model._adapters.find("b"))
-    model._use(None)
+    with model._use(None):
+        pass
     model._use(model._adapters.find("a"))
     assert (time.perf_counter() - begin) / 3 < 0.2
 
