@@ -9,6 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections.abc import Generator as Generating
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
@@ -107,7 +108,9 @@ class LocalModel(Mapping[str, Generator]):
 
     # ------------------------------------------------------------ for one answer
 
-    def pieces(self, request: GenerationRequest, adapter: Adapter | None, cancel: threading.Event) -> Iterator[str]:
+    def pieces(
+        self, request: GenerationRequest, adapter: Adapter | None, cancel: threading.Event
+    ) -> Generating[str, None, None]:
         """Text as it is written. DependencyError: the queue is full, a limit is reached, or the model fails."""
         if not self._busy.acquire(blocking=False):
             raise DependencyError("the local model is busy and its queue is full; see YIWEN_LOCAL_QUEUE")
@@ -227,17 +230,12 @@ def _key(name: str) -> str:
     return name.encode().hex()
 
 
-@dataclass(frozen=True)
 class LocalGenerator:
     """Implements `rag.ports.Generator` for a local model with one adapter, or none."""
 
-    model: LocalModel
-    adapter: Adapter | None
-
-    @property
-    def identity(self) -> str:
-        """`local`, or `local:ADAPTER`."""
-        return f"{NAME}:{self.adapter.name}" if self.adapter else NAME
+    def __init__(self, model: LocalModel, adapter: Adapter | None) -> None:
+        self.model, self.adapter = model, adapter
+        self.identity = f"{NAME}:{adapter.name}" if adapter else NAME
 
     def stream(self, request: GenerationRequest, cancel: threading.Event) -> Iterator[str]:
         """Pieces as they are written, up to a stop text."""

@@ -52,7 +52,7 @@ class FakeChat(BaseChatModel):
         for piece in self.pieces:
             time.sleep(self.pause_s)
             self.said += 1
-            yield ChatGenerationChunk(message=AIMessageChunk(piece))
+            yield ChatGenerationChunk(message=AIMessageChunk(content=piece))
 
 
 @pytest.fixture
