@@ -21,7 +21,8 @@ class Breaker:
 
     `probe` runs beside the questions, at most once in `probe_s` seconds, and may take its time: a server that has just
     started compiles its queries for longer than a question may wait. `on_open` is called at each failure that leaves
-    the breaker open: a chance to let go of what hangs. `what` and `instead` are words of the log.
+    the breaker open: a chance to let go of what hangs. After a probe one failure opens it again: what answers a probe
+    need not do its work. `what` and `instead` are words of the log.
     """
 
     def __init__(
@@ -65,14 +66,19 @@ class Breaker:
         try:
             self._probe()
         except StaleGraphError:
-            self.succeeded()
+            self._found_well()
         except DependencyError as error:
             self.failed(error)
         else:
-            self.succeeded()
+            self._found_well()
         finally:
             with self._guard:
                 self._probing = False
+
+    def _found_well(self) -> None:
+        self.succeeded()
+        with self._guard:
+            self._failures = self._opens_after - 1
 
     def succeeded(self) -> None:
         """Closed again."""

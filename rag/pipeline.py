@@ -139,9 +139,8 @@ class Pipeline:
         A red flag is answered whatever fails.
         """
         question = self._admitted(question)
-        generator = self._generator(options.generator)
         stop = Stop(cancel or threading.Event(), (options.timeout_s or self.timeout_s) * MODEL_SHARE)
-        draft = Draft(generator=generator.identity)
+        draft = Draft()
         clock = Clock(draft.timings)
         answer_id = secrets.token_hex(8)
 
@@ -149,6 +148,7 @@ class Pipeline:
         consultation = read_consultation(options.history, question)
         verdict = self._triage(question, consultation, options.patient)
         clock.lap("triage")
+        generator = self._generator(options.generator, draft, urgent=verdict.red_flag)
         try:
             yield from self._answer(question, consultation, options, generator, stop, verdict, draft, clock, answer_id)
         except Exception as error:  # a defect, too, must not keep the action from whoever needs it
@@ -328,11 +328,26 @@ class Pipeline:
         """The intent by rules, and where they are silent by the classifier if there is one."""
         return self.intents.consider(question, mentions, intent) if self.intents is not None else intent
 
-    def _generator(self, name: str | None) -> Generator:
+    def _generator(self, name: str | None, draft: Draft, *, urgent: bool) -> Generator:
+        """The one asked for, else the default. Raises NotFoundError, with the reason if there is one.
+
+        An adapter may go at any time. Where it was the default, or the question is `urgent`, the last resort writes.
+        """
         wanted = name or self.default_generator
-        if wanted not in self.generators:
-            raise NotFoundError(f"no generator {wanted!r}; there are: {', '.join(sorted(self.generators))}")
-        return self.generators[wanted]
+        try:
+            generator = self.generators[wanted]
+        except KeyError as error:
+            last = self.generators.get(FALLBACK)
+            if last is None or (name and not urgent):
+                why = f" ({error.__cause__})" if error.__cause__ is not None else ""
+                raise NotFoundError(
+                    f"no generator {wanted!r}{why}; there are: {', '.join(sorted(self.generators))}"
+                ) from error
+            _LOG.warning("there is no generator %r any more, the extractive one answers", wanted)
+            draft.degraded.append("generator")
+            generator = last
+        draft.generator = generator.identity
+        return generator
 
     @staticmethod
     def _order(

@@ -127,10 +127,12 @@ def open_models(settings: Settings) -> Mapping[str, Generator]:
 def _chat(settings: Settings, url: str, limits: ModelLimits) -> Generator:
     if not settings.chat_model:
         raise ConfigurationError("YIWEN_CHAT_URL is set and YIWEN_CHAT_MODEL is not; name the model of that server")
-    from rag.generators.chat_model import ChatModelGenerator, openai_model
+    from rag.generators.chat_model import ChatModelGenerator, openai_model, server_probe
 
     model = openai_model(url, settings.chat_model, settings.chat_key, retries=settings.chat_retries, limits=limits)
-    return ChatModelGenerator(model, identity="chat", limits=limits)
+    probe = server_probe(url, settings.chat_key, limits.first_token_s)
+    breaker = Breaker(probe, what=f"the model at {url}", instead="the extractive generator answers")
+    return ChatModelGenerator(model, identity="chat", limits=limits, breaker=breaker)
 
 
 def _local(settings: Settings, name: str, limits: ModelLimits) -> Mapping[str, Generator]:

@@ -79,9 +79,8 @@ def emit_conflicts(
 
 def pieces_of(generator: Generator, request: GenerationRequest, stop: Stop, failed: list[Exception]) -> Iterator[str]:
     """The generator's pieces until it ends, fails or has to stop; `failed` then tells why it did not end by itself."""
-    stream = generator.stream(request, stop)
     try:
-        for piece in stream:
+        for piece in generator.stream(request, stop):
             if stop.is_set():
                 break
             yield piece

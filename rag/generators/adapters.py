@@ -67,12 +67,14 @@ class AdapterFolder:
     def find(self, name: str) -> Adapter:
         """That adapter. Raises ConfigurationError, with the reason, if it is missing or does not fit."""
         if self._folder is None or name != Path(name).name or name.startswith("."):
-            raise ConfigurationError(f"there is no adapter {name!r}; YIWEN_LOCAL_ADAPTERS names the folder of adapters")
+            raise ConfigurationError(f"no name of a folder in that of YIWEN_LOCAL_ADAPTERS: {name!r}")
         folder = self._folder / name
         try:
             weights, config = (folder / WEIGHTS).stat(), (folder / CONFIG).stat()
         except OSError as error:
-            raise ConfigurationError(f"{folder}: no adapter ({CONFIG} and {WEIGHTS} expected)") from error
+            raise ConfigurationError(
+                f"the folder of YIWEN_LOCAL_ADAPTERS holds no adapter {name!r} ({CONFIG} and {WEIGHTS} expected)"
+            ) from error
         stamp = (weights.st_mtime_ns, weights.st_size, config.st_mtime_ns)
         known = self._known.get(name)
         if known is None or known[0] != stamp:
@@ -101,12 +103,13 @@ class AdapterFolder:
             mark = folder / BASE
             made_for = json.loads(mark.read_bytes())["fingerprint"] if mark.exists() else None
         except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
-            return f"{folder}: the adapter cannot be read ({type(error).__name__}: {error}); save it again"
+            return f"the adapter {folder.name!r} cannot be read ({type(error).__name__}); save it again"
         if made_for == base.fingerprint or (made_for is None and _last(stated) == _last(base.name)):
             return None
         return (
-            f"{folder}: the adapter is for {stated or 'an unnamed base'} ({made_for or 'no fingerprint'}), the model "
-            f"is {base.name} ({base.fingerprint}); load that base or train the adapter on this one"
+            f"the adapter {folder.name!r} is for {_last(stated) or 'an unnamed base'} "
+            f"({made_for or 'no fingerprint'}), the model is {_last(base.name)} ({base.fingerprint}); "
+            "load that base or train the adapter on this one"
         )
 
 

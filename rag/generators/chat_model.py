@@ -11,9 +11,10 @@ import asyncio
 import queue
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 
+import httpx
 from langchain_core.language_models import BaseChatModel
 from langsmith import tracing_context
 from pydantic import SecretStr
@@ -115,6 +116,24 @@ class ChatModelGenerator:
         loop = asyncio.new_event_loop()
         threading.Thread(target=loop.run_forever, name=f"yiwen-{self.identity}", daemon=True).start()
         return loop
+
+
+def server_probe(url: str, key: SecretStr | None, timeout_s: float) -> Callable[[], None]:
+    """Asks a server of the OpenAI shape for its models: it is well if it answers without an error of its own.
+
+    What is returned raises DependencyError where it is not.
+    """
+    headers = {"Authorization": f"Bearer {key.get_secret_value()}"} if key else {}
+
+    def probe() -> None:
+        try:
+            status = httpx.get(f"{url.rstrip('/')}/models", headers=headers, timeout=timeout_s).status_code
+        except httpx.HTTPError as error:
+            raise DependencyError(f"{url} does not answer: {type(error).__name__}") from error
+        if status >= 500:
+            raise DependencyError(f"{url} answers with status {status}")
+
+    return probe
 
 
 def _told(error: BaseException) -> str:

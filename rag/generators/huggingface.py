@@ -24,7 +24,7 @@ from rag.ports import Generator
 
 try:
     import torch
-    from peft import PeftModel
+    from peft import PeftConfig, PeftModel
     from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, TextIteratorStreamer
     from transformers.utils import cached_file
 except ImportError as error:
@@ -139,6 +139,8 @@ class LocalModel(Mapping[str, Generator]):
                 continue
             if piece is None:
                 return
+            if isinstance(piece, ConfigurationError):
+                raise DependencyError(str(piece)) from piece
             if isinstance(piece, Exception):
                 raise DependencyError(f"the local model failed: {type(piece).__name__}: {piece}") from piece
             if piece:
@@ -204,24 +206,34 @@ class LocalModel(Mapping[str, Generator]):
             self._forget(name)
         if adapter is None:
             return self._adapted.disable_adapter() if self._adapted is not None else nullcontext()
-        key = _key(adapter.name)
         if self._loaded.get(adapter.name) != adapter:
-            if adapter.name in self._loaded:
-                self._forget(adapter.name)
-            if self._adapted is None:
-                self._adapted = PeftModel.from_pretrained(self._model, str(adapter.folder), adapter_name=key)
-            else:
-                self._adapted.load_adapter(str(adapter.folder), adapter_name=key)
-            self._adapted.eval()
-            self._loaded[adapter.name] = adapter
-        self._adapted.set_adapter(key)
+            self._load(self._adapters.find(adapter.name))  # it may have gone or changed while the answer waited
+        self._adapted.set_adapter(_key(adapter.name))
         return nullcontext()
+
+    def _load(self, adapter: Adapter) -> None:
+        """Puts it beside the others; one that turns out not to fit leaves nothing behind."""
+        if adapter.name in self._loaded:
+            self._forget(adapter.name)
+        folder, key = str(adapter.folder), _key(adapter.name)
+        self._loaded[adapter.name] = adapter
+        try:
+            if self._adapted is None:
+                self._adapted = PeftModel(self._model, PeftConfig.from_pretrained(folder), adapter_name=key)
+            self._adapted.load_adapter(folder, adapter_name=key)
+            self._adapted.eval()
+        except Exception as error:  # the libraries tell of bad files in many ways
+            self._forget(adapter.name)
+            raise ConfigurationError(
+                f"the adapter {adapter.name!r} cannot be loaded ({type(error).__name__}); save it again"
+            ) from error
 
     def _forget(self, name: str) -> None:
         del self._loaded[name]
         if self._loaded:
-            self._adapted.delete_adapter(_key(name))
-        else:
+            if _key(name) in self._adapted.peft_config:
+                self._adapted.delete_adapter(_key(name))
+        elif self._adapted is not None:
             self._model, self._adapted = self._adapted.unload(), None
 
 

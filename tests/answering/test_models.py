@@ -43,6 +43,29 @@ def test_whatever_fails_the_extractive_answer_is_given_and_marked(data_dir: Path
     assert "头晕" in answer.text
 
 
+def test_a_server_that_is_left_alone_is_not_asked(data_dir: Path) -> None:
+    publish(Library(data_dir), {"a": small_kb()})
+    with serving() as server:
+        server.acts = [500]
+        settings = settings_for(data_dir, generator="chat", chat_url=server.url, chat_model="tcm", chat_retries=0)
+        pipeline = build(settings)
+        for _ in range(5):
+            answer = pipeline.ask("甲病有哪些症状")
+            assert (answer.generator, answer.degraded) == (FALLBACK, ("generator",))
+            assert "头晕" in answer.text
+        assert len(server.requests) == 3
+
+
+def test_evidence_that_fits_in_no_window_is_answered_from_all_the_same(data_dir: Path) -> None:
+    publish(Library(data_dir), {"a": small_kb()})
+    with serving() as server:
+        narrow = {"llm_context_tokens": 512, "llm_answer_tokens": 500}
+        settings = settings_for(data_dir, generator="chat", chat_url=server.url, chat_model="tcm", **narrow)
+        answer = build(settings).ask("甲病有哪些症状")
+    assert (answer.generator, answer.degraded) == (FALLBACK, ("generator",))
+    assert "头晕" in answer.text
+
+
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [

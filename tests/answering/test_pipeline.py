@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from rag.domain import Answer, Dropped, GenerationRequest, Limits, Outcome, Passage, PassageKind, Patient, Pointer, Turn
 from rag.editions import Edition, Editions
-from rag.errors import DependencyError, NotFoundError, NotReadyError, QuestionRejected, YiwenError
+from rag.errors import ConfigurationError, DependencyError, NotFoundError, NotReadyError, QuestionRejected, YiwenError
 from rag.pipeline import Finished, Meta, Options, Pipeline, Shown, Token
+from rag.ports import Generator
 from rag.prompt import messages
 from rag.vocabulary import Relation
 from tests.answering.records import BOOK, MIGRAINE, RECORDS, fact
@@ -211,6 +212,28 @@ def test_an_older_version_answers_from_its_own_records(library: FakeLibrary) -> 
 def test_an_unknown_generator_is_named(pipeline: Pipeline) -> None:
     with pytest.raises(NotFoundError, match="extractive"):
         pipeline.ask("偏头痛", Options(generator="gpt"))
+
+
+def test_a_default_that_has_gone_is_replaced_and_marked(pipeline: Pipeline) -> None:
+    answer = replace(pipeline, default_generator="local:gone").ask("偏头痛挂什么科")
+    assert (answer.generator, answer.degraded) == ("extractive", ("generator",))
+    assert "神经内科" in answer.text
+
+
+def test_an_emergency_is_answered_whatever_generator_is_asked_for(pipeline: Pipeline) -> None:
+    answer = pipeline.ask("我突然胸口剧痛，大汗，左臂发麻", Options(generator="local:gone"))
+    assert (answer.outcome, answer.generator, answer.degraded) == (Outcome.EMERGENCY, "extractive", ("generator",))
+    assert "120" in answer.text
+
+
+def test_why_there_is_no_such_generator_is_said(pipeline: Pipeline) -> None:
+    class Refusing(dict[str, Generator]):
+        def __missing__(self, name: str) -> Generator:
+            raise KeyError(name) from ConfigurationError("the adapter 'x' is for another base")
+
+    refusing = replace(pipeline, generators=Refusing(pipeline.generators))
+    with pytest.raises(NotFoundError, match="'local:x' \\(the adapter 'x' is for another base\\); there are"):
+        refusing.ask("偏头痛", Options(generator="local:x"))
 
 
 def test_a_follow_up_is_about_the_entity_of_the_last_turn(pipeline: Pipeline) -> None:

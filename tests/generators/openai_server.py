@@ -16,7 +16,7 @@ class OpenAIServer(ThreadingHTTPServer):
     """Each request takes the next of `acts`, the last one for ever:
 
     a list of pieces is streamed; an int is that status; `hang` says nothing; `hang after` one piece and then nothing;
-    `reset` one piece and then a reset connection.
+    `reset` one piece and then a reset connection. A list of models is a `GET`, with the status `well`.
     """
 
     daemon_threads = True
@@ -26,6 +26,9 @@ class OpenAIServer(ThreadingHTTPServer):
         self.acts: list[Sequence[str] | int | str] = [["你好。"]]
         self.requests: list[dict[str, Any]] = []
         self.keys: list[str | None] = []
+        self.well = 200
+        self.probes: list[str | None] = []
+        """Keys of the requests for the list of models."""
         self.paths: list[str] = []
         self.gone = threading.Event()
         """Set when a client left while it was waiting."""
@@ -40,6 +43,14 @@ class OpenAIServer(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     server: OpenAIServer
+
+    def do_GET(self) -> None:
+        assert self.path == "/v1/models"
+        self.server.probes.append(self.headers["Authorization"])
+        self.send_response(self.server.well)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))

@@ -16,7 +16,7 @@ from pydantic import Field, SecretStr
 
 from rag.breaker import Breaker
 from rag.errors import ConfigurationError, DependencyError
-from rag.generators.chat_model import ChatModelGenerator, openai_model
+from rag.generators.chat_model import ChatModelGenerator, openai_model, server_probe
 from rag.generators.stopping import ModelLimits
 from rag.prompt import SYSTEM
 from tests.answering.records import CONCLUSION, request, told
@@ -186,6 +186,43 @@ def test_a_failing_server_is_left_alone_and_found_again(server: OpenAIServer) ->
     with pytest.raises(DependencyError, match="left alone"):
         said(asking)
     assert said(asking) == ["好。"]
+
+
+def test_the_probe_asks_for_models_and_a_server_that_only_answers_probes_is_left_alone_again(
+    server: OpenAIServer,
+) -> None:
+    clock = [0.0]
+    probe = server_probe(f"{server.url}/", SecretStr("secret"), 0.5)
+    breaker = Breaker(probe, now=lambda: clock[0], start=lambda run: run())
+    model = openai_model(server.url, "tcm", None, retries=0, limits=QUICK)
+    asking = ChatModelGenerator(model, identity="chat", limits=QUICK, breaker=breaker)
+    server.acts, server.well = [500], 503
+
+    def ask_at(seconds: float) -> None:
+        clock[0] = seconds
+        for _ in range(4):
+            with pytest.raises(DependencyError):
+                said(asking)
+
+    ask_at(0.0)
+    ask_at(10.0)
+    assert (len(server.requests), server.probes) == (3, ["Bearer secret"]), "the probe failed, nothing is asked"
+    server.well = 200
+    ask_at(20.0)
+    assert (len(server.requests), len(server.probes)) == (4, 2), "one question was enough to leave it alone again"
+    server.acts = [["好。"]]
+    assert not breaker.admits(), "it is not yet time"
+    clock[0] = 30.0
+    assert not breaker.admits(), "this one only started the probe"
+    assert said(asking) == ["好。"]
+
+
+def test_a_probe_of_nobody() -> None:
+    with serving() as server:
+        probe = server_probe(server.url, None, 0.5)
+        probe()
+    with pytest.raises(DependencyError, match="does not answer"):
+        probe()
 
 
 def test_one_bad_request_says_nothing_about_the_server(server: OpenAIServer) -> None:
