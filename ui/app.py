@@ -6,7 +6,7 @@ import streamlit as st
 
 from ui import consult, explore, health, knowledge, medication_check, retrieval
 from ui.navigation import page_named
-from ui.session import keep_patient, t
+from ui.session import keep_chosen, t
 from ui.words import LANGUAGES
 
 
@@ -16,7 +16,7 @@ def main() -> None:
         asked_for = st.query_params.get("lang", "zh")
         st.session_state.language = asked_for if asked_for in LANGUAGES else "zh"
     st.set_page_config(page_title=t("product"), page_icon="🩺")
-    keep_patient()
+    keep_chosen()
     chosen = st.navigation(
         [
             page_named("consult", consult.page),

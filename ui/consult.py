@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 
 import streamlit as st
 
 from ui import answers, follow_ups
 from ui.conversation import Exchange, Rating, as_json, as_markdown, turns
 from ui.markup import plain
-from ui.session import connect, in_words, language, patient, patient_panel, t
+from ui.session import connect, generator, generator_choice, in_words, language, patient, patient_panel, t
 from yiwen.client import Client, Event, Evidence, ServiceError, Triage, Turn, Unreachable
 
 EXAMPLES = (
@@ -49,7 +50,7 @@ def page() -> None:
 
 def ask(question: str) -> None:
     """Add a question; the next run of the page asks it."""
-    exchanges().append(Exchange(question, patient()))
+    exchanges().append(Exchange(question, patient(), generator=generator()))
     st.session_state.editing = False
 
 
@@ -60,6 +61,7 @@ def _sidebar() -> None:
     with st.sidebar:
         st.button(t("new"), key="new", on_click=_new, icon=":material/add_comment:", width="stretch")
         patient_panel()
+        generator_choice()
         _export()
         with st.expander(t("history"), icon=":material/history:"):
             _history()
@@ -140,7 +142,7 @@ def _edit(exchange: Exchange) -> None:
     if sent or left:
         st.session_state.editing = False
         if sent and changed.strip():
-            exchanges()[-1] = Exchange(changed.strip(), patient())
+            exchanges()[-1] = Exchange(changed.strip(), patient(), generator=generator())
         st.rerun()
 
 
@@ -189,7 +191,9 @@ def _events(client: Client, exchange: Exchange, history: list[Turn], earlier: st
         with suppress(ServiceError):
             yield from client.follow(earlier)
             return
-    yield from client.stream(exchange.question, history=history, patient=exchange.patient)
+    yield from client.stream(
+        exchange.question, history=history, patient=exchange.patient, generator=exchange.generator
+    )
 
 
 def _found(evidence: list[Evidence]) -> str:
@@ -281,7 +285,8 @@ def _below(exchange: Exchange, index: int) -> None:
 
 
 def _again(index: int) -> None:
-    exchanges()[index] = exchanges()[index].again()
+    """By whoever is chosen now."""
+    exchanges()[index] = replace(exchanges()[index].again(), generator=generator())
 
 
 def _begin_edit() -> None:

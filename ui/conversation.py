@@ -33,10 +33,11 @@ class Exchange:
     fresh: bool = True
     rating: Rating | None = None
     reason: str = ""
+    generator: str | None = None
 
     def again(self) -> Exchange:
         """The same question anew; whoever still writes into this one does no harm."""
-        return Exchange(self.question, self.patient)
+        return Exchange(self.question, self.patient, generator=self.generator)
 
 
 def turns(exchanges: Sequence[Exchange]) -> list[Turn]:

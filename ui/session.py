@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import cast
 
 import streamlit as st
@@ -15,6 +15,9 @@ from yiwen.client import Client, Patient, ServiceError, Unreachable
 
 API_URL, API_KEY = "YIWEN_API_URL", "YIWEN_API_KEY"
 DEFAULT_URL = "http://127.0.0.1:8000"
+GENERATOR = "generator"
+MODELS_S = 10.0
+"""How long the list of generators is believed: adapters come and go."""
 PATIENT = ("patient_age", "patient_sex", "patient_pregnant", "patient_allergies", "patient_drugs", "patient_conditions")
 
 
@@ -73,11 +76,40 @@ def in_words(error: ServiceError | Unreachable) -> tuple[str, str]:
     return headline, "  \n".join(lines)
 
 
-def keep_patient() -> None:
+def keep_chosen() -> None:
     """Streamlit forgets the value of a widget on pages that do not show it."""
-    for key in PATIENT:
+    for key in (*PATIENT, GENERATOR):
         if key in st.session_state:
             st.session_state[key] = st.session_state[key]
+
+
+@st.cache_data(ttl=MODELS_S, show_spinner=False)
+def _generators(url: str) -> tuple[str, ...]:
+    """Those of the service at `url`, the default one first; none where it does not say."""
+    with suppress(ServiceError, Unreachable), connect() as client:
+        return client.models()
+    return ()
+
+
+def generator_choice() -> None:
+    """Who writes the answers, where the service has more than one to offer."""
+    names = _generators(service_url())
+    if st.session_state.get(GENERATOR) not in names:
+        st.session_state.pop(GENERATOR, None)
+    if len(names) > 1:
+        st.selectbox(t("generator"), names, format_func=_called, key=GENERATOR, help=t("generator_help"))
+
+
+def _called(name: str) -> str:
+    """`local:tcm` is called by the word for `local` and its own name."""
+    kind, colon, adapter = name.partition(":")
+    return t_or("generator", kind) + (f" · {adapter}" if colon else "")
+
+
+def generator() -> str | None:
+    """The chosen one; None: the service's own default."""
+    chosen: str | None = st.session_state.get(GENERATOR)
+    return chosen
 
 
 def patient_panel() -> None:

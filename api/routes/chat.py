@@ -85,7 +85,8 @@ def _model(name: str) -> Json:
 async def models(service: Annotated[Service, Depends(service_of)]) -> Response:
     """The generators, the default one first."""
     default = service.pipeline.default_generator
-    names = sorted(service.pipeline.generators, key=lambda name: (name != default, name))
+    found = await service.read(lambda: list(service.pipeline.generators))  # looks into the folder of adapters
+    names = sorted(found, key=lambda name: (name != default, name))
     return Response(
         orjson.dumps({"object": "list", "data": [_model(name) for name in names]}), media_type="application/json"
     )

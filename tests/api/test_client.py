@@ -12,7 +12,7 @@ from api.service import Capacity
 from rag.settings import Settings
 from tests.api.test_problems import Blocking
 from tests.api.test_server import running
-from tests.fakes import FakeLibrary, fake_pipeline
+from tests.fakes import FakeLibrary, ScriptedGenerator, fake_pipeline
 from yiwen.client import Client, ServiceError
 
 QUESTION = "偏头痛有什么症状"
@@ -38,6 +38,18 @@ def test_conversations(client: Client) -> None:
     client.delete_conversation(made.id)
     with pytest.raises(ServiceError, match="no conversation"):
         client.conversation(made.id)
+
+
+def test_a_generator_is_chosen_by_name(settings: Settings, library: FakeLibrary) -> None:
+    pipeline = fake_pipeline(library, ScriptedGenerator(["偏头痛的症状有恶心[1]。"]))
+    with running(create_app(settings, pipeline, library)) as address, Client(address) as client:
+        assert client.models() == ("scripted", "extractive")
+        assert client.ask(QUESTION).generator == "scripted"
+        assert client.ask(QUESTION, generator="extractive").generator == "extractive"
+        answers = [e.answer for e in client.stream(QUESTION, generator="extractive") if e.name == "answer"]
+        assert [answer.generator for answer in answers if answer] == ["extractive"]
+        with pytest.raises(ServiceError, match="no generator 'local:x'"):
+            client.ask(QUESTION, generator="local:x")
 
 
 def test_feedback(client: Client) -> None:

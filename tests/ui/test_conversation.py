@@ -33,6 +33,10 @@ def test_only_what_was_answered_goes_along() -> None:
     assert [turn.content for turn in turns([exchange(), stopped])] == ["甲病有什么症状？", "甲病的症状有：头晕[1]。"]
 
 
+def test_asking_again_asks_the_same_generator() -> None:
+    assert Exchange("甲病？", generator="chat").again().generator == "chat"
+
+
 def test_the_history_is_bounded() -> None:
     assert len(turns([exchange() for _ in range(60)])) == 20
 

@@ -30,6 +30,7 @@ from yiwen.client.replies import (
     Job,
     Jobs,
     Medications,
+    Models,
     Paths,
     Patient,
     Program,
@@ -74,9 +75,10 @@ class Client:
         top_k: int | None = None,
         detail: Literal["short", "full"] = "short",
         conversation: str | None = None,
+        generator: str | None = None,
     ) -> Answer:
-        """The whole answer at once; `conversation` keeps it."""
-        body = _ask_body(question, history, patient, kb_version, top_k, detail, conversation)
+        """The whole answer at once; `conversation` keeps it, `generator` (one of `models`) writes it."""
+        body = _ask_body(question, history, patient, kb_version, top_k, detail, conversation, generator)
         return self._post("/ask", body, Answer)
 
     def stream(
@@ -89,9 +91,10 @@ class Client:
         top_k: int | None = None,
         detail: Literal["short", "full"] = "short",
         conversation: str | None = None,
+        generator: str | None = None,
     ) -> Iterator[Event]:
         """The events of an answer as they come; one that is left goes on for 15 s, unless `stop` ends it."""
-        body = _ask_body(question, history, patient, kb_version, top_k, detail, conversation)
+        body = _ask_body(question, history, patient, kb_version, top_k, detail, conversation, generator)
         yield from self._events("POST", "/ask", body, {})
 
     def follow(self, answer_id: str, *, after: int = 0) -> Iterator[Event]:
@@ -305,6 +308,10 @@ class Client:
 
     # ------------------------------------------------------------ the service itself
 
+    def models(self) -> tuple[str, ...]:
+        """Names of the generators, the default one first."""
+        return tuple(model.id for model in self._get("/v1/models", Models, {}).data)
+
     def ready(self) -> Ready:
         """Whether it can answer, and from which version. Raises ServiceError (503) where it cannot."""
         return self._get("/readyz", Ready, {})
@@ -332,10 +339,11 @@ def _ask_body(
     top_k: int | None,
     detail: str,
     conversation: str | None,
+    generator: str | None,
 ) -> dict[str, Any]:
     turns = [turn.model_dump() for turn in history] or None
     who = patient.model_dump(exclude_none=True) if patient else None
     return given(
         question=question, history=turns, patient=who, kb_version=kb_version, top_k=top_k, detail=detail,
-        conversation=conversation,
+        conversation=conversation, generator=generator,
     )  # fmt: skip

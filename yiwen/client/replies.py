@@ -347,6 +347,18 @@ class Program(Reply):
     api: str
 
 
+class Model(Reply):
+    """A generator."""
+
+    id: str
+
+
+class Models(Reply):
+    """All generators, the default one first."""
+
+    data: tuple[Model, ...]
+
+
 class Version(Reply):
     """One retained version of the knowledge base."""
 
