@@ -87,10 +87,13 @@ class Generators(Mapping[str, Generator]):
         self._parts = parts
 
     def __getitem__(self, name: str) -> Generator:
+        why = None
         for part in self._parts:
-            if (found := part.get(name)) is not None:
-                return found
-        raise KeyError(name)
+            try:
+                return part[name]
+            except KeyError as error:
+                why = error.__cause__ or why
+        raise KeyError(name) from why
 
     def __iter__(self) -> Iterator[str]:
         return chain(*self._parts)

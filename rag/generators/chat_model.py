@@ -1,6 +1,6 @@
 """Any LangChain chat model as a generator; importing this module takes a second, so only `rag.wiring` does, if asked.
 
-The model streams on an event loop of its own, so that whoever stops waiting (cancelled, late) closes the connection at
+Models stream on an event loop of their own, so that whoever stops waiting (cancelled, late) closes the connection at
 once, whatever the other side does. LangSmith tracing is off, also where its variables ask for it: questions of
 patients go to nobody but the model.
 """
@@ -12,7 +12,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cache
 
 import httpx
 from langchain_core.language_models import BaseChatModel
@@ -71,7 +71,7 @@ class ChatModelGenerator:
     def _pieces(self, said: Sequence[tuple[str, str]], cancel: threading.Event) -> Iterator[str]:
         """What the loop hands over, until its end, an error, `cancel` or a limit; then the connection is closed."""
         handed: queue.SimpleQueue[str | BaseException | None] = queue.SimpleQueue()
-        running = asyncio.run_coroutine_threadsafe(self._read(said, handed), self._loop)
+        running = asyncio.run_coroutine_threadsafe(self._read(said, handed), _loop())
         begin = heard = time.monotonic()
         try:
             while not cancel.is_set():
@@ -110,12 +110,13 @@ class ChatModelGenerator:
         else:
             handed.put(None)
 
-    @cached_property
-    def _loop(self) -> asyncio.AbstractEventLoop:
-        """One for all answers: a client's connections belong to the loop that opened them."""
-        loop = asyncio.new_event_loop()
-        threading.Thread(target=loop.run_forever, name=f"yiwen-{self.identity}", daemon=True).start()
-        return loop
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    """One for the process: connections belong to the loop that opened them, and clients of LangChain share them."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="yiwen-chat-models", daemon=True).start()
+    return loop
 
 
 def server_probe(url: str, key: SecretStr | None, timeout_s: float) -> Callable[[], None]:

@@ -11,6 +11,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import (
     AutoModelForCausalLM,
     BloomConfig,
+    GlmConfig,
     LlamaConfig,
     PreTrainedConfig,
     PreTrainedTokenizerFast,
@@ -20,7 +21,7 @@ from transformers import (
 from rag.generators.adapters import BASE, fingerprint
 from rag.prompt import SYSTEM
 
-SHAPES = ("llama", "qwen2", "bloom")
+SHAPES = ("llama", "qwen2", "glm", "bloom")
 CHATML = (
     "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
@@ -50,10 +51,11 @@ def make_tokenizer(folder: Path, *, chat: bool) -> int:
 def _config(shape: str, vocabulary: int) -> PreTrainedConfig:
     if shape == "bloom":
         return BloomConfig(vocab_size=vocabulary, hidden_size=128, n_layer=2, n_head=4, eos_token_id=0, pad_token_id=0)
-    kind = {"llama": LlamaConfig, "qwen2": Qwen2Config}[shape]
+    kind = {"llama": LlamaConfig, "qwen2": Qwen2Config, "glm": GlmConfig}[shape]
     return kind(
         vocab_size=vocabulary, hidden_size=128, intermediate_size=256, num_hidden_layers=2, num_attention_heads=4,
-        num_key_value_heads=2, max_position_embeddings=4096, eos_token_id=0, pad_token_id=0, bos_token_id=0,
+        num_key_value_heads=2, head_dim=32, max_position_embeddings=4096, eos_token_id=0, pad_token_id=0,
+        bos_token_id=0,
     )  # fmt: skip
 
 
