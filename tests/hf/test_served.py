@@ -47,7 +47,15 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def url(base: Path) -> Iterator[str]:
     """`transformers serve` in a process of its own, without a network."""
     port = free_port()
-    command = [Path(sys.executable).parent / "transformers", "serve", base, "--device", "cpu", "--port", str(port)]
+    command = [
+        str(Path(sys.executable).parent / "transformers"),
+        "serve",
+        str(base),
+        "--device",
+        "cpu",
+        "--port",
+        str(port),
+    ]
     quiet = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(command, env=os.environ | quiet, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
