@@ -1,0 +1,273 @@
+"""A training run as one YAML file: `model`, `data`, `lora`, `train`, `eval`, `export`. A default lives here only.
+
+`preset: NAME` takes a file of `finetune/presets` first; what the run says goes before it, `--set a.b=c` before both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from finetune.schema import build
+from rag.errors import ConfigurationError, NotFoundError
+
+Stage = Literal["pt", "sft", "onestage", "rm", "dpo", "rloo"]
+Method = Literal["lora", "freeze", "full"]
+PRESETS = Path(__file__).parent / "presets"
+_EVERY = re.compile(r"never|epoch|[1-9]\d*(/epoch)?")
+
+
+def _positive(section: object, name: str, keys: Iterable[str]) -> None:
+    for key in keys:
+        if getattr(section, key) <= 0:
+            raise ConfigurationError(f"{name}.{key} is {getattr(section, key)}; expected more than 0")
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """What is trained."""
+
+    path: str
+    """Folder or hub name of a causal language model."""
+    tokenizer: str | None = None
+    """Default: that of the model."""
+    weights: Literal["pretrained", "random"] = "pretrained"
+    """`random`: only the shape is taken, for benchmarks and for training from nothing."""
+    dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
+    """Of the base; `auto` is that of the checkpoint."""
+    bits: Literal[16, 8, 4] = 16
+    """8 and 4 (NF4) keep the base quantised, with LoRA only; needs the extra `quant`."""
+    double_quantization: bool = True
+    attention: Literal["auto", "varlen", "sdpa"] = "auto"
+    """`auto`: documents of a pack isolated by variable-length attention (`varlen`)."""
+    adapters: tuple[str, ...] = ()
+    """LoRA adapters merged into the base in turn before training starts."""
+    rope_scaling: Literal["linear", "dynamic"] | None = None
+    rope_factor: float = 2.0
+    trust_remote_code: bool = False
+    """Run Python code that comes with the model: only for models whose code you have read."""
+
+
+@dataclass(frozen=True)
+class LoraConfig:
+    """Low-rank adapters; heard with `train.method: lora`."""
+
+    rank: int = 64
+    alpha: int = 16
+    dropout: float = 0.0
+    """More than 0 costs about 64 % more activation memory."""
+    targets: tuple[str, ...] | str = "all-linear"
+    rslora: bool = True
+    """Scale by alpha / sqrt(rank) instead of alpha / rank."""
+    dora: bool = False
+    pissa: bool = False
+    """Start from the largest singular directions of the base; saved as an ordinary adapter of the original base."""
+    modules_to_save: tuple[str, ...] = ()
+    """Trained in full and saved with the adapter, such as `embed_tokens`."""
+    start: str | None = None
+    """An adapter to go on training; its shape replaces what is said here."""
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How it is trained. `micro_batch` counts packs, or rows where nothing is packed."""
+
+    stage: Stage = "sft"
+    method: Method = "lora"
+    epochs: float = 3.0
+    steps: int | None = None
+    """Optimizer steps in all; goes before `epochs`."""
+    micro_batch: int = 1
+    accumulation: int = 1
+    learning_rate: float = 2e-4
+    schedule: Literal["cosine", "linear", "constant", "constant_with_warmup"] = "cosine"
+    warmup: float = 0.03
+    """Below 1 the share of all steps, else their number."""
+    weight_decay: float = 0.0
+    adam_beta1: float = 0.9
+    adam_beta2: float = 0.999
+    adam_epsilon: float = 1e-8
+    clip: float = 1.0
+    """Largest norm of the gradient; 0 does not clip."""
+    optimizer: Literal["adamw_torch", "adamw_torch_fused", "adamw_8bit", "paged_adamw_8bit", "adafactor", "sgd"] = (
+        "adamw_torch"
+    )
+    precision: Literal["auto", "bf16", "fp16", "fp32"] = "auto"
+    """Of the computation; `auto`: bf16 on a GPU that has it, else fp32."""
+    checkpointing: bool = False
+    """Recompute activations: far less memory, about a third slower."""
+    compile: bool = False
+    """torch.compile, one graph a layer."""
+    fused_kernels: bool = False
+    """Liger's norms, rotary embedding and SwiGLU; needs the package liger-kernel."""
+    neftune: float = 0.0
+    """Noise on the embeddings."""
+    frozen_layers: int = -3
+    """With `freeze`: how many last layers are trained (negative), or first ones (positive)."""
+    frozen_modules: tuple[str, ...] = ("mlp",)
+    """With `freeze`: the parts of these layers that are trained; `all` for whole layers."""
+    seed: int = 42
+    device: Literal["auto", "cpu"] = "auto"
+    log_every: int = 10
+    save_every: str = "epoch"
+    """Steps, `epoch`, `5/epoch` or `never`."""
+    keep: int = 2
+    """Checkpoints kept beside the best one."""
+    workers: int = 0
+    """Processes that make batches."""
+    report_to: Literal["none", "wandb", "tensorboard"] = "none"
+    distributed: Literal["ddp", "fsdp", "zero1", "zero3"] = "ddp"
+    """Under `torchrun`; the files are in finetune/launch."""
+    beta: float = 0.1
+    """dpo: strength of the reference; rloo: of the KL penalty."""
+    reward_model: str | None = None
+    """rloo: folder of a merged reward model."""
+    generations: int = 4
+    """rloo: answers per question."""
+    answer_tokens: int = 256
+    """rloo: longest answer."""
+
+    def __post_init__(self) -> None:
+        positive = ("epochs", "micro_batch", "accumulation", "learning_rate", "log_every", "keep", "answer_tokens")
+        _positive(self, "train", positive)
+        if not _EVERY.fullmatch(self.save_every):
+            raise ConfigurationError(
+                f"train.save_every is {self.save_every!r}; expected steps, epoch, 5/epoch or never"
+            )
+        if self.stage == "rloo" and self.reward_model is None:
+            raise ConfigurationError("train.reward_model is missing; rloo needs the folder of a merged reward model")
+        if self.stage == "rloo" and self.generations < 2:
+            raise ConfigurationError("train.generations is below 2; rloo compares answers to the same question")
+
+
+@dataclass(frozen=True)
+class EvalConfig:
+    """Judging on the rows that the split holds out."""
+
+    every: str = "epoch"
+    """Steps, `epoch`, `10/epoch` or `never`; heard where rows are held out."""
+    micro_batch: int = 1
+    keep_best: bool = True
+    """End with the checkpoint of the lowest loss."""
+    patience: int = 0
+    """Stop after so many evaluations without gain; 0 never does."""
+
+    def __post_init__(self) -> None:
+        _positive(self, "eval", ("micro_batch",))
+        if not _EVERY.fullmatch(self.every):
+            raise ConfigurationError(f"eval.every is {self.every!r}; expected steps, epoch, 10/epoch or never")
+
+
+@dataclass(frozen=True)
+class ExportConfig:
+    """What happens at the end."""
+
+    merge: Path | None = None
+    """Also write a merged model here."""
+    register: Path | None = None
+    """Also put the adapter into this folder of the service (YIWEN_LOCAL_ADAPTERS), which takes it up at once."""
+    name: str = ""
+    """The adapter's name there; default: that of the run's folder."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training run."""
+
+    out: Path
+    """Its folder; made if missing."""
+    model: ModelConfig
+    data: Mapping[str, object] = field(default_factory=dict)
+    lora: LoraConfig = LoraConfig()
+    train: TrainConfig = TrainConfig()
+    eval: EvalConfig = EvalConfig()
+    export: ExportConfig = ExportConfig()
+
+    def __post_init__(self) -> None:
+        lora = self.train.method == "lora"
+        if self.model.bits != 16 and not lora:
+            raise ConfigurationError(
+                f"model.bits is {self.model.bits} with train.method {self.train.method}; a quantised base is trained "
+                "by train.method lora only"
+            )
+        if self.model.bits != 16 and self.lora.pissa:
+            raise ConfigurationError("lora.pissa needs the base in full precision; set model.bits to 16")
+        if self.model.bits != 16 and self.train.distributed == "zero3":
+            raise ConfigurationError("model.bits 8 and 4 cannot be sharded by zero3; use ddp")
+        if self.export.register is not None and not lora:
+            raise ConfigurationError("export.register takes adapters; train.method lora makes one")
+        if self.train.stage == "rm" and not lora:
+            raise ConfigurationError("train.stage rm is trained by train.method lora")
+
+
+def load(path: Path, overrides: Iterable[str] = ()) -> Run:
+    """The run that `path` describes, changed by `a.b=c`. Raises NotFoundError, ConfigurationError."""
+    return read(_mapping(path), overrides)
+
+
+def read(given: Mapping[str, Any], overrides: Iterable[str] = ()) -> Run:
+    """The run that a mapping describes, its preset included."""
+    values = dict(given)
+    changes = [_override(text) for text in overrides]
+    named = values.pop("preset", None)
+    for keys, value in [*changes]:
+        if keys == ["preset"]:
+            named = value
+            changes.remove((keys, value))
+    values = _over(preset(str(named)), values) if named is not None else values
+    for keys, value in changes:
+        for key in reversed(keys):
+            value = {key: value}
+        values = _over(values, value)
+    return build(Run, values)
+
+
+def preset(name: str) -> dict[str, Any]:
+    """The values of a packaged preset. Raises ConfigurationError that lists them all."""
+    path = PRESETS / f"{name}.yaml"
+    if Path(name).name != name or not path.is_file():
+        raise ConfigurationError(f"there is no preset {name!r}; there are {', '.join(presets())}")
+    return _mapping(path)
+
+
+def presets() -> list[str]:
+    """The names of the packaged presets."""
+    return sorted(path.stem for path in PRESETS.glob("*.yaml"))
+
+
+def _mapping(path: Path) -> dict[str, Any]:
+    try:
+        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise NotFoundError(f"{path} does not exist; expected a YAML file that describes a run") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigurationError(f"{path} cannot be read as YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(loaded, dict):
+        raise ConfigurationError(f"{path} holds {type(loaded).__name__}; expected keys such as model, data, train")
+    return loaded
+
+
+def _override(text: str) -> tuple[list[str], Any]:
+    """`a.b=c` as keys and a value read as YAML."""
+    name, sign, value = text.partition("=")
+    keys = name.strip().split(".")
+    if not sign or not all(keys):
+        raise ConfigurationError(f"--set {text!r}: expected KEY=VALUE, such as train.learning_rate=1e-4")
+    try:
+        return keys, yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise ConfigurationError(f"--set {text!r}: the value cannot be read as YAML") from None
+
+
+def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Both, `above` going first; mappings are joined key by key."""
+    joined = dict(below)
+    for key, value in above.items():
+        old = joined.get(key)
+        joined[key] = _over(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return joined

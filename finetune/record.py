@@ -1,0 +1,80 @@
+"""The folder of a run: what was asked, with which packages, on which data; written before the first step."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from finetune.config import Run
+from finetune.examples import Source
+from finetune.schema import plain
+from rag.errors import ConflictError
+from rag.snapshot.files import storage_errors, write_durably
+
+RESOLVED, RECORD, REPORT = "resolved.yaml", "record.json", "report.json"
+_PACKAGES = ("yiwen", "torch", "transformers", "peft", "accelerate", "tokenizers", "trl", "bitsandbytes", "numpy")
+_MAY_CHANGE = ("export",)
+
+
+def resolved(run: Run) -> str:
+    """Every setting as YAML, defaults written out."""
+    return yaml.safe_dump(plain(run), allow_unicode=True, sort_keys=False)
+
+
+def versions() -> dict[str, str]:
+    """Of Python and the packages that decide a result."""
+    found = {"python": platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def begin(run: Run, sources: Sequence[Source], *, resume: bool, facts: Mapping[str, Any] = {}) -> None:  # noqa: B006
+    """Makes the folder. Raises ConflictError if another run is in it, StorageError if it cannot be written."""
+    with storage_errors(run.out):
+        run.out.mkdir(parents=True, exist_ok=True)
+        old = run.out / RESOLVED
+        if old.exists():
+            _check_same(run, old, resume)
+        elif any(run.out.iterdir()):
+            raise ConflictError(f"{run.out} is not empty and no run; name another folder in `out`")
+        write_durably(old, resolved(run).encode())
+        record = {"versions": versions(), "data": [asdict(source) for source in sources], **facts}
+        write_durably(run.out / RECORD, json.dumps(record, ensure_ascii=False, indent=2).encode())
+
+
+def _check_same(run: Run, old: Path, resume: bool) -> None:
+    if not resume:
+        raise ConflictError(f"{run.out} holds a run already; say --resume to go on, or name another folder in `out`")
+    before, now = yaml.safe_load(old.read_text(encoding="utf-8")), plain(run)
+    for section in now:
+        if section in _MAY_CHANGE or before.get(section) == now[section]:
+            continue
+        raise ConflictError(f"{run.out} was begun with another `{section}`; resume it as it was, or name another `out`")
+
+
+def finish(run: Run, report: Mapping[str, Any]) -> None:
+    """The last file of a run: what came out."""
+    with storage_errors(run.out):
+        write_durably(run.out / REPORT, json.dumps(report, ensure_ascii=False, indent=2).encode())
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """`record.json` and `report.json` of the run that `folder` is, or is in; empty where there is none."""
+    for place in (folder, folder.parent):
+        if (place / RECORD).exists():
+            record: dict[str, Any] = json.loads((place / RECORD).read_bytes())
+            if (place / REPORT).exists():
+                record["report"] = json.loads((place / REPORT).read_bytes())
+            return record
+    return {}

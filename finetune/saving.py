@@ -1,0 +1,102 @@
+"""What a run leaves: an adapter with the mark of its base, or a whole model; and its place in the running service."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from finetune.config import Run
+from rag.errors import ConflictError, DataError, MissingExtraError
+from rag.generators.adapters import BASE, CONFIG, WEIGHTS, fingerprint
+from rag.snapshot.files import files_below, storage_errors, sync_file, sync_folder
+
+try:
+    from transformers.utils import cached_file
+except ImportError as error:
+    raise MissingExtraError("training needs torch and transformers: pip install 'yiwen[train]'") from error
+
+ADAPTER, MODEL, START = "adapter", "model", "start"
+
+
+def save_result(run: Run, trainer: Any, tokenizer: Any) -> Path:  # noqa: ANN401 - of transformers
+    """Writes `adapter/` or `model/` into the run's folder, tokenizer and template beside it; returns the folder."""
+    folder = run.out / (ADAPTER if run.train.method == "lora" else MODEL)
+    aside = run.out / f".{folder.name}"
+    if trainer.is_world_process_zero():
+        shutil.rmtree(aside, ignore_errors=True)
+    trainer.accelerator.wait_for_everyone()
+    model = trainer.accelerator.unwrap_model(trainer.model)
+    if keeps_start(run):
+        if trainer.is_world_process_zero():
+            model.peft_config["default"].init_lora_weights = True  # PEFT refuses two adapters while one says `pissa`
+            model.save_pretrained(aside, path_initial_model_for_weight_conversion=str(run.out / START))
+    else:
+        trainer.save_model(str(aside))
+    if trainer.is_world_process_zero():
+        tokenizer.save_pretrained(aside)
+        if run.train.method == "lora" and not run.model.adapters and run.model.weights == "pretrained":
+            mark = {"fingerprint": fingerprint(base_folder(run.model.path))}
+            (aside / BASE).write_text(json.dumps(mark), encoding="utf-8")
+        publish_folder(aside, folder, replace=True)
+    return folder
+
+
+def keeps_start(run: Run) -> bool:
+    """Whether the adapter's first values are needed at the end: PiSSA changes the base, its difference does not."""
+    return run.train.method == "lora" and run.lora.pissa and run.lora.start is None
+
+
+def save_start(run: Run, model: Any) -> None:  # noqa: ANN401 - a PEFT model
+    """Keeps the adapter as it was before the first step."""
+    shape = model.peft_config["default"]
+    shape.init_lora_weights = True
+    model.save_pretrained(run.out / START)
+    shape.init_lora_weights = "pissa"
+
+
+def base_folder(name: str) -> Path:
+    """Where the files of a model lie: the folder itself, or the hub's cache."""
+    return Path(name) if Path(name).is_dir() else Path(str(cached_file(name, "config.json"))).parent
+
+
+def publish_folder(aside: Path, folder: Path, *, replace: bool = False) -> None:
+    """Moves a finished folder to its place, its files on the disk. ConflictError if there is one already."""
+    with storage_errors(folder):
+        for name in files_below(aside):
+            sync_file(aside / name)
+        if folder.exists():
+            if not replace:
+                raise ConflictError(f"{folder} exists already; name another folder or remove it")
+            old = folder.with_name(f".{folder.name}.old")
+            shutil.rmtree(old, ignore_errors=True)
+            os.replace(folder, old)
+            os.replace(aside, folder)
+            shutil.rmtree(old)
+        else:
+            os.replace(aside, folder)
+        sync_folder(folder.parent)
+
+
+def register_adapter(adapter: Path, folder: Path, name: str) -> Path:
+    """Puts an adapter into the folder of a running service, which takes it up with the next answer.
+
+    Raises DataError if it is none that the service loads.
+    """
+    missing = [part for part in (CONFIG, WEIGHTS) if not (adapter / part).is_file()]
+    if missing:
+        raise DataError(f"{adapter} lacks {', '.join(missing)}; expected a LoRA adapter (see `yiwen adapter import`)")
+    if not name or name != Path(name).name or name.startswith("."):
+        raise DataError(f"{name!r} is no name of an adapter; expected one without slashes and leading dot")
+    with storage_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        aside = folder / f".{name}.{os.getpid()}"
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir()
+        for part in (CONFIG, WEIGHTS, BASE):
+            if (adapter / part).exists():
+                shutil.copyfile(adapter / part, aside / part)
+        publish_folder(aside, folder / name, replace=True)
+    return folder / name

@@ -1,0 +1,132 @@
+"""What `pt`, `sft` and `onestage` share: packs through our trainer; they differ in how rows become packs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from finetune.arguments import arguments
+from finetune.config import Run
+from finetune.examples import Examples
+from finetune.meter import LOG, PLOT, Meter, plot, read_log, work_of
+from finetune.models import adapted, check_ids, layers_of, open_base, open_tokenizer, sizes
+from finetune.record import begin, finish
+from finetune.saving import keeps_start, save_result, save_start
+from finetune.trainer import PackTrainer, last_complete
+from rag.errors import DataError, MissingExtraError
+from rag.snapshot.files import storage_errors
+
+try:
+    from transformers import EarlyStoppingCallback, TrainerCallback, set_seed
+except ImportError as error:
+    raise MissingExtraError("training needs torch and transformers: pip install 'yiwen[train]'") from error
+
+Watch = Callable[[Mapping[str, Any]], None]
+"""Called with each entry of the log."""
+
+
+def train(
+    run: Run,
+    read: Callable[[Run, Any], Examples],
+    *,
+    resume: bool = False,
+    watch: Watch = lambda entry: None,
+) -> dict[str, Any]:
+    """Trains as the run says and returns its report. Deterministic on a CPU: the same run, the same weights.
+
+    `read` makes the examples with the tokenizer of the run; `resume` goes on from the last complete checkpoint, if
+    there is one. Errors: ConfigurationError, ConflictError, DataError, DependencyError, StorageError.
+    """
+    tokenizer = open_tokenizer(run.model)
+    examples = read(run, tokenizer)
+    if not examples.train:
+        raise DataError(f"no rows are left to train on ({dict(examples.counts)}); look at `yiwen data check`")
+    set_seed(run.train.seed)
+    model = adapted(open_base(run), run)
+    check_ids(model.get_input_embeddings().num_embeddings, [*examples.train, *examples.held_out])
+    begin(run, examples.sources, resume=resume, facts={"left_out": dict(examples.counts), "sizes": dict(sizes(model))})
+    trainer = make_trainer(run, model, examples, watch)
+    with storage_errors(run.out):
+        if keeps_start(run) and trainer.is_world_process_zero():
+            save_start(run, model)
+        trainer.train(resume_from_checkpoint=start_of(run, resume))
+        return _conclude(run, trainer, tokenizer)
+
+
+def make_trainer(run: Run, model: Any, examples: Examples, watch: Watch) -> PackTrainer:  # noqa: ANN401 - a model
+    """The trainer of a run, ready to start."""
+    if run.train.compile:
+        for layer in layers_of(model):
+            layer.compile()
+    batches = math.ceil(len(examples.train) / run.train.micro_batch)
+    settings = arguments(
+        run,
+        batches,
+        held_out=bool(examples.held_out),
+        train_sampling_strategy="sequential" if examples.ordered else "random",
+    )
+    if settings.world_size > 1:
+        settings = arguments(
+            run,
+            math.ceil(batches / settings.world_size),
+            held_out=bool(examples.held_out),
+            train_sampling_strategy="sequential" if examples.ordered else "random",
+        )
+    meter = Meter(run.out, work_of(model, full=run.train.method != "lora"), settings.device, settings.world_size)
+    patience = [EarlyStoppingCallback(run.eval.patience)] if run.eval.patience and examples.held_out else []
+    return PackTrainer(
+        model=model,
+        args=settings,
+        train_dataset=examples.train,
+        eval_dataset=examples.held_out or None,
+        data_collator=examples.collate,
+        meter=meter,
+        callbacks=[*patience, Watching(watch)],
+    )
+
+
+class Watching(TrainerCallback):
+    """Tells somebody of each entry of the log."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: object) -> None:  # noqa: ANN401
+        """Passes each entry on."""
+        if state.is_world_process_zero:
+            self._watch({"step": state.global_step, "steps": state.max_steps, **(logs or {})})
+
+
+def start_of(run: Run, resume: bool) -> str | None:
+    """The checkpoint to go on from; None begins anew."""
+    place = last_complete(run.out) if resume else None
+    return str(place) if place is not None else None
+
+
+def _conclude(run: Run, trainer: PackTrainer, tokenizer: Any) -> dict[str, Any]:  # noqa: ANN401 - of transformers
+    """Saves what was learnt, draws the loss and reports."""
+    trainer.check_losses()
+    folder = save_result(run, trainer, tokenizer)
+    if not trainer.is_world_process_zero():
+        return {}
+    entries = read_log(run.out / LOG)
+    losses = [entry["loss"] for entry in entries if "loss" in entry]
+    report = {
+        "stage": run.train.stage,
+        "method": run.train.method,
+        "steps": trainer.state.global_step,
+        "loss": losses[-1] if losses else None,
+        "first_loss": losses[0] if losses else None,
+        "eval_loss": next((entry["eval_loss"] for entry in reversed(entries) if "eval_loss" in entry), None),
+        "best_checkpoint": trainer.state.best_model_checkpoint and Path(trainer.state.best_model_checkpoint).name,
+        "tokens": trainer.meter.tokens,
+        "supervised_tokens": trainer.meter.supervised,
+        "seconds": round(trainer.meter.seconds, 2),
+        "tokens_per_s": round(trainer.meter.tokens / max(trainer.meter.seconds, 1e-9), 1),
+        "result": str(folder),
+        "plot": str(run.out / PLOT) if plot(entries, run.out / PLOT) else None,
+    }
+    finish(run, report)
+    return report
