@@ -58,12 +58,15 @@ def computing(train: TrainConfig) -> str:
     return "bf16" if gpu and torch.cuda.is_bf16_supported() else "fp32"
 
 
-def open_base(run: Run, *, kind: Any = AutoModelForCausalLM, packed: bool = True, **more: object) -> Any:  # noqa: ANN401
-    """The base model as the run says, adapters of `model.adapters` merged in. ConfigurationError if it cannot be."""
+def open_base(run: Run, *, kind: Any = AutoModelForCausalLM, packed: bool = True, **shaped: object) -> Any:  # noqa: ANN401
+    """The base model as the run says, adapters of `model.adapters` merged in; `shaped` changes its configuration.
+
+    Raises ConfigurationError if it cannot be opened, DataError where an adapter does not fit.
+    """
     config, cpu = run.model, run.train.device == "cpu" or not torch.cuda.is_available()
     implementation = register() if packed and config.attention != "sdpa" else "sdpa"
     with opening(f"the model {config.path}"):
-        shape = AutoConfig.from_pretrained(config.path, trust_remote_code=config.trust_remote_code)
+        shape = AutoConfig.from_pretrained(config.path, trust_remote_code=config.trust_remote_code, **shaped)
         if config.rope_scaling is not None:
             shape.rope_parameters = {
                 **(getattr(shape, "rope_parameters", None) or {}),
@@ -71,7 +74,7 @@ def open_base(run: Run, *, kind: Any = AutoModelForCausalLM, packed: bool = True
                 "factor": config.rope_factor,
             }
         dtype = _dtype(run, shape)
-        given: dict[str, Any] = {"config": shape, "attn_implementation": implementation, "dtype": dtype, **more}
+        given: dict[str, Any] = {"config": shape, "attn_implementation": implementation, "dtype": dtype}
         if config.weights == "random":
             torch.manual_seed(run.train.seed)
             model = kind.from_config(**given, trust_remote_code=config.trust_remote_code)

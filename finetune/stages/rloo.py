@@ -38,6 +38,7 @@ def _trainer(run: Run, tokenizer: Any, rows: Any, held_out: Any) -> Any:  # noqa
     settings = arguments(
         run, batches, held_out=held_out is not None, kind=kind, beta=run.train.beta,
         num_generations=run.train.generations, max_completion_length=run.train.answer_tokens,
+        per_device_eval_batch_size=run.train.generations,
     )  # fmt: skip
     model, shape = adapter_model(run)
     judge, its_tokenizer = _judge(Path(str(run.train.reward_model)))
