@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,11 @@ try:
 except ImportError as error:
     raise MissingExtraError("training needs torch and transformers: pip install 'yiwen[train]'") from error
 
+_CHECKPOINTING = next(  # transformers renamed it in 5.23
+    name
+    for name in ("activation_checkpointing", "gradient_checkpointing")
+    if name in {entry.name for entry in fields(TrainingArguments)}
+)
 LAUNCH = Path(__file__).parent / "launch"
 
 
@@ -45,8 +51,8 @@ def arguments(
         "optim": train.optimizer,
         "bf16": precision == "bf16",
         "fp16": precision == "fp16",
-        "gradient_checkpointing": train.checkpointing,
-        "gradient_checkpointing_kwargs": {"use_reentrant": False} if train.checkpointing else None,
+        _CHECKPOINTING: train.checkpointing,
+        f"{_CHECKPOINTING}_kwargs": {"use_reentrant": False} if train.checkpointing else None,
         "neftune_noise_alpha": train.neftune or None,
         "seed": train.seed,
         "data_seed": train.seed,

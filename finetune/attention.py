@@ -6,6 +6,7 @@ On a GPU the variable-length kernel of torch; elsewhere the same by one call a d
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from rag.errors import DataError, MissingExtraError
@@ -87,7 +88,7 @@ def _by_document(
     edges = [0, query.shape[2]] if bounds is None else bounds.tolist()
     grouped = query.shape[1] != key.shape[1]
     parts = []
-    for start, end in zip(edges[:-1], edges[1:], strict=True):
+    for start, end in pairwise(edges):
         if end == start:
             continue
         one = [part[:, :, start:end] for part in (query, key, value)]

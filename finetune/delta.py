@@ -146,7 +146,11 @@ def _write(
         with storage_errors(out):
             aside.mkdir(parents=True)
             for path in beside.iterdir():
-                if path.is_file() and path.suffix not in (".safetensors", ".bin") and not path.name.endswith("index.json"):
+                if (
+                    path.is_file()
+                    and path.suffix not in (".safetensors", ".bin")
+                    and not path.name.endswith("index.json")
+                ):
                     shutil.copyfile(path, aside / path.name)
             _shards(names, tensor, aside)
             finish(aside)

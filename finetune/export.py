@@ -52,9 +52,7 @@ class Merged:
     """Share of positions where the saved model's most likely token is that of the model with adapters."""
 
 
-def merge(
-    base: str, adapters: Sequence[Path], out: Path, *, dtype: Dtype = "bfloat16", shard: str = "5GB"
-) -> Merged:
+def merge(base: str, adapters: Sequence[Path], out: Path, *, dtype: Dtype = "bfloat16", shard: str = "5GB") -> Merged:
     """Fold `adapters` into `base`, each into the result of those before it.
 
     Raises NotFoundError, ConflictError (there is something at `out`), and DataError where an adapter does not fit or

@@ -70,7 +70,7 @@ def peak_flops(device: torch.device) -> float | None:
     return next((peak * 1e12 for part, peak in PEAK_TFLOPS.items() if part in name), None)
 
 
-class Meter(TrainerCallback):
+class Meter(TrainerCallback):  # type: ignore[misc] # transformers has no types here
     """Counts batches, adds its figures to each log entry, and writes entries as JSON Lines."""
 
     def __init__(self, folder: Path, work: Work, device: torch.device, ranks: int = 1) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from finetune.attention import register
@@ -77,7 +76,8 @@ def open_base(run: Run, *, kind: Any = AutoModelForCausalLM, packed: bool = True
         given: dict[str, Any] = {"config": shape, "attn_implementation": implementation, "dtype": dtype}
         if config.weights == "random":
             torch.manual_seed(run.train.seed)
-            model = kind.from_config(**given, trust_remote_code=config.trust_remote_code)
+            with torch.device("cpu" if cpu else "cuda"):  # drawing 7B numbers on a CPU takes minutes
+                model = kind.from_config(**given, trust_remote_code=config.trust_remote_code)
         else:
             if config.bits != 16:
                 given["quantization_config"] = _quantised(run)
@@ -123,11 +123,13 @@ def fitting(adapter: str) -> Iterator[None]:
         yield
     except (RuntimeError, ValueError, KeyError, TypeError, OSError) as error:
         what = " ".join(str(error).split())[:300]
-        raise DataError(f"the adapter {adapter} does not fit this base ({what}); name the base it was made for") from error
+        raise DataError(
+            f"the adapter {adapter} does not fit this base ({what}); name the base it was made for"
+        ) from error
 
 
 def adapted(model: Any, run: Run, **more: str) -> Any:  # noqa: ANN401 - a model
-    """The model with what learns chosen: an adapter, some layers, or all. `more` goes to the adapter's configuration."""
+    """The model with what learns chosen: an adapter, some layers, or all. `more` shapes the adapter."""
     if run.model.bits != 16:
         model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=run.train.checkpointing)
     elif run.train.checkpointing and run.train.method == "lora":
@@ -195,7 +197,7 @@ def check_ids(vocabulary: int, packs: Any) -> None:  # noqa: ANN401 - packs of d
 
 def sizes(model: Any) -> Mapping[str, int]:  # noqa: ANN401 - a model
     """Parameters in all and those that learn."""
-    every = [parameter for parameter in model.parameters()]
+    every = list(model.parameters())
     return {
         "parameters": sum(math.prod(getattr(getattr(p, "quant_state", None), "shape", p.shape)) for p in every),
         "trained": sum(p.numel() for p in every if p.requires_grad),

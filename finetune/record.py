@@ -39,7 +39,7 @@ def versions() -> dict[str, str]:
     return found
 
 
-def begin(run: Run, sources: Sequence[Source], *, resume: bool, facts: Mapping[str, Any] = {}) -> None:  # noqa: B006
+def begin(run: Run, sources: Sequence[Source], *, resume: bool, facts: Mapping[str, Any] | None = None) -> None:
     """Makes the folder. Raises ConflictError if another run is in it, StorageError if it cannot be written."""
     with storage_errors(run.out):
         run.out.mkdir(parents=True, exist_ok=True)
@@ -49,7 +49,7 @@ def begin(run: Run, sources: Sequence[Source], *, resume: bool, facts: Mapping[s
         elif any(run.out.iterdir()):
             raise ConflictError(f"{run.out} is not empty and no run; name another folder in `out`")
         write_durably(old, resolved(run).encode())
-        record = {"versions": versions(), "data": [asdict(source) for source in sources], **facts}
+        record = {"versions": versions(), "data": [asdict(source) for source in sources], **(facts or {})}
         write_durably(run.out / RECORD, json.dumps(record, ensure_ascii=False, indent=2).encode())
 
 

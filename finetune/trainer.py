@@ -1,4 +1,4 @@
-"""`transformers.Trainer` over packs: the language-model head at supervised positions only, every token weighing the same.
+"""`transformers.Trainer` over packs: the head runs at supervised positions only, every token weighs the same.
 
 A batch is what the collator makes of packs: `input_ids`, `labels` (-100 where nothing is learnt), `position_ids` that
 restart with each document, `cu_seq_lens` (document bounds), `max_length`, `logits_to_keep` (the positions that predict
@@ -31,7 +31,7 @@ _ADVICE = (
 )
 
 
-class PackTrainer(Trainer):
+class PackTrainer(Trainer):  # type: ignore[misc] # transformers has no types here
     """Adds to its base: token-weighted loss, a stop at the first loss that is not finite, advice when memory ends."""
 
     def __init__(self, *, meter: Meter, **given: Any) -> None:  # noqa: ANN401 - the arguments of Trainer
@@ -41,6 +41,7 @@ class PackTrainer(Trainer):
         self.meter = meter
         self.model_accepts_loss_kwargs = True  # counts the labels of all micro-batches of a step
         self.loss_is_scaled_for_ga = True
+        self.control: Any
         self._unread: list[tuple[int, Sequence[int], torch.Tensor]] = []
         """Step, rows and loss of each micro-batch since the last look; looking waits for the GPU."""
 
@@ -65,7 +66,11 @@ class PackTrainer(Trainer):
         return (loss, outputs) if return_outputs else loss
 
     def prediction_step(
-        self, model: Any, inputs: dict[str, Any], prediction_loss_only: bool, ignore_keys: list[str] | None = None
+        self,
+        model: Any,  # noqa: ANN401 - wrapped by accelerate
+        inputs: dict[str, Any],
+        prediction_loss_only: bool,
+        ignore_keys: list[str] | None = None,
     ) -> tuple[torch.Tensor, None, None]:
         """The loss only: logits of whole packs would fill the memory."""
         with torch.no_grad():
@@ -73,7 +78,10 @@ class PackTrainer(Trainer):
         return loss.detach(), None, None
 
     def evaluate(
-        self, eval_dataset: Any = None, ignore_keys: list[str] | None = None, metric_key_prefix: str = "eval"
+        self,
+        eval_dataset: Any = None,  # noqa: ANN401 - packs
+        ignore_keys: list[str] | None = None,
+        metric_key_prefix: str = "eval",
     ) -> dict[str, float]:
         """Mean loss and perplexity, every supervised token weighing the same."""
         self.meter.pause()
@@ -168,7 +176,9 @@ def checkpoint(folder: Path, named: str) -> Path:
     """That checkpoint of a run. Raises NotFoundError if it is missing or was interrupted."""
     path = folder / named
     if not (path / COMPLETE).exists():
-        raise NotFoundError(f"{path} is no complete checkpoint; there are {[p.name for p in folder.glob('checkpoint-*')]}")
+        raise NotFoundError(
+            f"{path} is no complete checkpoint; there are {[p.name for p in folder.glob('checkpoint-*')]}"
+        )
     return path
 
 

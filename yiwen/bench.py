@@ -8,9 +8,12 @@ from typing import Annotated
 import typer
 
 from yiwen.options import Json, quiet
-from yiwen.output import document, progress, say
+from yiwen.output import document, progress, say, table
+
+app = typer.Typer(help="How fast it is, against the figures it must reach.", invoke_without_command=True)
 
 
+@app.callback()
 def bench(
     context: typer.Context,
     data: Annotated[
@@ -27,6 +30,8 @@ def bench(
 
     The goals are for two cores and the raw data files; on the sample they are a smoke test.
     """
+    if context.invoked_subcommand is not None:
+        return
     from evaluation.speed import PARTS, run
 
     with progress(quiet(context)) as show:
@@ -35,3 +40,32 @@ def bench(
         document(report.summary())
     else:
         say(report.markdown().rstrip())
+
+
+@app.command()
+def train(
+    context: typer.Context,
+    shape: Annotated[str, typer.Option(help="Shape of the model, weights random: 7b, 1b or tiny.")] = "7b",
+    variant: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="One choice to measure; may be repeated. Default: all.")
+    ] = None,
+    steps: Annotated[
+        int, typer.Option(min=4, max=10_000, help="Optimizer steps of each, a third of them warm-up.")
+    ] = 60,
+    cpu: Annotated[bool, typer.Option("--cpu", help="On the CPU, as a smoke test with `--shape tiny`.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Measure training: attention, adapters, compilation, dropout, checkpointing and pack length, one by one."""
+    from finetune.speed import report, run
+
+    with progress(quiet(context)) as show:
+        found = list(run(shape, variant or (), steps=steps, device="cpu" if cpu else "auto", progress=show))
+    if as_json:
+        document(report(found, shape))
+        return
+    rows = [
+        (one.name, f"{one.tokens_per_s:,.0f}", "" if one.mfu is None else f"{one.mfu:.1%}", one.peak_gib,
+         one.job_minutes if shape == "7b" else "")
+        for one in found
+    ]  # fmt: skip
+    table(("variant", "tokens/s", "of the peak", "GiB", "reference job, min"), rows)

@@ -25,6 +25,7 @@ from yiwen import (
     keys,
     live,
     medications,
+    models,
     pages,
     serve,
     train,
@@ -63,8 +64,12 @@ kb.app.command("audit")(audit.audit)
 kb.app.command("release")(audit.release)
 kb.app.command("hold")(audit.hold)
 app.add_typer(train.app, name="train")
+app.command("merge")(models.merge)
+app.add_typer(models.delta_app, name="delta")
+app.add_typer(models.adapter_app, name="adapter")
+app.command("batch")(models.batch)
 app.add_typer(evaluate.app, name="eval")
-app.command("bench")(bench.bench)
+app.add_typer(bench.app, name="bench")
 app.command("doctor")(doctor.doctor)
 
 

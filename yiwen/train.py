@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from yiwen.options import Json, quiet
-from yiwen.output import document, progress, say
+from yiwen.output import Progress, document, progress, say
 
 app = typer.Typer(help="Train models on your own data.", no_args_is_help=True)
 
@@ -71,3 +72,47 @@ def intent(
         return
     say(f"{learnt.questions:,} questions: " + ", ".join(f"{name} {n:,}" for name, n in learnt.labels.items()))
     say(f"{out}: {learnt.size_bytes / 1e6:.1f} MB; use it: YIWEN_INTENT_MODEL={out}")
+
+
+@app.command("run")
+def run_training(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="RUN.yaml", help="Describes the run; see docs/training.md.")],
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a value, such as train.epochs=2.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last complete checkpoint.")] = False,
+    show: Annotated[
+        bool, typer.Option("--show", help="Print every setting as it would be, and train nothing.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Train a language model: pre-training, supervised, reward model, DPO, RLOO; LoRA, QLoRA, freeze or full."""
+    from finetune.config import load
+    from finetune.record import resolved
+
+    run = load(file, changes or [])
+    if show:
+        say(resolved(run).rstrip())
+        return
+    from finetune.execute import execute
+
+    with progress(quiet(context)) as bar:
+        report = execute(run, resume=resume, watch=lambda entry: _shown(entry, bar))
+    if as_json:
+        document(report)
+        return
+    for name, value in report.items():
+        say(f"{name}: {value}")
+
+
+def _shown(entry: Mapping[str, Any], bar: Progress) -> None:
+    """One line of the log as the text of a progress bar."""
+    parts = [f"{name} {entry[name]:.4g}" for name in ("loss", "eval_loss") if isinstance(entry.get(name), float)]
+    if "tokens_per_s" in entry:
+        parts.append(f"{entry['tokens_per_s']:,.0f} tokens/s")
+    parts += [f"{entry['mfu']:.0%} of the peak"] if "mfu" in entry else []
+    if "left_s" in entry:
+        parts.append(f"{entry['peak_gib']:.1f} GiB, {entry['left_s'] / 60:.1f} min left")
+    if parts:
+        bar(", ".join(parts), int(entry["step"]), int(entry["steps"]))

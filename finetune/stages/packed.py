@@ -87,7 +87,7 @@ def make_trainer(run: Run, model: Any, examples: Examples, watch: Watch) -> Pack
     )
 
 
-class Watching(TrainerCallback):
+class Watching(TrainerCallback):  # type: ignore[misc] # transformers has no types here
     """Tells somebody of each entry of the log."""
 
     def __init__(self, watch: Watch) -> None:

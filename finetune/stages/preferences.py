@@ -53,7 +53,9 @@ def train(
     _check(rows, needed)
     set_seed(run.train.seed)
     begin(run, rows.sources, resume=resume)
-    trainer = make(run, tokenizer, _dataset(rows.train, needed), _dataset(rows.held_out, needed) if rows.held_out else None)
+    trainer = make(
+        run, tokenizer, _dataset(rows.train, needed), _dataset(rows.held_out, needed) if rows.held_out else None
+    )
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(_Entries(run.out))
     trainer.add_callback(Watching(watch))
@@ -81,7 +83,7 @@ def _dataset(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> Any:  # 
     return Dataset.from_list([{key: row[key] for key in keys} for row in rows])
 
 
-class _Entries(TrainerCallback):
+class _Entries(TrainerCallback):  # type: ignore[misc] # transformers has no types here
     """Writes each entry of the log with time, memory and, where TRL counts tokens, their rate; marks checkpoints."""
 
     def __init__(self, folder: Path) -> None:
@@ -111,7 +113,8 @@ class _Entries(TrainerCallback):
         loss = logs.get("loss")
         if isinstance(loss, float) and not math.isfinite(loss):
             raise DataError(
-                f"the loss of step {state.global_step} is {loss}; lower train.learning_rate. Earlier checkpoints are sound"
+                f"the loss of step {state.global_step} is {loss}; lower train.learning_rate. "
+                "Earlier checkpoints are sound"
             )
 
     def on_save(self, args: Any, state: Any, control: Any, **_: object) -> None:  # noqa: ANN401 - as the base
@@ -124,7 +127,7 @@ def _report(run: Run, trainer: Any, folder: Path) -> dict[str, Any]:  # noqa: AN
     if not trainer.is_world_process_zero():
         return {}
     entries = read_log(run.out / LOG)
-    last = next((entry for entry in reversed(entries) if "loss" in entry), {})
+    last: dict[str, Any] = next((entry for entry in reversed(entries) if "loss" in entry), {})
     shown = ("loss", "rewards/accuracies", "rewards/margins", "accuracy", "margin", "reward", "kl")
     report = {
         "stage": run.train.stage,

@@ -10,10 +10,11 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from finetune.attention import attend, register
+from finetune.packs import Tokens, collate
 from finetune.trainer import pack_loss
 from rag.errors import DataError
 from tests.hf.models import make_model
-from tests.training.packs import Row, collate, rows
+from tests.training.packs import rows
 
 EXACT = 1e-5
 
@@ -23,34 +24,34 @@ def base(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return make_model(tmp_path_factory.mktemp("base") / request.param, request.param)
 
 
-def opened(base: Path, implementation: str) -> Any:
+def opened(base: Path, implementation: str) -> Any:  # noqa: ANN401 - a model
     return AutoModelForCausalLM.from_pretrained(base, attn_implementation=implementation, dtype=torch.float32)
 
 
 @pytest.fixture(scope="module")
-def documents() -> list[Row]:
+def documents() -> list[Tokens]:
     return rows(5, seed=3)
 
 
-def alone(base: Path, documents: list[Row]) -> torch.Tensor:
+def alone(base: Path, documents: list[Tokens]) -> torch.Tensor:
     model = opened(base, "sdpa")
     with torch.no_grad():
         return torch.cat([model(torch.from_numpy(d.input_ids).long()[None]).logits[0] for d in documents])
 
 
-def difference(base: Path, documents: list[Row], implementation: str, **given: Any) -> float:
+def difference(base: Path, documents: list[Tokens], implementation: str, **given: object) -> float:
     model = opened(base, implementation)
     with torch.no_grad():
         logits = model(collate([documents])["input_ids"], **given).logits[0]
     return float((logits - alone(base, documents)).abs().max())
 
 
-def inputs(documents: list[Row]) -> dict[str, Any]:
+def inputs(documents: list[Tokens]) -> dict[str, Any]:
     batch = collate([documents])
     return {"cu_seq_lens_q": batch["cu_seq_lens"], "max_length_q": batch["max_length"]}
 
 
-def test_the_varlen_attention_isolates_documents(base: Path, documents: list[Row]) -> None:
+def test_the_varlen_attention_isolates_documents(base: Path, documents: list[Tokens]) -> None:
     batch = collate([documents])
     given = inputs(documents) | {"position_ids": batch["position_ids"], "use_cache": False}
     assert difference(base, documents, register(), **given) < EXACT
@@ -59,7 +60,7 @@ def test_the_varlen_attention_isolates_documents(base: Path, documents: list[Row
 
 
 @pytest.mark.parametrize("implementation", ["sdpa", "eager"])
-def test_which_inputs_isolate_documents_without_it(base: Path, documents: list[Row], implementation: str) -> None:
+def test_which_inputs_isolate_documents_without_it(base: Path, documents: list[Tokens], implementation: str) -> None:
     positions = collate([documents])["position_ids"]
     ones = torch.ones_like(positions)
     assert difference(base, documents, implementation, position_ids=positions, use_cache=False) < EXACT
@@ -72,7 +73,7 @@ def test_which_inputs_isolate_documents_without_it(base: Path, documents: list[R
         assert difference(base, documents, implementation, **given) > 0.01, given.keys()
 
 
-def test_padding_on_the_right_needs_no_mask(base: Path, documents: list[Row]) -> None:
+def test_padding_on_the_right_needs_no_mask(base: Path, documents: list[Tokens]) -> None:
     model = opened(base, "sdpa")
     longest = max(len(d.input_ids) for d in documents)
     padded = torch.zeros(len(documents), longest, dtype=torch.long)
@@ -86,7 +87,7 @@ def test_padding_on_the_right_needs_no_mask(base: Path, documents: list[Row]) ->
 
 @pytest.mark.parametrize("implementation", ["yiwen_varlen", "sdpa"])
 def test_a_pack_has_the_loss_and_gradients_of_its_documents(
-    base: Path, documents: list[Row], implementation: str
+    base: Path, documents: list[Tokens], implementation: str
 ) -> None:
     register()
     together, apart = opened(base, implementation), opened(base, "sdpa")
@@ -102,11 +103,12 @@ def test_a_pack_has_the_loss_and_gradients_of_its_documents(
     total.backward()
     assert loss.item() / count == pytest.approx(total.item() / count, abs=EXACT)
     for (name, a), (_, b) in zip(together.named_parameters(), apart.named_parameters(), strict=True):
-        assert a.grad is not None and b.grad is not None
+        assert a.grad is not None
+        assert b.grad is not None
         assert float((a.grad - b.grad).abs().max()) / count < EXACT, name
 
 
-def test_a_window_reaches_so_far_back(documents: list[Row]) -> None:
+def test_a_window_reaches_so_far_back(documents: list[Tokens]) -> None:
     torch.manual_seed(0)
     query, key, value = (torch.randn(1, heads, 12, 8) for heads in (4, 2, 2))
     bounds = torch.tensor([0, 5, 12], dtype=torch.int32)

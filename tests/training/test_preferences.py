@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from finetune.config import Run
 from finetune.examples import Preferences
 from finetune.export import merge
 from finetune.meter import read_log
@@ -38,7 +38,7 @@ ROWS = [
 ]
 
 
-def reading(run: Any, tokenizer: Any) -> Preferences:
+def reading(run: Run, tokenizer: object) -> Preferences:
     return Preferences(ROWS, ROWS[:4])
 
 
@@ -48,9 +48,7 @@ LONGER = {"steps": 10, "save_every": "5", "micro_batch": 2, "accumulation": 2, "
 @pytest.mark.parametrize("method", ["lora", "full"])
 def test_dpo_learns_what_is_preferred(base: Path, tmp_path: Path, method: str) -> None:
     rate = {"learning_rate": 5e-3 if method == "lora" else 1e-4}
-    run = a_run(
-        base, tmp_path / "run", train=LONGER | {"stage": "dpo", "method": method} | rate, eval={"every": "5"}
-    )
+    run = a_run(base, tmp_path / "run", train=LONGER | {"stage": "dpo", "method": method} | rate, eval={"every": "5"})
     report = dpo.train(run, reading)
     assert report["accuracies"] == 1.0
     entries = read_log(run.out / "log.jsonl")
@@ -78,8 +76,9 @@ def test_a_reward_model_judges_and_rloo_follows_it(base: Path, tmp_path: Path) -
         "reward_model": str(judge), "save_every": "never", "learning_rate": 1e-4,
     }  # fmt: skip
     report = rloo.train(a_run(base, tmp_path / "rloo", train=train), reading)
-    assert report["steps"] == 2 and "reward" in report
-    with pytest.raises(ConfigurationError, match="multiple of train.generations"):
+    assert report["steps"] == 2
+    assert "reward" in report
+    with pytest.raises(ConfigurationError, match="expected a multiple of"):
         rloo.train(a_run(base, tmp_path / "odd", train=train | {"generations": 3}), reading)
     with pytest.raises(ConfigurationError, match="yiwen merge"):
         rloo.train(a_run(base, tmp_path / "none", train=train | {"reward_model": str(tmp_path)}), reading)

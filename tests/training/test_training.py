@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_model(tmp_path_factory.mktemp("base") / "tiny", "qwen2")
 
 
-def reading(made: Examples) -> Any:
+def reading(made: Examples) -> Callable[[Run, object], Examples]:
     return lambda run, tokenizer: made
 
 
@@ -51,7 +52,8 @@ def test_an_adapter_learns_and_is_what_the_service_loads(base: Path, tmp_path: P
     run = a_run(base, tmp_path / "run", train={"steps": 20, "save_every": "10"}, eval={"every": "10"})
     report = train(run, reading(examples(held_out=8)), watch=lambda entry: seen.append(dict(entry)))
     assert report["loss"] < 0.7 * report["first_loss"]
-    assert report["eval_loss"] and report["best_checkpoint"] == "checkpoint-20"
+    assert report["eval_loss"]
+    assert report["best_checkpoint"] == "checkpoint-20"
     folder = run.out / "adapter"
     register_adapter(folder, tmp_path / "adapters", "tiny")
     service = AdapterFolder(tmp_path / "adapters", Base(str(base), fingerprint(base)))
@@ -65,7 +67,8 @@ def test_an_adapter_learns_and_is_what_the_service_loads(base: Path, tmp_path: P
     assert len([entry for entry in seen if "loss" in entry]) == 20
     assert (run.out / "loss.png").read_bytes().startswith(b"\x89PNG")
     record = json.loads((run.out / "record.json").read_text())
-    assert record["versions"]["torch"] and record["sizes"]["trained"] < record["sizes"]["parameters"]
+    assert record["versions"]["torch"]
+    assert record["sizes"]["trained"] < record["sizes"]["parameters"]
 
 
 @pytest.mark.parametrize(
@@ -93,7 +96,8 @@ def test_every_method_trains(base: Path, tmp_path: Path, sections: dict[str, Any
     if run.train.method == "freeze":
         before, after = weights(base), weights(result)
         changed = {name for name in before if not torch.equal(before[name], after[name])}
-        assert changed and all(".layers.1.mlp." in name for name in changed)
+        assert changed
+        assert all(".layers.1.mlp." in name for name in changed)
 
 
 def test_accumulation_changes_nothing(base: Path, tmp_path: Path) -> None:
@@ -116,7 +120,7 @@ def test_resuming_gives_the_same_weights(base: Path, tmp_path: Path) -> None:
     train(whole, reading(examples()))
     run = a_run(base, tmp_path / "run", lora=dropped)
 
-    def stop(entry: Any) -> None:
+    def stop(entry: Mapping[str, Any]) -> None:
         if entry["step"] == 5:
             raise KeyboardInterrupt
 

@@ -1,0 +1,227 @@
+"""Answers of a local model alone, without knowledge base: for `yiwen batch` and to look at what training did.
+
+One code path with training: the model's own template, or a rendering given by the caller.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from finetune.legacy import converted
+from finetune.models import fitting, opening
+from rag.errors import ConflictError, DataError, MissingExtraError
+from rag.snapshot.files import storage_errors
+
+try:
+    import torch
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig, GenerationConfig, TextStreamer
+except ImportError as error:
+    raise MissingExtraError("local models need torch and transformers: pip install 'yiwen[hf]'") from error
+
+Message = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """How tokens are chosen. A temperature of 0 takes the most likely one, the same in each run."""
+
+    tokens: int = 512
+    """Longest answer."""
+    temperature: float = 0.0
+    top_p: float = 1.0
+    top_k: int = 0
+    beams: int = 1
+    repetition_penalty: float = 1.0
+    seed: int = 0
+
+
+class Writer:
+    """A model with the adapters merged in turn, and its tokenizer."""
+
+    def __init__(self, model: str, adapters: Sequence[Path] = (), *, bits: int = 16, device: str = "auto") -> None:
+        """Raises ConfigurationError if it cannot be opened, DataError where an adapter does not fit."""
+        self._device = "cuda" if device == "auto" and torch.cuda.is_available() else "cpu"
+        own = [folder for folder in adapters if (folder / "tokenizer_config.json").exists()]
+        given: dict[str, Any] = {"dtype": "auto"}
+        if bits != 16:
+            quantised = BitsAndBytesConfig(load_in_8bit=bits == 8, load_in_4bit=bits == 4, bnb_4bit_quant_type="nf4")
+            given |= {"quantization_config": quantised, "device_map": self._device}
+        with opening(f"the model {model}"):
+            self.tokenizer = AutoTokenizer.from_pretrained(str(own[-1]) if own else model)
+            self.model = AutoModelForCausalLM.from_pretrained(model, **given)
+        for folder in adapters:
+            with fitting(str(folder)):
+                adapted = PeftModel.from_pretrained(self.model, str(converted(folder)))
+                self.model = adapted if bits != 16 else adapted.merge_and_unload(safe_merge=True)
+        if bits == 16:
+            self.model.to(self._device)
+        self.model.eval()
+        if self.tokenizer.pad_token_id is None:
+            self.tokenizer.pad_token = self.tokenizer.eos_token
+
+    def prompt(self, messages: Sequence[Message]) -> str:
+        """The text that a dialogue becomes. Raises DataError for a model without template."""
+        if not self.tokenizer.chat_template:
+            raise DataError("the model has no chat template; give rows with `prompt`, the whole text")
+        try:
+            text: str = self.tokenizer.apply_chat_template(list(messages), add_generation_prompt=True, tokenize=False)
+        except Exception as error:  # Jinja templates raise errors of their own choosing
+            raise DataError(f"the model's template refuses the messages ({error})") from error
+        return text
+
+    def answer(self, prompt: str, decoding: Decoding, *, show: Callable[[str], None] | None = None) -> str:
+        """What the model writes after `prompt`; `show` is given pieces as they are written. DataError if too long."""
+        ids = self.tokenizer(prompt, return_tensors="pt", add_special_tokens=False)["input_ids"]
+        most = getattr(self.model.config, "max_position_embeddings", None)
+        if not ids.shape[1] or (most and ids.shape[1] + decoding.tokens > most):
+            raise DataError(f"the prompt has {ids.shape[1]} tokens; expected 1 to {(most or 0) - decoding.tokens}")
+        ids = ids.to(self.model.device)
+        torch.manual_seed(decoding.seed)
+        with torch.inference_mode():
+            written = self.model.generate(
+                input_ids=ids,
+                attention_mask=torch.ones_like(ids),
+                generation_config=self._settings(decoding),
+                streamer=_Pieces(self.tokenizer, show) if show is not None else None,
+            )
+        text: str = self.tokenizer.decode(written[0, ids.shape[1] :], skip_special_tokens=True)
+        return text.strip()
+
+    def _settings(self, decoding: Decoding) -> GenerationConfig:
+        sampled = decoding.temperature > 0 and decoding.beams == 1
+        ends = self.model.generation_config.eos_token_id
+        chosen = (
+            {"temperature": decoding.temperature, "top_p": decoding.top_p, "top_k": decoding.top_k or None}
+            if sampled
+            else {}
+        )
+        return GenerationConfig(
+            max_new_tokens=decoding.tokens,
+            do_sample=sampled,
+            num_beams=decoding.beams,
+            repetition_penalty=decoding.repetition_penalty,
+            eos_token_id=self.tokenizer.eos_token_id if ends is None else ends,
+            pad_token_id=self.tokenizer.pad_token_id,
+            **chosen,
+        )
+
+
+class _Pieces(TextStreamer):  # type: ignore[misc] # transformers has no types here
+    def __init__(self, tokenizer: Any, show: Callable[[str], None]) -> None:  # noqa: ANN401 - of transformers
+        super().__init__(tokenizer, skip_prompt=True, skip_special_tokens=True)
+        self._show = show
+
+    def on_finalized_text(self, text: str, stream_end: bool = False) -> None:
+        """One piece."""
+        self._show(text)
+
+
+@dataclass(frozen=True)
+class Done:
+    """What `batch` did: rows answered now, those that failed, and those that were there already."""
+
+    answered: int
+    failed: int
+    kept: int
+
+
+def batch(
+    source: Path,
+    out: Path,
+    answer: Callable[[Mapping[str, Any]], str],
+    *,
+    about: Mapping[str, object],
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Done:
+    """Answer each row of a JSON Lines file; a row that fails gets its reason, and the others go on.
+
+    `out` gets `{"row", "id"?, "answer" | "error"}` a line, flushed one by one: begun again with the same `about` (kept
+    in `out`.about.json), rows that are answered there are kept. ConflictError if `about` differs, DataError if `source`
+    is no JSON Lines file.
+    """
+    rows = list(read_rows(source))
+    with storage_errors(out):
+        kept = _begun(out, source, about)
+        answered = failed = 0
+        with out.open("a", encoding="utf-8") as file:
+            for done, (number, row) in enumerate(rows, start=1):
+                progress(done, len(rows))
+                if number in kept:
+                    continue
+                entry = _entry(number, row, answer)
+                answered, failed = answered + ("answer" in entry), failed + ("error" in entry)
+                file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+                file.flush()
+    return Done(answered, failed, len(kept))
+
+
+def read_rows(source: Path) -> Iterator[tuple[int, Mapping[str, Any] | DataError]]:
+    """Line numbers and objects; a line that is none is an error of that row."""
+    try:
+        lines = source.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{source} cannot be read ({error}); expected JSON Lines in UTF-8") from error
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            yield number, DataError(f"line {number} is no JSON ({error})")
+            continue
+        yield number, row if isinstance(row, dict) else DataError(f"line {number} is no object")
+
+
+def messages_of(row: Mapping[str, Any]) -> list[dict[str, str]]:
+    """From `messages`, `question`, or `instruction` with `input`. DataError if there is none of them."""
+    if isinstance(row.get("messages"), list):
+        found = [one for one in row["messages"] if isinstance(one, dict) and {"role", "content"} <= one.keys()]
+        if not found or found[-1]["role"] != "user":
+            raise DataError("`messages` must end with one of the user")
+        return [{"role": str(one["role"]), "content": str(one["content"])} for one in found]
+    text = row.get("question") or "\n".join(str(row[key]) for key in ("instruction", "input") if row.get(key))
+    if not isinstance(text, str) or not text.strip():
+        raise DataError("the row has none of messages, question, instruction, prompt")
+    return [{"role": "user", "content": text}]
+
+
+def _entry(
+    number: int, row: Mapping[str, Any] | DataError, answer: Callable[[Mapping[str, Any]], str]
+) -> dict[str, Any]:
+    entry: dict[str, Any] = {"row": number}
+    try:
+        if isinstance(row, DataError):
+            raise row
+        entry |= {"id": row["id"]} if "id" in row else {}
+        entry["answer"] = answer(row)
+    except DataError as error:
+        entry["error"] = str(error)
+    return entry
+
+
+def _begun(out: Path, source: Path, about: Mapping[str, object]) -> set[int]:
+    """Rows answered before; what failed and a line that was cut off are dropped, to be tried again."""
+    note = out.with_name(out.name + ".about.json")
+    wanted = json.dumps(dict(about) | {"source": source.name}, ensure_ascii=False, sort_keys=True)
+    if not out.exists():
+        note.write_text(wanted, encoding="utf-8")
+        return set()
+    if not note.exists() or note.read_text(encoding="utf-8") != wanted:
+        raise ConflictError(f"{out} holds answers of another model, file or decoding; name another file or remove it")
+    good = [entry for entry in _lines(out) if "answer" in entry]
+    aside = out.with_name(f".{out.name}.tmp")
+    aside.write_text("".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in good), encoding="utf-8")
+    os.replace(aside, out)
+    return {int(entry["row"]) for entry in good}
+
+
+def _lines(path: Path) -> Iterable[dict[str, Any]]:
+    for _, row in read_rows(path):
+        if not isinstance(row, DataError):
+            yield dict(row)
