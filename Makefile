@@ -33,7 +33,7 @@ test: $(READY)  ## every test that ends within a minute; ARGS="-k name" picks so
 	@$(BIN)/python -m pytest -q -m "not long" -n $(WORKERS) --dist loadfile $(ARGS)
 
 test-hf: $(HF_VENV)/.ready  ## the tests that need torch, in an environment of their own
-	@$(HF_VENV)/bin/python -m pytest -q tests/hf $(ARGS)
+	@$(HF_VENV)/bin/python -m pytest -q tests/hf tests/training $(ARGS)
 
 test-long: $(READY)  ## the tests that take longer; PART=crash runs those of tests/crash alone
 	@$(BIN)/python -m pytest -q -m long --timeout=3600 --durations=0 tests/$(PART) $(ARGS)
@@ -56,7 +56,7 @@ env-example: $(READY)  ## write .env.example from the settings
 lock: $(READY)  ## pin the dependencies anew, those of the images too; ARGS=--upgrade takes the newest
 	@$(PIP) install uv
 	@$(PINS) --universal --extra cpu --extra dev --output-file requirements.lock $(ARGS)
-	@$(PINS) --universal --extra cpu --extra dev --extra hf --extra quant \
+	@$(PINS) --universal --extra cpu --extra dev --extra train --extra quant \
 		--constraint requirements.lock --output-file requirements-hf.lock
 	@echo 'setuptools>=77' | $(PINS) - --universal $(SERVED) --extra cpu \
 		--constraint requirements.lock --output-file docker/cpu.lock

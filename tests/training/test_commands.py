@@ -1,0 +1,234 @@
+"""The commands from rows in a file to a served adapter, on a tiny model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner, Result
+
+from finetune.config import read
+from finetune.packs import collate
+from finetune.rows import examples
+from finetune.speed import lengths
+from rag.errors import DataError, NotFoundError
+from rag.generators.adapters import AdapterFolder, Base, fingerprint
+from tests.hf.models import make_model
+from tests.training.test_preferences import ROWS
+from yiwen.cli import app
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_model(tmp_path_factory.mktemp("base") / "tiny", "qwen2")
+
+
+def said(role: str, content: str) -> dict[str, str]:
+    return {"role": role, "content": content}
+
+
+def turn(question: str, answer: str) -> list[dict[str, str]]:
+    return [said("user", question), said("assistant", answer)]
+
+
+def document(done: Result) -> dict[str, Any]:
+    """What `--json` printed, after anything that libraries print."""
+    found: dict[str, Any] = json.loads(done.stdout[done.stdout.index("{") :])
+    return found
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("rows") / "rows.jsonl"
+    made: list[dict[str, object]] = [
+        {
+            "messages": [
+                said("user", f"症状{n}"),
+                said("assistant", "恶心。"),
+                said("user", "还有？"),
+                said("assistant", "畏光。"),
+            ]
+        }
+        for n in range(12)
+    ]
+    made += [{"instruction": "偏头痛的症状", "input": "", "output": "恶心、畏光。"}, {"text": "偏头痛的症状有恶心。"}]
+    path.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in made), encoding="utf-8")
+    return path
+
+
+def command(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def a_file(tmp_path: Path, base: Path, rows: Path, **sections: object) -> Path:
+    values = {
+        "out": str(tmp_path / "run"),
+        "model": {"path": str(base)},
+        "data": {"files": [{"path": str(rows), "licence": "CC0-1.0"}], "validation_rows": 2, "pack_length": 256},
+        "lora": {"rank": 4},
+        "train": {"steps": 4, "log_every": 1, "save_every": "2", "device": "cpu", "precision": "fp32"},
+        "eval": {"every": "2"},
+        **sections,
+    }
+    path = tmp_path / "run.yaml"
+    path.write_text(yaml.safe_dump(values), encoding="utf-8")
+    return path
+
+
+def test_from_rows_to_an_adapter_that_is_served(base: Path, rows: Path, tmp_path: Path) -> None:
+    export = {"merge": str(tmp_path / "merged"), "register": str(tmp_path / "adapters"), "name": "mine"}
+    file = a_file(tmp_path, base, rows, export=export)
+    shown = command("train", "run", file, "--set", "train.steps=6", "--show")
+    assert yaml.safe_load(shown.stdout)["train"]["steps"] == 6
+    assert not (tmp_path / "run").exists()
+    done = command("train", "run", file, "--json")
+    assert done.exit_code == 0, done.output
+    report = document(done)
+    assert report["steps"] == 4
+    assert report["merged"]["in_memory"] < 1e-4
+    assert AdapterFolder(tmp_path / "adapters", Base(str(base), fingerprint(base))).names() == ["mine"]
+    record = json.loads((tmp_path / "run" / "record.json").read_text(encoding="utf-8"))
+    assert record["data"][0]["rows"] == 14
+    assert "CC0-1.0" in (tmp_path / "merged" / "README.md").read_text(encoding="utf-8")
+    again = command("train", "run", file)
+    assert again.exit_code == 4
+    assert "--resume" in again.stderr
+
+
+def test_mistakes_end_in_a_line(base: Path, rows: Path, tmp_path: Path) -> None:
+    file = a_file(tmp_path, base, rows)
+    for change, code, text in [
+        ("train.stepz=1", 2, "did you mean steps?"),
+        ("train.stage=onestage", 2, "cannot be run from files"),
+        (f"data.files=[{{path: {tmp_path}/none}}]", 3, "does not exist"),
+        ("data.file=1", 2, "did you mean files?"),
+        (f"model.path={tmp_path}/none", 2, "cannot be opened"),
+    ]:
+        done = command("train", "run", file, "--set", change)
+        assert (done.exit_code, text in done.stderr) == (code, True), done.stderr
+    assert command("train", "run", tmp_path / "none.yaml").exit_code == 3
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_loss_is_on_each_answer(base: Path, rows: Path, tmp_path: Path) -> None:
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    run = read({"out": "x", "model": {"path": str(base)}, "data": {"files": [{"path": str(rows)}], "pack_length": 64}})
+    made = examples(run, tokenizer)
+    documents = {document.row: document for pack in made.train for document in pack}
+    learnt = tokenizer.decode(documents[0].input_ids[documents[0].supervised])
+    assert learnt == "恶心。<|im_end|>\n畏光。<|im_end|>\n"
+    assert documents[13].supervised.all()
+    assert collate(made.train[:1])["logits_to_keep"].numel() > 0
+    short = read({"out": "x", "model": {"path": str(base)}, "data": {"files": [{"path": str(rows)}], "cutoff": 8}})
+    assert dict(examples(short, tokenizer).counts) == {"cut": 13, "nothing left to learn": 13}
+
+
+@pytest.mark.parametrize(
+    "line", ['{"instruction": "?"}', "no json", "[1]", '{"messages": [{"role": "user", "content": ""}]}']
+)
+def test_rows_that_cannot_be_learnt_are_named(base: Path, tmp_path: Path, line: str) -> None:
+    from transformers import AutoTokenizer
+
+    path = tmp_path / "rows.jsonl"
+    path.write_text(line, encoding="utf-8")
+    run = read({"out": "x", "model": {"path": str(base)}, "data": {"files": [{"path": str(path)}]}})
+    with pytest.raises(DataError, match=r"rows\.jsonl:1"):
+        examples(run, AutoTokenizer.from_pretrained(base))
+    gone = read({"out": "x", "model": {"path": "x"}, "data": {"files": [{"path": str(path) + "x"}]}})
+    with pytest.raises(NotFoundError):
+        examples(gone, None)
+
+
+def test_preferences_come_from_rows_too(base: Path, tmp_path: Path) -> None:
+    rows = tmp_path / "pairs.jsonl"
+    rows.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in ROWS), encoding="utf-8")
+    file = a_file(tmp_path, base, rows, train=TWO | {"stage": "dpo"}, eval={"every": "2"})
+    done = command("train", "run", file)
+    assert done.exit_code == 0, done.output
+    assert "stage: dpo" in done.stdout
+
+
+def test_merging_deltas_and_registering_by_command(base: Path, rows: Path, tmp_path: Path) -> None:
+    assert command("train", "run", a_file(tmp_path, base, rows)).exit_code == 0
+    adapter = tmp_path / "run" / "adapter"
+    done = command("merge", adapter, "--base", base, "--out", tmp_path / "merged", "--dtype", "float32", "--json")
+    assert document(done)["same_choice"] == 1.0
+    made = command("delta", "make", tmp_path / "merged", "--base", base, "--out", tmp_path / "delta")
+    assert "as differences" in made.stdout
+    assert command("delta", "apply", tmp_path / "delta", "--base", base, "--out", tmp_path / "again").exit_code == 0
+    one, two = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("merged", "again"))
+    assert one[-100_000:] == two[-100_000:]
+    registered = command("adapter", "register", adapter, "--to", tmp_path / "adapters", "--name", "mine")
+    assert "local:mine" in registered.stdout
+    assert command("merge", adapter, "--base", base, "--out", tmp_path / "merged").exit_code == 4
+    assert command("adapter", "import", adapter, "--out", tmp_path / "imported").exit_code != 0
+
+
+def test_a_file_of_questions_is_answered_and_gone_on_with(base: Path, tmp_path: Path) -> None:
+    source, out = tmp_path / "questions.jsonl", tmp_path / "answers.jsonl"
+    lines = [
+        json.dumps({"id": "a", "question": "偏头痛？"}, ensure_ascii=False), "no json", json.dumps({"other": 1}),
+        json.dumps({"messages": [said("user", "?")]}), json.dumps({"prompt": "raw"}),
+        json.dumps({"instruction": "i", "input": "j"}),
+    ]  # fmt: skip
+    source.write_text("\n".join(lines), encoding="utf-8")
+    arguments = ["batch", source, "--out", out, "--model", base, "--tokens", 4, "--json"]
+    done = command(*arguments)
+    assert done.exit_code == 7
+    assert document(done) | {"out": ""} == {
+        "answered": 4,
+        "failed": 2,
+        "kept": 0,
+        "out": "",
+    }
+    entries = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert [("error" in entry, entry["row"]) for entry in entries] == [
+        (False, 1), (True, 2), (True, 3), (False, 4), (False, 5), (False, 6)
+    ]  # fmt: skip
+    assert entries[0]["id"] == "a"
+    out.write_text(json.dumps(entries[0]) + "\n" + '{"row": 4, "ans', encoding="utf-8")
+    again = command(*arguments)
+    assert document(again)["kept"] == 1
+    assert sorted(json.loads(line)["row"] for line in out.read_text(encoding="utf-8").splitlines()) == [
+        1,
+        2,
+        3,
+        4,
+        5,
+        6,
+    ]
+    other = command(*arguments, "--temperature", 0.5)
+    assert other.exit_code == 4
+    assert "another model, file or decoding" in other.stderr
+
+
+def test_the_benchmark_runs_on_a_cpu() -> None:
+    done = command(
+        "bench",
+        "train",
+        "--shape",
+        "tiny",
+        "--cpu",
+        "--steps",
+        4,
+        "--variant",
+        "reference",
+        "--variant",
+        "padding",
+        "--json",
+    )
+    assert done.exit_code == 0, done.output
+    report = document(done)
+    assert [one["name"] for one in report["variants"]] == ["reference", "padding"]
+    assert all(one["tokens_per_s"] > 0 for one in report["variants"])
+    assert command("bench", "train", "--variant", "none").exit_code == 2
+    drawn = lengths(8658)
+    assert 212 < drawn.mean() < 224
+    assert drawn.max() <= 716
