@@ -23,6 +23,9 @@ from yiwen.cli import app
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
+TWO = {"steps": 2, "save_every": "2", "device": "cpu", "precision": "fp32"}
+
+
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_model(tmp_path_factory.mktemp("base") / "tiny", "qwen2")
