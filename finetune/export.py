@@ -64,11 +64,34 @@ def merge(base: str, adapters: Sequence[Path], out: Path, *, dtype: Dtype = "bfl
         raise DataError("no adapter was given; expected at least one to merge")
     folders = [_adapter(folder) for folder in adapters]
     _check_base(base, folders[0])
-    kind = _kind(folders[0])
+    kind, given = _kind(folders[0])
     with opening(f"the base {base}"):
         tokenizer = _tokenizer(base, folders)
-        model = kind[0].from_pretrained(base, dtype=torch.float32, **kind[1])
+        model = kind.from_pretrained(base, dtype=torch.float32, **given)
     probes = probe(tokenizer, model)
+    model, before, worst = _folded(model, folders, probes)
+    aside = out.with_name(f".{out.name}.{os.getpid()}")
+    try:
+        with storage_errors(out):
+            _save(model, tokenizer, aside, base, dtype, shard)
+        with opening("what was saved"):
+            after = logits(kind.from_pretrained(aside, dtype=getattr(torch, dtype), **given), probes)
+        saved = check_parity(before, after, EXACT if dtype == "float32" else ROUNDED, f"saving as {dtype}")
+        merged = Merged(out, worst, saved, _same_choice(before, after))
+        with storage_errors(out):
+            _write_card(aside, base, adapters, merged, dtype)
+            publish_folder(aside, out)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return merged
+
+
+def _folded(
+    model: Any,  # noqa: ANN401 - a model
+    folders: Sequence[Path],
+    probes: Sequence[torch.Tensor],
+) -> tuple[Any, torch.Tensor, float]:
+    """The merged model, the logits it should have, and the largest relative difference of a step."""
     before, worst = logits(model, probes), 0.0
     for folder in folders:
         with fitting(str(folder)):
@@ -76,23 +99,13 @@ def merge(base: str, adapters: Sequence[Path], out: Path, *, dtype: Dtype = "bfl
             before = logits(adapted, probes)
             model = adapted.merge_and_unload(safe_merge=True)
         worst = max(worst, check_parity(before, logits(model, probes), EXACT, f"merging {folder}"))
-    aside = out.with_name(f".{out.name}.{os.getpid()}")
-    try:
-        with storage_errors(out):
-            _save(model, tokenizer, aside, base, dtype, shard)
-        with opening("what was saved"):
-            again = kind[0].from_pretrained(aside, dtype=getattr(torch, dtype), **kind[1])
-        after = logits(again, probes)
-        saved = check_parity(before, after, EXACT if dtype == "float32" else ROUNDED, f"saving as {dtype}")
-        merged = Merged(out, worst, saved, _same_choice(before, after))
-        with storage_errors(out):
-            facts = [(folder.name, read_record(folder), _sha256(folder)) for folder in adapters]
-            card = model_card(base, facts, merged.__dict__ | {"dtype": dtype}, _licence(base))
-            (aside / "README.md").write_text(card, encoding="utf-8")
-            publish_folder(aside, out)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-    return merged
+    return model, before, worst
+
+
+def _write_card(folder: Path, base: str, adapters: Sequence[Path], merged: Merged, dtype: str) -> None:
+    facts = [(adapter.name, read_record(adapter), _sha256(adapter)) for adapter in adapters]
+    card = model_card(base, facts, merged.__dict__ | {"dtype": dtype}, _licence(base))
+    (folder / "README.md").write_text(card, encoding="utf-8")
 
 
 def _adapter(folder: Path) -> Path:

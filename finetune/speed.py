@@ -15,12 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from finetune.config import Run, read
+from finetune.config import Run
 from finetune.examples import Examples
 from finetune.meter import LOG, read_log
 from finetune.models import adapted, open_base
 from finetune.packs import Tokens, collate
 from finetune.record import versions
+from finetune.run_file import read
 from finetune.stages.packed import make_trainer
 from rag.errors import DependencyError, MissingExtraError, UsageError
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -90,9 +91,20 @@ def chat(
     allergy: Allergies = None,
     drug: Drugs = None,
     condition: Conditions = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Talk to this model alone, without knowledge base and checks.")
+    ] = None,
+    adapter: Annotated[
+        list[Path] | None, typer.Option(metavar="FOLDER", help="With --model: LoRA adapters, merged in turn.")
+    ] = None,
     data_dir: DataDir = None,
 ) -> None:
     """Ask in turns; `clear` forgets the earlier ones, `exit` or Ctrl-D ends."""
+    if model is not None:
+        from yiwen.models import talk
+
+        talk(model, adapter or [], _lines())
+        return
     from rag.errors import QuestionRejected
     from rag.pipeline import Options
     from rag.wiring import build

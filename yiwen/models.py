@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,7 +11,7 @@ import typer
 
 from yiwen.failures import PARTIAL
 from yiwen.options import Json, quiet
-from yiwen.output import document, progress, say
+from yiwen.output import document, printable, progress, say
 
 delta_app = typer.Typer(help="Models as their difference from a base.", no_args_is_help=True)
 adapter_app = typer.Typer(help="LoRA adapters: take over old ones, hand them to the service.", no_args_is_help=True)
@@ -153,3 +153,24 @@ def batch(
         say(f"{out}: {done.answered} answered, {done.failed} failed, {done.kept} there before")
     if done.failed:
         raise typer.Exit(PARTIAL)
+
+
+def talk(model: str, adapters: Sequence[Path], lines: Iterable[str]) -> None:
+    """Answer line by line, shown as it is written; nothing is checked, which is said first."""
+    from finetune.write import Decoding, Writer
+
+    writer = Writer(model, adapters)
+    typer.echo("yiwen: this model answers alone: no sentence is checked or cited", err=True)
+    said: list[dict[str, str]] = []
+    for line in lines:
+        if line == "clear":
+            said = []
+            continue
+        said.append({"role": "user", "content": line})
+        text = writer.answer(writer.prompt(said), Decoding(), show=_show_piece)
+        typer.echo()
+        said.append({"role": "assistant", "content": text})
+
+
+def _show_piece(piece: str) -> None:
+    typer.echo(printable(piece), nl=False)

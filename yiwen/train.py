@@ -88,8 +88,8 @@ def run_training(
     as_json: Json = False,
 ) -> None:
     """Train a language model: pre-training, supervised, reward model, DPO, RLOO; LoRA, QLoRA, freeze or full."""
-    from finetune.config import load
     from finetune.record import resolved
+    from finetune.run_file import load
 
     run = load(file, changes or [])
     if show:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from finetune.config import Run, read
+from finetune.config import Run
+from finetune.run_file import read
 
 
 def a_run(base: Path, out: Path, **sections: dict[str, Any]) -> Run:

@@ -10,9 +10,9 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from finetune.config import read
 from finetune.packs import collate
 from finetune.rows import examples
+from finetune.run_file import read
 from finetune.speed import lengths
 from rag.errors import DataError, NotFoundError
 from rag.generators.adapters import AdapterFolder, Base, fingerprint
@@ -210,6 +210,13 @@ def test_a_file_of_questions_is_answered_and_gone_on_with(base: Path, tmp_path: 
     other = command(*arguments, "--temperature", 0.5)
     assert other.exit_code == 4
     assert "another model, file or decoding" in other.stderr
+
+
+def test_a_model_is_talked_to_alone(base: Path) -> None:
+    done = CliRunner().invoke(app, ["chat", "--model", str(base)], input="你好\nclear\n再说一次\nexit\n")
+    assert done.exit_code == 0, done.output
+    assert "no sentence is checked" in done.stderr
+    assert done.stdout.strip()
 
 
 def test_the_benchmark_runs_on_a_cpu() -> None:

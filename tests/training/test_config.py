@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from finetune.config import Run, load, preset, presets, read
+from finetune.config import Run
 from finetune.record import begin, read_record, resolved
+from finetune.run_file import load, preset, presets, read
 from finetune.schema import plain
 from rag.errors import ConfigurationError, ConflictError, NotFoundError
 

@@ -28,7 +28,7 @@ SCRIPT = """
 import sys, time
 from dataclasses import replace
 from pathlib import Path
-from finetune.config import load
+from finetune.run_file import load
 from finetune.packs import collate
 from finetune.stages.packed import train
 from tests.training.packs import examples

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from finetune.config import presets, read
 from finetune.examples import Preferences
+from finetune.run_file import presets, read
 from finetune.stages import dpo, packed
 from tests.hf.models import make_model
 from tests.training.packs import examples

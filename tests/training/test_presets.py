@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from finetune.config import presets, read
+from finetune.run_file import presets, read
 from finetune.schema import plain
 
 LINEAR, COSINE = {"schedule": "linear"}, {"schedule": "cosine"}
