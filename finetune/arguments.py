@@ -42,7 +42,7 @@ def arguments(
         "max_steps": train.steps or -1,
         "learning_rate": train.learning_rate,
         "lr_scheduler_type": train.schedule,
-        "warmup_steps": train.warmup,
+        "warmup_steps": train.warmup if train.warmup < 1 else int(train.warmup),
         "weight_decay": train.weight_decay,
         "adam_beta1": train.adam_beta1,
         "adam_beta2": train.adam_beta2,

@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from finetune.legacy import tensors_of
-from finetune.saving import base_folder, publish_folder
+from finetune.saving import base_folder, disk_errors, publish_folder
 from rag.errors import ConflictError, DataError, MissingExtraError, NotFoundError
 from rag.generators.adapters import fingerprint
-from rag.snapshot.files import storage_errors
 
 try:
     import torch
@@ -143,7 +142,7 @@ def _write(
         raise ConflictError(f"{out} exists already; name another folder or remove it")
     aside = out.with_name(f".{out.name}.{os.getpid()}")
     try:
-        with storage_errors(out):
+        with disk_errors(out):
             aside.mkdir(parents=True)
             for path in beside.iterdir():
                 if (

@@ -14,7 +14,7 @@ from finetune.card import model_card
 from finetune.legacy import converted
 from finetune.models import fitting, opening
 from finetune.record import read_record
-from finetune.saving import base_folder, publish_folder
+from finetune.saving import base_folder, disk_errors, publish_folder
 from rag.errors import ConflictError, DataError, MissingExtraError, NotFoundError
 from rag.generators.adapters import BASE, CONFIG, fingerprint
 from rag.snapshot.files import checksum, storage_errors
@@ -72,7 +72,7 @@ def merge(base: str, adapters: Sequence[Path], out: Path, *, dtype: Dtype = "bfl
     model, before, worst = _folded(model, folders, probes)
     aside = out.with_name(f".{out.name}.{os.getpid()}")
     try:
-        with storage_errors(out):
+        with disk_errors(out):
             _save(model, tokenizer, aside, base, dtype, shard)
         with opening("what was saved"):
             after = logits(kind.from_pretrained(aside, dtype=getattr(torch, dtype), **given), probes)

@@ -46,6 +46,7 @@ def begin(run: Run, sources: Sequence[Source], *, resume: bool, facts: Mapping[s
         old = run.out / RESOLVED
         if old.exists():
             _check_same(run, old, resume)
+            _check_data(run.out, sources)
         elif any(run.out.iterdir()):
             raise ConflictError(f"{run.out} is not empty and no run; name another folder in `out`")
         write_durably(old, resolved(run).encode())
@@ -61,6 +62,15 @@ def _check_same(run: Run, old: Path, resume: bool) -> None:
         if section in _MAY_CHANGE or before.get(section) == now[section]:
             continue
         raise ConflictError(f"{run.out} was begun with another `{section}`; resume it as it was, or name another `out`")
+
+
+def _check_data(folder: Path, sources: Sequence[Source]) -> None:
+    """Going on with other rows would be neither of two runs."""
+    before = {(one["name"], one["sha256"]) for one in read_record(folder).get("data", ())}
+    changed = {(one.name, one.sha256) for one in sources} ^ before
+    if changed:
+        names = ", ".join(sorted({name for name, _ in changed}))
+        raise ConflictError(f"{folder} was begun with other data ({names}); name another `out` for the new files")
 
 
 def finish(run: Run, report: Mapping[str, Any]) -> None:

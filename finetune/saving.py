@@ -4,21 +4,38 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from finetune.config import Run
 from rag.errors import ConflictError, DataError, MissingExtraError
 from rag.generators.adapters import BASE, CONFIG, WEIGHTS, fingerprint
-from rag.snapshot.files import files_below, storage_errors, sync_file, sync_folder
+from rag.snapshot.files import as_os_error, files_below, storage_errors, sync_file, sync_folder
 
 try:
+    from safetensors import SafetensorError
     from transformers.utils import cached_file
 except ImportError as error:
     raise MissingExtraError("training needs torch and transformers: pip install 'yiwen[train]'") from error
 
+_WRITING = re.compile(r"os error \d+|No space left|PytorchStreamWriter|inline_container")
 ADAPTER, MODEL, START = "adapter", "model", "start"
+
+
+@contextmanager
+def disk_errors(place: Path) -> Iterator[None]:
+    """As `storage_errors`, also for what the libraries report of a disk as text."""
+    with storage_errors(place):
+        try:
+            yield
+        except (SafetensorError, RuntimeError) as error:
+            if _WRITING.search(str(error)) is None:
+                raise
+            raise as_os_error(error, place) from error
 
 
 def save_result(run: Run, trainer: Any, tokenizer: Any) -> Path:  # noqa: ANN401 - of transformers

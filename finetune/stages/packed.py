@@ -13,10 +13,9 @@ from finetune.examples import Examples
 from finetune.meter import LOG, PLOT, Meter, plot, read_log, work_of
 from finetune.models import adapted, check_ids, layers_of, open_base, open_tokenizer, sizes
 from finetune.record import begin, finish
-from finetune.saving import keeps_start, save_result, save_start
+from finetune.saving import disk_errors, keeps_start, save_result, save_start
 from finetune.trainer import PackTrainer, last_complete
 from rag.errors import DataError, MissingExtraError
-from rag.snapshot.files import storage_errors
 
 try:
     from transformers import EarlyStoppingCallback, TrainerCallback, set_seed
@@ -46,9 +45,11 @@ def train(
     set_seed(run.train.seed)
     model = adapted(open_base(run), run)
     check_ids(model.get_input_embeddings().num_embeddings, [*examples.train, *examples.held_out])
-    begin(run, examples.sources, resume=resume, facts={"left_out": dict(examples.counts), "sizes": dict(sizes(model))})
     trainer = make_trainer(run, model, examples, watch)
-    with storage_errors(run.out):
+    if trainer.is_world_process_zero():
+        facts = {"left_out": dict(examples.counts), "sizes": dict(sizes(model))}
+        begin(run, examples.sources, resume=resume, facts=facts)
+    with disk_errors(run.out):
         if keeps_start(run) and trainer.is_world_process_zero():
             save_start(run, model)
         trainer.train(resume_from_checkpoint=start_of(run, resume))

@@ -16,11 +16,10 @@ from finetune.examples import Preferences
 from finetune.meter import GIB, LOG, PLOT, cut_log, finite, peak_memory, plot, read_log
 from finetune.models import open_tokenizer
 from finetune.record import begin, finish
-from finetune.saving import save_result
+from finetune.saving import disk_errors, save_result
 from finetune.stages.packed import Watch, Watching, start_of
 from finetune.trainer import COMPLETE, memory_advice
 from rag.errors import DataError, MissingExtraError
-from rag.snapshot.files import storage_errors
 
 try:
     from transformers import PrinterCallback, TrainerCallback, set_seed
@@ -52,14 +51,15 @@ def train(
     rows = read(run, tokenizer)
     _check(rows, needed)
     set_seed(run.train.seed)
-    begin(run, rows.sources, resume=resume)
     trainer = make(
         run, tokenizer, _dataset(rows.train, needed), _dataset(rows.held_out, needed) if rows.held_out else None
     )
+    if trainer.is_world_process_zero():
+        begin(run, rows.sources, resume=resume)
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(_Entries(run.out))
     trainer.add_callback(Watching(watch))
-    with storage_errors(run.out), memory_advice():
+    with disk_errors(run.out), memory_advice():
         trainer.train(resume_from_checkpoint=start_of(run, resume))
         folder = save_result(run, trainer, tokenizer)
         shutil.rmtree(folder / "ref", ignore_errors=True)  # the reference of an adapter that went on being trained

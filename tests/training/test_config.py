@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from finetune.config import Run
+from finetune.examples import Source
 from finetune.record import begin, read_record, resolved
 from finetune.run_file import load, preset, presets, read
 from finetune.schema import plain
@@ -103,6 +104,14 @@ def test_a_run_is_recorded_before_it_starts(tmp_path: Path) -> None:
     begin(run, [], resume=True)
     with pytest.raises(ConflictError, match="another `lora`"):
         begin(read(LEAST | {"out": str(run.out), "lora": {"rank": 1}}), [], resume=True)
+
+
+def test_a_run_goes_on_with_the_same_data_only(tmp_path: Path) -> None:
+    run = read(LEAST | {"out": str(tmp_path / "run")})
+    begin(run, [Source("rows", "aa", 2)], resume=False)
+    begin(run, [Source("rows", "aa", 2)], resume=True)
+    with pytest.raises(ConflictError, match=r"other data \(rows\)"):
+        begin(run, [Source("rows", "bb", 2)], resume=True)
 
 
 def test_presets_are_mappings() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from finetune.meter import read_log
 from finetune.saving import register_adapter
 from finetune.stages.packed import train
 from finetune.trainer import last_complete
-from rag.errors import ConfigurationError, ConflictError, DataError
+from rag.errors import ConfigurationError, ConflictError, DataError, StorageError
 from rag.generators.adapters import AdapterFolder, Base, fingerprint
 from tests.hf.models import make_model
 from tests.training.packs import examples
@@ -154,6 +155,20 @@ def test_a_loss_that_is_no_number_stops_and_names_the_rows(base: Path, tmp_path:
         train(run, reading(examples()))
     kept = last_complete(run.out)
     assert kept is None or all(torch.isfinite(value).all() for value in weights(kept).values())
+
+
+def test_a_full_disk_is_said(base: Path, tmp_path: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    run = a_run(base, tmp_path / "run")
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
+        with pytest.raises(StorageError, match="cannot write"):
+            train(run, reading(examples()))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert last_complete(run.out) is None
+    train(run, reading(examples()), resume=True)
+    assert (run.out / "adapter").exists()
 
 
 def test_it_stops_when_nothing_is_gained(base: Path, tmp_path: Path) -> None:
