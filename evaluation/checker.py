@@ -14,7 +14,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from evaluation.metrics import share
+from evaluation.metrics import half_of, share
 from rag.checking import Checker
 from rag.domain import Evidence, Passage, PassageKind, Source
 from rag.errors import NotFoundError, UsageError, YiwenError
@@ -143,11 +142,6 @@ def evaluate(
         tuple(checked(row, row["label"], row["evidence"]) for row in pairs),
         tuple(times),
     )
-
-
-def half_of(text: str) -> int:
-    """0 or 1, by CRC-32."""
-    return zlib.crc32(text.encode()) % 2
 
 
 def _evidence(row: Row, names: Names) -> Evidence:

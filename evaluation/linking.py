@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from evaluation.metrics import Share, harmonic, share_of
+from evaluation.metrics import Share, half_of, harmonic, share_of
 from evaluation.pairs import Judge, Pair, read_pairs
 from rag.domain import EntityId, Mention
 from rag.editions import Edition
@@ -87,6 +87,8 @@ class LinkingReport:
     """Shares with intervals over sentences, and the sentences with faults."""
 
     shares: dict[str, Share] = field(default_factory=dict)
+    halves: tuple[dict[str, Share], dict[str, Share]] = field(default_factory=lambda: ({}, {}))
+    """The same of the sentences of half 0, whose faults may be read, and of half 1, which is only counted."""
     by_focus: dict[str, tuple[Share, Share]] = field(default_factory=dict)
     verdicts: list[Verdict] = field(default_factory=list)
     merged: list[str] = field(default_factory=list)
@@ -99,6 +101,7 @@ class LinkingReport:
         return {
             **{name: share.summary() for name, share in self.shares.items()},
             "link_f1": round(harmonic(precision, recall), 4),
+            "halves": [{name: share.summary() for name, share in half.items()} for half in self.halves],
             "by_focus": {k: {"precision": p.summary(), "recall": r.summary()} for k, (p, r) in self.by_focus.items()},
             "never_linked": [f"{v.id} {name}" for v in self.verdicts for name in v.never],
             "pairs": self.pairs,
@@ -108,13 +111,16 @@ class LinkingReport:
 
     def markdown(self) -> str:
         """A table, then what is wrong, to be read."""
-        lines = ["| what | figure |", "|---|---|"]
-        lines += [f"| {name} | {share} |" for name, share in self.shares.items()]
-        never = sum(len(verdict.never) for verdict in self.verdicts)
+        lines = ["| what | half 0 | half 1 | all |", "|---|---|---|---|"]
         lines += [
-            f"| forbidden names linked | {never} |",
-            f"| opposite pairs merged, of {self.pairs} | {len(self.merged)} |",
-            f"| mentions asked about instead | {self.asked} |",
+            f"| {name} | {self.halves[0][name]} | {self.halves[1][name]} | {share} |"
+            for name, share in self.shares.items()
+        ]
+        never = [sum(len(v.never) for v in self.verdicts if half_of(v.id) == half) for half in (0, 1)]
+        lines += [
+            f"| forbidden names linked | {never[0]} | {never[1]} | {sum(never)} |",
+            f"| opposite pairs merged, of {self.pairs} | | | {len(self.merged)} |",
+            f"| mentions asked about instead | | | {self.asked} |",
         ]
         lines += ["", "| focus | link precision | link recall |", "|---|---|---|"]
         lines += [f"| {focus} | {p} | {r} |" for focus, (p, r) in sorted(self.by_focus.items())]
@@ -145,26 +151,37 @@ def evaluate(edition: Edition, rows: Sequence[Mapping[str, Any]] | None = None) 
         count, verdict = _judge(row, found, known)
         counts.append(count.values)
         report.verdicts.append(verdict)
-    measures = {
-        "span_precision": ("span_right", "span_found"),
-        "span_recall": ("span_right", "span_gold"),
-        "link_precision": ("link_right", "link_found"),
-        "link_recall": ("link_right", "link_gold"),
-        "name_precision": ("name_right", "link_found"),
-        "name_recall": ("name_right_gold", "link_gold"),
-        "touching_precision": ("touching_right", "touching"),
-        "nil_left_alone": ("nil_right", "nil_gold"),
-    }
-    for flag in FLAGS:
-        measures[f"{flag}_precision"] = (f"{flag}_right", f"{flag}_found")
-        measures[f"{flag}_recall"] = (f"{flag}_right", f"{flag}_gold")
-    report.shares = {name: _share(counts, *keys) for name, keys in measures.items()}
+    report.shares = _shares(counts)
+    report.halves = (
+        _shares([count for count, row in zip(counts, rows, strict=True) if half_of(row["id"]) == 0]),
+        _shares([count for count, row in zip(counts, rows, strict=True) if half_of(row["id"]) == 1]),
+    )
     for focus in sorted({row["focus"] for row in rows}):
         own = [count for count, row in zip(counts, rows, strict=True) if row["focus"] == focus]
         report.by_focus[focus] = (_share(own, "link_right", "link_found"), _share(own, "link_right", "link_gold"))
     pairs = read_pairs()
     report.pairs, report.merged = len(pairs), merged_pairs(edition, pairs)
     return report
+
+
+_MEASURES = {
+    "span_precision": ("span_right", "span_found"),
+    "span_recall": ("span_right", "span_gold"),
+    "link_precision": ("link_right", "link_found"),
+    "link_recall": ("link_right", "link_gold"),
+    "name_precision": ("name_right", "link_found"),
+    "name_recall": ("name_right_gold", "link_gold"),
+    "touching_precision": ("touching_right", "touching"),
+    "nil_left_alone": ("nil_right", "nil_gold"),
+} | {
+    f"{flag}_{measure}": (f"{flag}_right", f"{flag}_{of}")
+    for flag in FLAGS
+    for measure, of in (("precision", "found"), ("recall", "gold"))
+}
+
+
+def _shares(counts: Sequence[Counter[str]]) -> dict[str, Share]:
+    return {name: _share(counts, *keys) for name, keys in _MEASURES.items()}
 
 
 def _share(counts: Sequence[Counter[str]], right: str, of: str) -> Share:

@@ -7,6 +7,7 @@ question; the mean over questions is the caller's. Relevance is yes or no.
 from __future__ import annotations
 
 import math
+import zlib
 from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass
 
@@ -139,6 +140,11 @@ def share_of(
     shares = top[drawn].sum(axis=1)[sums > 0] / sums[sums > 0]
     low, high = np.quantile(shares, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Share(float(top.sum()), float(bottom.sum()), float(low), float(high), confidence)
+
+
+def half_of(text: str) -> int:
+    """0 or 1, by CRC-32: whose faults may be read while rules are written, and the half that is only counted."""
+    return zlib.crc32(text.encode()) % 2
 
 
 def harmonic(precision: float, recall: float) -> float:

@@ -22,7 +22,9 @@ from rag.weighting import default_weights
 _LONG = 5
 """Names of so many characters may have two slips."""
 SHORTEST, LONGEST = 3, 12
-"""Names of two characters sound like too many everyday words."""
+"""Names of two characters sound like too many everyday words, but for those in `_ILLNESSES`."""
+_ILLNESSES = frozenset("疹疮痤痔癫痫癣疣疥疱疖痱瘘瘫湿")
+"""Names of two such characters are nothing else: `湿诊` is 湿疹, `挫疮` 痤疮. With one of them, 出诊 would be 出疹."""
 _HAN_NAME = re.compile("[一-鿿]+")
 _AT_ONCE = 2_000
 _SYLLABLE = 0xE000
@@ -69,6 +71,10 @@ def sound(text: str) -> str:
     return text.translate(_syllables())
 
 
+def _of_two(name: str) -> bool:
+    return len(name) == 2 and _ILLNESSES.issuperset(name)
+
+
 class Homophones:
     """The sounds of the names of one version, and the pairs of characters that occur in them."""
 
@@ -80,7 +86,7 @@ class Homophones:
             text = "\n".join(some)  # a batch in one go costs a third of name by name
             pairs.update(map(add, text, text[1:]))
             for name, heard in zip(some, sound(text).split("\n"), strict=True):
-                if SHORTEST <= len(name) <= LONGEST and _HEARD.fullmatch(heard):
+                if (SHORTEST <= len(name) <= LONGEST or _of_two(name)) and _HEARD.fullmatch(heard):
                     by_sound[heard].append(name)
             if rest:
                 rest()
@@ -98,7 +104,7 @@ class Homophones:
         heard = sound(text)
         for at in (place for place, odd in enumerate(strange) if odd):
             for start in range(max(0, at + 2 - LONGEST), at + 1):
-                for end in range(max(at + 2, start + SHORTEST), min(len(text), start + LONGEST) + 1):
+                for end in range(at + 2, min(len(text), start + LONGEST) + 1):
                     for name in self._by_sound.get(heard[start:end], ()):
                         if self._is_slip(text[start:end], name, at - start) and not self._torn(text, start, end, name):
                             yield start, end, name

@@ -20,6 +20,9 @@ NAMES = [
     "布洛芬",
     "糖尿病",
     "高血压",
+    "湿疹",
+    "痔疮",
+    "皮疹",
 ]
 
 
@@ -36,6 +39,8 @@ def homophones() -> Homophones:
         ("支气管肺言怎么办", "支气管肺炎"),
         ("糖料病能吃吗", "糖尿病"),
         ("高血鸭", "高血压"),
+        ("湿诊抹什么", "湿疹"),
+        ("痔创怎么治", "痔疮"),
     ],
 )
 def test_a_slip_is_found(homophones: Homophones, text: str, name: str) -> None:

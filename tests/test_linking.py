@@ -200,6 +200,13 @@ def test_spellings_of_one_thing_are_compatible(a: str, b: str) -> None:
         ("得了甲减应该挂什么科", "甲减", ""),
         ("白血病会传染吗", "白血病", ""),
         ("恶性肿瘤和胆囊的关系", "恶性肿瘤", ""),
+        ("未见恶性肿瘤", "恶性肿瘤", ""),
+        ("武汉白血病医院", "白血病", ""),
+        ("血友病合并白血病吃什么", "白血病", ""),
+        ("恶性肿瘤病能治好吗", "恶性肿瘤", ""),
+        ("恶性肿瘤病毒", "恶性肿瘤", "病"),
+        ("白血病后遗症", "白血病", ""),
+        ("白血病后遗症怎么治", "白血病", "后遗症"),
         ("甲减，眼突三天", "甲减", ""),
     ],
 )
@@ -318,6 +325,7 @@ def test_more_of_what_makes_it_another_thing(spoken: Linker, question: str, surf
 def test_a_linker_that_rests_while_it_builds_links_alike(spoken: Linker) -> None:
     rests: list[None] = []
     eager = Linker(spoken.names, rest=lambda: rests.append(None))
+    assert {"near", "_endings"} <= vars(eager).keys()  # nothing is left for the first question
     assert eager.link("寻麻疹，骨质疏松") == spoken.link("寻麻疹，骨质疏松")
 
 

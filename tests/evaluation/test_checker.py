@@ -13,10 +13,10 @@ from evaluation.checker import (
     SENTENCES,
     CheckerReport,
     evaluate,
-    half_of,
     read_mutations,
     read_table,
 )
+from evaluation.metrics import half_of
 from rag.checking import Checker
 from rag.errors import NotFoundError, UsageError
 from rag.linking import Names

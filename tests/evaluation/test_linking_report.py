@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from evaluation.linking import LinkingReport, evaluate
-from evaluation.metrics import harmonic, share_of
+from evaluation.metrics import half_of, harmonic, share_of
 from rag.domain import Alias, AliasKind, Record
 from rag.editions import Edition
 from rag.errors import UsageError
@@ -98,3 +98,17 @@ def test_shares_have_intervals_over_questions() -> None:
     assert harmonic(0.0, 0.0) == 0.0
     with pytest.raises(UsageError):
         share_of([1], [])
+
+
+def test_the_halves_are_counted_apart(edition: Edition) -> None:
+    text = "得了急性甲炎"
+    right, wrong = (mention(text, "急性甲炎", [name]) for name in ("急性甲炎", "慢性甲炎"))
+    ids = {half_of(f"x{number}"): f"x{number}" for number in range(9)}
+    report = judged(
+        edition,
+        row(text, right) | {"id": ids[0]},
+        row(text, wrong | {"names": ["慢性甲炎", "头晕"]}) | {"id": ids[1]},
+    )
+    assert [half["link_precision"].value for half in report.halves] == [1.0, 0.0]
+    assert report.shares["link_precision"].value == 0.5
+    assert "| half 0 | half 1 |" in report.markdown()
