@@ -191,9 +191,7 @@ def _events(client: Client, exchange: Exchange, history: list[Turn], earlier: st
         with suppress(ServiceError):
             yield from client.follow(earlier)
             return
-    yield from client.stream(
-        exchange.question, history=history, patient=exchange.patient, generator=exchange.generator
-    )
+    yield from client.stream(exchange.question, history=history, patient=exchange.patient, generator=exchange.generator)
 
 
 def _found(evidence: list[Evidence]) -> str:
