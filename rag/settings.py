@@ -49,7 +49,10 @@ class Settings(BaseSettings):
     )
     local_bits: Literal["16", "8", "4"] = Field("16", description="8 and 4 load it quantised (extra `quant`)")
     local_device: str = Field("auto", description="auto, cpu, cuda, cuda:1 ...")
-    local_template: Literal["own", "plain"] = Field("own", description="the model's own chat template, or a plain one")
+    local_template: str = Field(
+        "own",
+        description="own: that of the adapter or model; else plain, a name such as huatuogpt, a .json or .jinja file",
+    )
     local_queue: int = Field(8, ge=0, description="answers that may wait for it; further ones are extractive")
     llm_context_tokens: int = Field(8192, ge=512, description="prompt and answer of a language model together")
     llm_answer_tokens: int = Field(1024, ge=16, description="the answer alone")

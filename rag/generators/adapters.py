@@ -14,6 +14,8 @@ _LOG = logging.getLogger(__name__)
 CONFIG, BASE = "adapter_config.json", "base.json"
 WEIGHTS = "adapter_model.safetensors"
 """The older pickled form is not opened."""
+TEMPLATE = "chat_template.jinja"
+"""The chat template it was trained with; may be missing."""
 _VOLATILE = {"_name_or_path", "transformers_version", "torch_dtype", "dtype", "use_cache"}
 _SAMPLE = 1 << 16
 

@@ -213,7 +213,7 @@ def test_a_full_queue_is_said_at_once(zoo: Path) -> None:
 def test_old_turns_give_way_and_evidence_stays(zoo: Path) -> None:
     long = replace(ASKED, history=(Turn("user", "旧" * 3000), Turn("assistant", "新")))
     model = opened(zoo, "qwen2", replace(SHORT, context_tokens=1500))
-    text = model._tokenizer.decode(model._prompt(long)[0])
+    text = model._tokenizer.decode(model._prompts.of(long, None)[0])
     assert text.startswith("<|im_start|>system\n")
     assert text.endswith("<|im_start|>assistant\n")
     assert CONCLUSION.text in text
