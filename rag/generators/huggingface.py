@@ -81,6 +81,10 @@ class LocalModel(Mapping[str, Generator]):
                 "causal language model"
             ) from error
         self._model.eval()
+        for module in self._model.modules():
+            # bitsandbytes packs 4-bit weights for some CPUs and rounds them anew whenever an adapter is loaded.
+            if getattr(module, "support_avx512bf16_for_cpu", False):
+                module.support_avx512bf16_for_cpu = False
         longest = getattr(self._model.config, "max_position_embeddings", None)
         self._prompts = Prompts(self._tokenizer, loading.template, limits, longest)
         self.base = base

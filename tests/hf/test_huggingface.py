@@ -7,6 +7,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -71,8 +72,17 @@ def test_switching_equals_a_fresh_load_and_is_quick(zoo: Path, shape: str) -> No
 @pytest.mark.parametrize("bits", [8, 4])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_quantised_with_an_adapter(zoo: Path, shape: str, bits: int) -> None:
-    model = opened(zoo, shape, loading=Loading(bits=bits, dtype="float32"))
-    assert said(model, "local:a") != said(model, "local")
+    loading = Loading(bits=bits, dtype="float32")
+    model = opened(zoo, shape, loading=loading)
+    first = {name: said(model, name) for name in ("local", "local:a", "local:b")}
+    assert len(set(first.values())) == 3
+    assert [said(model, name) for name in reversed(first)] == list(reversed(first.values()))
+    assert said(opened(zoo, shape, loading=loading), "local:b") == first["local:b"], "as loaded afresh"
+    assert any(type(module).__name__ == f"Linear{bits}bit{'Lt' if bits == 8 else ''}" for module in _layers(model))
+
+
+def _layers(model: LocalModel) -> list[object]:
+    return list(model._model.modules())
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16", "float32"])
@@ -198,6 +208,39 @@ def test_limits_of_time(zoo: Path) -> None:
         said(opened(zoo, "llama", replace(SHORT, first_token_s=0.0001)), "local")
     with pytest.raises(DependencyError, match="longer"):
         said(opened(zoo, "llama", replace(SHORT, answer_tokens=2000, total_s=0.5)), "local")
+
+
+def test_answers_that_ask_at_once_get_what_each_gets_alone(zoo: Path) -> None:
+    model = opened(zoo, "llama")
+    names = ["local", "local:a", "local:b"] * 3
+    alone = {name: said(model, name) for name in names[:3]}
+    with ThreadPoolExecutor(len(names)) as pool:
+        assert list(pool.map(lambda name: said(model, name), names)) == [alone[name] for name in names]
+
+
+def test_who_leaves_the_queue_makes_room_for_others(zoo: Path) -> None:
+    """Though the worker has not come to see it yet."""
+    model = opened(zoo, "llama", replace(SHORT, answer_tokens=2000), Loading(waiting=2))
+    running = model["local"].stream(ASKED, threading.Event())
+    next(running)
+    for _ in range(5):
+        cancels = [threading.Event() for _ in range(2)]
+        with ThreadPoolExecutor(2) as pool:
+            waiting = [pool.submit(said, model, "local", cancel) for cancel in cancels]
+            time.sleep(0.05)
+            for cancel in cancels:
+                cancel.set()
+            assert [one.result(5) for one in waiting] == ["", ""]
+    running.close()  # type: ignore[attr-defined]
+    assert next(model["local:a"].stream(ASKED, threading.Event()))
+
+
+def test_a_model_without_a_template_is_asked_in_that_of_a_reference_system(zoo: Path) -> None:
+    model = opened(zoo, "bloom", loading=Loading(template="huatuogpt"))
+    text = model._tokenizer.decode(model._prompts.of(ASKED, None)[0])
+    assert "<病人>：你是医学知识库的答题助手。" in text
+    assert text.endswith("问题：偏头痛吃什么药 <HuatuoGPT>：")
+    assert said(model, "local:a") != said(opened(zoo, "bloom"), "local:a"), "which has the plain one"
 
 
 def test_a_full_queue_is_said_at_once(zoo: Path) -> None:

@@ -22,7 +22,7 @@ from finetune.saving import register_adapter
 from finetune.stages.packed import train
 from finetune.trainer import last_complete
 from rag.errors import ConfigurationError, ConflictError, DataError, StorageError
-from rag.generators.adapters import AdapterFolder, Base, fingerprint
+from rag.generators.adapters import TEMPLATE, AdapterFolder, Base, fingerprint
 from tests.hf.models import make_model
 from tests.training.packs import examples
 from tests.training.runs import a_run
@@ -59,6 +59,7 @@ def test_an_adapter_learns_and_is_what_the_service_loads(base: Path, tmp_path: P
     register_adapter(folder, tmp_path / "adapters", "tiny")
     service = AdapterFolder(tmp_path / "adapters", Base(str(base), fingerprint(base)))
     assert service.names() == ["tiny"]
+    assert (tmp_path / "adapters" / "tiny" / TEMPLATE).read_text() == (folder / TEMPLATE).read_text()
     loaded = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base), str(folder))
     assert loaded.active_adapters == ["default"]
     entries = [entry for entry in read_log(run.out / "log.jsonl") if "loss" in entry]
