@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from rag.domain import Turn
+from evaluation.alone import Asked, compare
+from rag.domain import GenerationRequest, Intent, Turn
 from rag.errors import ConfigurationError, DependencyError
 from rag.generators.adapters import fingerprint
-from rag.generators.huggingface import Loading, LocalModel
+from rag.generators.huggingface import Loading, LocalGenerator, LocalModel
 from rag.generators.stopping import ModelLimits
 from rag.pipeline import FALLBACK, Options
 from rag.snapshot import Library
@@ -285,3 +286,24 @@ def test_settings_make_it_and_what_it_says_unsupported_is_never_shown(zoo: Path,
         answer = pipeline.ask("甲病有哪些症状", Options(generator=chosen))
         assert (answer.generator, answer.degraded) == (FALLBACK, ("generator",))
         assert "头晕" in answer.text
+
+
+def test_the_model_alone_and_with_the_knowledge_base_are_compared(zoo: Path, data_dir: Path) -> None:
+    publish(Library(data_dir), {"a": small_kb()})
+    settings = settings_for(
+        data_dir, local_model=str(zoo / "qwen2" / "base"), local_adapters=zoo / "qwen2" / "adapters",
+        llm_answer_tokens=16, llm_context_tokens=4096,
+    )  # fmt: skip
+    pipeline = build(settings)
+    reports = compare(pipeline, [Asked("甲病有哪些症状", ("头晕",))], ["local", "local:a"])
+    assert [(one.name, one.replaced, one.silent) for one in reports] == [("local", 1, 0), ("local:a", 1, 0)]
+    for report in reports:
+        shown = report.made_up("shown")
+        assert shown is not None
+        assert (shown.right, shown.of) == (0, 1)
+        assert report.made_up("alone") is not None
+    model = pipeline.generators["local"]
+    assert isinstance(model, LocalGenerator)
+    bare = GenerationRequest("甲病有哪些症状", Intent(()), (), (), alone=True)
+    text = model.model._tokenizer.decode(model.model._prompts.of(bare, None)[0])
+    assert text == "<|im_start|>user\n甲病有哪些症状<|im_end|>\n<|im_start|>assistant\n"
