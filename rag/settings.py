@@ -36,10 +36,12 @@ class Settings(BaseSettings):
     )
     generator: str = Field(
         "extractive",
-        description="default generator: extractive, chat, local or local:ADAPTER, as configured below",
+        description="default generator: extractive, chat, chat:NAME, local or local:ADAPTER, as configured below",
     )
     chat_url: str | None = Field(None, description="a server of the OpenAI shape, such as http://127.0.0.1:8000/v1")
-    chat_model: str | None = Field(None, description="name of the model there")
+    chat_model: str | None = Field(
+        None, description="name of the model there; further ones, such as adapters, after commas: chat:NAME"
+    )
     chat_key: SecretStr | None = Field(None, description="key for that server")
     chat_retries: int = Field(2, ge=0, description="how often a request is sent again before its answer begins")
     local_model: str | None = Field(None, description="folder or hub name of a causal language model to load here")
