@@ -22,7 +22,8 @@ from rag.pipeline import FALLBACK, Finished, Options, Pipeline, Shown
 from rag.ports import Generator
 
 _MARKED = "["
-_EXAMPLES = 5
+_EXAMPLES, _SHORT = 5, 40
+"""Made up sentences that a report shows, and characters of each in a table."""
 ARMS = ("alone", "written", "shown")
 
 
@@ -158,5 +159,10 @@ def markdown(reports: Sequence[GeneratorReport]) -> str:
             f"| {one.name} | {one.questions} | {one.replaced} | {one.dropped} | {len(one.faults)} | {shares} |"
         )
     found: list[tuple[str, Mapping[str, list[str]]]] = [(one.name, one.summary()["examples"]) for one in reports]
-    examples = [f"- {name}, {arm}: {' / '.join(texts)}" for name, arms in found for arm, texts in arms.items() if texts]
+    examples = [
+        f"- {name}, {arm}: {' / '.join(text[:_SHORT] for text in texts)}"
+        for name, arms in found
+        for arm, texts in arms.items()
+        if texts
+    ]
     return "\n".join([*lines, "", *examples]).rstrip() + "\n"

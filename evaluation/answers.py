@@ -7,13 +7,14 @@ that `sets/make_graph_questions.py` makes from raw data. Some of these go to eac
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from evaluation import alone, citations, emptied, pairs
 from evaluation.alone import Asked, GeneratorReport
 from evaluation.citations import CitationReport
 from evaluation.emptied import EmptiedReport
+from evaluation.hostile import HostileGenerator
 from evaluation.pairs import PairReport
 from evaluation.speed.asking import mixed_questions
 from rag.settings import Settings
@@ -63,13 +64,16 @@ def run(
     """Ask everything of the current knowledge base, and once more of an emptied one.
 
     `graph_questions` are rows of `evaluation.graph_questions`; `sample` questions, spread over all, go to each of
-    `generators` (all without any). Raises NotReadyError, NotFoundError.
+    `generators` (all without any; `hostile`, that of `evaluation.hostile`, shows that the judge sees). Raises
+    NotReadyError, NotFoundError.
     """
     pipeline = build(settings)
     graph = [_with_gold(row) for row in graph_questions]
     everything = [*map(Asked, mixed_questions()), *graph]
     chosen = (graph or everything)[:: max(1, len(graph or everything) // sample)][:sample]
-    told = alone.compare(pipeline, chosen, generators)
+    enemy = HostileGenerator()
+    with_enemy = replace(pipeline, generators={**pipeline.generators, enemy.identity: enemy})
+    told = alone.compare(with_enemy if enemy.identity in generators else pipeline, chosen, generators)
     confused = pairs.evaluate(pipeline, pairs.read_pairs())
     questions = [one.question for one in everything]
     short, full = (citations.evaluate(pipeline, questions, detail=detail) for detail in ("short", "full"))

@@ -76,7 +76,8 @@ def answers(
         Path | None, typer.Option("--data", metavar="FOLDER", help="Make graph questions from raw data, ask them too.")
     ] = None,
     generator: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Judge this generator; may be repeated. Default: all.")
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Judge this one; may be repeated; `hostile` makes things up. Default: all."),
     ] = None,
     sample: Annotated[int, typer.Option(min=1, help="So many questions go to each generator, spread over all.")] = 100,
     data_dir: DataDir = None,

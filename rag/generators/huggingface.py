@@ -72,13 +72,14 @@ class LocalModel(Mapping[str, Generator]):
             self._model = AutoModelForCausalLM.from_pretrained(name, trust_remote_code=False, **_arguments(loading))
             base = Base(name, fingerprint(Path(cached_file(name, "config.json")).parent))
         except ImportError as error:
+            extra = "quant" if loading.bits != 16 else "train"
             raise MissingExtraError(
-                f"YIWEN_LOCAL_BITS={loading.bits} lacks a library: pip install 'yiwen[quant]'"
+                f"YIWEN_LOCAL_MODEL {name!r} needs a library ({_line(error)}): pip install 'yiwen[{extra}]'"
             ) from error
-        except (OSError, ValueError, KeyError) as error:
+        except Exception as error:  # the libraries tell of bad files and absent devices in many ways
             raise ConfigurationError(
-                f"YIWEN_LOCAL_MODEL is {name!r}, which cannot be opened ({error}); expected a folder or hub name of a "
-                "causal language model"
+                f"YIWEN_LOCAL_MODEL is {name!r}, which cannot be opened on YIWEN_LOCAL_DEVICE={loading.device} "
+                f"({_line(error)}); expected a folder or hub name of a causal language model, and a device"
             ) from error
         self._model.eval()
         for module in self._model.modules():
@@ -248,6 +249,10 @@ class LocalGenerator:
     def stream(self, request: GenerationRequest, cancel: threading.Event) -> Iterator[str]:
         """Pieces as they are written, up to a stop text."""
         return self.model.pieces(request, self.adapter, cancel)
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]
 
 
 def _arguments(loading: Loading) -> dict[str, Any]:

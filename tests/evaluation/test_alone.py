@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -70,6 +71,23 @@ def test_the_judge_knows_what_the_knowledge_base_states(sample: Pipeline, text: 
     assert (found.claims, len(found.made_up)) == (claims, made_up)
 
 
+def test_what_another_disease_has_is_made_up(sample: Pipeline) -> None:
+    """Each fact of each disease told of another one, unless the names occur there too."""
+    edition = sample.editions.current()
+    judge, names = Judge(edition), ("偏头痛", "肝癌", "高血压", "肺炎")
+    known = {name: judge.known(f"{name}有哪些症状？", (), ()) for name in names}
+    told = wrong = 0
+    for of, to in permutations(names, 2):
+        (entity,) = {c.entity for m in edition.linker.link(of) for c in m.candidates[:1]}
+        for fact in edition.retriever.graph.neighbourhood({entity: ()}, limit_each=100).outgoing:
+            if isinstance(fact.object, str) and fact.object not in known[to].entities:
+                told += 1
+                wrong += bool(judge.judge(f"{to}的症状有{fact.object_text}。", known[to]).made_up)
+                assert not judge.judge(f"{of}的症状有{fact.object_text}。", known[of]).made_up
+    assert told > 50
+    assert wrong / told > 0.9
+
+
 def test_gold_of_a_raw_record_counts_too(sample: Pipeline) -> None:
     judge = Judge(sample.editions.current())
     known = judge.known(QUESTION, ("黄疸", "每次服用5mg"), ())
@@ -124,9 +142,12 @@ def test_the_report_of_answers_has_the_generators(sample_settings: Settings) -> 
         {"question": QUESTION, "gold": ["恶心"]},
         {"question": "什么病会恶心", "gold": [{"disease": "偏头痛", "score": 1.0}]},
     ]
-    report = answers.run(sample_settings, rows, sample=2)
-    (extractive,) = report.generators
+    report = answers.run(sample_settings, rows, generators=[FALLBACK, "hostile"], sample=2)
+    extractive, hostile = report.generators
     assert isinstance(extractive, GeneratorReport)
     assert (extractive.name, extractive.questions) == (FALLBACK, 2)
+    written = hostile.made_up("written")
+    assert written is not None
+    assert written.value > 0
     assert "## Generators" in report.markdown()
     assert report.summary()["generators"]

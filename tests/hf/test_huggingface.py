@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from evaluation.alone import Asked, compare
 from rag.domain import GenerationRequest, Intent, Turn
@@ -61,13 +62,27 @@ def test_switching_equals_a_fresh_load_and_is_quick(zoo: Path, shape: str) -> No
     assert list(model) == ["local", "local:a", "local:b"]
     for name in ["local:b", "local", "local:a", "local", "local:b", "local:a"]:
         assert said(model, name) == fresh[name], name
+    assert mean_switch_s(model) < SWITCH_S
+
+
+def test_switching_is_quick_in_as_many_layers_as_people_serve(tmp_path: Path) -> None:
+    base = make_model(tmp_path / "base", "llama", layers=32)
+    for seed, name in enumerate("ab", start=1):
+        make_adapter(tmp_path / "adapters" / name, base, seed=seed)
+    assert mean_switch_s(LocalModel(str(base), tmp_path / "adapters", limits=SHORT)) < SWITCH_S
+
+
+def mean_switch_s(model: LocalModel) -> float:
+    """Between two loaded adapters and none."""
+    for name in "ab":
+        model._use(model._adapters.find(name))
     begin = time.perf_counter()
     for name in "ba" * 5:
         with model._use(model._adapters.find(name)):
             pass
         with model._use(None):
             pass
-    assert (time.perf_counter() - begin) / 20 < SWITCH_S
+    return (time.perf_counter() - begin) / 20
 
 
 @pytest.mark.parametrize("bits", [8, 4])
@@ -178,6 +193,46 @@ def test_an_adapter_of_another_base_is_refused_by_name_and_fingerprint(
         model._adapters.find("same-name")
     assert fingerprint(other) in str(refused.value)
     assert str(tmp_path) not in str(refused.value), "it is told to whoever asks for it"
+
+
+def _cut_weights(base: Path) -> None:
+    (base / "model.safetensors").write_bytes(b"cut short")
+
+
+def _without_tokenizer(base: Path) -> None:
+    (base / "tokenizer.json").unlink()
+
+
+def _without_configuration(base: Path) -> None:
+    (base / "config.json").unlink()
+
+
+@pytest.mark.parametrize("spoil", [_cut_weights, _without_tokenizer, _without_configuration])
+def test_a_model_that_cannot_be_opened_is_one_line(zoo: Path, tmp_path: Path, spoil: Callable[[Path], None]) -> None:
+    shutil.copytree(zoo / "llama" / "base", tmp_path / "base")
+    spoil(tmp_path / "base")
+    with pytest.raises(ConfigurationError, match=r"YIWEN_LOCAL_MODEL is '.*base', which cannot be opened") as refused:
+        LocalModel(str(tmp_path / "base"), None)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="asks for a GPU that is not there")
+@pytest.mark.parametrize("bits", [16, 4])
+def test_a_device_that_is_not_there_is_one_line(zoo: Path, bits: int) -> None:
+    with pytest.raises(ConfigurationError, match="YIWEN_LOCAL_DEVICE=cuda:1"):
+        opened(zoo, "llama", loading=Loading(device="cuda:1", bits=bits))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("bits", [16, 8, 4])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_on_a_gpu_switching_equals_a_fresh_load(zoo: Path, shape: str, bits: int) -> None:
+    loading = Loading(device="cuda:0", bits=bits, dtype="bfloat16")
+    fresh = {name: said(opened(zoo, shape, loading=loading), name) for name in ("local", "local:a", "local:b")}
+    model = opened(zoo, shape, loading=loading)
+    assert model._model.device.type == "cuda"
+    for name in ["local:b", "local", "local:a", "local:b"]:
+        assert said(model, name) == fresh[name], name
 
 
 @pytest.mark.parametrize("name", ["local:", "local:..", "local:../a", "other", "local:absent", "local:.hidden"])
