@@ -127,7 +127,10 @@ class LocalModel(Mapping[str, Generator]):
         job = None
         try:
             streamer = TextIteratorStreamer(self._tokenizer, skip_prompt=True, skip_special_tokens=True)
-            ids, stops = self._prompts.of(request, adapter)
+            try:
+                ids, stops = self._prompts.of(request, adapter)
+            except ConfigurationError as error:
+                raise DependencyError(str(error)) from error
             job = _Job(adapter, ids, streamer)
             self._jobs.put(job)
             yield from until(self._heard(job, cancel), stops)
@@ -178,14 +181,13 @@ class LocalModel(Mapping[str, Generator]):
         def unwanted(ids: Any, scores: Any, **_: object) -> Any:  # noqa: ANN401 - tensors
             return torch.full((ids.shape[0],), job.stop.is_set(), dtype=torch.bool, device=ids.device)
 
-        ends = self._model.generation_config.eos_token_id
-        ends = self._tokenizer.eos_token_id if ends is None else ends
+        ends = self._ends()
         padding = self._tokenizer.pad_token_id
         config = GenerationConfig(
             max_new_tokens=self.limits.answer_tokens,
             do_sample=False,
-            eos_token_id=ends,
-            pad_token_id=padding if padding is not None else (ends[0] if isinstance(ends, list) else ends),
+            eos_token_id=ends or None,
+            pad_token_id=padding if padding is not None else next(iter(ends), None),
         )
         with active, torch.inference_mode():
             (self._adapted or self._model).generate(
@@ -195,6 +197,12 @@ class LocalModel(Mapping[str, Generator]):
                 streamer=job.streamer,
                 stopping_criteria=[unwanted],
             )
+
+    def _ends(self) -> list[int]:
+        """Tokens that end an answer: the model's, and the tokenizer's, which training teaches."""
+        own = self._model.generation_config.eos_token_id
+        found = [*(own if isinstance(own, list) else [own]), self._tokenizer.eos_token_id]
+        return list(dict.fromkeys(one for one in found if one is not None))
 
     def _use(self, adapter: Adapter | None) -> AbstractContextManager[object]:
         """Makes it the active one while the context is open; loads new ones and lets go of those that are gone."""

@@ -26,6 +26,7 @@ class Prompts:
         """`longest`: tokens that the model takes, if it says so. Raises ConfigurationError."""
         self._tokenizer, self._limits, self._own = tokenizer, limits, name == OWN
         own = getattr(tokenizer, "chat_template", None)
+        own = own.get("default") if isinstance(own, dict) else own
         try:
             self._template = template(None, own) if self._own and own else template(PLAIN if self._own else name, None)
         except (ConfigurationError, NotFoundError) as error:

@@ -56,6 +56,12 @@ def test_a_model_without_template_gets_the_plain_one() -> None:
     assert text_of(Prompts(tokenizer(), "own", WIDE, None)) == text_of(Prompts(tokenizer(), "plain", WIDE, None))
 
 
+def test_of_several_templates_the_default_one_is_taken() -> None:
+    several = tokenizer()
+    several.chat_template = {"tool_use": "{{ 1 / 0 }}", "default": CHATML}  # type: ignore[assignment]
+    assert text_of(Prompts(several, "own", WIDE, None)) == text_of(Prompts(tokenizer(CHATML), "own", WIDE, None))
+
+
 def test_an_adapter_brings_the_template_it_was_trained_with(tmp_path: Path) -> None:
     (tmp_path / TEMPLATE).write_text("{%- for m in messages -%}{{- m.role + '=' + m.content -}}{%- endfor -%}")
     adapter = Adapter("a", tmp_path, (0, 0, 0))

@@ -17,7 +17,7 @@ import torch
 from evaluation.alone import Asked, compare
 from rag.domain import GenerationRequest, Intent, Turn
 from rag.errors import ConfigurationError, DependencyError
-from rag.generators.adapters import fingerprint
+from rag.generators.adapters import TEMPLATE, fingerprint
 from rag.generators.huggingface import Loading, LocalGenerator, LocalModel
 from rag.generators.stopping import ModelLimits
 from rag.pipeline import FALLBACK, Options
@@ -326,6 +326,26 @@ def test_a_failing_model_tells_and_goes_on(zoo: Path) -> None:
     with pytest.raises(DependencyError, match="AttributeError"):
         said(model, "local")
     model._model.generation_config = good
+    assert said(model, "local")
+
+
+def test_an_answer_ends_with_the_token_of_the_model_or_that_of_training(zoo: Path) -> None:
+    model = opened(zoo, "llama")
+    whole = said(model, "local")
+    prompt = torch.tensor([model._prompts.of(ASKED, None)[0]])
+    written = model._model.generate(prompt, max_new_tokens=12, do_sample=False, pad_token_id=0)[0, prompt.shape[1] :]
+    model._model.generation_config.eos_token_id = [int(written[3])]
+    assert 0 < len(said(model, "local")) < len(whole)
+    assert model._ends() == [int(written[3]), model._tokenizer.eos_token_id]
+
+
+def test_a_template_that_fails_is_said_and_the_model_goes_on(zoo: Path, tmp_path: Path) -> None:
+    base = zoo / "llama" / "base"
+    make_adapter(tmp_path / "odd", base, seed=3)
+    (tmp_path / "odd" / TEMPLATE).write_text("{{ raise_exception('no such role') }}")
+    model = LocalModel(str(base), tmp_path, limits=SHORT)
+    with pytest.raises(DependencyError, match="the template of the adapter odd fails: no such role"):
+        said(model, "local:odd")
     assert said(model, "local")
 
 
