@@ -1,9 +1,10 @@
 """The vector index of a snapshot, `dense.faiss`; its rows are those of `vectors.npy`.
 
 Up to 200,000 vectors an 8-bit scan is exact enough (recall@10 0.999) and needs no training worth the name; above,
-inverted lists; HNSW by setting. How many lists or nodes a query visits is measured when the index is built, on the
-vectors themselves, and kept in its file. One thread a query: splitting a single scan costs more than it saves,
-requests run in parallel instead.
+inverted lists. By setting, `hnsw`: the same lists, found by the HNSW graph of their centres, with codes of one bit a
+dimension (product quantisation, Jegou et al. 2011; scanned in registers, Andre et al. 2017). How many lists a query
+visits is measured when the index is built, on the vectors themselves, and kept in its file. One thread a query:
+splitting a single scan costs more than it saves, requests run in parallel instead.
 """
 
 from __future__ import annotations
@@ -31,20 +32,23 @@ _NEAREST = 10
 _PROBES = 512
 _CLOSE = 0.002
 """Where no effort reaches `RECALL`, this close to the best is enough."""
-_CANDIDATES = 2
-"""Rows that an index with an effort finds for each row asked for; the rounding of its vectors costs some places."""
+_CANDIDATES, _CODED_CANDIDATES = 2, 10
+"""Rows that lists find for each row asked for, of rounded vectors and of codes: the true order comes afterwards."""
 _EFFORTS = (8, 12, 16, 24, 32, 40, 48, 64, 96, 128, 192, 256, 384, 512)
-"""Lists, or nodes of the graph, that a query may visit."""
+"""Lists that a query may visit."""
+_CODED_FROM = 1_000
+"""Fewer vectors do not teach a quantiser."""
+_PER_CODE = 4
+"""Dimensions that a code of 4 bits stands for."""
 _TRAINING_BYTES = 64 << 20
 _ROWS_PER_LIST = 39
 """FAISS wants this many training vectors for every inverted list."""
 _ASSIGNING = 64
 """Effort of finding the list that a vector belongs to."""
-_LINKING = 100
-"""Effort of finding the neighbours of a node, when the graph is built; more is slower and finds no more."""
 _DISPLACED = 0.3
 """How far a probe lies from a passage."""
 
+_LISTED = ("ivf", "hnsw")
 Floats = NDArray[np.float32]
 
 
@@ -74,7 +78,7 @@ def write_index(folder: Path, kind: str) -> None:
     index = _trained(library, kind, matrix)
     for block in matrix.blocks():
         index.add(block)
-    if kind in ("ivf", "hnsw") and index.ntotal > _NEAREST:
+    if kind in _LISTED and index.ntotal > _NEAREST:
         _set_effort(library, index, matrix)
     try:
         library.write_index(index, str(folder / DENSE))
@@ -86,18 +90,22 @@ def _trained(library: ModuleType, kind: str, matrix: Matrix) -> faiss.Index:
     """An index without vectors that has seen a sample of them."""
     count, dimension = matrix.shape
     lists = max(1, min(int(4 * np.sqrt(count)), count // _ROWS_PER_LIST))
-    recipe = {"flat": "Flat", "sq8": "SQ8", "ivf": f"IVF{lists}_HNSW32,SQ8", "hnsw": "HNSW32,SQ8"}[kind]
+    codes = _codes(dimension) if kind == "hnsw" and count >= _CODED_FROM else "SQ8"
+    recipe = {"flat": "Flat", "sq8": "SQ8"}.get(kind, f"IVF{lists}_HNSW32,{codes}")
     index: Any = library.index_factory(dimension, recipe, library.METRIC_INNER_PRODUCT)
-    wanted = max(_TRAINING_BYTES // (4 * dimension), lists * _ROWS_PER_LIST if kind == "ivf" else 0)
+    wanted = max(_TRAINING_BYTES // (4 * dimension), lists * _ROWS_PER_LIST if kind in _LISTED else 0)
     step = max(1, count // wanted)
     sample = np.concatenate([*matrix.blocks(step)]) if count else np.zeros((lists, dimension), dtype=np.float32)
-    if kind == "ivf":
+    if kind in _LISTED:
         library.downcast_index(index.quantizer).hnsw.efSearch = _ASSIGNING
-    elif kind == "hnsw":
-        index.hnsw.efConstruction = _LINKING
     index.train(sample)
     trained: faiss.Index = index
     return trained
+
+
+def _codes(dimension: int) -> str:
+    """One code of 4 bits for four dimensions, or the next more that divide evenly."""
+    return f"PQ{next(n for n in range(max(1, dimension // _PER_CODE), 0, -1) if dimension % n == 0)}x4fs"
 
 
 # ---------------------------------------------------------------- effort
@@ -110,7 +118,7 @@ def _set_effort(library: ModuleType, index: faiss.Index, matrix: Matrix) -> None
     recalls = []
     for effort in _EFFORTS:
         _visit(library, index, effort)
-        recalls.append(recall(index.search(queries, _NEAREST * _CANDIDATES)[1], truth))
+        recalls.append(recall(index.search(queries, _NEAREST * _candidates(index))[1], truth))
         if recalls[-1] >= RECALL:
             return
     enough = next(n for n, found in enumerate(recalls) if found >= max(recalls) - _CLOSE)
@@ -119,11 +127,12 @@ def _set_effort(library: ModuleType, index: faiss.Index, matrix: Matrix) -> None
 
 def _visit(library: ModuleType, index: faiss.Index, effort: int) -> None:
     chosen: Any = index  # FAISS does not declare what only some indexes have
-    if hasattr(index, "nprobe"):
-        chosen.nprobe = min(effort, chosen.nlist)
-        library.downcast_index(chosen.quantizer).hnsw.efSearch = max(chosen.nprobe, 16)
-    else:
-        chosen.hnsw.efSearch = effort
+    chosen.nprobe = min(effort, chosen.nlist)
+    library.downcast_index(chosen.quantizer).hnsw.efSearch = max(chosen.nprobe, 16)
+
+
+def _candidates(index: faiss.Index) -> int:
+    return _CODED_CANDIDATES if hasattr(index, "pq") else _CANDIDATES
 
 
 def _probes(matrix: Matrix) -> Floats:
@@ -165,7 +174,7 @@ def recall(found: NDArray[np.int64], truth: NDArray[np.int64]) -> float:
 class DenseIndex:
     """`dense.faiss` of a folder in memory. Its checksum must have been compared before: FAISS trusts what it reads.
 
-    Where it holds inverted lists or a graph, its candidates are scored anew from the matrix, which stays on the disk.
+    Where it holds inverted lists, its candidates are scored anew from the matrix, which stays on the disk.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -179,16 +188,14 @@ class DenseIndex:
 
     @property
     def effort(self) -> int:
-        """Lists, or nodes of the graph, that a query visits; 0 where it sees every vector."""
-        if hasattr(self._index, "nprobe"):
-            return int(self._index.nprobe)
-        return int(self._index.hnsw.efSearch) if hasattr(self._index, "hnsw") else 0
+        """Lists that a query visits; 0 where it sees every vector."""
+        return int(self._index.nprobe) if hasattr(self._index, "nprobe") else 0
 
     def search(self, vector: Floats, limit: int) -> list[tuple[int, float]]:
         """(row, inner product), best first, ties by row; `vector` has shape (dimension,)."""
         if self.count == 0:
             return []
-        wanted = limit if self._exact is None else min(limit * _CANDIDATES, self.count)
+        wanted = limit if self._exact is None else min(limit * _candidates(self._index), self.count)
         scores, rows = self._index.search(np.ascontiguousarray(vector, dtype=np.float32)[None, :], wanted)
         places, values = rows[0][rows[0] >= 0], scores[0][rows[0] >= 0]
         if self._exact is not None:
