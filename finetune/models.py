@@ -9,13 +9,14 @@ from typing import Any
 
 from finetune.attention import register
 from finetune.config import LoraConfig, ModelConfig, Run, TrainConfig
+from finetune.data.tokenizer import open_tokenizer as data_tokenizer
 from rag.errors import ConfigurationError, DataError, DependencyError, MissingExtraError
 
 try:
     import torch
     from peft import LoraConfig as PeftConfig
     from peft import PeftModel, get_peft_model, prepare_model_for_kbit_training
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
+    from transformers import AutoConfig, AutoModelForCausalLM, BitsAndBytesConfig
 except ImportError as error:
     raise MissingExtraError("training needs torch, transformers and peft: pip install 'yiwen[train]'") from error
 
@@ -39,11 +40,7 @@ def opening(what: str) -> Iterator[None]:
 
 def open_tokenizer(model: ModelConfig) -> Any:  # noqa: ANN401 - of transformers
     """With a padding token, which only TRL's stages use: the end token where there is none of its own."""
-    name = model.tokenizer or model.path
-    with opening(f"the tokenizer {name}"):
-        tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=model.trust_remote_code)
-    if tokenizer.eos_token_id is None:
-        raise DataError(f"the tokenizer {name} has no end token; answers could not end. Set eos_token in its files")
+    tokenizer = data_tokenizer(model.tokenizer or model.path, trust_remote_code=model.trust_remote_code)
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
