@@ -9,13 +9,14 @@ from typing import Any
 
 from finetune.attention import register
 from finetune.config import LoraConfig, ModelConfig, Run, TrainConfig
+from finetune.data.tokenizer import open_tokenizer as data_tokenizer
 from rag.errors import ConfigurationError, DataError, DependencyError, MissingExtraError
 
 try:
     import torch
     from peft import LoraConfig as PeftConfig
     from peft import PeftModel, get_peft_model, prepare_model_for_kbit_training
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
+    from transformers import AutoConfig, AutoModelForCausalLM, BitsAndBytesConfig
 except ImportError as error:
     raise MissingExtraError("training needs torch, transformers and peft: pip install 'yiwen[train]'") from error
 
@@ -39,14 +40,18 @@ def opening(what: str) -> Iterator[None]:
 
 def open_tokenizer(model: ModelConfig) -> Any:  # noqa: ANN401 - of transformers
     """With a padding token, which only TRL's stages use: the end token where there is none of its own."""
-    name = model.tokenizer or model.path
-    with opening(f"the tokenizer {name}"):
-        tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=model.trust_remote_code)
-    if tokenizer.eos_token_id is None:
-        raise DataError(f"the tokenizer {name} has no end token; answers could not end. Set eos_token in its files")
+    tokenizer = data_tokenizer(model.tokenizer or model.path, trust_remote_code=model.trust_remote_code)
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
+
+
+def vocabulary(model: ModelConfig) -> int | None:
+    """How many tokens the model knows, by its configuration: ids beyond them would end in a device error on a GPU."""
+    with opening(f"the model {model.path}"):
+        shape = AutoConfig.from_pretrained(model.path, trust_remote_code=model.trust_remote_code)
+    known: int | None = getattr(shape.get_text_config(), "vocab_size", None)
+    return known
 
 
 def computing(train: TrainConfig) -> str:
@@ -182,17 +187,6 @@ def layers_of(model: Any) -> list[Any]:  # noqa: ANN401 - a model
     """The blocks of a decoder: the longest list of like modules."""
     lists = [module for module in model.modules() if isinstance(module, torch.nn.ModuleList)]
     return list(max(lists, key=len, default=[]))
-
-
-def check_ids(vocabulary: int, packs: Any) -> None:  # noqa: ANN401 - packs of documents
-    """DataError where a token id is beyond the model's vocabulary: on a GPU that would end in a device error."""
-    for pack in packs:
-        for document in pack:
-            if len(document.input_ids) and int(document.input_ids.max()) >= vocabulary:
-                raise DataError(
-                    f"row {document.row} has token {int(document.input_ids.max())}, the model knows {vocabulary}; the "
-                    "tokenizer is of another model: set model.tokenizer to that of model.path"
-                )
 
 
 def sizes(model: Any) -> Mapping[str, int]:  # noqa: ANN401 - a model

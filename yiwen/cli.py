@@ -14,6 +14,7 @@ from yiwen import (
     audit,
     bench,
     curation,
+    data,
     doctor,
     evaluate,
     export,
@@ -63,6 +64,7 @@ app.add_typer(kb.app, name="kb")
 kb.app.command("audit")(audit.audit)
 kb.app.command("release")(audit.release)
 kb.app.command("hold")(audit.hold)
+app.add_typer(data.app, name="data")
 app.add_typer(train.app, name="train")
 app.command("merge")(models.merge)
 app.add_typer(models.delta_app, name="delta")

@@ -42,6 +42,8 @@ def _below(path: tuple[str, ...], group: Any) -> Iterator[tuple[tuple[str, ...],
     for name, command in group.commands.items():
         inner = (*path, name)
         if hasattr(command, "commands"):
+            if command.invoke_without_command:
+                yield inner, command
             yield from _below(inner, command)
         else:
             yield inner, command

@@ -75,7 +75,12 @@ class Encoder:
         self.losses = losses if losses is not None else Losses()
 
     def encode(self, rows: Iterable[Row | Text]) -> Iterator[Encoded]:
-        """Rows in order, those left out missing; `row` is the place among `rows`, from 0.
+        """Rows in order, cut, those left out missing; a text may be several pieces. Raises what `whole` raises."""
+        for row, whole in self.whole(rows):
+            yield from self.cut(row, whole)
+
+    def whole(self, rows: Iterable[Row | Text]) -> Iterator[tuple[Row | Text, Encoded]]:
+        """Rows in their full length, up to the last answer's end; `row` is the place among `rows`, from 0.
 
         Raises DataError for ids beyond the vocabulary, ConfigurationError for a template that fails.
         """
@@ -89,7 +94,26 @@ class Encoder:
             for (place, row, segments), ids, spans in zip(
                 rendered, found["input_ids"], found["offset_mapping"], strict=True
             ):
-                yield from self._finished(place, row, *self._masked(ids, spans, segments))
+                made = _ended(*self._masked(ids, spans, segments), place)
+                self._check_vocabulary(row, made.input_ids)
+                yield row, made
+
+    def cut(self, row: Row | Text, whole: Encoded) -> Iterator[Encoded]:
+        """What of a row is learnt under the limits; what is not is noted in `losses`."""
+        ids, learnt, place = whole.input_ids, whole.supervised, whole.row
+        if isinstance(row, Text):
+            for start in range(0, len(ids), self._lengths.cutoff):
+                piece = slice(start, start + self._lengths.cutoff)
+                yield Encoded(ids[piece], learnt[piece], place)
+            return
+        kept = self._shortened(row, learnt)
+        ids, learnt = ids[kept], learnt[kept]
+        if not learnt[1:].any():
+            self.losses.add(
+                row, "left out: nothing left to learn", f"more than {self._lengths.cutoff} tokens of prompt"
+            )
+            return
+        yield _ended(ids, learnt, place)
 
     def _segments(self, row: Row | Text) -> list[Segment]:
         try:
@@ -115,25 +139,6 @@ class Encoder:
         found = self._tokenizer([segment.text for segment in segments], add_special_tokens=False)["input_ids"]
         masks = [np.full(len(ids), segment.supervised) for ids, segment in zip(found, segments, strict=True)]
         return np.concatenate([np.array(ids, np.int32) for ids in found]), np.concatenate(masks)
-
-    def _finished(
-        self, place: int, row: Row | Text, ids: NDArray[np.int32], learnt: NDArray[np.bool_]
-    ) -> Iterator[Encoded]:
-        self._check_vocabulary(row, ids)
-        if isinstance(row, Text):
-            for start in range(0, len(ids), self._lengths.cutoff):
-                piece = slice(start, start + self._lengths.cutoff)
-                yield Encoded(ids[piece], learnt[piece], place)
-            return
-        kept = self._shortened(row, learnt)
-        ids, learnt = ids[kept], learnt[kept]
-        if not learnt[1:].any():
-            self.losses.add(
-                row, "left out: nothing left to learn", f"more than {self._lengths.cutoff} tokens of prompt"
-            )
-            return
-        last = int(np.flatnonzero(learnt)[-1]) + 1
-        yield Encoded(ids[:last], learnt[:last], place)
 
     def _check_vocabulary(self, row: Row | Text, ids: NDArray[np.int32]) -> None:
         if self._vocabulary is not None and len(ids) and int(ids.max()) >= self._vocabulary:
@@ -161,6 +166,12 @@ class Encoder:
             return kept[: whole[-1]]
         self.losses.add(row, "cut: longer than the cutoff", f"{len(kept)} tokens to {cutoff}")
         return kept[:cutoff]
+
+
+def _ended(ids: NDArray[np.int32], learnt: NDArray[np.bool_], place: int) -> Encoded:
+    """Up to the last token that is learnt: what the template writes after the last answer teaches nothing."""
+    last = int(np.flatnonzero(learnt)[-1]) + 1 if learnt.any() else len(ids)
+    return Encoded(ids[:last], learnt[:last], place)
 
 
 def _runs(learnt: NDArray[np.bool_]) -> list[tuple[int, int]]:

@@ -20,6 +20,8 @@ PROMISED = {
     "eval hostile", "eval all", "eval triage", "eval refusal", "eval evidence",
     "eval tune", "bench train", "doctor", "version", "kb audit", "kb release", "kb hold",
     "worker", "jobs submit", "jobs list", "jobs show", "jobs cancel", "jobs retry", "jobs delete",
+    "data preview", "data stats", "data check", "train run", "merge", "delta make", "delta apply", "adapter import",
+    "adapter register", "batch", "bench train",
     "jobs rejects", "jobs watch", "keys create", "keys list", "keys rotate", "keys revoke",
 }  # fmt: skip
 
