@@ -496,7 +496,7 @@ def _cut(text: str, start: int, end: int) -> bool:
 
 _SIDE = re.compile("[下上里外后前对]面$")
 """`下面痛` is a pain below and not in the face."""
-_WORD_GOES_ON = re.compile("肿[瘤块物]|黄[斑体]|麻[疹醉]")
+_WORD_GOES_ON = re.compile("肿[瘤块物]|黄[斑体]|麻[疹醉]|咳嗽")
 """`眼睛肿瘤` is no swollen eye."""
 _BETWEEN_TWO = frozenset({"伴", "伴有", "合并", "并发"})
 """Between two known names these join two illnesses; else they may be part of one name."""

@@ -171,7 +171,7 @@ def _off_relation(asked: Asked, evidence: Evidence) -> bool:
     if language_of(evidence.text) != "zh":
         return True
     said = normalise(evidence.text)
-    return set(asked.intent.relations) == _SEVERITY and not any(
+    return set(asked.intent.relations) >= _SEVERITY and not any(
         _SPEAKS_OF[r].search(said) for r in asked.intent.relations
     )
 
