@@ -150,6 +150,13 @@ def test_how_long_something_else_takes_asks_for_no_duration(question: str) -> No
     assert not found.explicit
 
 
+@pytest.mark.parametrize("question", ["偏头痛能不能跑步", "偏头痛可以坐飞机吗", "偏头痛能正常上班吗"])
+def test_what_somebody_may_do_asks_for_no_relation(question: str) -> None:
+    found = intent(question)
+    assert found.settled
+    assert not found.relations
+
+
 def test_fewer_attacks_are_no_low_value() -> None:
     assert Relation.LOWERED_IN not in intent("偏头痛能减少发作吗").relations
 

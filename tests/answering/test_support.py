@@ -12,13 +12,14 @@ from rag.domain import Evidence, Intent, Passage, PassageKind
 from rag.fusion import default_tuning
 from rag.relevance import Asked, outweighs_ranking, relevant
 from rag.support import FEWEST, SIGNALS, likely, signals, supports
+from rag.vocabulary import Relation
 from tests.answering.records import BOOK
 
 WEIGHTS = default_tuning().thresholds
 
 
-def evidence(support: float, kind: PassageKind = PassageKind.CONCLUSION) -> Evidence:
-    passage = Passage("毫不相干的一句话。", kind, BOOK.id)
+def evidence(support: float, kind: PassageKind = PassageKind.CONCLUSION, text: str = "毫不相干的一句话。") -> Evidence:
+    passage = Passage(text, kind, BOOK.id)
     return Evidence(passage.id, kind.value, passage.text, BOOK, 1.0, {}, passage=passage, support=support)
 
 
@@ -43,6 +44,20 @@ def test_support_decides_for_a_chinese_question_and_words_where_there_is_none() 
     asked = Asked("远红外膏贴治踝关节扭伤安全吗", Intent((), (), explicit=False), (), (), known=False)
     sure, unsure, unknown = evidence(0.9), evidence(0.1), evidence(0.0)
     assert relevant(asked, [sure, unsure, unknown], WEIGHTS) == [sure]
+
+
+def test_how_bad_it_is_is_not_answered_with_its_imaging() -> None:
+    severity = (Relation.COMPLICATION, Relation.CURE_RATE)
+    asked = Asked("甲状腺结节4a级严重吗", Intent(severity, (severity,)), (), (), known=False)
+    assert relevant(asked, [evidence(0.9), evidence(0.9, text="多数结节预后良好。")], WEIGHTS) == [
+        evidence(0.9, text="多数结节预后良好。")
+    ]
+
+
+def test_what_somebody_may_do_has_to_be_named() -> None:
+    asked = Asked("腰椎间盘突出能不能跑步", Intent((), (), explicit=False, settled=True), (), (), known=False)
+    named = evidence(0.9, text="慢跑步行者的疼痛较轻。")
+    assert relevant(asked, [evidence(0.9), named], WEIGHTS) == [named]
 
 
 def test_a_sure_conclusion_outweighs_a_ranking_by_symptoms_and_nothing_else() -> None:

@@ -18,10 +18,9 @@ PROMISED = {
     "batch", "eval retrieval", "eval graph", "eval answers",
     "eval medications", "eval dialogue", "eval linking", "eval relations", "eval intent", "eval checker",
     "eval hostile", "eval all", "eval triage", "eval refusal", "eval evidence",
-    "eval tune", "bench train", "doctor", "version", "kb audit", "kb release", "kb hold",
+    "eval tune", "bench", "bench train", "doctor", "version", "kb audit", "kb release", "kb hold",
     "worker", "jobs submit", "jobs list", "jobs show", "jobs cancel", "jobs retry", "jobs delete",
-    "data preview", "data stats", "data check", "train run", "merge", "delta make", "delta apply", "adapter import",
-    "adapter register", "batch", "bench train",
+    "data preview", "data stats", "data check",
     "jobs rejects", "jobs watch", "keys create", "keys list", "keys rotate", "keys revoke",
 }  # fmt: skip
 
