@@ -75,6 +75,9 @@ class AskIn(SearchIn):
     conversation: Annotated[str, Field(max_length=64)] | None = Field(
         None, description="a conversation that keeps question and answer; it is the history where none is sent"
     )
+    instead: bool = Field(
+        False, description="the question takes the place of the last one of the conversation and its answer"
+    )
     patient: PatientIn | None = None
     generator: Annotated[str, Field(max_length=100)] | None = None
     detail: Literal["short", "full"] = "short"

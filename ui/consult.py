@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import streamlit as st
 
-from ui import answers, follow_ups
+from ui import answers, follow_ups, history
 from ui.conversation import Exchange, Rating, as_json, as_markdown, turns
+from ui.history import exchanges
 from ui.markup import plain
 from ui.session import connect, generator, generator_choice, in_words, language, patient, patient_panel, t
 from yiwen.client import Client, Event, Evidence, ServiceError, Triage, Turn, Unreachable
@@ -26,14 +27,9 @@ _SENT_BACK = {"yes": "有", "no": "没有", "unsure": "不知道"}
 """What the service understands, whatever the language of the page."""
 
 
-def exchanges() -> list[Exchange]:
-    """The conversation that is shown."""
-    found: list[Exchange] = st.session_state.setdefault("exchanges", [])
-    return found
-
-
 def page() -> None:
     """Draw the page."""
+    history.resume()
     _sidebar()
     shown = exchanges()
     greeting = st.empty()  # a place of its own: else the examples would stand under an answer that is being written
@@ -59,33 +55,11 @@ def ask(question: str) -> None:
 
 def _sidebar() -> None:
     with st.sidebar:
-        st.button(t("new"), key="new", on_click=_new, icon=":material/add_comment:", width="stretch")
+        st.button(t("new"), key="new", on_click=history.begin, icon=":material/add_comment:", width="stretch")
         patient_panel()
         generator_choice()
         _export()
-        with st.expander(t("history"), icon=":material/history:"):
-            _history()
-
-
-def _new() -> None:
-    if exchanges():
-        st.session_state.setdefault("past", []).insert(0, exchanges())
-    st.session_state.exchanges = []
-
-
-def _history() -> None:
-    past: list[list[Exchange]] = st.session_state.setdefault("past", [])
-    if not past:
-        st.caption(t("history_empty"))
-    for index, conversation in enumerate(past):
-        title = conversation[0].question if conversation else t("untitled")
-        st.button(plain(title[:24]), key=f"past_{index}", on_click=_reopen, args=(index,), width="stretch")
-
-
-def _reopen(index: int) -> None:
-    chosen = st.session_state.past.pop(index)
-    _new()
-    st.session_state.exchanges = chosen
+        history.panel()
 
 
 def _export() -> None:
@@ -142,7 +116,7 @@ def _edit(exchange: Exchange) -> None:
     if sent or left:
         st.session_state.editing = False
         if sent and changed.strip():
-            exchanges()[-1] = Exchange(changed.strip(), patient(), generator=generator())
+            exchanges()[-1] = exchange.other(changed.strip(), patient(), generator())
         st.rerun()
 
 
@@ -153,6 +127,7 @@ def _stream(exchange: Exchange, index: int) -> None:
     """
     earlier = exchange.answer_id
     exchange = exchanges()[index] = exchange.again()
+    exchange.answer_id = earlier
     st.button(t("stop"), key=f"stop_{index}", on_click=_stop, args=(exchange,), icon=":material/stop_circle:")
     banner, sources, body = st.empty(), st.empty(), st.empty()
     sources.caption(t("searching"))
@@ -163,6 +138,7 @@ def _stream(exchange: Exchange, index: int) -> None:
                     case "meta":
                         exchange.text = ""
                         exchange.answer_id = str(event.data.get("answer_id", ""))
+                        history.writing(exchange.answer_id)
                         exchange.triage = Triage.model_validate(event.data["triage"])
                         with banner.container():
                             answers.red_flag(exchange.triage)
@@ -180,18 +156,28 @@ def _stream(exchange: Exchange, index: int) -> None:
                 exchange.state = "answered"
             exchange.suggestions = follow_ups.suggest(client, exchange.answer, [e.question for e in exchanges()])
     except (ServiceError, Unreachable) as error:
-        if exchange.state == "asking":
-            exchange.state, exchange.error = "failed", in_words(error)
+        _failed(exchange, error)
+    history.writing(None)
     st.rerun()
 
 
-def _events(client: Client, exchange: Exchange, history: list[Turn], earlier: str) -> Iterator[Event]:
+def _events(client: Client, exchange: Exchange, said: list[Turn], earlier: str) -> Iterator[Event]:
     """Those of the answer that was being written, from its beginning; of a new one where that is gone."""
     if earlier:
         with suppress(ServiceError):
             yield from client.follow(earlier)
             return
-    yield from client.stream(exchange.question, history=history, patient=exchange.patient, generator=exchange.generator)
+    yield from client.stream(
+        exchange.question, history=said, patient=exchange.patient, generator=exchange.generator,
+        conversation=history.keep(client), instead=exchange.instead,
+    )  # fmt: skip
+
+
+def _failed(exchange: Exchange, error: ServiceError | Unreachable) -> None:
+    if exchange.state == "asking":
+        exchange.state, exchange.error = "failed", in_words(error)
+    if isinstance(error, ServiceError) and error.status == 404:
+        history.lost()
 
 
 def _found(evidence: list[Evidence]) -> str:

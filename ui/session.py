@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import cast
@@ -16,6 +18,8 @@ from yiwen.client import Client, Patient, ServiceError, Unreachable
 API_URL, API_KEY = "YIWEN_API_URL", "YIWEN_API_KEY"
 DEFAULT_URL = "http://127.0.0.1:8000"
 GENERATOR = "generator"
+VISITOR = "yiwen_visitor"
+_VISITOR = re.compile(r"[\w-]{16,64}", re.ASCII)
 MODELS_S = 10.0
 """How long the list of generators is believed: adapters come and go."""
 PATIENT = ("patient_age", "patient_sex", "patient_pregnant", "patient_allergies", "patient_drugs", "patient_conditions")
@@ -41,9 +45,18 @@ def service_url() -> str:
     return os.environ.get(API_URL) or DEFAULT_URL
 
 
-def connect() -> Client:
-    """A client of the service; close it, or use it as a context manager."""
-    return Client(service_url(), key=os.environ.get(API_KEY) or None)
+def connect(who: str | None = None) -> Client:
+    """A client of the service; close it, or use it as a context manager. Outside of a run name `who` asks."""
+    return Client(service_url(), key=os.environ.get(API_KEY) or None, visitor=who or visitor())
+
+
+def visitor() -> str:
+    """Whose conversations these are: the browser's cookie, or a new name that `ui.components.visitor` puts there."""
+    if VISITOR not in st.session_state:
+        known = str(st.context.cookies.get(VISITOR, ""))
+        st.session_state[VISITOR] = known if _VISITOR.fullmatch(known) else secrets.token_urlsafe(24)
+    found: str = st.session_state[VISITOR]
+    return found
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +16,9 @@ from tests.browser.conftest import WAIT_MS, pages
 pytestmark = pytest.mark.browser
 
 SOURCE = {"id": "s:1", "title": "慢来源", "year": 2020, "grade": "guideline"}
+WHEN = "2026-01-01T00:00:00.000Z"
+CONVERSATION = {"id": "c1", "title": "甲病有什么症状？", "created": WHEN, "updated": WHEN}
+QUESTION = {"role": "user", "content": "甲病有什么症状？", "answer": None, "created": WHEN}
 EVENTS = (
     ("meta", {"answer_id": "a1", "triage": {"red_flag": False, "category": None, "action": None}}),
     ("evidence", {"evidence": [{"id": "f:1", "kind": "fact", "text": "甲病的症状：头晕", "source": SOURCE}]}),
@@ -38,13 +42,27 @@ class Slow(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
-        self._write()
+        if self.path == "/v1/conversations":
+            self._json(CONVERSATION)
+        else:
+            self._write()
 
     def do_GET(self) -> None:
-        if self.path == "/v1/answers/a1/events":
-            self._write()
-        else:
-            self.send_error(404)
+        match self.path.partition("?")[0]:
+            case "/v1/answers/a1/events":
+                self._write()
+            case "/v1/conversations":
+                self._json({"items": [CONVERSATION], "next_cursor": None})
+            case "/v1/conversations/c1":
+                self._json(CONVERSATION | {"messages": [QUESTION]})
+            case _:
+                self.send_error(404)
+
+    def _json(self, body: object) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps(body).encode())
 
     def _write(self) -> None:
         self.server.asked.append(f"{self.command} {self.path}")
@@ -108,3 +126,21 @@ def test_what_is_clicked_meanwhile_neither_ends_nor_repeats_the_question(slow: S
         page.close()
     assert slow.asked.count("POST /ask") == 1
     assert "GET /v1/answers/a1/events" in slow.asked
+
+
+def test_a_reload_takes_the_answer_up_again(slow: SlowService, chromium: Browser) -> None:
+    with pages(f"http://127.0.0.1:{slow.server_port}") as address:
+        page = chromium.new_page()
+        page.set_default_timeout(WAIT_MS)
+        page.goto(address)
+        page.get_by_placeholder("输入您的医学问题").fill("甲病有什么症状？")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("甲病的症状有：头晕[1]。")).to_be_visible()
+        expect(page).to_have_url(re.compile("conversation=c1&answer=a1"))
+        page.reload()
+        expect(page.get_by_text("甲病的症状有：头晕[1]。")).to_be_visible()
+        expect(page.get_by_role("button", name="停止")).to_be_visible()
+        slow.stopped.set()
+        page.close()
+    assert slow.asked.count("POST /ask") == 1
+    assert slow.asked[1:2] == ["GET /v1/answers/a1/events"]

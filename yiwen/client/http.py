@@ -47,8 +47,11 @@ TIMEOUT_S = 60.0
 class Client:
     """Talks to one service; close it, or use it as a context manager. Not shared between threads while streaming."""
 
-    def __init__(self, url: str, key: str | None = None, timeout_s: float = TIMEOUT_S) -> None:
-        headers = {"X-API-Key": key} if key else {}
+    def __init__(
+        self, url: str, key: str | None = None, timeout_s: float = TIMEOUT_S, visitor: str | None = None
+    ) -> None:
+        """`visitor`: an unguessable name of whom of several this is for; conversations and feedback are theirs."""
+        headers = given(**{"X-API-Key": key, "X-Yiwen-Visitor": visitor})
         self._http = httpx.Client(base_url=url, headers=headers, timeout=timeout_s)
 
     def __enter__(self) -> Client:
@@ -75,10 +78,14 @@ class Client:
         top_k: int | None = None,
         detail: Literal["short", "full"] = "short",
         conversation: str | None = None,
+        instead: bool = False,
         generator: str | None = None,
     ) -> Answer:
-        """The whole answer at once; `conversation` keeps it, `generator` (one of `models`) writes it."""
-        body = _ask_body(question, history, patient, kb_version, top_k, detail, conversation, generator)
+        """The whole answer at once; `conversation` keeps it, `generator` (one of `models`) writes it.
+
+        `instead`: in the place of the last question of the conversation.
+        """
+        body = _ask_body(question, history, patient, kb_version, top_k, detail, conversation, instead, generator)
         return self._post("/ask", body, Answer)
 
     def stream(
@@ -91,10 +98,11 @@ class Client:
         top_k: int | None = None,
         detail: Literal["short", "full"] = "short",
         conversation: str | None = None,
+        instead: bool = False,
         generator: str | None = None,
     ) -> Iterator[Event]:
         """The events of an answer as they come; one that is left goes on for 15 s, unless `stop` ends it."""
-        body = _ask_body(question, history, patient, kb_version, top_k, detail, conversation, generator)
+        body = _ask_body(question, history, patient, kb_version, top_k, detail, conversation, instead, generator)
         yield from self._events("POST", "/ask", body, {})
 
     def follow(self, answer_id: str, *, after: int = 0) -> Iterator[Event]:
@@ -339,11 +347,12 @@ def _ask_body(
     top_k: int | None,
     detail: str,
     conversation: str | None,
+    instead: bool,
     generator: str | None,
 ) -> dict[str, Any]:
     turns = [turn.model_dump() for turn in history] or None
     who = patient.model_dump(exclude_none=True) if patient else None
     return given(
         question=question, history=turns, patient=who, kb_version=kb_version, top_k=top_k, detail=detail,
-        conversation=conversation, generator=generator,
+        conversation=conversation, instead=instead or None, generator=generator,
     )  # fmt: skip
