@@ -9,6 +9,7 @@ from dataclasses import replace
 import streamlit as st
 
 from ui import answers, follow_ups, history
+from ui.components.printing import print_button
 from ui.conversation import Exchange, Rating, as_json, as_markdown, turns
 from ui.history import exchanges
 from ui.markup import plain
@@ -75,6 +76,7 @@ def _export() -> None:
             t("export_json"), as_json(shown, language()), "yiwen.json", "application/json",
             key="export_json", width="stretch", on_click="ignore",
         )  # fmt: skip
+        print_button(t("export_print"), key="export_print")
 
 
 def _welcome() -> None:
@@ -103,8 +105,10 @@ def _show(exchange: Exchange, index: int, *, last: bool) -> None:
             _opinion(exchange, index)
         else:
             _show_unfinished(exchange)
+        below = st.empty()  # at once: what stood below the last answer would stay while the next one is written
         if last:
-            _below(exchange, index)
+            with below.container(key=f"not_printed_{index}"):
+                _below(exchange, index)
 
 
 def _edit(exchange: Exchange) -> None:

@@ -110,10 +110,10 @@ def generator_choice() -> None:
     if st.session_state.get(GENERATOR) not in names:
         st.session_state.pop(GENERATOR, None)
     if len(names) > 1:
-        st.selectbox(t("generator"), names, format_func=_called, key=GENERATOR, help=t("generator_help"))
+        st.selectbox(t("generator"), names, format_func=called, key=GENERATOR, help=t("generator_help"))
 
 
-def _called(name: str) -> str:
+def called(name: str) -> str:
     """`local:tcm` is called by the word for `local` and its own name."""
     kind, colon, adapter = name.partition(":")
     return t_or("generator", kind) + (f" · {adapter}" if colon else "")

@@ -111,6 +111,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "export": ("导出", "Export"),
     "export_markdown": ("下载 Markdown", "Download Markdown"),
     "export_json": ("下载 JSON", "Download JSON"),
+    "export_print": ("打印或存为 PDF", "Print, or save as PDF"),
     "export_title": ("医问咨询记录", "Yiwen consultation"),
     "export_question": ("问", "Question"),
     "export_answer": ("答", "Answer"),
