@@ -35,14 +35,12 @@ class Exchange:
     reason: str = ""
     generator: str | None = None
     instead: bool = False
+    rival: Exchange | None = None
+    """The same question to another generator; shown beside, and kept nowhere."""
 
     def again(self) -> Exchange:
         """The same question anew; whoever still writes into this one does no harm."""
-        return Exchange(self.question, self.patient, generator=self.generator, instead=self.kept)
-
-    def other(self, question: str, patient: Patient | None, generator: str | None) -> Exchange:
-        """Another question in the place of this one."""
-        return Exchange(question, patient, generator=generator, instead=self.kept)
+        return Exchange(self.question, self.patient, generator=self.generator, instead=self.kept, rival=self.rival)
 
     @property
     def kept(self) -> bool:
@@ -107,6 +105,7 @@ def _row(exchange: Exchange) -> dict[str, Any]:
         "state": exchange.state,
         "text": exchange.answer.text if exchange.answer else exchange.text,
         "answer": exchange.answer.model_dump(mode="json") if exchange.answer else None,
+        "beside": _row(exchange.rival) if exchange.rival else None,
     }
 
 
@@ -126,6 +125,8 @@ def as_markdown(exchanges: Sequence[Exchange], language: Language) -> str:
     for exchange in exchanges:
         lines += [f"## {say(language, 'export_question')}：{' '.join(exchange.question.split())}", ""]
         lines += [*_answer_lines(exchange, language), ""]
+        if exchange.rival is not None:
+            lines += [*_answer_lines(exchange.rival, language), ""]
     return "\n".join(lines)
 
 

@@ -17,7 +17,7 @@ from yiwen.client import Client, Patient, ServiceError, Unreachable
 
 API_URL, API_KEY = "YIWEN_API_URL", "YIWEN_API_KEY"
 DEFAULT_URL = "http://127.0.0.1:8000"
-GENERATOR = "generator"
+GENERATOR, COMPARED = "generator", "compared"
 VISITOR = "yiwen_visitor"
 _VISITOR = re.compile(r"[\w-]{16,64}", re.ASCII)
 MODELS_S = 10.0
@@ -91,7 +91,7 @@ def in_words(error: ServiceError | Unreachable) -> tuple[str, str]:
 
 def keep_chosen() -> None:
     """Streamlit forgets the value of a widget on pages that do not show it."""
-    for key in (*PATIENT, GENERATOR):
+    for key in (*PATIENT, GENERATOR, COMPARED):
         if key in st.session_state:
             st.session_state[key] = st.session_state[key]
 
@@ -107,10 +107,13 @@ def _generators(url: str) -> tuple[str, ...]:
 def generator_choice() -> None:
     """Who writes the answers, where the service has more than one to offer."""
     names = _generators(service_url())
-    if st.session_state.get(GENERATOR) not in names:
-        st.session_state.pop(GENERATOR, None)
+    for key in (GENERATOR, COMPARED):
+        if st.session_state.get(key) not in names:
+            st.session_state.pop(key, None)
     if len(names) > 1:
         st.selectbox(t("generator"), names, format_func=called, key=GENERATOR, help=t("generator_help"))
+        others = [name for name in names if name != generator()]
+        st.selectbox(t("compared"), others, None, format_func=called, key=COMPARED, placeholder=t("compared_none"))
 
 
 def called(name: str) -> str:
@@ -123,6 +126,12 @@ def generator() -> str | None:
     """The chosen one; None: the service's own default."""
     chosen: str | None = st.session_state.get(GENERATOR)
     return chosen
+
+
+def compared() -> str | None:
+    """Whose answer is wanted beside; None: nobody's."""
+    other: str | None = st.session_state.get(COMPARED)
+    return other if other != generator() else None
 
 
 def patient_panel() -> None:

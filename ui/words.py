@@ -45,6 +45,9 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "history_sure": ("确定删除，不能恢复", "Delete it for good"),
     "untitled": ("（空对话）", "(empty)"),
     "generator": ("撰写者", "Written by"),
+    "compared": ("并排对照", "Beside it"),
+    "compared_none": ("不对照", "Nobody"),
+    "compared_waits": ("轮到时开始撰写…", "Writes next…"),
     "generator_help": (
         "无论由谁撰写，每一句都要核对后才显示；模型出错时改由摘录撰写并注明。",
         "Whoever writes, every sentence is checked before it is shown; where a model fails, quotations answer, marked.",

@@ -55,7 +55,7 @@ def test_a_stored_conversation_is_what_it_was() -> None:
 def test_only_a_question_that_reached_the_service_is_replaced() -> None:
     assert not Exchange("甲病？").again().instead
     assert Exchange("甲病？", answer_id="a").again().again().instead
-    assert Exchange("甲病？", answer_id="a").other("乙病？", None, None).instead
+    assert Exchange("甲病？", answer_id="a").kept
 
 
 def test_asking_again_asks_the_same_generator() -> None:
