@@ -176,8 +176,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "error_other": ("服务出错了", "Something went wrong in the service"),
     "request_id": ("请求编号 {id}", "request {id}"),
     # knowledge graph
-    "entity_query": ("搜索名称、别名或英文名", "Search by name, alias or English name"),
-    "entity_placeholder": ("例如：偏头痛、migraine、阿司匹林", "such as 偏头痛, migraine, aspirin"),
+    "entity_query": ("搜索名称、别名、英文名或拼音首字母", "Search by name, alias, English name or pinyin initials"),
+    "entity_placeholder": ("例如：偏头痛、migraine、ptt", "such as 偏头痛, migraine, ptt"),
     "entity_none": (
         "没有找到“{query}”。换一种说法，或检查错别字。",
         'Nothing is called "{query}". Try another wording.',

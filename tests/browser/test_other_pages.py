@@ -29,6 +29,14 @@ def test_an_entity_is_found_by_an_alias_and_walked_from(open_page: Open) -> None
     expect(page.get_by_role("heading", name="布洛芬", exact=True)).to_be_visible()
 
 
+def test_an_entity_is_found_by_its_initials(open_page: Open) -> None:
+    page = open_page()
+    go(page, "知识图谱")
+    page.get_by_label("搜索名称").fill("ptt")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="偏头痛", exact=True)).to_be_visible()
+
+
 def test_paths_between_two_entities_are_shown(open_page: Open) -> None:
     page = open_page()
     go(page, "知识图谱")
