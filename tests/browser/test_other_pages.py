@@ -12,6 +12,11 @@ from tests.browser.test_consultation import no_sideways_scrolling
 
 pytestmark = pytest.mark.browser
 
+MAP = """header: 1
+subject: {column: 药品, type: drug}
+facts: [{relation: 适应证, column: 用于, type: disease}]
+source: {title: 试验目录, grade: reference}
+"""
 HEAD = "subject,subject_type,relation,object,object_type,source\n"
 
 
@@ -84,6 +89,23 @@ def test_a_file_with_a_bad_row_comes_in_and_is_rolled_back(open_page: Open, tmp_
     expect(page.get_by_text("试验甲病").first).to_be_visible()
     page.get_by_role("button", name="切换到版本 1").click()
     expect(page.get_by_role("button", name="切换到版本 2")).to_be_visible()
+
+
+def test_a_table_is_looked_at_with_a_map_before_it_is_stored(open_page: Open, tmp_path: Path) -> None:
+    file = tmp_path / "目录.csv"
+    file.write_text("药品,用于\n试验乙片,试验乙病\n", encoding="utf-8")
+    page = open_page()
+    go(page, "知识库")
+    page.locator("input[type=file]").set_input_files(file)
+    page.get_by_role("button", name="Remove 目录.csv").wait_for()
+    page.get_by_text("列的含义（任意表格）").click()
+    page.get_by_label("列映射（YAML）").fill(MAP)
+    page.get_by_role("button", name="预览", exact=True).click()
+    expect(page.get_by_text("仅预览，没有存入任何内容。")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("图谱事实 1")).to_be_visible()
+    page.get_by_role("tab", name="审查").click()
+    expect(page.get_by_test_id("stDataFrame").last).to_be_visible()
+    expect(page.get_by_text("yiwen kb release ID")).to_be_visible()
 
 
 def test_evidence_is_withdrawn_and_restored(open_page: Open) -> None:

@@ -25,6 +25,7 @@ from yiwen.client.replies import (
     Evidence,
     Feedback,
     FeedbackList,
+    Findings,
     Found,
     Graph,
     Job,
@@ -239,6 +240,12 @@ class Client:
         """Let it support answers again."""
         return self._post(f"/v1/evidence/{quote(identifier, safe='')}/restore", None, Curated)
 
+    def findings(
+        self, *, rule: str | None = None, severity: str | None = None, limit: int | None = None, offset: int = 0
+    ) -> Findings:
+        """What the audit of the current version found; `next_offset` leads on."""
+        return self._get("/v1/kb/findings", Findings, given(rule=rule, severity=severity, limit=limit, offset=offset))
+
     # ------------------------------------------------------------ ingestion jobs
 
     def upload(
@@ -251,10 +258,18 @@ class Client:
         max_rejects: int | None = None,
         allow_shrink: bool = False,
         gate: str | None = None,
+        table_map: str | None = None,
+        preview: int | None = None,
         key: str | None = None,
     ) -> Job:
-        """Queue the ingestion of files, each a name and its content; the same `key` again leads to the same job."""
-        fields = given(dataset=dataset, format=format, encoding=encoding, max_rejects=max_rejects, gate=gate)
+        """Queue the ingestion of files, each a name and its content; the same `key` again leads to the same job.
+
+        `table_map` is the text of a map; with `preview` nothing is stored, and the report shows so many rows of each.
+        """
+        fields = given(
+            dataset=dataset, format=format, encoding=encoding, max_rejects=max_rejects, gate=gate,
+            table_map=table_map, preview=preview,
+        )  # fmt: skip
         data = {name: str(value) for name, value in fields.items()} | {
             "append": str(append).lower(), "allow_shrink": str(allow_shrink).lower(),
         }  # fmt: skip
@@ -273,12 +288,14 @@ class Client:
         max_rejects: int | None = None,
         allow_shrink: bool = False,
         gate: str | None = None,
+        table_map: str | None = None,
+        preview: int | None = None,
         key: str | None = None,
     ) -> Job:
         """The same for files below the folder of the service whose files may be named."""
         body = given(
             paths=list(paths), dataset=dataset, format=format, encoding=encoding, append=append,
-            max_rejects=max_rejects, allow_shrink=allow_shrink, gate=gate,
+            max_rejects=max_rejects, allow_shrink=allow_shrink, gate=gate, table_map=table_map, preview=preview,
         )  # fmt: skip
         headers = {"Idempotency-Key": key} if key else {}
         with reachable():

@@ -408,6 +408,27 @@ class JobError(Reply):
 
     slug: str
     detail: str
+    gate: dict[str, Any] | None = None
+
+
+class Finding(Reply):
+    """What an audit rule says of a record; a `severe` one is held until it is `released`."""
+
+    rule: str
+    severity: Literal["info", "warning", "severe"]
+    kind: str
+    record: str
+    detail: str
+    evidence: tuple[str, ...]
+    released: bool
+
+
+class Findings(Reply):
+    """A page of findings, the severest first."""
+
+    items: tuple[Finding, ...]
+    next_offset: int | None = None
+    kb_version: int
 
 
 class Job(Reply):
