@@ -30,6 +30,7 @@ from api.routes import (
     kb,
     medications,
     metrics,
+    reports,
     search,
 )
 from api.service import Capacity, Service
@@ -83,6 +84,7 @@ def create_app(
         kb,
         conversations,
         feedback,
+        reports,
     ):
         app.include_router(module.router, dependencies=[Depends(asks)])
     app.include_router(metrics.router, dependencies=[Depends(asks)])

@@ -739,3 +739,18 @@ class OpenAIError(_Response):
     """An error of the routes that are shaped like OpenAI's."""
 
     error: OpenAIErrorItem
+
+
+class ReportOut(_Response):
+    """A report of the evaluation; `report` is null, and `error` says why, where the file cannot be read."""
+
+    name: str
+    written: str
+    report: dict[str, Any] | None
+    error: str | None
+
+
+class ReportsOut(_Response):
+    """Reports, the newest first."""
+
+    items: list[ReportOut]

@@ -154,4 +154,4 @@ def _audit(client: Client) -> None:
         for finding in found
     ]
     st.dataframe(rows, hide_index=True)
-    st.code('yiwen kb release ID --reason "…"\nyiwen kb hold ID --reason "…"', language="bash")
+    st.code('yiwen kb release ID --reason "…"\nyiwen kb hold ID --reason "…"', language=None)

@@ -16,7 +16,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "medications": ("用药核对", "Medication check"),
     "knowledge": ("知识库", "Knowledge base"),
     "search": ("检索测试", "Retrieval test"),
-    "status": ("状态", "Status"),
+    "status": ("评测与状态", "Evaluation and status"),
     "language": ("语言", "Language"),
     # consultation
     "ask": ("输入您的医学问题，回车发送", "Ask a medical question, Enter sends"),
@@ -328,6 +328,16 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "search_none": ("没有命中。", "No hits."),
     # status
+    "service": ("服务", "Service"),
+    "quality": ("评测", "Evaluation"),
+    "quality_none": (
+        "还没有评测报告。运行 `yiwen eval linking --json > 数据目录/reports/linking.json`，结果就显示在这里。",
+        "There are no reports yet. `yiwen eval linking --json > DATA_DIR/reports/linking.json` makes one.",
+    ),
+    "quality_no_shares": ("报告里没有可画的比例。", "The report has no shares to draw."),
+    "quality_table": ("表格", "Table"),
+    "quality_share": ("比例", "Share"),
+    "quality_interval": ("95% 区间", "95% interval"),
     "service_up": ("服务正常", "The service is up"),
     "service_version": ("程序版本", "Program"),
     "kb_version": ("知识库版本", "Knowledge base version"),

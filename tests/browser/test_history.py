@@ -75,6 +75,6 @@ def test_another_browser_sees_nothing_of_it(open_page: Open) -> None:
     ask(page, "肝癌挂什么科？")
     other = open_page(path="?" + page.url.partition("?")[2])
     expect(other.get_by_text("还没有对话")).to_be_visible()
-    go(page, "状态")
+    go(page, "评测与状态")
     page.get_by_test_id("stSidebarNav").get_by_text("咨询", exact=True).click()
     expect(page.locator(".answer")).to_have_count(1)

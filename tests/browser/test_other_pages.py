@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PHONE, Open, ask, go
+from tests.browser.conftest import PHONE, Open, Service, ask, go
 from tests.browser.test_consultation import no_sideways_scrolling
 
 pytestmark = pytest.mark.browser
@@ -136,6 +137,18 @@ def test_retrieval_shows_the_score_of_every_arm(open_page: Open) -> None:
 
 def test_the_status_tells_what_is_served(open_page: Open) -> None:
     page = open_page(color_scheme="dark")
-    go(page, "状态")
+    go(page, "评测与状态")
     expect(page.get_by_text("服务正常")).to_be_visible()
     expect(page.get_by_text("5,553")).to_be_visible()
+
+
+def test_reports_of_the_evaluation_are_plotted(open_page: Open, service: Service) -> None:
+    folder = service.data_dir / "reports"
+    folder.mkdir(exist_ok=True)
+    share = {"value": 0.9, "low": 0.8, "high": 0.95, "right": 9, "of": 10}
+    (folder / "linking.json").write_text(json.dumps({"linking": {"link_recall": share}}), encoding="utf-8")
+    page = open_page()
+    go(page, "评测与状态")
+    page.get_by_role("tab", name="评测", exact=True).click()
+    expect(page.get_by_role("heading", name="linking")).to_be_visible()
+    expect(page.get_by_test_id("stVegaLiteChart").locator("canvas, svg").first).to_be_visible()

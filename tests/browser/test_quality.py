@@ -59,14 +59,21 @@ def _search(page: Page) -> None:
 
 def _knowledge(page: Page) -> None:
     go(page, "知识库")
-    page.get_by_role("tab", name="版本").click()
+    page.get_by_role("tab", name="审查").click()
+    expect(page.get_by_text("yiwen kb release ID")).to_be_visible()
 
 
 def _status(page: Page) -> None:
-    go(page, "状态")
+    go(page, "评测与状态")
 
 
-VIEWS = (_greeting, _answer, _emergency, _graph, _medications, _knowledge, _search, _status)
+def _versions(page: Page) -> None:
+    go(page, "知识库")
+    page.get_by_role("tab", name="版本").click()
+    expect(page.get_by_text("正在使用")).to_be_visible()
+
+
+VIEWS = (_greeting, _answer, _emergency, _graph, _medications, _knowledge, _versions, _search, _status)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

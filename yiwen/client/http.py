@@ -37,6 +37,7 @@ from yiwen.client.replies import (
     Program,
     Ready,
     Register,
+    Reports,
     Turn,
     Versions,
 )
@@ -336,6 +337,10 @@ class Client:
     def models(self) -> tuple[str, ...]:
         """Names of the generators, the default one first."""
         return tuple(model.id for model in self._get("/v1/models", Models, {}).data)
+
+    def reports(self) -> Reports:
+        """What the evaluation found."""
+        return self._get("/v1/reports", Reports, {})
 
     def ready(self) -> Ready:
         """Whether it can answer, and from which version. Raises ServiceError (503) where it cannot."""

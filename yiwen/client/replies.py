@@ -359,6 +359,21 @@ class Models(Reply):
     data: tuple[Model, ...]
 
 
+class Report(Reply):
+    """A report of the evaluation; `report` is None, and `error` says why, where its file cannot be read."""
+
+    name: str
+    written: str
+    report: dict[str, Any] | None = None
+    error: str | None = None
+
+
+class Reports(Reply):
+    """Reports, the newest first."""
+
+    items: tuple[Report, ...]
+
+
 class Version(Reply):
     """One retained version of the knowledge base."""
 
