@@ -38,6 +38,7 @@ def test_a_stored_conversation_is_renamed_searched_exported_and_deleted(open_pag
     ask(page, "肝癌挂什么科？")
     page.get_by_role("button", name="新对话").click()
     expect(page.get_by_text("有什么想了解的？")).to_be_visible()
+    expect(page.get_by_text("为什么这样回答")).to_have_count(0)
     ask(page, "偏头痛有什么症状？")
     entry(page, "肝癌挂什么科？")
     page.get_by_label("标题").fill("我的体检")

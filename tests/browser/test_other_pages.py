@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,10 @@ def test_retrieval_shows_the_score_of_every_arm(open_page: Open) -> None:
     page.get_by_role("button", name="检索", exact=True).click()
     expect(page.get_by_text("布洛芬（药物）")).to_be_visible()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"显示 (\d+) 条中的 \1 条"))).to_be_visible()
+    page.get_by_label("不早于（年）").fill("2100")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(re.compile(r"显示 \d+ 条中的 0 条"))).to_be_visible()
 
 
 def test_the_status_tells_what_is_served(open_page: Open) -> None:
