@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+import re
 import secrets
 import time
 from collections import OrderedDict
@@ -18,6 +19,7 @@ from starlette.requests import Request
 
 from api.limits import Buckets
 from api.state.keys import Key, KeyTable, Scope, parts
+from rag.errors import UsageError
 
 if TYPE_CHECKING:
     from api.service import Service
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 FRESH_S = 2.0
 """How long a revoked key may still work on another replica."""
 _VERIFIED = 1000
+VISITOR = "X-Yiwen-Visitor"
+"""Whom of several a program asks for that has one key: each has answers, conversations and feedback of their own."""
+_VISITOR = re.compile(r"[\w-]{16,64}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -188,10 +193,17 @@ def needs(scope: Scope) -> Callable[[Request], Awaitable[Principal]]:
 
 
 def owner_of(request: Request) -> str:
-    """Whose answers, conversations and feedback an admitted request deals with."""
+    """Whose answers, conversations and feedback an admitted request deals with. Raises UsageError."""
     principal = request.scope["state"]["principal"]
     assert isinstance(principal, Principal)
-    return principal.id
+    visitor = request.headers.get(VISITOR)
+    if visitor is None:
+        return principal.id
+    if not _VISITOR.fullmatch(visitor):
+        raise UsageError(
+            f"{VISITOR} is {visitor[:80]!r}; expected 16 to 64 letters, digits, - or _ that nobody guesses"
+        )
+    return hashlib.blake2b(f"{principal.id} {visitor}".encode(), digest_size=16).hexdigest()
 
 
 asks = needs(Scope.ASK)

@@ -42,6 +42,8 @@ class Task:
     owner: str = ""
     conversation: str | None = None
     """Where question and answer are kept."""
+    instead: bool = False
+    """The question takes the place of the last one there."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,8 @@ def _remembered(service: Service, task: Task) -> Task:
     if task.conversation is None:
         return task
     try:
+        if task.instead:
+            service.conversations.take_back(task.owner, task.conversation)
         _, messages = service.conversations.find(task.owner, task.conversation)
         service.conversations.append(task.owner, task.conversation, "user", task.question)
     except DependencyError as error:  # who has an emergency needs an answer, not a record of it

@@ -11,7 +11,7 @@ from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from api import logs, problems, server
-from api.access import asks, ingests
+from api.access import VISITOR, asks, ingests
 from api.catalogue import Catalogue, LibraryCatalogue
 from api.middleware import REQUEST_ID, BodyLimit, RequestContext
 from api.openapi import API_VERSION, document
@@ -30,6 +30,7 @@ from api.routes import (
     kb,
     medications,
     metrics,
+    reports,
     search,
 )
 from api.service import Capacity, Service
@@ -83,6 +84,7 @@ def create_app(
         kb,
         conversations,
         feedback,
+        reports,
     ):
         app.include_router(module.router, dependencies=[Depends(asks)])
     app.include_router(metrics.router, dependencies=[Depends(asks)])
@@ -102,6 +104,7 @@ def create_app(
                 "Last-Event-ID",
                 REQUEST_ID,
                 "Idempotency-Key",
+                VISITOR,
             ],
             expose_headers=[REQUEST_ID, "Retry-After"],
         )

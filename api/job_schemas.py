@@ -36,6 +36,10 @@ class JobOptions(BaseModel):
         None, description="text of the YAML map that says what the columns of any table are (docs/data.md)"
     )
 
+    preview: Annotated[int, Field(ge=1, le=100)] | None = Field(
+        None, description="only look: `report.preview` has so many rows of each file as they would be stored"
+    )
+
     def further(self) -> dict[str, Any]:
         """What was said beyond data set, format, encoding and append, by the names of arguments of the ingestion."""
         return self.model_dump(include=set(JobOptions.model_fields) - _OF_AN_ORDER, exclude_defaults=True)

@@ -75,6 +75,9 @@ class AskIn(SearchIn):
     conversation: Annotated[str, Field(max_length=64)] | None = Field(
         None, description="a conversation that keeps question and answer; it is the history where none is sent"
     )
+    instead: bool = Field(
+        False, description="the question takes the place of the last one of the conversation and its answer"
+    )
     patient: PatientIn | None = None
     generator: Annotated[str, Field(max_length=100)] | None = None
     detail: Literal["short", "full"] = "short"
@@ -736,3 +739,18 @@ class OpenAIError(_Response):
     """An error of the routes that are shaped like OpenAI's."""
 
     error: OpenAIErrorItem
+
+
+class ReportOut(_Response):
+    """A report of the evaluation; `report` is null, and `error` says why, where the file cannot be read."""
+
+    name: str
+    written: str
+    report: dict[str, Any] | None
+    error: str | None
+
+
+class ReportsOut(_Response):
+    """Reports, the newest first."""
+
+    items: list[ReportOut]

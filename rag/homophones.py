@@ -8,15 +8,14 @@ never `眼痛`, though both sound the same.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from importlib import resources
 from operator import add
 
 from rag.features import compatible
+from rag.pinyin import characters
 from rag.weighting import default_weights
 
 _LONG = 5
@@ -38,20 +37,11 @@ _PARTICLES = frozenset(
 
 
 @lru_cache(maxsize=1)
-def _characters() -> Mapping[str, str]:
-    """Syllable -> its characters."""
-    text = resources.files("rag").joinpath("readings.json").read_text(encoding="utf-8")
-    table: Mapping[str, str] = json.loads(text)["characters"]
-    return table
-
-
-@lru_cache(maxsize=1)
 def _syllables() -> Mapping[int, str]:
     """Character -> its syllable, as coarse as careless speakers say it."""
-    characters = _characters()
-    coarse = sorted({_coarse(name) for name in characters})
+    coarse = sorted({_coarse(name) for name in characters()})
     place = {name: chr(_SYLLABLE + number) for number, name in enumerate(coarse)}
-    return {ord(char): place[_coarse(name)] for name, chars in characters.items() for char in chars}
+    return {ord(char): place[_coarse(name)] for name, chars in characters().items() for char in chars}
 
 
 def _coarse(syllable: str) -> str:
@@ -63,7 +53,7 @@ def _coarse(syllable: str) -> str:
 @lru_cache(maxsize=1)
 def _spoken() -> Mapping[int, int]:
     """Character -> the number of its syllable, without its tone."""
-    return {ord(char): number for number, chars in enumerate(_characters().values()) for char in chars}
+    return {ord(char): number for number, chars in enumerate(characters().values()) for char in chars}
 
 
 def sound(text: str) -> str:

@@ -88,6 +88,9 @@ class Settings(BaseSettings):
     conversations_keep_days: int = Field(
         180, ge=1, description="conversations unused for so long, and feedback so old, are deleted"
     )
+    reports_folder: Path | None = Field(
+        None, description="folder of reports of `yiwen eval NAME --json`; empty: reports in the data folder"
+    )
     upload_max_bytes: int = Field(200_000_000, ge=1024, description="larger uploads are refused")
     api_key: SecretStr | None = Field(None, description="a key with every scope; when set, writing routes require one")
     require_key: bool = Field(False, description="programs on the same machine need a key too; others always do")

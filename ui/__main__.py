@@ -30,7 +30,7 @@ OPTIONS = {
     "theme.light.primaryColor": "#0b6e69",
     "theme.light.backgroundColor": "#ffffff",
     "theme.light.secondaryBackgroundColor": "#f1f6f5",
-    "theme.light.textColor": "#17252a",
+    "theme.light.textColor": "#0b1418",
     "theme.dark.primaryColor": "#4fd1c5",
     "theme.dark.backgroundColor": "#0f1719",
     "theme.dark.secondaryBackgroundColor": "#182427",

@@ -10,7 +10,7 @@ from ui.components.cited import cited
 from ui.conversation import Exchange, body_of
 from ui.markup import plain
 from ui.navigation import open_evidence_in_graph
-from ui.session import t, t_or
+from ui.session import called, t, t_or
 from yiwen.client import Answer, Conflict, Evidence, Mention, Triage
 
 STATES = ("negated", "past", "third_person", "hypothetical", "carried")
@@ -38,7 +38,7 @@ def show(exchange: Exchange, key: str) -> None:
         st.warning(t("degraded", names="、".join(map(plain, answer.degraded))), icon=":material/cloud_off:")
     provenance = t(
         "provenance", label=answer.label, outcome=t_or("outcome", answer.outcome), version=answer.kb_version,
-        generator=answer.generator,
+        generator=called(answer.generator),
     )  # fmt: skip
     st.caption(f"{plain(provenance)}  \n{plain(answer.disclaimer)}")
     with st.expander(t("why"), icon=":material/rule:"):

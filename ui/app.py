@@ -5,6 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from ui import consult, explore, health, knowledge, medication_check, retrieval
+from ui.components import asset
+from ui.components.visitor import remember_visitor
 from ui.navigation import page_named
 from ui.session import keep_chosen, t
 from ui.words import LANGUAGES
@@ -17,6 +19,8 @@ def main() -> None:
         st.session_state.language = asked_for if asked_for in LANGUAGES else "zh"
     st.set_page_config(page_title=t("product"), page_icon="🩺")
     keep_chosen()
+    st.html(f"<style>{asset('page.css')}</style>")
+    remember_visitor()
     chosen = st.navigation(
         [
             page_named("consult", consult.page),

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import replace
-
 import streamlit as st
 
-from ui import answers, follow_ups
-from ui.conversation import Exchange, Rating, as_json, as_markdown, turns
+from ui import answers, history
+from ui.components.printing import print_button
+from ui.conversation import Exchange, as_json, as_markdown
+from ui.history import exchanges
 from ui.markup import plain
-from ui.session import connect, generator, generator_choice, in_words, language, patient, patient_panel, t
-from yiwen.client import Client, Event, Evidence, ServiceError, Triage, Turn, Unreachable
+from ui.opinions import opinion
+from ui.session import (
+    called,
+    compared,
+    generator,
+    generator_choice,
+    language,
+    patient,
+    patient_panel,
+    t,
+)
+from ui.writing import stream
 
 EXAMPLES = (
     "2型糖尿病怎么治疗？",
@@ -26,14 +34,9 @@ _SENT_BACK = {"yes": "有", "no": "没有", "unsure": "不知道"}
 """What the service understands, whatever the language of the page."""
 
 
-def exchanges() -> list[Exchange]:
-    """The conversation that is shown."""
-    found: list[Exchange] = st.session_state.setdefault("exchanges", [])
-    return found
-
-
 def page() -> None:
     """Draw the page."""
+    history.resume()
     _sidebar()
     shown = exchanges()
     greeting = st.empty()  # a place of its own: else the examples would stand under an answer that is being written
@@ -50,8 +53,15 @@ def page() -> None:
 
 def ask(question: str) -> None:
     """Add a question; the next run of the page asks it."""
-    exchanges().append(Exchange(question, patient(), generator=generator()))
+    exchanges().append(_question(question))
     st.session_state.editing = False
+
+
+def _question(text: str, *, instead: bool = False) -> Exchange:
+    """To those who are chosen now."""
+    other = compared()
+    rival = Exchange(text, patient(), generator=other) if other else None
+    return Exchange(text, patient(), generator=generator(), instead=instead, rival=rival)
 
 
 # ---------------------------------------------------------------- beside the conversation
@@ -59,33 +69,11 @@ def ask(question: str) -> None:
 
 def _sidebar() -> None:
     with st.sidebar:
-        st.button(t("new"), key="new", on_click=_new, icon=":material/add_comment:", width="stretch")
+        st.button(t("new"), key="new", on_click=history.begin, icon=":material/add_comment:", width="stretch")
         patient_panel()
         generator_choice()
         _export()
-        with st.expander(t("history"), icon=":material/history:"):
-            _history()
-
-
-def _new() -> None:
-    if exchanges():
-        st.session_state.setdefault("past", []).insert(0, exchanges())
-    st.session_state.exchanges = []
-
-
-def _history() -> None:
-    past: list[list[Exchange]] = st.session_state.setdefault("past", [])
-    if not past:
-        st.caption(t("history_empty"))
-    for index, conversation in enumerate(past):
-        title = conversation[0].question if conversation else t("untitled")
-        st.button(plain(title[:24]), key=f"past_{index}", on_click=_reopen, args=(index,), width="stretch")
-
-
-def _reopen(index: int) -> None:
-    chosen = st.session_state.past.pop(index)
-    _new()
-    st.session_state.exchanges = chosen
+        history.panel()
 
 
 def _export() -> None:
@@ -101,6 +89,7 @@ def _export() -> None:
             t("export_json"), as_json(shown, language()), "yiwen.json", "application/json",
             key="export_json", width="stretch", on_click="ignore",
         )  # fmt: skip
+        print_button(t("export_print"), key="export_print")
 
 
 def _welcome() -> None:
@@ -122,15 +111,38 @@ def _show(exchange: Exchange, index: int, *, last: bool) -> None:
         else:
             st.markdown(plain(exchange.question))
     with st.chat_message("assistant", avatar=":material/stethoscope:"):
-        if exchange.state == "asking":
-            _stream(exchange, index)
-        elif exchange.state == "answered":
-            answers.show(exchange, f"answer_{index}")
-            _opinion(exchange, index)
+        if exchange.rival is None:
+            _reply(exchange, index)
         else:
-            _show_unfinished(exchange)
+            _side_by_side(exchange, exchange.rival, index)
+        below = st.empty()  # at once: what stood below the last answer would stay while the next one is written
         if last:
-            _below(exchange, index)
+            with below.container(key=f"not_printed_{index}"):
+                _below(exchange, index)
+
+
+def _side_by_side(exchange: Exchange, rival: Exchange, index: int) -> None:
+    """The second one begins when the first has ended: on a small machine both would take longer together."""
+    left, right = st.columns(2)
+    for column, one in ((left, exchange), (right, rival)):
+        column.markdown(f"**{plain(called(one.generator or ''))}**")
+    if exchange.state == "asking":
+        right.caption(t("compared_waits"))
+    with left:
+        _reply(exchange, index)
+    with right:
+        _reply(rival, index, beside=True)
+
+
+def _reply(exchange: Exchange, index: int, *, beside: bool = False) -> None:
+    name = f"{index}_beside" if beside else str(index)
+    if exchange.state == "asking":
+        stream(exchange, index, beside=beside)
+    elif exchange.state == "answered":
+        answers.show(exchange, f"answer_{name}")
+        opinion(exchange, name)
+    else:
+        _show_unfinished(exchange)
 
 
 def _edit(exchange: Exchange) -> None:
@@ -142,74 +154,8 @@ def _edit(exchange: Exchange) -> None:
     if sent or left:
         st.session_state.editing = False
         if sent and changed.strip():
-            exchanges()[-1] = Exchange(changed.strip(), patient(), generator=generator())
+            exchanges()[-1] = _question(changed.strip(), instead=exchange.kept)
         st.rerun()
-
-
-def _stream(exchange: Exchange, index: int) -> None:
-    """Sources first, then each sentence after it was checked; what came so far survives a stop.
-
-    Whatever else is clicked meanwhile draws the page anew: then the answer is taken up again and not asked anew.
-    """
-    earlier = exchange.answer_id
-    exchange = exchanges()[index] = exchange.again()
-    st.button(t("stop"), key=f"stop_{index}", on_click=_stop, args=(exchange,), icon=":material/stop_circle:")
-    banner, sources, body = st.empty(), st.empty(), st.empty()
-    sources.caption(t("searching"))
-    try:
-        with connect() as client:
-            for event in _events(client, exchange, turns(exchanges()[:index]), earlier):
-                match event.name:
-                    case "meta":
-                        exchange.text = ""
-                        exchange.answer_id = str(event.data.get("answer_id", ""))
-                        exchange.triage = Triage.model_validate(event.data["triage"])
-                        with banner.container():
-                            answers.red_flag(exchange.triage)
-                    case "evidence":
-                        exchange.evidence = [Evidence.model_validate(row) for row in event.data["evidence"]]
-                        sources.caption(_found(exchange.evidence))
-                    case "token":
-                        exchange.text += event.text
-                        body.markdown(plain(exchange.text))
-                    case "answer":
-                        exchange.answer = event.answer
-            if exchange.answer is None:
-                raise Unreachable("the answer broke off")
-            if exchange.state == "asking":
-                exchange.state = "answered"
-            exchange.suggestions = follow_ups.suggest(client, exchange.answer, [e.question for e in exchanges()])
-    except (ServiceError, Unreachable) as error:
-        if exchange.state == "asking":
-            exchange.state, exchange.error = "failed", in_words(error)
-    st.rerun()
-
-
-def _events(client: Client, exchange: Exchange, history: list[Turn], earlier: str) -> Iterator[Event]:
-    """Those of the answer that was being written, from its beginning; of a new one where that is gone."""
-    if earlier:
-        with suppress(ServiceError):
-            yield from client.follow(earlier)
-            return
-    yield from client.stream(exchange.question, history=history, patient=exchange.patient, generator=exchange.generator)
-
-
-def _found(evidence: list[Evidence]) -> str:
-    if not evidence:
-        return t("found_nothing")
-    titles = list(dict.fromkeys(found.source.title for found in evidence))
-    shown = "；".join(titles[:3]) + ("…" if len(titles) > 3 else "")
-    return t("found", count=len(evidence), sources=plain(shown))
-
-
-def _stop(exchange: Exchange) -> None:
-    """Keep what came; the run that still listens ends when the service closes the stream."""
-    if exchange.state != "asking":
-        return
-    exchange.state = "stopped"
-    if exchange.answer_id:
-        with connect() as client, suppress(ServiceError, Unreachable):  # ended by itself, or gone
-            client.stop(exchange.answer_id)
 
 
 def _show_unfinished(exchange: Exchange) -> None:
@@ -222,43 +168,6 @@ def _show_unfinished(exchange: Exchange) -> None:
         st.error(f"**{plain(headline)}**  \n{detail}", icon=":material/error:")
     else:
         st.warning(t("stopped"), icon=":material/stop_circle:")
-
-
-def _opinion(exchange: Exchange, index: int) -> None:
-    """Thumbs, and the reason where one points down."""
-    if exchange.answer is None:
-        return
-    st.feedback("thumbs", key=f"opinion_{index}", on_change=_judge, args=(exchange, index))
-    if exchange.rating == "down":
-        st.text_input(
-            t("opinion_why"), exchange.reason, key=f"reason_{index}", max_chars=500, on_change=_judge,
-            args=(exchange, index),
-        )  # fmt: skip
-
-
-_MOST_CITED = 50
-"""Ids of evidence that the service takes with an opinion."""
-
-
-def _judge(exchange: Exchange, index: int) -> None:
-    """Send what is thought of an answer, or take it back."""
-    if exchange.answer is None:
-        return
-    chosen = st.session_state.get(f"opinion_{index}")
-    rating: Rating | None = None if chosen is None else "up" if chosen else "down"
-    reason = str(st.session_state.get(f"reason_{index}", "")).strip() if rating == "down" else ""
-    try:
-        with connect() as client:
-            if rating is None:
-                client.delete_feedback(exchange.answer.answer_id)
-            else:
-                cited = [citation.evidence_id for citation in exchange.answer.citations][:_MOST_CITED]
-                client.give_feedback(exchange.answer.answer_id, rating, reason=reason, evidence_ids=cited)
-    except (ServiceError, Unreachable) as error:
-        st.toast(f"{t('opinion_lost')}{in_words(error)[0]}", icon=":material/error:")
-        return
-    exchange.rating, exchange.reason = rating, reason
-    st.toast(t("opinion_kept") if rating else t("opinion_gone"))
 
 
 def _below(exchange: Exchange, index: int) -> None:
@@ -284,7 +193,7 @@ def _below(exchange: Exchange, index: int) -> None:
 
 def _again(index: int) -> None:
     """By whoever is chosen now."""
-    exchanges()[index] = replace(exchanges()[index].again(), generator=generator())
+    exchanges()[index] = _question(exchanges()[index].question, instead=exchanges()[index].kept)
 
 
 def _begin_edit() -> None:

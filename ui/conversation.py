@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ui.words import Language, say
-from yiwen.client import Answer, Citation, Evidence, Patient, Triage, Turn
+from yiwen.client import Answer, Citation, Evidence, Message, Patient, Triage, Turn
 
 State = Literal["asking", "answered", "stopped", "failed"]
 Rating = Literal["up", "down"]
@@ -34,10 +34,41 @@ class Exchange:
     rating: Rating | None = None
     reason: str = ""
     generator: str | None = None
+    instead: bool = False
+    rival: Exchange | None = None
+    """The same question to another generator; shown beside, and kept nowhere."""
 
     def again(self) -> Exchange:
         """The same question anew; whoever still writes into this one does no harm."""
-        return Exchange(self.question, self.patient, generator=self.generator)
+        return Exchange(self.question, self.patient, generator=self.generator, instead=self.kept, rival=self.rival)
+
+    @property
+    def kept(self) -> bool:
+        """Whether the service holds this question in a conversation, so that the next attempt takes its place."""
+        return self.instead or bool(self.answer_id)
+
+
+def exchanges_of(messages: Sequence[Message]) -> list[Exchange]:
+    """What a stored conversation was; a question without an answer was stopped, one that came again counts once."""
+    found: list[Exchange] = []
+    for message in messages:
+        if message.role == "user":
+            if found and found[-1].answer is None and found[-1].question == message.content:
+                found.pop()
+            found.append(Exchange(message.content, state="stopped", fresh=False, instead=True))
+        elif found and message.answer is not None:
+            found[-1] = _answered(found[-1].question, message.answer)
+    return found
+
+
+def _answered(question: str, answer: Answer) -> Exchange:
+    """The evidence is that which is cited: the rest is not kept."""
+    evidence = [Evidence(id=c.evidence_id, kind=c.kind, text=c.quote, source=c.source) for c in answer.citations]
+    stopped = "cancelled" in answer.degraded
+    return Exchange(
+        question, state="stopped" if stopped else "answered", answer_id=answer.answer_id, text=answer.text,
+        triage=answer.triage, evidence=evidence, answer=answer, fresh=False,
+    )  # fmt: skip
 
 
 def turns(exchanges: Sequence[Exchange]) -> list[Turn]:
@@ -74,6 +105,7 @@ def _row(exchange: Exchange) -> dict[str, Any]:
         "state": exchange.state,
         "text": exchange.answer.text if exchange.answer else exchange.text,
         "answer": exchange.answer.model_dump(mode="json") if exchange.answer else None,
+        "beside": _row(exchange.rival) if exchange.rival else None,
     }
 
 
@@ -93,6 +125,8 @@ def as_markdown(exchanges: Sequence[Exchange], language: Language) -> str:
     for exchange in exchanges:
         lines += [f"## {say(language, 'export_question')}：{' '.join(exchange.question.split())}", ""]
         lines += [*_answer_lines(exchange, language), ""]
+        if exchange.rival is not None:
+            lines += [*_answer_lines(exchange.rival, language), ""]
     return "\n".join(lines)
 
 

@@ -1,11 +1,13 @@
-"""How the service is, and what its knowledge base holds."""
+"""How the service is, what its knowledge base holds, and how good the answers were found to be."""
 
 from __future__ import annotations
 
 import streamlit as st
 
+from ui.figures import chart, figures_of
 from ui.markup import plain
 from ui.session import service, t, t_or
+from yiwen.client import Report
 
 COUNTS = ("fact", "passage", "entity", "alias", "source")
 
@@ -13,6 +15,14 @@ COUNTS = ("fact", "passage", "entity", "alias", "source")
 def page() -> None:
     """Draw the page."""
     st.title(t("status"), anchor=False)
+    state, quality = st.tabs([t("service"), t("quality")])
+    with state:
+        _service()
+    with quality:
+        _quality()
+
+
+def _service() -> None:
     st.button(t("refresh"), key="refresh", icon=":material/refresh:")
     with service() as client:
         program, ready, versions = client.program(), client.ready(), client.versions()
@@ -36,3 +46,36 @@ def page() -> None:
         st.caption(plain(t("held", text=held)))
     st.caption(plain(t("datasets", names="、".join(current.datasets))))
     st.caption(plain(f"digest {current.digest}"))
+
+
+def _quality() -> None:
+    """Each report as a plot of its shares, and as a table for those who hear the page."""
+    with service() as client:
+        found = client.reports().items
+    if not found:
+        st.info(t("quality_none"), icon=":material/lab_research:")
+    for report in found:
+        _report(report)
+
+
+def _report(report: Report) -> None:
+    st.subheader(plain(report.name), anchor=False)
+    st.caption(f"{report.written[:19].replace('T', ' ')} UTC")
+    figures = figures_of(report.report or {})
+    if report.error:
+        st.warning(plain(report.error), icon=":material/error:")
+    elif not figures:
+        st.caption(t("quality_no_shares"))
+    else:
+        st.vega_lite_chart(chart(figures), width="stretch")
+        with st.expander(t("quality_table")):
+            rows = [
+                {
+                    t("column_name"): figure.name,
+                    t("quality_share"): f"{figure.value:.1%}",
+                    t("quality_interval"): f"{figure.low:.1%}–{figure.high:.1%}",
+                    t("column_count"): figure.of,
+                }
+                for figure in figures
+            ]
+            st.dataframe(rows, hide_index=True)

@@ -2,112 +2,29 @@
 
 from __future__ import annotations
 
-from itertools import islice
-
 import streamlit as st
 
 from ui.markup import plain
 from ui.session import service, t, t_or
-from yiwen.client import Client, Job, Version, Versions
+from ui.uploading import upload_form
+from yiwen.client import Client, Version, Versions
 
-REJECTS_SHOWN = 200
-LOOK_S = 0.5
+FINDINGS_SHOWN = 100
+SEVERITIES = ("severe", "warning", "info")
 
 
 def page() -> None:
     """Draw the page."""
     st.title(t("knowledge"), anchor=False)
-    upload, versions, curate = st.tabs([t("upload"), t("versions"), t("curate")])
+    upload, versions, curate, audit = st.tabs([t("upload"), t("versions"), t("curate"), t("audit")])
     with upload:
-        _upload()
+        upload_form()
     with versions, service() as client:
         _versions(client)
     with curate, service() as client:
         _curate(client)
-
-
-# ---------------------------------------------------------------- files
-
-
-def _upload() -> None:
-    with st.form("upload"):
-        files = st.file_uploader(t("upload_files"), accept_multiple_files=True, key="upload_files")
-        st.caption(t("upload_hint"))
-        dataset = st.text_input(t("dataset"), key="dataset", placeholder="mine")
-        append = st.checkbox(t("append"), key="append")
-        sent = st.form_submit_button(t("upload_start"), type="primary", icon=":material/upload:")
-    if sent and not files:
-        st.warning(t("upload_nothing"))
-    elif sent:
-        with service() as client:
-            given = [(file.name, file) for file in files]
-            st.session_state.job = client.upload(*given, dataset=dataset.strip() or None, append=append).id
-    if "job" in st.session_state:
-        _job(st.session_state.job)
-    _recent()
-
-
-@st.fragment(run_every=LOOK_S)
-def _job(identifier: str) -> None:
-    """Looks again until the job has ended; then the whole page runs once more, to show the new version."""
-    with service() as client:
-        job = client.job(identifier)
-        if job.ended:
-            _ended(client, job)
-            if st.session_state.get("job_seen") != job.id:
-                st.session_state.job_seen = job.id
-                st.rerun()
-            return
-    _running(job)
-
-
-def _running(job: Job) -> None:
-    progress = job.progress
-    text = t_or("job", job.state)
-    if progress is None:
-        st.progress(0.0, text)
-        return
-    st.progress(min(max(progress.fraction or 0.0, 0.0), 1.0), plain(f"{text}：{progress.stage} {progress.file or ''}"))
-    st.button(t("job_cancel"), key="job_cancel", on_click=_cancel, args=(job.id,))
-
-
-def _cancel(identifier: str) -> None:
-    with service() as client:
-        client.cancel_job(identifier)
-
-
-def _ended(client: Client, job: Job) -> None:
-    names = "、".join(file.name for file in job.files)
-    headline = f"**{t_or('job', job.state)}** {plain(names)}"
-    report = job.report or {}
-    if job.error is not None:
-        st.error(f"{headline}  \n{plain(job.error.detail)}", icon=":material/error:")
-    elif report:
-        key = "job_unchanged" if report.get("unchanged") else "job_version"
-        show = st.warning if job.state == "done_with_rejects" else st.success
-        show(f"{headline}  \n{t(key, version=report.get('version'))}")
-    if job.rejects:
-        st.markdown(f"**{t('job_rejected')}** :gray[{sum(job.rejected.values())}]")
-        rows = [
-            {
-                t("column_file"): row.get("file"),
-                t("column_line"): row.get("line"),
-                t("column_reason"): row.get("reason"),
-                t("column_raw"): str(row.get("raw")),
-            }
-            for row in islice(client.rejects(job.id), REJECTS_SHOWN)
-        ]
-        st.dataframe(rows, hide_index=True)
-
-
-def _recent() -> None:
-    with st.expander(t("job_last")), service() as client:
-        items = client.jobs(limit=10).items
-        if not items:
-            st.caption(t("job_none"))
-        for job in items:
-            names = "、".join(file.name for file in job.files)
-            st.markdown(f"- {job.created[:19].replace('T', ' ')} · {plain(names)} · {t_or('job', job.state)}")
+    with audit, service() as client:
+        _audit(client)
 
 
 # ---------------------------------------------------------------- versions
@@ -209,3 +126,32 @@ def _restore(identifier: str) -> None:
     with service() as client:
         client.restore(identifier)
     st.toast(t("restored"))
+
+
+# ---------------------------------------------------------------- what cannot be right
+
+
+def _audit(client: Client) -> None:
+    """Aliases and records that an audit rule doubts; deciding is for the command line, as it publishes a version."""
+    left, right = st.columns([1, 2])
+    severity = left.selectbox(
+        t("severity"), SEVERITIES, None, format_func=lambda name: t(f"finding_{name}"), key="audit_severity",
+        placeholder=t("all"),
+    )  # fmt: skip
+    rule = right.text_input(t("audit_rule"), key="audit_rule", placeholder="alias-shared").strip()
+    found = client.findings(rule=rule or None, severity=severity, limit=FINDINGS_SHOWN).items
+    st.caption(t("audit_hint"))
+    if not found:
+        st.info(t("audit_none"), icon=":material/check:")
+        return
+    rows = [
+        {
+            t("column_rule"): finding.rule,
+            t("column_record"): finding.detail,
+            t("column_state"): t("audit_released") if finding.released else t(f"finding_{finding.severity}"),
+            "id": finding.record,
+        }
+        for finding in found
+    ]
+    st.dataframe(rows, hide_index=True)
+    st.code('yiwen kb release ID --reason "…"\nyiwen kb hold ID --reason "…"', language=None)

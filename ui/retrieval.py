@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from ui.answers import evidence_table
 from ui.markup import plain
 from ui.session import service, t, t_or
+from yiwen.client import Evidence
 
 
 def page() -> None:
@@ -26,4 +29,31 @@ def page() -> None:
     if not found.evidence:
         st.warning(t("search_none"), icon=":material/search_off:")
         return
-    evidence_table(found.evidence)
+    chosen = _filtered(found.evidence)
+    st.caption(t("search_shown", shown=len(chosen), count=len(found.evidence)))
+    if chosen:
+        evidence_table(chosen)
+
+
+def _filtered(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """Those of the chosen kinds, grades and years; without a choice all, with or without a year."""
+    kinds, grades, years = st.columns(3)
+    of_kind = kinds.multiselect(
+        t("filter_kind"), sorted({one.kind for one in evidence}), format_func=lambda kind: t_or("kind", kind),
+        key="search_kinds", placeholder=t("all"),
+    )  # fmt: skip
+    of_grade = grades.multiselect(
+        t("filter_grade"), sorted({_grade(one) for one in evidence}), key="search_grades", placeholder=t("all")
+    )
+    since = years.number_input(t("filter_since"), 1800, 2100, value=None, step=1, key="search_since")
+    return [
+        one
+        for one in evidence
+        if (not of_kind or one.kind in of_kind)
+        and (not of_grade or _grade(one) in of_grade)
+        and (since is None or (one.source.year or 0) >= since)
+    ]
+
+
+def _grade(evidence: Evidence) -> str:
+    return evidence.source.grade_label or evidence.source.grade

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import cast
@@ -15,7 +17,9 @@ from yiwen.client import Client, Patient, ServiceError, Unreachable
 
 API_URL, API_KEY = "YIWEN_API_URL", "YIWEN_API_KEY"
 DEFAULT_URL = "http://127.0.0.1:8000"
-GENERATOR = "generator"
+GENERATOR, COMPARED = "generator", "compared"
+VISITOR = "yiwen_visitor"
+_VISITOR = re.compile(r"[\w-]{16,64}", re.ASCII)
 MODELS_S = 10.0
 """How long the list of generators is believed: adapters come and go."""
 PATIENT = ("patient_age", "patient_sex", "patient_pregnant", "patient_allergies", "patient_drugs", "patient_conditions")
@@ -41,9 +45,18 @@ def service_url() -> str:
     return os.environ.get(API_URL) or DEFAULT_URL
 
 
-def connect() -> Client:
-    """A client of the service; close it, or use it as a context manager."""
-    return Client(service_url(), key=os.environ.get(API_KEY) or None)
+def connect(who: str | None = None) -> Client:
+    """A client of the service; close it, or use it as a context manager. Outside of a run name `who` asks."""
+    return Client(service_url(), key=os.environ.get(API_KEY) or None, visitor=who or visitor())
+
+
+def visitor() -> str:
+    """Whose conversations these are: the browser's cookie, or a new name that `ui.components.visitor` puts there."""
+    if VISITOR not in st.session_state:
+        known = str(st.context.cookies.get(VISITOR, ""))
+        st.session_state[VISITOR] = known if _VISITOR.fullmatch(known) else secrets.token_urlsafe(24)
+    found: str = st.session_state[VISITOR]
+    return found
 
 
 @contextmanager
@@ -78,7 +91,7 @@ def in_words(error: ServiceError | Unreachable) -> tuple[str, str]:
 
 def keep_chosen() -> None:
     """Streamlit forgets the value of a widget on pages that do not show it."""
-    for key in (*PATIENT, GENERATOR):
+    for key in (*PATIENT, GENERATOR, COMPARED):
         if key in st.session_state:
             st.session_state[key] = st.session_state[key]
 
@@ -94,13 +107,16 @@ def _generators(url: str) -> tuple[str, ...]:
 def generator_choice() -> None:
     """Who writes the answers, where the service has more than one to offer."""
     names = _generators(service_url())
-    if st.session_state.get(GENERATOR) not in names:
-        st.session_state.pop(GENERATOR, None)
+    for key in (GENERATOR, COMPARED):
+        if st.session_state.get(key) not in names:
+            st.session_state.pop(key, None)
     if len(names) > 1:
-        st.selectbox(t("generator"), names, format_func=_called, key=GENERATOR, help=t("generator_help"))
+        st.selectbox(t("generator"), names, format_func=called, key=GENERATOR, help=t("generator_help"))
+        others = [name for name in names if name != generator()]
+        st.selectbox(t("compared"), others, None, format_func=called, key=COMPARED, placeholder=t("compared_none"))
 
 
-def _called(name: str) -> str:
+def called(name: str) -> str:
     """`local:tcm` is called by the word for `local` and its own name."""
     kind, colon, adapter = name.partition(":")
     return t_or("generator", kind) + (f" · {adapter}" if colon else "")
@@ -110,6 +126,12 @@ def generator() -> str | None:
     """The chosen one; None: the service's own default."""
     chosen: str | None = st.session_state.get(GENERATOR)
     return chosen
+
+
+def compared() -> str | None:
+    """Whose answer is wanted beside; None: nobody's."""
+    other: str | None = st.session_state.get(COMPARED)
+    return other if other != generator() else None
 
 
 def patient_panel() -> None:

@@ -38,7 +38,11 @@ The = Annotated[Service, Depends(service_of)]
     responses=problems(400, 408, 413, 422, 503, 507) | {201: {"model": ConversationOut}},
 )
 async def create(body: ConversationIn, request: Request, service: The) -> Response:
-    """Begin a conversation; name it in `conversation` of `/v1/ask`, and questions and answers are kept in it."""
+    """Begin a conversation; name it in `conversation` of `/v1/ask`, and questions and answers are kept in it.
+
+    A program that has one key and serves several people names each in `X-Yiwen-Visitor` (16 to 64 letters, digits, `-`
+    or `_`, unguessable), here and with every other request: conversations, feedback and answers are theirs alone.
+    """
     owner = owner_of(request)
     made = await service.read(lambda: service.conversations.create(owner, body.title))
     return _json(conversation_json(made), 201, {"Location": f"/v1/conversations/{made.id}"})
@@ -67,7 +71,7 @@ async def list_conversations(
     "/v1/conversations",
     operation_id="deleteEverything",
     response_class=Response,
-    responses=problems(503, 507) | {200: {"model": DeletedOut}},
+    responses=problems(422, 503, 507) | {200: {"model": DeletedOut}},
 )
 async def delete_all(request: Request, service: The) -> Response:
     """Forget all your conversations and all your feedback."""

@@ -23,6 +23,7 @@ from rag.domain import EDITOR, Candidate, Entity, EntityId, GraphFact, Source
 from rag.editions import Edition
 from rag.errors import NotFoundError, UsageError
 from rag.linking import Names
+from rag.pinyin import Spellings
 from rag.text import clean, normalise
 from rag.vocabulary import RELATIONS, TYPE_LABELS, Relation
 
@@ -45,7 +46,10 @@ async def find(
     limit: Annotated[int, Query(ge=1, le=200)] = 20,
     cursor: Annotated[str | None, Query(max_length=100, description="`next_cursor` of the page before")] = None,
 ) -> Response:
-    """Entities named in `q`, then those with a name that begins with it; a cursor stays with its version."""
+    """Entities named in `q`, those with a name that begins with it, those whose pinyin or initials do (`ptt`).
+
+    A cursor stays with its version.
+    """
 
     def work() -> Json:
         version, offset = _decoded(cursor) if cursor else (None, 0)
@@ -92,7 +96,9 @@ def _all_matches(edition: Edition, q: str) -> Iterator[_Found]:
     names = _sorted_names(edition.linker.names)
     for name in islice(names, bisect_left(names, prefix), None):
         if not name.startswith(prefix):
-            return
+            break
+        yield from ((name, candidate) for candidate in edition.linker.names.candidates(name))
+    for name in _spellings(edition.linker.names).beginning(q):
         yield from ((name, candidate) for candidate in edition.linker.names.candidates(name))
 
 
@@ -104,6 +110,17 @@ def _sorted_names(names: Names) -> Sequence[str]:
     found = _SORTED.get(names)
     if found is None:
         _SORTED[names] = found = sorted(names.owners)
+    return found
+
+
+_SPELT: WeakKeyDictionary[Names, Spellings] = WeakKeyDictionary()
+
+
+def _spellings(names: Names) -> Spellings:
+    """All names of one version by sound, made once."""
+    found = _SPELT.get(names)
+    if found is None:
+        _SPELT[names] = found = Spellings(names.owners)
     return found
 
 

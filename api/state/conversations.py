@@ -132,7 +132,7 @@ class ConversationTable:
     ) -> None:
         """One more message. Raises NotFoundError."""
         now, c = self._now(), CONVERSATIONS.c
-        title = func.coalesce(func.nullif(c.title, ""), content.strip()[:40])
+        title = func.coalesce(func.nullif(c.title, ""), _title_of(content))
         with self._database.begin() as connection:
             done = connection.execute(
                 update(CONVERSATIONS).where(_of(owner, identifier)).values(updated=now, title=title)
@@ -141,6 +141,20 @@ class ConversationTable:
                 raise _unknown(identifier)
             values = {"conversation": identifier, "role": role, "content": content, "answer": answer, "created": now}
             connection.execute(MESSAGES.insert().values(**values))
+
+    def take_back(self, owner: str, identifier: str) -> None:
+        """Forget the last question and what was answered to it, and the title that it gave. Raises NotFoundError."""
+        c, m = CONVERSATIONS.c, MESSAGES.c
+        last = select(m.number, m.content).where(m.conversation == identifier, m.role == "user")
+        with self._database.begin() as connection:
+            self._found(connection, owner, identifier)
+            row = connection.execute(last.order_by(m.number.desc()).limit(1)).first()
+            if row is None:
+                return
+            number, content = row
+            connection.execute(delete(MESSAGES).where(m.conversation == identifier, m.number >= number))
+            given = _of(owner, identifier) & (c.title == _title_of(content))
+            connection.execute(update(CONVERSATIONS).where(given).values(title=""))
 
     def delete(self, owner: str, identifier: str) -> None:
         """Forget one. Raises NotFoundError."""
@@ -170,6 +184,10 @@ class ConversationTable:
         if row is None:
             raise _unknown(identifier)
         return _conversation(row)
+
+
+def _title_of(question: str) -> str:
+    return question.strip()[:40]
 
 
 def _of(owner: str, identifier: str) -> ColumnElement[bool]:

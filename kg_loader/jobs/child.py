@@ -28,6 +28,7 @@ from kg_loader.jobs.job import (
     MIRRORING,
     OPENING,
     PATH_OPTIONS,
+    PREVIEW,
     SETTLING,
     WAITING,
     JobFile,
@@ -35,6 +36,7 @@ from kg_loader.jobs.job import (
     problem,
 )  # fmt: skip
 from kg_loader.jobs.process import received
+from kg_loader.preview import preview
 from kg_loader.report import IngestReport
 from rag.errors import (
     ConflictError,
@@ -133,6 +135,9 @@ def run(settings: Settings, job: str, order: Order, observer: Observer) -> None:
     teller = Teller(observer)
     try:
         tempfile.tempdir = str(uploads.scratch(job))
+        if PREVIEW in order.options:
+            teller.message({"report": _previewed(order, uploads)})
+            return
         report = _ingested(settings, order, teller.follow(uploads.presented(order)), teller)
         if report.rejects_file is not None:
             uploads.rename_rejects(order, report.rejects_file)
@@ -170,6 +175,17 @@ def _ingested(settings: Settings, order: Order, files: Sequence[Path], teller: T
             teller.stage(WAITING)
             time.sleep(LOCK_POLL_S)
         teller.stage(OPENING)
+
+
+def _previewed(order: Order, uploads: Uploads) -> dict[str, Any]:
+    """The first rows of each file as they would be stored, and what would be left out; nothing is stored."""
+    found = preview(
+        uploads.presented(order), order.options[PREVIEW], dataset=order.dataset, format=order.format,
+        encoding=order.encoding, table_map=order.options.get("table_map"),
+    )  # fmt: skip
+    rejected = sum((Counter(one.rejected) for one in found), Counter[str]())
+    documents = [one.document() | {"file": uploads.without_folder(order, one.file)} for one in found]
+    return {"version": None, "preview": documents, "rejected": dict(rejected), "rejects_file": None}
 
 
 def _options(order: Order) -> dict[str, Any]:

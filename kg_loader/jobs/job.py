@@ -15,6 +15,8 @@ WAITING, OPENING, LOADING, SETTLING = "waiting", "opening", "loading", "settling
 FLUSHING, ASKING, MIRRORING, FLIPPING = "flushing", "asking", "mirroring", "flipping"
 """Stages of a run; between settling and flushing come `records`, `vectors` and `words`, the parts of a version."""
 PATH_OPTIONS = ("gate_file",)
+PREVIEW = "preview"
+"""The option of an order that is only looked at: so many rows of each file."""
 _MEASURABLE, _MEASURABLE_S = 0.01, 0.5
 """Share of a stage, and seconds, after which the time it still takes can be told."""
 

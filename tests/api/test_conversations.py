@@ -128,6 +128,44 @@ def test_another_key_sees_nothing(app: FastAPI, settings: Settings) -> None:
         assert len(client.get("/v1/feedback?everybody=true").json()["items"]) == 1
 
 
+def test_visitors_of_one_key_see_nothing_of_each_other(client: TestClient) -> None:
+    one, two = ({"X-Yiwen-Visitor": letter * 16} for letter in "ab")
+    path = client.post(PATH, json={"title": "t"}, headers=one).headers["location"]
+    client.post("/v1/feedback", json={"answer_id": "aa", "rating": "up"}, headers=one)
+    assert client.get(path, headers=one).status_code == 200
+    for others in (two, {}):
+        assert client.get(path, headers=others).status_code == 404
+        assert client.get(PATH, headers=others).json()["items"] == []
+        assert client.delete(PATH, headers=others).json() == {"conversations": 0, "feedback": 0}
+    assert len(client.get("/v1/feedback?everybody=true").json()["items"]) == 1
+    for bad in ("short", "a b" * 8, "a" * 65):
+        refused = client.get(PATH, headers={"X-Yiwen-Visitor": bad})
+        assert refused.status_code == 422
+        assert "16 to 64 letters" in refused.json()["detail"]
+
+
+def test_a_question_takes_the_place_of_the_last_one(client: TestClient) -> None:
+    made = client.post(PATH, json={}).json()["id"]
+    body = {"question": "偏头痛有什么症状", "conversation": made}
+    instead = client.post("/v1/ask", json=body | {"instead": True}).json()
+    assert instead["text"] == _ask(client, "偏头痛有什么症状", made)["text"], (
+        "with nothing to replace it is asked alike"
+    )
+    client.patch(f"{PATH}/{made}", json={"title": "头痛"})
+    client.post("/v1/ask", json=body | {"question": "偏头痛吃什么药", "instead": True})
+    found = client.get(f"{PATH}/{made}").json()
+    assert [m["content"] for m in found["messages"][::2]] == ["偏头痛有什么症状", "偏头痛吃什么药"]
+    assert len(found["messages"]) == 4
+    assert found["title"] == "头痛", "who gave a title keeps it"
+
+
+def test_a_title_goes_with_the_question_that_gave_it(client: TestClient) -> None:
+    made = client.post(PATH, json={}).json()["id"]
+    _ask(client, "偏头痛有什么症状", made)
+    client.post("/v1/ask", json={"question": "偏头痛吃什么药", "conversation": made, "instead": True})
+    assert client.get(f"{PATH}/{made}").json()["title"] == "偏头痛吃什么药"
+
+
 def test_an_emergency_is_answered_though_nothing_can_be_kept(app: FastAPI, client: TestClient) -> None:
     made = client.post(PATH, json={}).json()["id"]
     file = Path(app.state.service.settings.data_dir) / "state.sqlite"

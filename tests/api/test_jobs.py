@@ -92,6 +92,11 @@ def test_an_upload_becomes_a_job(client: TestClient, settings: Settings) -> None
     assert client.get(f"{JOBS}/{job.id}").json() == done.json()
 
 
+def test_a_preview_is_asked_for_with_a_number_of_rows(client: TestClient) -> None:
+    assert upload(client, "a.csv", fields={"preview": "5"}).json()["options"] == {"preview": 5}
+    assert upload(client, "a.csv", fields={"preview": "0"}).status_code == 422
+
+
 def test_the_map_of_a_table_comes_as_a_field(client: TestClient, settings: Settings) -> None:
     columns = "subject: {column: 药品, type: drug}\nsource: {title: 目录, grade: reference}\n"
     done = upload(client, "table.csv", fields={"table_map": columns})

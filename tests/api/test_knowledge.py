@@ -35,6 +35,13 @@ def test_entities_are_found_by_text_and_by_prefix(client: TestClient) -> None:
     assert client.get("/v1/entities", params={"q": "没有这个名字"}).json()["items"] == []
 
 
+@pytest.mark.parametrize("typed", ["ptt", "PTT", "piantou", "pian tou tong"])
+def test_entities_are_found_by_pinyin_and_initials(client: TestClient, typed: str) -> None:
+    found = client.get("/v1/entities", params={"q": typed}).json()
+    assert found["items"][0]["name"] == "偏头痛"
+    assert client.get("/v1/entities", params={"q": "p"}).json()["items"] == []
+
+
 def test_names_are_shown_as_their_source_wrote_them(client: TestClient) -> None:
     found = client.get("/v1/entities", params={"q": "HELICO"}).json()
     assert [item["name"] for item in found["items"]] == ["Helicobacter pylori感染"]

@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_pla
 
 START_S = 40.0
 WAIT_MS = 15_000
-PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
+PHONE, TABLET, DESKTOP = {"width": 360, "height": 740}, {"width": 768, "height": 1024}, {"width": 1280, "height": 900}
 LOCAL = re.compile(r"^(?:http://127\.0\.0\.1:\d+/|data:|blob:)")
 
 
@@ -126,7 +126,12 @@ def open_page(chromium: Browser, address: str) -> Iterator[Open]:
             outside.append(request.url)
 
     def visit(
-        viewport: dict[str, int] = DESKTOP, *, path: str = "", ready: str = "有什么想了解的？", **more: str
+        viewport: dict[str, int] = DESKTOP,
+        *,
+        at: str = "",
+        path: str = "",
+        ready: str = "有什么想了解的？",
+        **more: str,
     ) -> Page:
         page = chromium.new_context(viewport=viewport, **more).new_page()  # type: ignore[arg-type]
         page.set_default_timeout(WAIT_MS)
@@ -134,7 +139,7 @@ def open_page(chromium: Browser, address: str) -> Iterator[Open]:
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("request", look)
         opened.append(page)
-        page.goto(address + path)
+        page.goto((at or address) + path)
         page.get_by_text(ready).first.wait_for()
         return page
 
@@ -157,3 +162,11 @@ def go(page: Page, name: str) -> None:
     """Choose a page in the navigation."""
     page.get_by_test_id("stSidebarNav").get_by_text(name, exact=True).click()
     page.get_by_role("heading", name=name, exact=True).wait_for()
+
+
+def eventually(true: Callable[[], bool]) -> bool:
+    """Whether it comes true in the time that a page has."""
+    end = time.monotonic() + WAIT_MS / 1000
+    while not (found := true()) and time.monotonic() < end:
+        time.sleep(0.1)
+    return found

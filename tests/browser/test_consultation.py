@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import DESKTOP, PHONE, WAIT_MS, Open, Service, ask
+from tests.browser.conftest import DESKTOP, PHONE, TABLET, Open, Service, ask, eventually
 from yiwen.client import Client
 
 pytestmark = pytest.mark.browser
 
-FIRST_PAINT_S = 6.0
-"""Generous, as several workers share the machine here; docs/benchmarks.md has the figure of an idle one."""
-sizes = pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["360", "1280"])
+sizes = pytest.mark.parametrize("viewport", [PHONE, TABLET, DESKTOP], ids=["360", "768", "1280"])
+HEADER_PX = 56
+"""Covers what is above it."""
 
 
 def no_sideways_scrolling(page: Page) -> bool:
@@ -27,9 +25,7 @@ def no_sideways_scrolling(page: Page) -> bool:
 
 @sizes
 def test_a_citation_of_an_answer_opens_its_source(open_page: Open, viewport: dict[str, int]) -> None:
-    begin = time.monotonic()
     page = open_page(viewport)
-    assert time.monotonic() - begin < FIRST_PAINT_S
     page.get_by_role("button", name="偏头痛有什么症状？").click()
     number = page.locator("p .cite").first
     number.click()
@@ -54,17 +50,12 @@ def test_an_opinion_is_kept_with_its_reason_and_taken_back(open_page: Open, serv
     why.fill("没有说剂量")
     why.press("Enter")
     with Client(service.url) as client:
-        assert eventually(lambda: [(f.rating, f.reason) for f in client.feedback().items] == [("down", "没有说剂量")])
-        assert client.feedback().items[0].evidence_ids
+        assert eventually(
+            lambda: [(f.rating, f.reason) for f in client.feedback(everybody=True).items] == [("down", "没有说剂量")]
+        )
+        assert client.feedback(everybody=True).items[0].evidence_ids
         page.get_by_test_id("stFeedback").get_by_role("radio").nth(1).click()
-        assert eventually(lambda: not client.feedback().items)
-
-
-def eventually(true: Callable[[], bool]) -> bool:
-    end = time.monotonic() + WAIT_MS / 1000
-    while not (found := true()) and time.monotonic() < end:
-        time.sleep(0.1)
-    return found
+        assert eventually(lambda: not client.feedback(everybody=True).items)
 
 
 @sizes
@@ -72,7 +63,8 @@ def test_a_red_flag_stands_before_everything(open_page: Open, viewport: dict[str
     page = open_page(viewport)
     ask(page, "胸口压榨样疼痛，出冷汗")
     banner = page.get_by_role("alert").filter(has_text="立即拨打120")
-    expect(banner).to_be_in_viewport()
+    expect(banner).to_be_in_viewport(ratio=1)
+    assert eventually(lambda: banner.evaluate("element => element.getBoundingClientRect().top") > HEADER_PX)
     icons = ("stethoscope", "emergency")
     lines = page.get_by_test_id("stChatMessage").nth(1).inner_text().splitlines()
     assert next(line for line in lines if line.strip() and line not in icons).startswith("紧急：")
@@ -123,9 +115,6 @@ def test_a_question_can_be_edited_and_a_conversation_left_and_found_again(open_p
     expect(page.locator(".answer")).to_contain_text("症状")
     page.get_by_role("button", name="新对话").click()
     expect(page.get_by_text("有什么想了解的？")).to_be_visible()
-    history = page.get_by_text("本次会话的记录")
-    expect(history).to_have_count(1)  # while the page is drawn anew, the old one may still stand beside it
-    history.click()
     page.get_by_test_id("stSidebar").get_by_role("button", name="肝癌有什么症状？").click()
     expect(page.locator(".answer")).to_contain_text("肝癌")
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PHONE, Open, ask, go
+from tests.browser.conftest import PHONE, Open, Service, ask, go
 from tests.browser.test_consultation import no_sideways_scrolling
 
 pytestmark = pytest.mark.browser
 
+MAP = """header: 1
+subject: {column: 药品, type: drug}
+facts: [{relation: 适应证, column: 用于, type: disease}]
+source: {title: 试验目录, grade: reference}
+"""
 HEAD = "subject,subject_type,relation,object,object_type,source\n"
 
 
@@ -27,6 +34,14 @@ def test_an_entity_is_found_by_an_alias_and_walked_from(open_page: Open) -> None
     node.focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="布洛芬", exact=True)).to_be_visible()
+
+
+def test_an_entity_is_found_by_its_initials(open_page: Open) -> None:
+    page = open_page()
+    go(page, "知识图谱")
+    page.get_by_label("搜索名称").fill("ptt")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="偏头痛", exact=True)).to_be_visible()
 
 
 def test_paths_between_two_entities_are_shown(open_page: Open) -> None:
@@ -78,6 +93,23 @@ def test_a_file_with_a_bad_row_comes_in_and_is_rolled_back(open_page: Open, tmp_
     expect(page.get_by_role("button", name="切换到版本 2")).to_be_visible()
 
 
+def test_a_table_is_looked_at_with_a_map_before_it_is_stored(open_page: Open, tmp_path: Path) -> None:
+    file = tmp_path / "目录.csv"
+    file.write_text("药品,用于\n试验乙片,试验乙病\n", encoding="utf-8")
+    page = open_page()
+    go(page, "知识库")
+    page.locator("input[type=file]").set_input_files(file)
+    page.get_by_role("button", name="Remove 目录.csv").wait_for()
+    page.get_by_text("列的含义（任意表格）").click()
+    page.get_by_label("列映射（YAML）").fill(MAP)
+    page.get_by_role("button", name="预览", exact=True).click()
+    expect(page.get_by_text("仅预览，没有存入任何内容。")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("图谱事实 1")).to_be_visible()
+    page.get_by_role("tab", name="审查").click()
+    expect(page.get_by_test_id("stDataFrame").last).to_be_visible()
+    expect(page.get_by_text("yiwen kb release ID")).to_be_visible()
+
+
 def test_evidence_is_withdrawn_and_restored(open_page: Open) -> None:
     page = open_page()
     ask(page, "偏头痛有什么症状？")
@@ -102,10 +134,26 @@ def test_retrieval_shows_the_score_of_every_arm(open_page: Open) -> None:
     page.get_by_role("button", name="检索", exact=True).click()
     expect(page.get_by_text("布洛芬（药物）")).to_be_visible()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"显示 (\d+) 条中的 \1 条"))).to_be_visible()
+    page.get_by_label("不早于（年）").fill("2100")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(re.compile(r"显示 \d+ 条中的 0 条"))).to_be_visible()
 
 
 def test_the_status_tells_what_is_served(open_page: Open) -> None:
     page = open_page(color_scheme="dark")
-    go(page, "状态")
+    go(page, "评测与状态")
     expect(page.get_by_text("服务正常")).to_be_visible()
     expect(page.get_by_text("5,553")).to_be_visible()
+
+
+def test_reports_of_the_evaluation_are_plotted(open_page: Open, service: Service) -> None:
+    folder = service.data_dir / "reports"
+    folder.mkdir(exist_ok=True)
+    share = {"value": 0.9, "low": 0.8, "high": 0.95, "right": 9, "of": 10}
+    (folder / "linking.json").write_text(json.dumps({"linking": {"link_recall": share}}), encoding="utf-8")
+    page = open_page()
+    go(page, "评测与状态")
+    page.get_by_role("tab", name="评测", exact=True).click()
+    expect(page.get_by_role("heading", name="linking")).to_be_visible()
+    expect(page.get_by_test_id("stVegaLiteChart").locator("canvas, svg").first).to_be_visible()

@@ -175,6 +175,20 @@ def test_a_table_is_read_by_its_map(settings: Settings, jobs: JobTable, tmp_path
     assert report["loaded_by_kind"]["fact"] == 1
 
 
+def test_a_preview_shows_rows_and_stores_nothing(settings: Settings, jobs: JobTable, tmp_path: Path) -> None:
+    file = facts(tmp_path / "a.csv", broken=1)
+    job = jobs.submit(order(file, options={"preview": 2}), "me")
+    drained(settings, jobs)
+    done = jobs.get(job.id)
+    assert done.state is State.DONE_WITH_REJECTS
+    assert done.report is not None
+    (shown,) = done.report["preview"]
+    assert (len(shown["rows"]), len(shown["rejects"]), shown["format"]) == (2, 1, "facts-csv")
+    assert shown["records"]["fact"] > 0
+    assert list(done.rejected.values()) == [1]
+    assert Library(settings.data_dir).pointer() is None
+
+
 def test_a_file_that_vanished_is_named(settings: Settings, jobs: JobTable, tmp_path: Path) -> None:
     file = facts(tmp_path / "a.csv")
     job = jobs.submit(order(file), "me")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from ui.conversation import Exchange, as_json, as_markdown, body_of, turns
-from yiwen.client import Answer, Citation, Patient, Source, Triage
+from ui.conversation import Exchange, as_json, as_markdown, body_of, exchanges_of, turns
+from yiwen.client import Answer, Citation, Message, Patient, Source, Triage
 
 SOURCE = Source(
     id="s:1", title="甲病指南", year=2020, grade="guideline", grade_label="临床指南", url="https://a.example/"
@@ -31,6 +31,31 @@ def exchange(**changes: object) -> Exchange:
 def test_only_what_was_answered_goes_along() -> None:
     stopped = Exchange("乙病？", state="stopped", text="一半")
     assert [turn.content for turn in turns([exchange(), stopped])] == ["甲病有什么症状？", "甲病的症状有：头晕[1]。"]
+
+
+def test_a_stored_conversation_is_what_it_was() -> None:
+    again = answer("甲病挂内科[1]。")
+    cut = answer("甲病", degraded=("cancelled",))
+    said: list[tuple[str, str, Answer | None]] = [
+        ("user", "甲病？", None), ("user", "甲病？", None), ("assistant", again.text, again), ("user", "乙病？", None),
+        ("user", "丙病？", None), ("assistant", "甲病", cut),
+    ]  # fmt: skip
+    messages = [Message.model_validate({"role": r, "content": c, "answer": a, "created": ""}) for r, c, a in said]
+    found = exchanges_of(messages)
+    assert [(e.question, e.state) for e in found] == [
+        ("甲病？", "answered"),
+        ("乙病？", "stopped"),
+        ("丙病？", "stopped"),
+    ]
+    assert [evidence.text for evidence in found[0].evidence] == ["头晕"]
+    assert found[2].text == "甲病"
+    assert all(e.kept for e in found)
+
+
+def test_only_a_question_that_reached_the_service_is_replaced() -> None:
+    assert not Exchange("甲病？").again().instead
+    assert Exchange("甲病？", answer_id="a").again().again().instead
+    assert Exchange("甲病？", answer_id="a").kept
 
 
 def test_asking_again_asks_the_same_generator() -> None:

@@ -18,7 +18,7 @@ from tests.api.records import SMALL
 from tests.api.test_server import running
 from tests.fakes import FakeLibrary, ScriptedGenerator, fake_pipeline
 from tests.source_tree import ROOT
-from ui.session import API_URL, GENERATOR
+from ui.session import API_URL, COMPARED, GENERATOR
 
 SAID = "偏头痛的症状有恶心[1]。"
 
@@ -58,7 +58,7 @@ def test_with_one_generator_there_is_nothing_to_choose(page: AppTest) -> None:
 def test_a_new_adapter_is_offered_answers_and_may_go_again(page: AppTest, adapters: dict[str, Generator]) -> None:
     adapters["local:tcm"] = ScriptedGenerator([SAID])
     page.run()
-    (choice,) = page.selectbox
+    choice = page.selectbox(key=GENERATOR)
     assert choice.options == ["知识库摘录（不用模型）", "语言模型（本机） · tcm"]
     choice.select("local:tcm").run()
     assert "· scripted" in ask(page)
@@ -68,3 +68,17 @@ def test_a_new_adapter_is_offered_answers_and_may_go_again(page: AppTest, adapte
     st.cache_data.clear()
     page.run()
     assert len(page.selectbox) == 0
+
+
+def test_two_generators_answer_side_by_side(page: AppTest, adapters: dict[str, Generator]) -> None:
+    adapters["local:tcm"] = ScriptedGenerator([SAID])
+    page.run()
+    page.selectbox(key=COMPARED).select("local:tcm").run()
+    shown = ask(page)
+    assert "**知识库摘录（不用模型）**" in shown
+    assert "**语言模型（本机） · tcm**" in shown
+    assert "· scripted" in shown
+    (exchange,) = page.session_state["exchanges"]
+    assert exchange.state == exchange.rival.state == "answered"
+    page.selectbox(key=GENERATOR).select("local:tcm").run()
+    assert page.session_state[COMPARED] is None

@@ -27,10 +27,21 @@ function highlighted(citation) {
   return [letters.slice(0, start).join(""), element("mark", {}, quote), letters.slice(end).join("")];
 }
 
-// A page with a chat input scrolls to its end; a new answer is read from its start, where the red flag is.
+// A page with a chat input scrolls to its end, again and again while the rest below the answer comes in; a new answer is
+// read from its start, where the red flag is. Whoever scrolls, types or clicks meanwhile is left alone.
+const SETTLED_MS = 1500;
+
 function readFromTheStart(root) {
   const message = root.getRootNode().host?.closest('[data-testid="stChatMessage"]');
-  setTimeout(() => message?.scrollIntoView({ block: "start" }), 150);
+  const end = Date.now() + SETTLED_MS;
+  let alone = true;
+  for (const sign of ["wheel", "touchmove", "keydown", "pointerdown"]) {
+    window.addEventListener(sign, () => (alone = false), { once: true, capture: true, passive: true });
+  }
+  const timer = setInterval(() => {
+    if (!alone || Date.now() > end) clearInterval(timer);
+    else message?.scrollIntoView({ block: "start" });
+  }, 100);
 }
 
 export default function ({ parentElement, data, setTriggerValue }) {
@@ -140,5 +151,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
   };
   const all = sources();
   root.replaceChildren(...data.lines.map(paragraph), ...(all === null ? [] : [all]));
+  const print = new AbortController();
+  if (all !== null) window.addEventListener("beforeprint", () => (all.open = true), { signal: print.signal });
   if (data.fresh) readFromTheStart(root);
+  return () => print.abort();
 }

@@ -25,6 +25,7 @@ from yiwen.client.replies import (
     Evidence,
     Feedback,
     FeedbackList,
+    Findings,
     Found,
     Graph,
     Job,
@@ -36,6 +37,7 @@ from yiwen.client.replies import (
     Program,
     Ready,
     Register,
+    Reports,
     Turn,
     Versions,
 )
@@ -47,8 +49,11 @@ TIMEOUT_S = 60.0
 class Client:
     """Talks to one service; close it, or use it as a context manager. Not shared between threads while streaming."""
 
-    def __init__(self, url: str, key: str | None = None, timeout_s: float = TIMEOUT_S) -> None:
-        headers = {"X-API-Key": key} if key else {}
+    def __init__(
+        self, url: str, key: str | None = None, timeout_s: float = TIMEOUT_S, visitor: str | None = None
+    ) -> None:
+        """`visitor`: an unguessable name of whom of several this is for; conversations and feedback are theirs."""
+        headers = given(**{"X-API-Key": key, "X-Yiwen-Visitor": visitor})
         self._http = httpx.Client(base_url=url, headers=headers, timeout=timeout_s)
 
     def __enter__(self) -> Client:
@@ -75,10 +80,14 @@ class Client:
         top_k: int | None = None,
         detail: Literal["short", "full"] = "short",
         conversation: str | None = None,
+        instead: bool = False,
         generator: str | None = None,
     ) -> Answer:
-        """The whole answer at once; `conversation` keeps it, `generator` (one of `models`) writes it."""
-        body = _ask_body(question, history, patient, kb_version, top_k, detail, conversation, generator)
+        """The whole answer at once; `conversation` keeps it, `generator` (one of `models`) writes it.
+
+        `instead`: in the place of the last question of the conversation.
+        """
+        body = _ask_body(question, history, patient, kb_version, top_k, detail, conversation, instead, generator)
         return self._post("/ask", body, Answer)
 
     def stream(
@@ -91,10 +100,11 @@ class Client:
         top_k: int | None = None,
         detail: Literal["short", "full"] = "short",
         conversation: str | None = None,
+        instead: bool = False,
         generator: str | None = None,
     ) -> Iterator[Event]:
         """The events of an answer as they come; one that is left goes on for 15 s, unless `stop` ends it."""
-        body = _ask_body(question, history, patient, kb_version, top_k, detail, conversation, generator)
+        body = _ask_body(question, history, patient, kb_version, top_k, detail, conversation, instead, generator)
         yield from self._events("POST", "/ask", body, {})
 
     def follow(self, answer_id: str, *, after: int = 0) -> Iterator[Event]:
@@ -231,6 +241,12 @@ class Client:
         """Let it support answers again."""
         return self._post(f"/v1/evidence/{quote(identifier, safe='')}/restore", None, Curated)
 
+    def findings(
+        self, *, rule: str | None = None, severity: str | None = None, limit: int | None = None, offset: int = 0
+    ) -> Findings:
+        """What the audit of the current version found; `next_offset` leads on."""
+        return self._get("/v1/kb/findings", Findings, given(rule=rule, severity=severity, limit=limit, offset=offset))
+
     # ------------------------------------------------------------ ingestion jobs
 
     def upload(
@@ -243,10 +259,18 @@ class Client:
         max_rejects: int | None = None,
         allow_shrink: bool = False,
         gate: str | None = None,
+        table_map: str | None = None,
+        preview: int | None = None,
         key: str | None = None,
     ) -> Job:
-        """Queue the ingestion of files, each a name and its content; the same `key` again leads to the same job."""
-        fields = given(dataset=dataset, format=format, encoding=encoding, max_rejects=max_rejects, gate=gate)
+        """Queue the ingestion of files, each a name and its content; the same `key` again leads to the same job.
+
+        `table_map` is the text of a map; with `preview` nothing is stored, and the report shows so many rows of each.
+        """
+        fields = given(
+            dataset=dataset, format=format, encoding=encoding, max_rejects=max_rejects, gate=gate,
+            table_map=table_map, preview=preview,
+        )  # fmt: skip
         data = {name: str(value) for name, value in fields.items()} | {
             "append": str(append).lower(), "allow_shrink": str(allow_shrink).lower(),
         }  # fmt: skip
@@ -265,12 +289,14 @@ class Client:
         max_rejects: int | None = None,
         allow_shrink: bool = False,
         gate: str | None = None,
+        table_map: str | None = None,
+        preview: int | None = None,
         key: str | None = None,
     ) -> Job:
         """The same for files below the folder of the service whose files may be named."""
         body = given(
             paths=list(paths), dataset=dataset, format=format, encoding=encoding, append=append,
-            max_rejects=max_rejects, allow_shrink=allow_shrink, gate=gate,
+            max_rejects=max_rejects, allow_shrink=allow_shrink, gate=gate, table_map=table_map, preview=preview,
         )  # fmt: skip
         headers = {"Idempotency-Key": key} if key else {}
         with reachable():
@@ -312,6 +338,10 @@ class Client:
         """Names of the generators, the default one first."""
         return tuple(model.id for model in self._get("/v1/models", Models, {}).data)
 
+    def reports(self) -> Reports:
+        """What the evaluation found."""
+        return self._get("/v1/reports", Reports, {})
+
     def ready(self) -> Ready:
         """Whether it can answer, and from which version. Raises ServiceError (503) where it cannot."""
         return self._get("/readyz", Ready, {})
@@ -339,11 +369,12 @@ def _ask_body(
     top_k: int | None,
     detail: str,
     conversation: str | None,
+    instead: bool,
     generator: str | None,
 ) -> dict[str, Any]:
     turns = [turn.model_dump() for turn in history] or None
     who = patient.model_dump(exclude_none=True) if patient else None
     return given(
         question=question, history=turns, patient=who, kb_version=kb_version, top_k=top_k, detail=detail,
-        conversation=conversation, generator=generator,
+        conversation=conversation, instead=instead or None, generator=generator,
     )  # fmt: skip

@@ -359,6 +359,21 @@ class Models(Reply):
     data: tuple[Model, ...]
 
 
+class Report(Reply):
+    """A report of the evaluation; `report` is None, and `error` says why, where its file cannot be read."""
+
+    name: str
+    written: str
+    report: dict[str, Any] | None = None
+    error: str | None = None
+
+
+class Reports(Reply):
+    """Reports, the newest first."""
+
+    items: tuple[Report, ...]
+
+
 class Version(Reply):
     """One retained version of the knowledge base."""
 
@@ -408,6 +423,27 @@ class JobError(Reply):
 
     slug: str
     detail: str
+    gate: dict[str, Any] | None = None
+
+
+class Finding(Reply):
+    """What an audit rule says of a record; a `severe` one is held until it is `released`."""
+
+    rule: str
+    severity: Literal["info", "warning", "severe"]
+    kind: str
+    record: str
+    detail: str
+    evidence: tuple[str, ...]
+    released: bool
+
+
+class Findings(Reply):
+    """A page of findings, the severest first."""
+
+    items: tuple[Finding, ...]
+    next_offset: int | None = None
+    kb_version: int
 
 
 class Job(Reply):
