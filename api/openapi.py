@@ -10,7 +10,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api.problems import ERRORS, HTTP, MEDIA_TYPE, is_openai
-from api.schemas import OpenAIError, OpenAIErrorItem, Problem, ProblemItem
+from api.schemas.openai import OpenAIError, OpenAIErrorItem
+from api.schemas.service import Problem, ProblemItem
 
 API_VERSION = "1"
 """The path prefix `/v1`; within it changes only add."""

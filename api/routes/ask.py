@@ -12,7 +12,7 @@ from api.access import owner_of
 from api.answering import Stream, Task, begun, shut_down, whole_answer
 from api.events import MEDIA_TYPE, AnswerEvents, EventStream
 from api.openapi import problems
-from api.schemas import AnswerOut, AskIn
+from api.schemas.answers import AnswerOut, AskIn
 from api.service import Service, service_of
 
 router = APIRouter()

@@ -16,7 +16,7 @@ from api.chat import ChatIn, Completion
 from api.events import MEDIA_TYPE, EventStream
 from api.openapi import problems
 from api.rendering import Json
-from api.schemas import ChatOut, ModelOut, ModelsOut
+from api.schemas.openai import ChatOut, ModelOut, ModelsOut
 from api.service import Service, service_of
 from rag.errors import NotFoundError
 

@@ -10,7 +10,9 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response
 
 from api.access import owner_of
-from api.conversation_schemas import (
+from api.openapi import problems
+from api.rendering import Json
+from api.schemas.conversations import (
     ConversationIn,
     ConversationInFullOut,
     ConversationOut,
@@ -18,8 +20,6 @@ from api.conversation_schemas import (
     DeletedOut,
     RenameIn,
 )
-from api.openapi import problems
-from api.rendering import Json
 from api.service import Service, service_of
 from api.state.conversations import Conversation, Message
 from rag.domain import LABEL

@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from api.conversation_schemas import ConversationInFullOut, ConversationsOut, DeletedOut, FeedbackListOut, FeedbackOut
+from api.schemas.conversations import ConversationInFullOut, ConversationsOut, DeletedOut, FeedbackListOut, FeedbackOut
 from api.state.conversations import DAY_S, ConversationTable, Message, turns
 from api.state.feedback import FeedbackTable
 from api.state.keys import KeyTable, Scope

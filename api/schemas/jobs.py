@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from api.schemas.base import Response
 from kg_loader.jobs.job import State
 
 
@@ -68,11 +69,7 @@ class JobForm(JobOptions):
     file: list[Annotated[str, Field(json_schema_extra={"format": "binary"})]]
 
 
-class _Response(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class JobFileOut(_Response):
+class JobFileOut(Response):
     """One file: its name; where it lies unless it was uploaded; the checksum of an upload."""
 
     name: str
@@ -81,7 +78,7 @@ class JobFileOut(_Response):
     sha256: str | None
 
 
-class ProgressOut(_Response):
+class ProgressOut(Response):
     """How far a run is; `eta_s` seconds until this stage, not the job, is likely to end."""
 
     stage: str
@@ -93,7 +90,7 @@ class ProgressOut(_Response):
     eta_s: float | None
 
 
-class JobErrorOut(_Response):
+class JobErrorOut(Response):
     """Why a job failed, or why it is tried again."""
 
     type: str
@@ -105,7 +102,7 @@ class JobErrorOut(_Response):
     gate: dict[str, Any] | None = Field(None, description="where the gate refused: which answers would change")
 
 
-class JobOut(_Response):
+class JobOut(Response):
     """A job. Times are UTC; `not_before` is when it is tried again; `rejects` says whether there are rejected rows."""
 
     id: str
@@ -131,7 +128,7 @@ class JobOut(_Response):
     rejects: bool
 
 
-class JobsOut(_Response):
+class JobsOut(Response):
     """A page of jobs, newest first; `next_cursor` is null on the last one."""
 
     items: list[JobOut]
