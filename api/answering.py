@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
@@ -21,6 +22,8 @@ from rag.pipeline import Finished, Meta, Options, Shown, Token
 from rag.ports import KnowledgeBase
 
 if TYPE_CHECKING:
+    from opentelemetry.trace import Span
+
     from api.service import Service
 
 T = TypeVar("T")
@@ -42,6 +45,8 @@ class Task:
     owner: str = ""
     conversation: str | None = None
     """Where question and answer are kept."""
+    span: Span | None = None
+    """Of the request, where it is traced."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ def written(service: Service, task: Task, cancel: threading.Event) -> Iterator[I
     task = _remembered(service, task)
     if task.min_revision is not None:
         wait_for_revision(editions, task.min_revision, REVISION_WAIT_S)
-    before = editions.current()
+    before, began_ns = editions.current(), time.time_ns()
     events = service.pipeline.stream(task.question, task.options, cancel)
     with service.cores:
         for event in events:
@@ -71,6 +76,8 @@ def written(service: Service, task: Task, cancel: threading.Event) -> Iterator[I
     for event in events:
         if isinstance(event, Finished):
             service.metrics.answered(event.answer)
+            if service.traces is not None and task.span is not None:
+                service.traces.answered(task.span, event.answer, began_ns)
             body = answer_json(event.answer, _knowledge_base(editions, before, event.answer.kb_version))
             _keep(service, task, body, event.answer.degraded)
             yield Complete(body)

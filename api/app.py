@@ -105,7 +105,7 @@ def create_app(
             ],
             expose_headers=[REQUEST_ID, "Retry-After"],
         )
-    app.add_middleware(RequestContext, metrics=service.metrics)
+    app.add_middleware(RequestContext, metrics=service.metrics, traces=service.traces)
     app.openapi = partial(document, app)  # type: ignore[method-assign]  # FastAPI's documented way
     return app
 

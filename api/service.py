@@ -26,6 +26,7 @@ from api.metrics import Metrics
 from api.state.conversations import ConversationTable
 from api.state.feedback import FeedbackTable
 from api.state.keys import KeyTable
+from api.tracing import open_traces
 from kg_loader.jobs.files import Uploads
 from kg_loader.jobs.table import JobTable
 from rag.editions import Edition
@@ -124,6 +125,7 @@ class Service:
         self._pipeline: Pipeline | None = None
         self._catalogue: Catalogue | None = None
         self._told = ""
+        self.traces = open_traces(settings)
         self.metrics = Metrics()
         self.metrics.watch(self)
 
@@ -220,6 +222,8 @@ class Service:
         self.answers.close()
         if "state" in vars(self):
             self.state.close()
+        if self.traces is not None:
+            self.traces.close()
         if self._follower is not None:
             self._follower.join(timeout=2)
 

@@ -102,3 +102,6 @@ class Settings(BaseSettings):
     grace_s: float = Field(10.0, ge=1, description="how long running answers may go on when the service is stopped")
     log_format: Literal["text", "json"] = Field("text", description="lines of the log of the service")
     log_questions: bool = Field(False, description="write question text to the log")
+    otel_url: str | None = Field(
+        None, description="OpenTelemetry collector that gets traces by HTTP, such as http://127.0.0.1:4318; empty: none"
+    )

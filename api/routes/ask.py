@@ -49,7 +49,7 @@ async def ask(body: AskIn, request: Request, service: Annotated[Service, Depends
     if service.draining:
         raise shut_down()
     options, owner = body.options(service.settings.top_k), owner_of(request)
-    task = Task(body.question, options, body.min_revision, owner, body.conversation)
+    task = Task(body.question, options, body.min_revision, owner, body.conversation, request.scope["state"]["span"])
     if MEDIA_TYPE not in request.headers.get("accept", ""):
         answer = await whole_answer(service, task, request.receive)
         fields["outcome"] = answer["outcome"]

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Receive
 
+from api.access import owner_of
 from api.answering import Item, Stream, Task, begun, gone, shut_down
 from api.chat import ChatIn, Completion
 from api.events import MEDIA_TYPE, EventStream
@@ -48,7 +49,8 @@ async def complete(body: ChatIn, request: Request, service: Annotated[Service, D
         raise shut_down()
     _known(service, body.model)
     completion = Completion(body, state["request_id"], request.url.path)
-    stream = await begun(Stream(service, Task(body.question, body.options(service.settings.top_k))))
+    task = Task(body.question, body.options(service.settings.top_k), owner=owner_of(request), span=state["span"])
+    stream = await begun(Stream(service, task))
     if body.stream:
         return EventStream(stream, completion)
     whole = completion.whole(await _collected(stream, request.receive))
