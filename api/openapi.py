@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import orjson
 from fastapi import FastAPI
@@ -30,6 +30,16 @@ Responses = dict[int | str, dict[str, object]]
 def problems(*statuses: int) -> Responses:
     """The documented problem responses of a route; the schema is added when the document is made."""
     return {status: {"description": _description(status)} for status in sorted({*statuses, *ANYWHERE})}
+
+
+def event_schema(names: Sequence[str]) -> dict[str, object]:
+    """One server-sent event of a stream, as its reader sees it; `message` is an event without a name."""
+    return {
+        "type": "object",
+        "description": "each event",
+        "properties": {"event": {"enum": list(names)}, "id": {"type": "string"}, "data": {"type": "string"}},
+        "required": ["data"],
+    }
 
 
 def _description(status: int) -> str:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from api.access import owner_of
 from api.answering import Stream, Task, begun, shut_down, whole_answer
 from api.events import MEDIA_TYPE, AnswerEvents, EventStream
-from api.openapi import problems
+from api.openapi import event_schema, problems
 from api.schemas.answers import AnswerOut, AskIn
 from api.service import Service, service_of
 
@@ -27,7 +27,8 @@ _EVENTS = (
     "the events meta, evidence, token (checked text), dropped, answer, then done or error; "
     "a comment is sent every 15 s."
 )
-_CONTENT = {MEDIA_TYPE: {"schema": {"type": "string"}, "example": _EXAMPLE}}
+_NAMES = ["meta", "evidence", "token", "dropped", "answer", "done", "error"]
+_CONTENT = {MEDIA_TYPE: {"schema": event_schema(_NAMES), "example": _EXAMPLE}}
 AnswerId = Annotated[str, Path(max_length=64)]
 _RESPONSES = problems(400, 404, 408, 413, 422, 503, 504) | {
     200: {

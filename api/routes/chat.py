@@ -15,7 +15,7 @@ from api.access import owner_of
 from api.answering import Item, Stream, Task, begun, gone, shut_down
 from api.chat import ChatIn, Completion
 from api.events import MEDIA_TYPE, EventStream
-from api.openapi import problems
+from api.openapi import event_schema, problems
 from api.rendering import Json
 from api.schemas.openai import ChatOut, ModelOut, ModelsOut
 from api.service import Service, service_of
@@ -35,7 +35,7 @@ _CHUNK = 'data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":
             "model": ChatOut,
             "description": "A completion; with `stream` chunks and `data: [DONE]`. `yiwen` holds the answer of "
             "`/v1/ask` without its text (citations, triage ...), in a stream in the last chunk with a choice.",
-            "content": {MEDIA_TYPE: {"schema": {"type": "string"}, "example": _CHUNK + "data: [DONE]\n\n"}},
+            "content": {MEDIA_TYPE: {"schema": event_schema(["message"]), "example": _CHUNK + "data: [DONE]\n\n"}},
         }
     },
 )

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from api.schemas.base import Few, Request, Response, VersionNumber
+from api.schemas.base import WHOLE, Few, Request, Response, VersionNumber
 from api.schemas.records import EntityOut, SourceOut
 from rag.domain import Patient, Sex, Turn
 from rag.pipeline import Options
@@ -51,7 +51,7 @@ class SearchIn(Request):
     model_config = ConfigDict(json_schema_extra={"examples": [{"question": "布洛芬能缓解偏头痛吗", "top_k": 5}]})
 
     question: str = Field(description="empty or longer than the service allows (2,000 characters): 422")
-    top_k: Annotated[int, Field(ge=1, le=50)] | None = None
+    top_k: Annotated[int, Field(ge=1, le=50), WHOLE] | None = None
     kb_version: VersionNumber | None = Field(None, description="an older version; the current one if absent")
     min_revision: VersionNumber | None = Field(None, description="wait (2 s) until this revision is served, else 503")
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from api.schemas.base import Response
+from api.schemas.base import WHOLE, Response
 from kg_loader.jobs.job import State
 
 
@@ -30,7 +30,7 @@ class JobOptions(BaseModel):
     format: Name | None = Field(None, description="format of the files; default: guessed")
     encoding: Name | None = Field(None, description="encoding of the files; default: found out")
     append: bool = Field(False, description="add to the data set instead of replacing it")
-    max_rejects: Annotated[int, Field(ge=0)] | None = Field(None, description="stop above this many broken rows")
+    max_rejects: Annotated[int, Field(ge=0), WHOLE] | None = Field(None, description="stop above this many broken rows")
     allow_shrink: bool = Field(False, description="publish even if a data set loses more than half of its records")
     gate: Name | None = Field(None, description="what may change in the answers to YIWEN_GATE_FILE, such as 10%")
     table_map: Annotated[str, Field(min_length=1, max_length=60_000)] | None = Field(
@@ -63,8 +63,18 @@ class JobIn(JobOptions):
         return [self.path] if self.path is not None else self.paths
 
 
+def _without_null(schema: dict[str, Any]) -> None:
+    """A form cannot say null: what is not there is not set."""
+    for name, field in schema["properties"].items():
+        kinds = [kind for kind in field.get("anyOf", ()) if kind != {"type": "null"}]
+        if len(kinds) == 1:
+            schema["properties"][name] = {k: v for k, v in field.items() if k not in ("anyOf", "default")} | kinds[0]
+
+
 class JobForm(JobOptions):
     """An upload: one or more files as `file`, and the options."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra=_without_null)
 
     file: list[Annotated[str, Field(json_schema_extra={"format": "binary"})]]
 
