@@ -23,6 +23,7 @@ from api.access import Access
 from api.answering import Kept
 from api.catalogue import Catalogue
 from api.metrics import Metrics
+from api.state.consults import ConsultTable
 from api.state.conversations import ConversationTable
 from api.state.feedback import FeedbackTable
 from api.state.keys import KeyTable
@@ -162,6 +163,11 @@ class Service:
         return FeedbackTable(self.state)
 
     @cached_property
+    def consults(self) -> ConsultTable:
+        """The table of consult records. Call it from a worker thread."""
+        return ConsultTable(self.state)
+
+    @cached_property
     def state(self) -> State:
         """The state database, opened when it is first asked for."""
         return open_state(self.settings)
@@ -190,6 +196,7 @@ class Service:
             try:
                 self.conversations.purge(self.settings.conversations_keep_days)
                 self.feedback.purge(self.settings.conversations_keep_days)
+                self.consults.purge(self.settings.records_keep_days)
             except YiwenError as error:
                 _log.warning("old conversations could not be deleted: %s", error)
 

@@ -83,6 +83,10 @@ class Settings(BaseSettings):
     conversations_keep_days: int = Field(
         180, ge=1, description="conversations unused for so long, and feedback so old, are deleted"
     )
+    record_answers: bool = Field(
+        False, description="keep each question, the patient, and what generators wrote, for `yiwen replay`"
+    )
+    records_keep_days: int = Field(30, ge=1, description="such records are deleted after this")
     upload_max_bytes: int = Field(200_000_000, ge=1024, description="larger uploads are refused")
     api_key: SecretStr | None = Field(None, description="a key with every scope; when set, writing routes require one")
     require_key: bool = Field(False, description="programs on the same machine need a key too; others always do")

@@ -70,12 +70,15 @@ async def list_conversations(
     responses=problems(503, 507) | {200: {"model": DeletedOut}},
 )
 async def delete_all(request: Request, service: The) -> Response:
-    """Forget all your conversations and all your feedback."""
+    """Forget all your conversations, all your feedback and all records of your answers."""
     owner = owner_of(request)
 
     def work() -> Json:
-        gone = service.conversations.delete_all(owner)
-        return {"conversations": gone, "feedback": service.feedback.delete_all(owner)}
+        return {
+            "conversations": service.conversations.delete_all(owner),
+            "feedback": service.feedback.delete_all(owner),
+            "records": service.consults.delete_all(owner),
+        }
 
     return _json(await service.read(work))
 
@@ -115,9 +118,15 @@ async def rename(conversation: ConversationId, body: RenameIn, request: Request,
     responses=problems(404, 422, 503, 507),
 )
 async def delete(conversation: ConversationId, request: Request, service: The) -> Response:
-    """Forget a conversation."""
+    """Forget a conversation, and the records of its answers."""
     owner = owner_of(request)
-    await service.read(lambda: service.conversations.delete(owner, conversation))
+
+    def work() -> None:
+        _, messages = service.conversations.find(owner, conversation)
+        service.conversations.delete(owner, conversation)
+        service.consults.delete(owner, [str(m.answer["answer_id"]) for m in messages if m.answer is not None])
+
+    await service.read(work)
     return Response(status_code=204)
 
 

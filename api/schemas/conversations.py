@@ -91,3 +91,4 @@ class DeletedOut(Response):
 
     conversations: int
     feedback: int
+    records: int

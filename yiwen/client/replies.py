@@ -524,3 +524,4 @@ class Deleted(Reply):
 
     conversations: int
     feedback: int
+    records: int = 0
