@@ -7,13 +7,13 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.metrics import Metrics
-from api.problems import HTTP, error_response, problem
+from api.problems import HTTP, OVERLOADED, error_response, problem
 from api.tracing import Traces
 
 REQUEST_ID = "X-Request-ID"
@@ -100,6 +100,21 @@ def _write_line(scope: Scope, status: int, milliseconds: float) -> None:
         "id=%s %s %s status=%d ms=%.1f%s", state["request_id"], scope["method"], route, status, milliseconds, further,
         extra={"fields": fields},
     )  # fmt: skip
+
+
+class Overload:
+    """Refuses what goes to one of `paths` while `full()`, before its body is read: saying no must cost little."""
+
+    def __init__(self, app: ASGIApp, full: Callable[[], bool], paths: Collection[str]) -> None:
+        self._app, self._full, self._paths = app, full, paths
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http" or scope["path"] not in self._paths or not self._full():
+            await self._app(scope, receive, send)
+            return
+        body = problem(HTTP[503], scope["state"]["request_id"], scope["path"], OVERLOADED)
+        await error_response(body, HTTP[503])(scope, receive, send)
 
 
 class BodyLimit:

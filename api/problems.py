@@ -108,6 +108,9 @@ HTTP: Mapping[int, Row] = {
 }
 
 
+OVERLOADED = "too many requests are being answered; repeat after the seconds in Retry-After"
+
+
 def rows() -> list[Row]:
     """Every problem type once, by slug."""
     return [row for _, row in sorted({row.slug: row for row in (*HTTP.values(), *ERRORS.values())}.items())]

@@ -23,6 +23,7 @@ from api.access import Access
 from api.answering import Kept
 from api.catalogue import Catalogue
 from api.metrics import Metrics
+from api.problems import OVERLOADED
 from api.state.consults import ConsultTable
 from api.state.conversations import ConversationTable
 from api.state.feedback import FeedbackTable
@@ -51,7 +52,7 @@ class Capacity:
     """How much runs at once and how much may wait for it; beyond that a request is refused at once."""
 
     cores: int = 0
-    answers: int = 16
+    answers: int = 64
     waiting: int = 64
     reattach_s: float = 15.0
     """How long a streamed answer whose client was cut off goes on, for it to come back."""
@@ -73,7 +74,7 @@ class Slots:
     def submit(self, work: Callable[[], T]) -> asyncio.Future[T]:
         """Start or queue `work`; call it from the event loop. Raises a 503 problem where the queue is full."""
         if self.full:
-            raise HTTPException(503, "too many requests are being answered; repeat after the seconds in Retry-After")
+            raise HTTPException(503, OVERLOADED)
         self._free -= 1
         loop = asyncio.get_running_loop()
         submitted = self._pool.submit(work)

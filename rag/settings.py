@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     answer_max_chars: int = Field(400, ge=80, description="length of a short answer")
     evidence_tokens: int = Field(3000, ge=200, description="token budget of the evidence in a prompt")
     request_timeout_s: float = Field(30.0, gt=0, description="deadline of one answer")
+    answers: int = Field(64, ge=1, le=1024, description="answers written at once; 64 more may wait, others get a 503")
     body_max_bytes: int = Field(65536, ge=1024, description="larger request bodies are refused")
     pointer_poll_s: float = Field(0.5, gt=0, description="how often a server looks for a new version")
     keep_versions: int = Field(5, ge=2, description="versions that `kb prune` spares")
