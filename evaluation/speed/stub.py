@@ -45,14 +45,20 @@ pipeline = replace(
 )
 """
 
-SERVICE = _STUB + """
+SERVICE = (
+    _STUB
+    + """
 from api import server
 from api.app import create_app
-app = create_app(settings, pipeline)
+from api.service import Capacity
+app = create_app(settings, pipeline, capacity=Capacity(answers=settings.answers, reattach_s=float(sys.argv[4])))
 server.run(app, app.state.service, lambda address: print(address, flush=True))
 """
+)
 
-BARE = _STUB + """
+BARE = (
+    _STUB
+    + """
 import logging, socket, statistics
 import orjson, uvicorn
 from fastapi import FastAPI
@@ -89,6 +95,7 @@ with socket.create_server(("127.0.0.1", 0), backlog=2048) as bound:
     print(f"http://127.0.0.1:{bound.getsockname()[1]} {statistics.median(taken)}", flush=True)
     uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, http="h11")).run(sockets=[bound])
 """
+)
 
 
 @dataclass(frozen=True)
@@ -101,9 +108,12 @@ class Running:
 
 
 @contextmanager
-def serving(script: str, data_dir: Path) -> Iterator[Running]:
-    """`script` until the end of the block. Raises YiwenError if it does not start."""
-    command = [sys.executable, "-c", script, str(data_dir), str(GRACE_S), str(EVERY_S)]
+def serving(script: str, data_dir: Path, reattach_s: float = 15.0) -> Iterator[Running]:
+    """`script` until the end of the block; an unclaimed answer goes on for `reattach_s`.
+
+    Raises YiwenError if it does not start.
+    """
+    command = [sys.executable, "-c", script, *map(str, (data_dir, GRACE_S, EVERY_S, reattach_s))]
     process = subprocess.Popen(
         command, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )

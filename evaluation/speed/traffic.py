@@ -1,4 +1,4 @@
-"""The service under traffic: `python -m evaluation.speed.traffic DATA_DIR SECONDS ASKS` prints one JSON document.
+"""The service under traffic: `python -m evaluation.speed.traffic SECONDS ASKS FILE...` prints one JSON document.
 
 A service with stub generators and a bare route, each a process, on one knowledge base: throughput in turn, first event,
 gaps in many streams while the pointer moves, four times the load that it can take, stopping, memory, the end.
@@ -10,6 +10,7 @@ import asyncio
 import json
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from itertools import cycle
@@ -21,6 +22,7 @@ from evaluation.speed.connections import Tally, ask_all, events, head, reply, re
 from evaluation.speed.figures import percentile
 from evaluation.speed.process import memory_mb
 from evaluation.speed.stub import BARE, EVERY_S, GRACE_S, SERVICE, Running, open_files, serving
+from evaluation.speed.swaps import publish_versions
 from kg_loader.versions import activate
 from rag.snapshot import Library
 
@@ -99,9 +101,10 @@ async def streams(service: Running, library: Library, seconds: float) -> dict[st
     begin = time.perf_counter()
     await asyncio.gather(*(_stop(service, answer) for answer in ids))
     last = await asyncio.gather(*running)
+    stopped = time.perf_counter() - begin
     return {
         "gaps": len(gaps), "gap_p99_ms": percentile(gaps, 0.99), "longest_gap_ms": max(gaps),
-        "stopped_s": time.perf_counter() - begin, "ended": sorted(set(last)),
+        "stopped_s": stopped, "ended": sorted(set(last)),
     }  # fmt: skip
 
 
@@ -184,10 +187,10 @@ async def ending(service: Running) -> dict[str, Any]:
     }  # fmt: skip
 
 
-async def measure(data_dir: Path, seconds: float, asks: int) -> dict[str, Any]:
-    """Everything on two versions of one knowledge base, the second of which holds the same."""
+async def measure(data_dir: Path, seconds: float, asks: int, reattach_s: float = 15.0) -> dict[str, Any]:
+    """Everything, on a knowledge base of at least two versions, 1 and 2."""
     library = Library(data_dir)
-    with serving(SERVICE, data_dir) as service:
+    with serving(SERVICE, data_dir, reattach_s) as service:
         with serving(BARE, data_dir) as bare:
             found: dict[str, Any] = {"throughput": await throughput(service, bare, min(seconds, 8.0))}
             first = await first_event(service, 200)
@@ -201,6 +204,14 @@ async def measure(data_dir: Path, seconds: float, asks: int) -> dict[str, Any]:
         return found
 
 
+def run(files: list[Path], seconds: float, asks: int, reattach_s: float = 15.0) -> dict[str, Any]:
+    """As `measure`, on versions published from `files` for it."""
+    with tempfile.TemporaryDirectory(prefix="yiwen-traffic-") as name:
+        publish_versions(Path(name), files, 2)
+        activate(Library(Path(name)), 1)
+        return asyncio.run(measure(Path(name), seconds, asks, reattach_s))
+
+
 if __name__ == "__main__":
-    folder, duration, number = sys.argv[1:]
-    sys.stdout.write(json.dumps(asyncio.run(measure(Path(folder), float(duration), int(number)))))
+    duration, number, *names = sys.argv[1:]
+    sys.stdout.write(json.dumps(run([Path(name) for name in names], float(duration), int(number))))
