@@ -9,8 +9,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 
-Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
-
 
 @dataclass
 class Tally:
@@ -43,20 +41,20 @@ def request(path: str, body: dict[str, object] | None = None, *, accept: str = "
     return head.encode() + b"\r\n\r\n" + content
 
 
-async def reply(reader: Reader) -> tuple[int, dict[str, str], bytes]:
+async def reply(reader: asyncio.StreamReader) -> tuple[int, dict[str, str], bytes]:
     """Status, headers and the body of a reply with a length. Raises ConnectionError, IncompleteReadError."""
     status, headers = await head(reader)
     return status, headers, await reader.readexactly(int(headers.get("content-length", 0)))
 
 
-async def head(reader: Reader) -> tuple[int, dict[str, str]]:
+async def head(reader: asyncio.StreamReader) -> tuple[int, dict[str, str]]:
     """Status and headers; the body is still to be read."""
     lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     pairs = (line.partition(":") for line in lines[1:] if line)
     return int(lines[0].split()[1]), {name.lower(): value.strip() for name, _, value in pairs}
 
 
-async def events(reader: Reader) -> AsyncIterator[tuple[str, str]]:
+async def events(reader: asyncio.StreamReader) -> AsyncIterator[tuple[str, str]]:
     """Name and data of each server-sent event of a chunked reply whose head was read, until it ends."""
     text = ""
     while size := int((await reader.readline()).strip() or b"0", 16):
