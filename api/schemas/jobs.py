@@ -64,11 +64,12 @@ class JobIn(JobOptions):
 
 
 def _without_null(schema: dict[str, Any]) -> None:
-    """A form cannot say null: what is not there is not set."""
+    """A form cannot say null: what is not there, or empty, is not set."""
     for name, field in schema["properties"].items():
         kinds = [kind for kind in field.get("anyOf", ()) if kind != {"type": "null"}]
         if len(kinds) == 1:
             schema["properties"][name] = {k: v for k, v in field.items() if k not in ("anyOf", "default")} | kinds[0]
+            schema["properties"][name].pop("minLength", None)
 
 
 class JobForm(JobOptions):

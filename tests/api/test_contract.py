@@ -6,6 +6,7 @@ Nothing may be a 5xx, every reply must be as documented, and every error a probl
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,12 +14,16 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import load_all_checks
 from schemathesis.specs.openapi.checks import positive_data_acceptance
+from sqlalchemy import inspect
 
 from api.app import create_app
 from api.problems import is_openai
 from api.schemas.openai import OpenAIError
 from api.schemas.service import Problem
+from rag.register import EMPTY
 from rag.settings import Settings
+from rag.state import METADATA
+from rag.state import SCHEMA as SCHEMAS
 from tests.api.records import SMALL
 from tests.api.test_server import running
 from tests.fakes import FakeLibrary, fake_pipeline
@@ -41,13 +46,39 @@ _SEMANTIC = {"usage", "question-rejected"}
 SCHEMA = schemathesis.openapi.from_dict(create_app(Settings()).openapi(), config=schemathesis.Config.from_dict(CONFIG))
 
 
+class Place:
+    """A running service that can be made to forget what was sent to it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.library = FakeLibrary()
+        self.library.publish(SMALL)
+        settings = Settings(data_dir=folder, request_timeout_s=5)
+        self.app = create_app(settings, fake_pipeline(self.library), self.library)
+        self.address = ""
+
+    def forget(self) -> None:
+        self.library.register = EMPTY
+        self.library.activate(1)
+        service = self.app.state.service
+        assert service.jobs
+        assert service.conversations
+        assert service.feedback
+        with service.state.begin() as connection:
+            present = inspect(connection).get_table_names()
+            for table in (table for table in METADATA.sorted_tables if table.name in present and table is not SCHEMAS):
+                connection.execute(table.delete())
+
+
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    library = FakeLibrary()
-    library.publish(SMALL)
-    chosen = Settings(data_dir=tmp_path_factory.mktemp("contract"), request_timeout_s=5)
-    with running(create_app(chosen, fake_pipeline(library), library)) as address:
-        yield address
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    place = Place(tmp_path_factory.mktemp("contract"))
+    with running(place.app) as place.address:
+        yield place
+
+
+@pytest.fixture
+def address(place: Place) -> str:
+    return place.address
 
 
 @schemathesis.check
@@ -103,16 +134,19 @@ def test_every_operation_keeps_to_the_document_a_thousand_times(case: Case, addr
     _validated(case, address)
 
 
-@pytest.mark.parametrize("examples", [10, pytest.param(300, marks=pytest.mark.long)])
-def test_what_one_reply_names_the_next_request_finds(examples: int, address: str) -> None:
+@pytest.mark.parametrize("examples", [10, pytest.param(100, marks=pytest.mark.long)])
+def test_what_one_reply_names_the_next_request_finds(examples: int, place: Place) -> None:
     """Conversations, jobs, entities and evidence: chains of requests, linked by what the document says of them."""
 
     class Workflow(SCHEMA.as_state_machine()):  # type: ignore[misc]  # made at run time
+        def setup(self) -> None:
+            place.forget()
+
         def before_call(self, case: Case) -> None:
             _impatient(case)
 
         def get_call_kwargs(self, case: Case) -> dict[str, object]:
-            return {"base_url": address}
+            return {"base_url": place.address}
 
         def validate_response(self, response: schemathesis.Response, case: Case, **_: object) -> None:
             _checked(case, response)
