@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -82,7 +82,8 @@ def test_a_character_in_two_pieces_is_whole(settings: Settings, library: FakeLib
 
 
 def test_a_hundred_failures_free_their_slots(settings: Settings, library: FakeLibrary, server: OpenAIServer) -> None:
-    server.acts = [*([500, "reset"] * 50), [HOLDS]]
+    faults: list[Sequence[str] | int] = [500, "reset"] * 50
+    server.acts = [*faults, [HOLDS]]
     with client_for(server.url, settings, library) as client:
         for _ in range(100):
             assert client.post("/ask", json=QUESTION, headers=SSE).status_code == 200
