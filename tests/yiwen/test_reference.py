@@ -10,7 +10,7 @@ from yiwen.reference import commands, text
 
 PATHS = [path for path, _ in commands()]
 PROMISED = {
-    "demo", "ui", "ingest", "fetch pubmed", "ask", "chat", "check", "serve", "kb info", "kb versions", "kb diff",
+    "demo", "ui", "ingest", "fetch pubmed", "ask", "chat", "check", "replay", "serve", "kb info", "kb versions", "kb diff",
     "kb activate",
     "kb adopt", "kb gate", "kb mirror", "kb prune", "kb reindex", "kb verify", "kb export", "kb withdraw", "kb restore",
     "kb register", "kb erase", "train embed", "train intent", "eval retrieval", "eval graph", "eval answers",
