@@ -5,22 +5,25 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from starlette.exceptions import HTTPException
 from starlette.types import Receive
 
+from api.recording import Recorder, Tape, consult_of
 from api.rendering import Json, answer_json
 from api.state.conversations import turns
 from rag.domain import Dropped, Turn
 from rag.editions import Edition, Editions, wait_for_revision
 from rag.errors import DependencyError, NotFoundError, YiwenError
 from rag.pipeline import Finished, Meta, Options, Shown, Token
-from rag.ports import KnowledgeBase
 
 if TYPE_CHECKING:
+    from opentelemetry.trace import Span
+
     from api.service import Service
 
 T = TypeVar("T")
@@ -44,6 +47,8 @@ class Task:
     """Where question and answer are kept."""
     instead: bool = False
     """The question takes the place of the last one there."""
+    span: Span | None = None
+    """Of the request, where it is traced."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +67,10 @@ def written(service: Service, task: Task, cancel: threading.Event) -> Iterator[I
     task = _remembered(service, task)
     if task.min_revision is not None:
         wait_for_revision(editions, task.min_revision, REVISION_WAIT_S)
-    before = editions.current()
-    events = service.pipeline.stream(task.question, task.options, cancel)
+    before, began_ns = editions.current(), time.time_ns()
+    recorder = Recorder(service.pipeline.generators) if service.settings.record_answers else None
+    pipeline = replace(service.pipeline, generators=recorder) if recorder is not None else service.pipeline
+    events = pipeline.stream(task.question, task.options, cancel)
     with service.cores:
         for event in events:
             if not isinstance(event, Finished):
@@ -73,8 +80,13 @@ def written(service: Service, task: Task, cancel: threading.Event) -> Iterator[I
     for event in events:
         if isinstance(event, Finished):
             service.metrics.answered(event.answer)
-            body = answer_json(event.answer, _knowledge_base(editions, before, event.answer.kb_version))
-            _keep(service, task, body, event.answer.degraded)
+            if service.traces is not None and task.span is not None:
+                service.traces.answered(task.span, event.answer, began_ns)
+            edition = _edition(editions, before, event.answer.kb_version)
+            body = answer_json(event.answer, edition.kb if edition is not None else None)
+            if recorder is not None and edition is not None:
+                _record(service, task, recorder.tapes, body, edition)
+            _keep(service, task, body)
             yield Complete(body)
         else:
             yield event
@@ -98,7 +110,7 @@ def _remembered(service: Service, task: Task) -> Task:
     return replace(task, options=replace(task.options, history=history))
 
 
-def _keep(service: Service, task: Task, body: Json, degraded: Sequence[str]) -> None:
+def _keep(service: Service, task: Task, body: Json) -> None:
     """Put an answer into its conversation; where that fails it says so."""
     if task.conversation is None:
         return
@@ -106,15 +118,24 @@ def _keep(service: Service, task: Task, body: Json, degraded: Sequence[str]) -> 
         service.conversations.append(task.owner, task.conversation, "assistant", str(body["text"]), body)
     except (DependencyError, NotFoundError) as error:
         _LOG.error("an answer is not kept: %s", error)
-        body["degraded"] = [*degraded, "conversation"]
+        body["degraded"] = [*body["degraded"], "conversation"]  # type: ignore[misc]  # a list
 
 
-def _knowledge_base(editions: Editions, before: Edition, version: int) -> KnowledgeBase | None:
+def _record(service: Service, task: Task, tapes: list[Tape], body: Json, edition: Edition) -> None:
+    """Keep what `yiwen replay` needs; where that fails the answer says so."""
+    try:
+        service.consults.keep(task.owner, consult_of(task.question, task.options, tapes, body, edition))
+    except DependencyError as error:
+        _LOG.error("an answer is not recorded: %s", error)
+        body["degraded"] = [*body["degraded"], "record"]  # type: ignore[misc]  # a list
+
+
+def _edition(editions: Editions, before: Edition, version: int) -> Edition | None:
     """The version that answered: that of a moment ago, or one that is still kept."""
     if before.pointer.version == version:
-        return before.kb
+        return before
     try:
-        return editions.at(version).kb
+        return editions.at(version)
     except NotFoundError:
         return None
 

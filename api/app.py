@@ -13,7 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 from api import logs, problems, server
 from api.access import VISITOR, asks, ingests
 from api.catalogue import Catalogue, LibraryCatalogue
-from api.middleware import REQUEST_ID, BodyLimit, RequestContext
+from api.middleware import REQUEST_ID, BodyLimit, Overload, RequestContext
 from api.openapi import API_VERSION, document
 from api.routes import (
     ask,
@@ -38,6 +38,7 @@ from kg_loader.jobs.beside import worker_beside
 from rag.pipeline import Pipeline
 from rag.settings import Settings
 
+_ANSWERS = ("/ask", "/v1/ask", "/v1/chat/completions")
 _ABOUT = """\
 Answers medical questions from a versioned knowledge base; every sentence of fact carries a citation.
 
@@ -48,10 +49,10 @@ def create_app(
     settings: Settings,
     pipeline: Pipeline | None = None,
     catalogue: Catalogue | None = None,
-    capacity: Capacity = Capacity(),  # noqa: B008 - frozen
+    capacity: Capacity | None = None,
 ) -> FastAPI:
     """The service; `pipeline` and `catalogue` are built from the settings unless given."""
-    service = Service(settings, capacity)
+    service = Service(settings, capacity or Capacity(answers=settings.answers))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -108,7 +109,8 @@ def create_app(
             ],
             expose_headers=[REQUEST_ID, "Retry-After"],
         )
-    app.add_middleware(RequestContext, metrics=service.metrics)
+    app.add_middleware(Overload, full=lambda: service.answers.full, paths=_ANSWERS)
+    app.add_middleware(RequestContext, metrics=service.metrics, traces=service.traces)
     app.openapi = partial(document, app)  # type: ignore[method-assign]  # FastAPI's documented way
     return app
 

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.answering import Complete, Item
 from api.problems import Row, openai_error, problem
 from api.rendering import Json
+from api.schemas.base import WHOLE
 from rag.domain import Turn
 from rag.pipeline import Meta, Options, Token
 from rag.prompt import estimated_tokens
@@ -31,7 +32,7 @@ Stop = Annotated[str, Field(min_length=1, max_length=200)]
 class _Lenient(BaseModel):
     """Clients send many fields that mean nothing here."""
 
-    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
+    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)
 
 
 class PartIn(_Lenient):
@@ -74,8 +75,8 @@ class ChatIn(_Lenient):
     stream: bool | None = None
     stream_options: StreamOptionsIn | None = None
     stop: Stop | Annotated[list[Stop], Field(max_length=4)] | None = None
-    max_tokens: Annotated[int, Field(ge=1)] | None = None
-    max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
+    max_tokens: Annotated[int, Field(ge=1), WHOLE] | None = None
+    max_completion_tokens: Annotated[int, Field(ge=1), WHOLE] | None = None
     temperature: Annotated[float, Field(ge=0, le=2)] | None = Field(
         None, description="accepted; what is asserted comes from evidence, whatever the temperature"
     )

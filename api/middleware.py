@@ -7,13 +7,14 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.metrics import Metrics
-from api.problems import HTTP, error_response, problem
+from api.problems import HTTP, OVERLOADED, error_response, problem
+from api.tracing import Traces
 
 REQUEST_ID = "X-Request-ID"
 BODY_SECONDS = 10.0
@@ -33,31 +34,34 @@ _log = logging.getLogger("yiwen.api")
 class RequestContext:
     """Names each request, answers unknown exceptions with a problem, writes one log line.
 
-    `scope["state"]` carries `request_id` inwards; handlers leave `log`, a mapping of further fields, in it.
+    `scope["state"]` carries `request_id` and `span` (None without traces) inwards; handlers leave `log`, a mapping of
+    further fields, in it.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self._app, self._metrics = app, metrics
+    def __init__(self, app: ASGIApp, metrics: Metrics, traces: Traces | None = None) -> None:
+        self._app, self._metrics, self._traces = app, metrics, traces
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = Headers(scope=scope).get(REQUEST_ID, "")
+        headers = Headers(scope=scope)
+        given = headers.get(REQUEST_ID, "")
         request_id = given if _SAFE_ID.fullmatch(given) else uuid.uuid4().hex
         state = scope.setdefault("state", {})
         state["request_id"], state["log"] = request_id, {}
+        state["span"] = self._traces.begin(headers) if self._traces is not None else None
         begin, status = time.perf_counter(), 0
 
         async def send_named(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers[REQUEST_ID] = request_id
+                sent = MutableHeaders(scope=message)
+                sent[REQUEST_ID] = request_id
                 for name, value in _SECURITY.items():
-                    headers.setdefault(name, value)
+                    sent.setdefault(name, value)
             await send(message)
 
         try:
@@ -72,6 +76,8 @@ class RequestContext:
             seconds = time.perf_counter() - begin
             _write_line(scope, status, seconds * 1000)
             self._metrics.requested(_route(scope), _method(scope), status, seconds)
+            if self._traces is not None:
+                self._traces.end(state["span"], _route(scope), _method(scope), status)
 
 
 def _route(scope: Scope) -> str:
@@ -94,6 +100,21 @@ def _write_line(scope: Scope, status: int, milliseconds: float) -> None:
         "id=%s %s %s status=%d ms=%.1f%s", state["request_id"], scope["method"], route, status, milliseconds, further,
         extra={"fields": fields},
     )  # fmt: skip
+
+
+class Overload:
+    """Refuses what goes to one of `paths` while `full()`, before its body is read: saying no must cost little."""
+
+    def __init__(self, app: ASGIApp, full: Callable[[], bool], paths: Collection[str]) -> None:
+        self._app, self._full, self._paths = app, full, paths
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http" or scope["path"] not in self._paths or not self._full():
+            await self._app(scope, receive, send)
+            return
+        body = problem(HTTP[503], scope["state"]["request_id"], scope["path"], OVERLOADED)
+        await error_response(body, HTTP[503])(scope, receive, send)
 
 
 class BodyLimit:

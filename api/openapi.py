@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import orjson
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api.problems import ERRORS, HTTP, MEDIA_TYPE, is_openai
-from api.schemas import OpenAIError, OpenAIErrorItem, Problem, ProblemItem
+from api.schemas.openai import OpenAIError, OpenAIErrorItem
+from api.schemas.service import Problem, ProblemItem
 
 API_VERSION = "1"
 """The path prefix `/v1`; within it changes only add."""
@@ -29,6 +30,16 @@ Responses = dict[int | str, dict[str, object]]
 def problems(*statuses: int) -> Responses:
     """The documented problem responses of a route; the schema is added when the document is made."""
     return {status: {"description": _description(status)} for status in sorted({*statuses, *ANYWHERE})}
+
+
+def event_schema(names: Sequence[str]) -> dict[str, object]:
+    """One server-sent event of a stream, as its reader sees it; `message` is an event without a name."""
+    return {
+        "type": "object",
+        "description": "each event",
+        "properties": {"event": {"enum": list(names)}, "id": {"type": "string"}, "data": {"type": "string"}},
+        "required": ["data"],
+    }
 
 
 def _description(status: int) -> str:

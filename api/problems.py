@@ -16,6 +16,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match, Route
 
 from rag import errors
 
@@ -105,6 +106,9 @@ HTTP: Mapping[int, Row] = {
         Row("deadline", "Deadline exceeded", 504, "The answer took longer than the service allows."),
     )
 }
+
+
+OVERLOADED = "too many requests are being answered; repeat after the seconds in Retry-After"
 
 
 def rows() -> list[Row]:
@@ -202,7 +206,20 @@ async def _on_error(request: Request, error: Exception) -> Response:
     if detail is None and isinstance(error, errors.YiwenError):
         _log.error("id=%s problem=%s %s", request_id, row.slug, error)
     headers = error.headers if isinstance(error, HTTPException) else None
+    if row.status == 405:
+        headers = {"Allow": ", ".join(sorted(_methods(request)))}
     return error_response(problem(row, request_id, request.url.path, detail), row, headers)
+
+
+def _methods(request: Request) -> set[str]:
+    """All that the resource supports; each route knows its own only."""
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    return {
+        method
+        for route in routes
+        if route.matches(request.scope)[0] is not Match.NONE
+        for method in route.methods or ()
+    }
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:

@@ -23,9 +23,12 @@ from api.access import Access
 from api.answering import Kept
 from api.catalogue import Catalogue
 from api.metrics import Metrics
+from api.problems import OVERLOADED
+from api.state.consults import ConsultTable
 from api.state.conversations import ConversationTable
 from api.state.feedback import FeedbackTable
 from api.state.keys import KeyTable
+from api.tracing import open_traces
 from kg_loader.jobs.files import Uploads
 from kg_loader.jobs.table import JobTable
 from rag.editions import Edition
@@ -49,7 +52,7 @@ class Capacity:
     """How much runs at once and how much may wait for it; beyond that a request is refused at once."""
 
     cores: int = 0
-    answers: int = 16
+    answers: int = 64
     waiting: int = 64
     reattach_s: float = 15.0
     """How long a streamed answer whose client was cut off goes on, for it to come back."""
@@ -71,7 +74,7 @@ class Slots:
     def submit(self, work: Callable[[], T]) -> asyncio.Future[T]:
         """Start or queue `work`; call it from the event loop. Raises a 503 problem where the queue is full."""
         if self.full:
-            raise HTTPException(503, "too many requests are being answered; repeat after the seconds in Retry-After")
+            raise HTTPException(503, OVERLOADED)
         self._free -= 1
         loop = asyncio.get_running_loop()
         submitted = self._pool.submit(work)
@@ -124,6 +127,7 @@ class Service:
         self._pipeline: Pipeline | None = None
         self._catalogue: Catalogue | None = None
         self._told = ""
+        self.traces = open_traces(settings)
         self.metrics = Metrics()
         self.metrics.watch(self)
 
@@ -160,6 +164,11 @@ class Service:
         return FeedbackTable(self.state)
 
     @cached_property
+    def consults(self) -> ConsultTable:
+        """The table of consult records. Call it from a worker thread."""
+        return ConsultTable(self.state)
+
+    @cached_property
     def state(self) -> State:
         """The state database, opened when it is first asked for."""
         return open_state(self.settings)
@@ -188,6 +197,7 @@ class Service:
             try:
                 self.conversations.purge(self.settings.conversations_keep_days)
                 self.feedback.purge(self.settings.conversations_keep_days)
+                self.consults.purge(self.settings.records_keep_days)
             except YiwenError as error:
                 _log.warning("old conversations could not be deleted: %s", error)
 
@@ -220,6 +230,8 @@ class Service:
         self.answers.close()
         if "state" in vars(self):
             self.state.close()
+        if self.traces is not None:
+            self.traces.close()
         if self._follower is not None:
             self._follower.join(timeout=2)
 

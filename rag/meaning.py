@@ -41,8 +41,8 @@ class Meaning:
 
 def meaning_of(question: str, history: Sequence[Turn], consultation: Consultation | None, linker: Linker) -> Meaning:
     """By the question alone, or as the next turn of the consultation if it is one."""
-    own = linker.link(question)
     if consultation is not None:
+        own = linker.link(question)
         before, now = told_before(consultation, linker), told_now(consultation, own)
         told = (*now, *_others(before, now))
         if _continues(consultation, question, own, told):

@@ -68,6 +68,7 @@ class Settings(BaseSettings):
     answer_max_chars: int = Field(400, ge=80, description="length of a short answer")
     evidence_tokens: int = Field(3000, ge=200, description="token budget of the evidence in a prompt")
     request_timeout_s: float = Field(30.0, gt=0, description="deadline of one answer")
+    answers: int = Field(64, ge=1, le=1024, description="answers written at once; 64 more may wait, others get a 503")
     body_max_bytes: int = Field(65536, ge=1024, description="larger request bodies are refused")
     pointer_poll_s: float = Field(0.5, gt=0, description="how often a server looks for a new version")
     keep_versions: int = Field(5, ge=2, description="versions that `kb prune` spares")
@@ -91,6 +92,10 @@ class Settings(BaseSettings):
     reports_folder: Path | None = Field(
         None, description="folder of reports of `yiwen eval NAME --json`; empty: reports in the data folder"
     )
+    record_answers: bool = Field(
+        False, description="keep each question, the patient, and what generators wrote, for `yiwen replay`"
+    )
+    records_keep_days: int = Field(30, ge=1, description="such records are deleted after this")
     upload_max_bytes: int = Field(200_000_000, ge=1024, description="larger uploads are refused")
     api_key: SecretStr | None = Field(None, description="a key with every scope; when set, writing routes require one")
     require_key: bool = Field(False, description="programs on the same machine need a key too; others always do")
@@ -110,3 +115,6 @@ class Settings(BaseSettings):
     grace_s: float = Field(10.0, ge=1, description="how long running answers may go on when the service is stopped")
     log_format: Literal["text", "json"] = Field("text", description="lines of the log of the service")
     log_questions: bool = Field(False, description="write question text to the log")
+    otel_url: str | None = Field(
+        None, description="OpenTelemetry collector that gets traces by HTTP, such as http://127.0.0.1:4318; empty: none"
+    )

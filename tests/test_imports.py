@@ -53,6 +53,7 @@ ONLY_IN: Mapping[str, tuple[str, ...]] = {
     "streamlit": ("ui",),
     "fastapi": ("api",),
     "python_multipart": ("api.uploads",),
+    "opentelemetry": ("api.tracing", "api.answering"),
     "sqlalchemy": ("rag.state", "kg_loader.jobs", "api.state"),
     "typer": ("yiwen",),
 }

@@ -22,7 +22,9 @@ def bench(
     rounds: Annotated[int, typer.Option(min=1, max=100, help="Repetitions of each part.")] = 3,
     part: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="start, load, ingest, serve, ask (default: these), vectors, memory, swaps."),
+        typer.Option(
+            metavar="NAME", help="start, load, ingest, serve, ask (default: these), vectors, memory, swaps, traffic."
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -28,6 +28,7 @@ from yiwen import (
     medications,
     models,
     pages,
+    replay,
     serve,
     train,
     worker,
@@ -51,6 +52,7 @@ app.command("ingest")(ingest.ingest)
 app.add_typer(fetch.app, name="fetch")
 app.command("ask")(ask.ask)
 app.command("chat")(ask.chat)
+app.command("replay")(replay.replay)
 app.command("check")(medications.check)
 app.command("serve")(serve.serve)
 app.command("ui")(pages.ui)

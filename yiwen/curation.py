@@ -65,8 +65,10 @@ def erase(
 
     The id, the time and the reason stay. The same content is skipped when it is ingested again.
     """
+    from api.state.consults import ConsultTable
     from kg_loader import erasure
     from rag.snapshot import Library
+    from rag.state import open_state
 
     settings = load_settings(context, data_dir)
     library = Library(settings.data_dir)
@@ -75,6 +77,7 @@ def erase(
     if not yes:
         confirm(f"Erase {found.key} ({taken} in versions {', '.join(map(str, found.versions)) or 'none'}) for good?")
     done = erasure.erase(library, settings, key, reason)
+    ConsultTable(open_state(settings)).forget({done.entry.key, *done.entry.leaning})
     if as_json:
         document(
             {**entry_document(done.entry), **_erased_document(done), "facts": found.facts, "passages": found.passages}

@@ -11,8 +11,8 @@ from starlette.responses import Response
 from api.access import owner_of
 from api.answering import Stream, Task, begun, shut_down, whole_answer
 from api.events import MEDIA_TYPE, AnswerEvents, EventStream
-from api.openapi import problems
-from api.schemas import AnswerOut, AskIn
+from api.openapi import event_schema, problems
+from api.schemas.answers import AnswerOut, AskIn
 from api.service import Service, service_of
 
 router = APIRouter()
@@ -27,7 +27,8 @@ _EVENTS = (
     "the events meta, evidence, token (checked text), dropped, answer, then done or error; "
     "a comment is sent every 15 s."
 )
-_CONTENT = {MEDIA_TYPE: {"schema": {"type": "string"}, "example": _EXAMPLE}}
+_NAMES = ["meta", "evidence", "token", "dropped", "answer", "done", "error"]
+_CONTENT = {MEDIA_TYPE: {"schema": event_schema(_NAMES), "example": _EXAMPLE}}
 AnswerId = Annotated[str, Path(max_length=64)]
 _RESPONSES = problems(400, 404, 408, 413, 422, 503, 504) | {
     200: {
@@ -49,7 +50,15 @@ async def ask(body: AskIn, request: Request, service: Annotated[Service, Depends
     if service.draining:
         raise shut_down()
     options, owner = body.options(service.settings.top_k), owner_of(request)
-    task = Task(body.question, options, body.min_revision, owner, body.conversation, body.instead)
+    task = Task(
+        body.question,
+        options,
+        body.min_revision,
+        owner,
+        body.conversation,
+        body.instead,
+        request.scope["state"]["span"],
+    )
     if MEDIA_TYPE not in request.headers.get("accept", ""):
         answer = await whole_answer(service, task, request.receive)
         fields["outcome"] = answer["outcome"]

@@ -11,12 +11,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Receive
 
+from api.access import owner_of
 from api.answering import Item, Stream, Task, begun, gone, shut_down
 from api.chat import ChatIn, Completion
 from api.events import MEDIA_TYPE, EventStream
-from api.openapi import problems
+from api.openapi import event_schema, problems
 from api.rendering import Json
-from api.schemas import ChatOut, ModelOut, ModelsOut
+from api.schemas.openai import ChatOut, ModelOut, ModelsOut
 from api.service import Service, service_of
 from rag.errors import NotFoundError
 
@@ -34,7 +35,7 @@ _CHUNK = 'data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":
             "model": ChatOut,
             "description": "A completion; with `stream` chunks and `data: [DONE]`. `yiwen` holds the answer of "
             "`/v1/ask` without its text (citations, triage ...), in a stream in the last chunk with a choice.",
-            "content": {MEDIA_TYPE: {"schema": {"type": "string"}, "example": _CHUNK + "data: [DONE]\n\n"}},
+            "content": {MEDIA_TYPE: {"schema": event_schema(["message"]), "example": _CHUNK + "data: [DONE]\n\n"}},
         }
     },
 )
@@ -48,7 +49,8 @@ async def complete(body: ChatIn, request: Request, service: Annotated[Service, D
         raise shut_down()
     _known(service, body.model)
     completion = Completion(body, state["request_id"], request.url.path)
-    stream = await begun(Stream(service, Task(body.question, body.options(service.settings.top_k))))
+    task = Task(body.question, body.options(service.settings.top_k), owner=owner_of(request), span=state["span"])
+    stream = await begun(Stream(service, task))
     if body.stream:
         return EventStream(stream, completion)
     whole = completion.whole(await _collected(stream, request.receive))

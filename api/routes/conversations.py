@@ -10,7 +10,9 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response
 
 from api.access import owner_of
-from api.conversation_schemas import (
+from api.openapi import problems
+from api.rendering import Json
+from api.schemas.conversations import (
     ConversationIn,
     ConversationInFullOut,
     ConversationOut,
@@ -18,8 +20,6 @@ from api.conversation_schemas import (
     DeletedOut,
     RenameIn,
 )
-from api.openapi import problems
-from api.rendering import Json
 from api.service import Service, service_of
 from api.state.conversations import Conversation, Message
 from rag.domain import LABEL
@@ -74,12 +74,15 @@ async def list_conversations(
     responses=problems(422, 503, 507) | {200: {"model": DeletedOut}},
 )
 async def delete_all(request: Request, service: The) -> Response:
-    """Forget all your conversations and all your feedback."""
+    """Forget all your conversations, all your feedback and all records of your answers."""
     owner = owner_of(request)
 
     def work() -> Json:
-        gone = service.conversations.delete_all(owner)
-        return {"conversations": gone, "feedback": service.feedback.delete_all(owner)}
+        return {
+            "conversations": service.conversations.delete_all(owner),
+            "feedback": service.feedback.delete_all(owner),
+            "records": service.consults.delete_all(owner),
+        }
 
     return _json(await service.read(work))
 
@@ -119,9 +122,15 @@ async def rename(conversation: ConversationId, body: RenameIn, request: Request,
     responses=problems(404, 422, 503, 507),
 )
 async def delete(conversation: ConversationId, request: Request, service: The) -> Response:
-    """Forget a conversation."""
+    """Forget a conversation, and the records of its answers."""
     owner = owner_of(request)
-    await service.read(lambda: service.conversations.delete(owner, conversation))
+
+    def work() -> None:
+        _, messages = service.conversations.find(owner, conversation)
+        service.conversations.delete(owner, conversation)
+        service.consults.delete(owner, [str(m.answer["answer_id"]) for m in messages if m.answer is not None])
+
+    await service.read(work)
     return Response(status_code=204)
 
 

@@ -13,7 +13,8 @@ from starlette.responses import Response
 from api.access import administers
 from api.openapi import problems
 from api.rendering import Json, entry_json
-from api.schemas import CuratedOut, DiffOut, RegisterOut, WithdrawIn
+from api.schemas.evidence import CuratedOut, RegisterOut, WithdrawIn
+from api.schemas.kb import DiffOut
 from api.service import Service, service_of
 from kg_loader.curation import Curated
 

@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from api.openapi import problems
 from api.rendering import Json, entity_json, fact_json, source_json
-from api.schemas import EntitiesOut, EntityInFullOut
+from api.schemas.entities import EntitiesOut, EntityInFullOut
 from api.service import Service, service_of
 from rag.domain import EDITOR, Candidate, Entity, EntityId, GraphFact, Source
 from rag.editions import Edition

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from api.openapi import problems
 from api.rendering import Json, evidence_in_full, finding_json
-from api.schemas import EvidenceInFullOut
+from api.schemas.evidence import EvidenceInFullOut
 from api.service import Service, service_of
 from rag.domain import EDITOR
 from rag.errors import NotFoundError

@@ -10,10 +10,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api.access import owner_of
-from api.conversation_schemas import FeedbackIn, FeedbackListOut, FeedbackOut
 from api.openapi import problems
 from api.rendering import Json
 from api.routes.conversations import timestamp
+from api.schemas.conversations import FeedbackIn, FeedbackListOut, FeedbackOut
 from api.service import Service, service_of
 from api.state.feedback import Feedback
 from api.state.keys import Scope

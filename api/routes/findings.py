@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from api.openapi import problems
 from api.rendering import Json, finding_json
-from api.schemas import FindingsOut
+from api.schemas.evidence import FindingsOut
 from api.service import Service, service_of
 
 router = APIRouter(tags=["knowledge base"])

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from api.openapi import problems
 from api.rendering import Json, fact_json, source_json
 from api.routes.entities import entities_of, entity_of, sources_of
-from api.schemas import GraphOut, PathsOut
+from api.schemas.entities import GraphOut, PathsOut
 from api.service import Service, service_of
 from rag.domain import GraphFact, Literal
 from rag.editions import Edition

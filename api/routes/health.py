@@ -13,7 +13,7 @@ from api.answering import shut_down
 from api.openapi import API_VERSION, problems
 from api.problems import Row, rows
 from api.rendering import Json
-from api.schemas import HealthOut, ProblemType, ProblemTypes, ProgramOut, ReadyOut
+from api.schemas.service import HealthOut, ProblemType, ProblemTypes, ProgramOut, ReadyOut
 from api.service import Service, service_of
 from rag.errors import NotFoundError
 

@@ -18,8 +18,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 
 from api import uploads as receiving
-from api.job_schemas import JobForm, JobIn, JobOptions, JobOut, JobsOut
 from api.openapi import problems
+from api.schemas.jobs import JobForm, JobIn, JobOptions, JobOut, JobsOut
 from api.service import Service, service_of
 from kg_loader.jobs import keys
 from kg_loader.jobs.files import within

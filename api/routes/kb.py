@@ -11,7 +11,7 @@ from starlette.responses import Response
 from api.access import administers
 from api.openapi import problems
 from api.rendering import Json
-from api.schemas import ActivatedOut, VersionsOut
+from api.schemas.kb import ActivatedOut, VersionsOut
 from api.service import Service, service_of
 from rag.snapshot import Manifest
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from api.answering import REVISION_WAIT_S
 from api.openapi import problems
 from api.rendering import Json, report_json
-from api.schemas import MedicationsIn, MedicationsOut
+from api.schemas.medications import MedicationsIn, MedicationsOut
 from api.service import Service, service_of
 from rag.editions import wait_for_revision
 

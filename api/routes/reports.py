@@ -12,7 +12,7 @@ from starlette.responses import Response
 from api.openapi import problems
 from api.rendering import Json
 from api.routes.conversations import timestamp
-from api.schemas import ReportsOut
+from api.schemas.reports import ReportsOut
 from api.service import Service, service_of
 
 router = APIRouter(tags=["service"])

@@ -1,4 +1,4 @@
-"""The parts that take long: vector search, memory of a large file, swaps under load. Small on the sample."""
+"""The parts that take long: vectors, memory of a large file, swaps, traffic. Small on the sample."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from evaluation.speed.corpora import SAMPLE, graph_file
 from evaluation.speed.figures import Figure, quiet, shares_note
 from evaluation.speed.process import run_command
+from evaluation.speed.stub import GRACE_S
 
 SIZES = ((1_000_000, ("auto", "hnsw")), (100_000, ("auto",)))
 SMALL_SIZES = ((60_000, ("auto",)),)
@@ -87,4 +88,35 @@ def swap_figures(data: Path | None, rounds: int, notes: Notes) -> list[Figure]:
     ]
 
 
-LONG = {"vectors": vector_figures, "memory": memory_figures, "swaps": swap_figures}
+def traffic_figures(data: Path | None, rounds: int, notes: Notes) -> list[Figure]:
+    """The service under many connections, once: throughput is taken in turns with a bare route anyway."""
+    files = [graph_file(data), *([SAMPLE / "passages.jsonl"] if data is None else sorted(data.glob("literature/pub*")))]
+    seconds, asks = (_SMALL_SECONDS, 500) if data is None else (60, 10_000)
+    command = run_command(["-m", "evaluation.speed.traffic", str(seconds), str(asks), *map(str, files)])
+    notes["processor used by others, traffic"] = shares_note([command.foreign])
+    run = command.document()
+    streams, overload, ending = run["streams"], run["overload"], run["ending"]
+    notes["answers that failed without being refused"] = set(overload["statuses"]) <= {"200", "503"}
+    notes["streams that were stopped ended with `done`, those cut short with `error`"] = [
+        streams["ended"], ending["ended"]
+    ]  # fmt: skip
+    notes["statuses of the asks whose memory was watched"] = run["memory"]["statuses"]
+    notes["offered in the overload, times the peak"] = overload["offered"]
+    bare = tuple(1 / ratio for ratio in run["throughput"]["ratio"])
+    return [
+        Figure("64 connections, answers of a bare route / of ours", "", bare, 1 / 0.7),
+        Figure("64 connections, ours", "answers/s", tuple(run["throughput"]["ours"])),
+        Figure("first event beyond the p50 of bare retrieval", "ms", (run["first_event_ms"] - run["retrieval_ms"],), 5),
+        Figure("64 streams and two swaps, longest gap of our making", "ms", (streams["longest_gap_ms"],), 100),
+        Figure("64 streams stopped, until all have ended", "s", (streams["stopped_s"],), 1),
+        Figure("4 x overload, peak / goodput", "", (1 / overload["goodput"],), 1 / 0.8),
+        Figure("4 x overload, refusals p99", "ms", (overload["refused_p99_ms"],), 50),
+        Figure("4 x overload, /healthz p99", "ms", (overload["health_p99_ms"],), 100),
+        Figure("an unclaimed stream ends after", "s", (run["dropped_s"],), 16),
+        Figure(f"memory after {asks:,} asks / before", "", (run["memory"]["growth"],), 1.05),
+        Figure("open files more than before", "", (run["memory"]["files"],), 0),
+        Figure("SIGTERM under load, exit beyond the grace period", "s", (ending["exit_s"] - GRACE_S,), 1),
+    ]
+
+
+LONG = {"vectors": vector_figures, "memory": memory_figures, "swaps": swap_figures, "traffic": traffic_figures}

@@ -47,12 +47,12 @@ _PATIENCE_S, _POLL_S, _BETWEEN_S = 30.0, 0.002, 0.3
 # ---------------------------------------------------------------- versions without anything in common
 
 
-def publish_versions(data_dir: Path, files: list[Path]) -> None:
-    """Publish `VERSIONS` versions of `files`, each with other sources."""
+def publish_versions(data_dir: Path, files: list[Path], versions: int = VERSIONS) -> None:
+    """Publish several versions of `files`, each with other sources."""
     settings = Settings(data_dir=data_dir)
     library = Library(data_dir)
     with library.writing():
-        for number in range(VERSIONS):
+        for number in range(versions):
             job = Ingestion.begin(library, settings, None, None, silent, unobserved)
             plan = job.plan([_input(path, number) for path in files], append=False)
             job.run(plan, partial(_marked, number), max_rejects=10_000)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from api.schemas import AnswerOut, SearchOut
+from api.schemas.answers import AnswerOut, SearchOut
 from rag.vocabulary import Relation
 from tests.api.records import BOOK, CONCLUSION, fact
 from tests.fakes import FakeLibrary

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from api.app import create_app
 from api.chat import ChatIn, Text
-from api.schemas import ChatOut, ModelsOut, OpenAIError
+from api.schemas.openai import ChatOut, ModelsOut, OpenAIError
 from api.service import Capacity
 from rag.pipeline import Token
 from rag.settings import Settings

@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from api.conversation_schemas import ConversationInFullOut, ConversationsOut, DeletedOut, FeedbackListOut, FeedbackOut
+from api.schemas.conversations import ConversationInFullOut, ConversationsOut, DeletedOut, FeedbackListOut, FeedbackOut
 from api.state.conversations import DAY_S, ConversationTable, Message, turns
 from api.state.feedback import FeedbackTable
 from api.state.keys import KeyTable, Scope
@@ -102,7 +102,7 @@ def test_everything_can_be_deleted_and_leaves_nothing_in_the_file(client: TestCl
     client.post("/v1/feedback", json={"answer_id": "aa", "rating": "up", "reason": "QJX"})
     gone = client.delete(PATH).json()
     DeletedOut.model_validate(gone)
-    assert gone == {"conversations": 1, "feedback": 1}
+    assert gone == {"conversations": 1, "feedback": 1, "records": 0}
     assert client.get(PATH).json()["items"] == client.get("/v1/feedback").json()["items"] == []
     with sqlite3.connect(settings.data_dir / "state.sqlite") as database:
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -122,7 +122,7 @@ def test_another_key_sees_nothing(app: FastAPI, settings: Settings) -> None:
         client.headers["X-API-Key"] = two
         assert client.get(PATH).json()["items"] == client.get("/v1/feedback").json()["items"] == []
         assert [client.get(path).status_code, client.delete(path).status_code] == [404, 404]
-        assert client.delete(PATH).json() == {"conversations": 0, "feedback": 0}
+        assert client.delete(PATH).json() == {"conversations": 0, "feedback": 0, "records": 0}
         assert client.get("/v1/feedback?everybody=true").status_code == 403
         client.headers["X-API-Key"] = admin
         assert len(client.get("/v1/feedback?everybody=true").json()["items"]) == 1

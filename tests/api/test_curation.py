@@ -14,7 +14,9 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
 from api.app import create_app
-from api.schemas import CuratedOut, DiffOut, EvidenceInFullOut, RegisterOut, SearchOut
+from api.schemas.answers import SearchOut
+from api.schemas.evidence import CuratedOut, EvidenceInFullOut, RegisterOut
+from api.schemas.kb import DiffOut
 from kg_loader.curation import restore, withdraw
 from kg_loader.erasure import erase
 from rag.errors import CorruptSnapshotError

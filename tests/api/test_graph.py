@@ -8,7 +8,8 @@ from urllib.parse import quote
 import pytest
 from fastapi.testclient import TestClient
 
-from api.schemas import EvidenceInFullOut, GraphOut, PathsOut
+from api.schemas.entities import GraphOut, PathsOut
+from api.schemas.evidence import EvidenceInFullOut
 from rag.domain import EDITOR, Fact, GraphFact
 from rag.editions import Editions
 from rag.graph.drawn import DrawnFact

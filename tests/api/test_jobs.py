@@ -20,7 +20,7 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
 from api.app import create_app
-from api.job_schemas import JobOut, JobsOut
+from api.schemas.jobs import JobOut, JobsOut
 from kg_loader.jobs import keys
 from kg_loader.jobs.job import State
 from kg_loader.jobs.table import JobTable

@@ -8,16 +8,10 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
 from api.app import create_app
-from api.schemas import (
-    ActivatedOut,
-    EntitiesOut,
-    EntityInFullOut,
-    EvidenceInFullOut,
-    HealthOut,
-    ProgramOut,
-    ReadyOut,
-    VersionsOut,
-)
+from api.schemas.entities import EntitiesOut, EntityInFullOut
+from api.schemas.evidence import EvidenceInFullOut
+from api.schemas.kb import ActivatedOut, VersionsOut
+from api.schemas.service import HealthOut, ProgramOut, ReadyOut
 from rag.settings import Settings
 from tests.api.conftest import local_client
 from tests.api.records import CONCLUSION, SMALL, STUDY

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from pydantic import TypeAdapter
 
 from api.app import create_app
-from api.schemas import MedicationsOut
+from api.schemas.medications import MedicationsOut
 from rag.settings import Settings
 from tests.answering.test_hazards import RECORDS
 from tests.api.conftest import local_client

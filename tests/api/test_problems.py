@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.problems import ERRORS, rows
-from api.schemas import Problem
+from api.schemas.service import Problem
 from api.service import Capacity
 from rag.domain import GenerationRequest
 from rag.errors import ConfigurationError, YiwenError

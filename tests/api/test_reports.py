@@ -8,7 +8,7 @@ import os
 from fastapi.testclient import TestClient
 
 from api.routes.reports import LARGEST_BYTES
-from api.schemas import ReportsOut
+from api.schemas.reports import ReportsOut
 from rag.settings import Settings
 
 

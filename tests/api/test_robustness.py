@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from api.app import create_app
 from api.problems import is_openai
-from api.schemas import OpenAIError, Problem
+from api.schemas.openai import OpenAIError
+from api.schemas.service import Problem
 from rag.settings import Settings
 from tests.api.conftest import local_client
 from tests.api.records import SMALL

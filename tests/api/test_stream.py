@@ -16,7 +16,8 @@ from starlette.requests import Request
 from api.answering import Stream, Task
 from api.app import create_app
 from api.events import AnswerEvents, EventStream
-from api.schemas import AnswerOut, Problem
+from api.schemas.answers import AnswerOut
+from api.schemas.service import Problem
 from api.service import Capacity
 from rag.pipeline import Options
 from rag.settings import Settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from api.app import create_app
-from api.schemas import EvidenceInFullOut, FindingsOut
+from api.schemas.evidence import EvidenceInFullOut, FindingsOut
 from rag.snapshot import Library
 from tests.api.conftest import local_client
 from tests.audit.test_quarantine import FINE, HELD, JUNK, KEPT, OF_JUNK, YES

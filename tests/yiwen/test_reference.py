@@ -10,9 +10,8 @@ from yiwen.reference import commands, text
 
 PATHS = [path for path, _ in commands()]
 PROMISED = {
-    "demo", "ui", "ingest", "fetch pubmed", "ask", "chat", "check", "serve", "kb info", "kb versions", "kb diff",
-    "kb activate",
-    "kb adopt", "kb gate", "kb mirror", "kb prune", "kb reindex", "kb verify", "kb export", "kb withdraw", "kb restore",
+    "demo", "ui", "ingest", "fetch pubmed", "ask", "chat", "check", "replay", "serve", "kb info", "kb versions",
+    "kb diff", "kb activate", "kb adopt", "kb gate", "kb mirror", "kb prune", "kb reindex", "kb verify", "kb export", "kb withdraw", "kb restore",
     "kb register", "kb erase", "train embed", "train intent", "train run",
     "merge", "delta make", "delta apply", "adapter import", "adapter register",
     "batch", "eval retrieval", "eval graph", "eval answers",

@@ -560,3 +560,4 @@ class Deleted(Reply):
 
     conversations: int
     feedback: int
+    records: int = 0

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from api.schemas.base import WHOLE, Response
 from kg_loader.jobs.job import State
 
 
@@ -29,7 +30,7 @@ class JobOptions(BaseModel):
     format: Name | None = Field(None, description="format of the files; default: guessed")
     encoding: Name | None = Field(None, description="encoding of the files; default: found out")
     append: bool = Field(False, description="add to the data set instead of replacing it")
-    max_rejects: Annotated[int, Field(ge=0)] | None = Field(None, description="stop above this many broken rows")
+    max_rejects: Annotated[int, Field(ge=0), WHOLE] | None = Field(None, description="stop above this many broken rows")
     allow_shrink: bool = Field(False, description="publish even if a data set loses more than half of its records")
     gate: Name | None = Field(None, description="what may change in the answers to YIWEN_GATE_FILE, such as 10%")
     table_map: Annotated[str, Field(min_length=1, max_length=60_000)] | None = Field(
@@ -66,17 +67,24 @@ class JobIn(JobOptions):
         return [self.path] if self.path is not None else self.paths
 
 
+def _without_null(schema: dict[str, Any]) -> None:
+    """A form cannot say null: what is not there, or empty, is not set."""
+    for name, field in schema["properties"].items():
+        kinds = [kind for kind in field.get("anyOf", ()) if kind != {"type": "null"}]
+        if len(kinds) == 1:
+            schema["properties"][name] = {k: v for k, v in field.items() if k not in ("anyOf", "default")} | kinds[0]
+            schema["properties"][name].pop("minLength", None)
+
+
 class JobForm(JobOptions):
     """An upload: one or more files as `file`, and the options."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra=_without_null)
 
     file: list[Annotated[str, Field(json_schema_extra={"format": "binary"})]]
 
 
-class _Response(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class JobFileOut(_Response):
+class JobFileOut(Response):
     """One file: its name; where it lies unless it was uploaded; the checksum of an upload."""
 
     name: str
@@ -85,7 +93,7 @@ class JobFileOut(_Response):
     sha256: str | None
 
 
-class ProgressOut(_Response):
+class ProgressOut(Response):
     """How far a run is; `eta_s` seconds until this stage, not the job, is likely to end."""
 
     stage: str
@@ -97,7 +105,7 @@ class ProgressOut(_Response):
     eta_s: float | None
 
 
-class JobErrorOut(_Response):
+class JobErrorOut(Response):
     """Why a job failed, or why it is tried again."""
 
     type: str
@@ -109,7 +117,7 @@ class JobErrorOut(_Response):
     gate: dict[str, Any] | None = Field(None, description="where the gate refused: which answers would change")
 
 
-class JobOut(_Response):
+class JobOut(Response):
     """A job. Times are UTC; `not_before` is when it is tried again; `rejects` says whether there are rejected rows."""
 
     id: str
@@ -135,7 +143,7 @@ class JobOut(_Response):
     rejects: bool
 
 
-class JobsOut(_Response):
+class JobsOut(Response):
     """A page of jobs, newest first; `next_cursor` is null on the last one."""
 
     items: list[JobOut]

@@ -4,32 +4,26 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from api.schemas.base import Request, Response
 
 AnswerKey = Annotated[str, Field(pattern=r"^[0-9a-f]{1,64}$")]
 
 
-class _Request(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid")
-
-
-class _Response(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class ConversationIn(_Request):
+class ConversationIn(Request):
     """A new conversation."""
 
     title: Annotated[str, Field(max_length=200)] = Field("", description="empty: the first question becomes the title")
 
 
-class RenameIn(_Request):
+class RenameIn(Request):
     """Another title."""
 
     title: Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class FeedbackIn(_Request):
+class FeedbackIn(Request):
     """An opinion of an answer."""
 
     model_config = ConfigDict(
@@ -44,7 +38,7 @@ class FeedbackIn(_Request):
     )
 
 
-class ConversationOut(_Response):
+class ConversationOut(Response):
     """A conversation without its messages."""
 
     id: str
@@ -53,14 +47,14 @@ class ConversationOut(_Response):
     updated: str
 
 
-class ConversationsOut(_Response):
+class ConversationsOut(Response):
     """The last used first."""
 
     items: list[ConversationOut]
     next_cursor: str | None
 
 
-class MessageOut(_Response):
+class MessageOut(Response):
     """What was said; `answer` as `/v1/ask` gave it, where we said it."""
 
     role: Literal["user", "assistant"]
@@ -75,7 +69,7 @@ class ConversationInFullOut(ConversationOut):
     messages: list[MessageOut]
 
 
-class FeedbackOut(_Response):
+class FeedbackOut(Response):
     """An opinion that is kept."""
 
     answer_id: str
@@ -85,15 +79,16 @@ class FeedbackOut(_Response):
     created: str
 
 
-class FeedbackListOut(_Response):
+class FeedbackListOut(Response):
     """The newest first."""
 
     items: list[FeedbackOut]
     next_cursor: str | None
 
 
-class DeletedOut(_Response):
+class DeletedOut(Response):
     """How much was forgotten."""
 
     conversations: int
     feedback: int
+    records: int

@@ -1,0 +1,1 @@
+"""Requests, checked strictly, and responses, as OpenAPI documents them and tests check them; a module a resource."""

@@ -1,0 +1,30 @@
+"""What every request and response is."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+def _whole(value: object) -> object:
+    """JSON knows no integers: 3.0 is one, and some programs write it so."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WHOLE = BeforeValidator(_whole)
+Short = Annotated[str, Field(max_length=200)]
+Few = Annotated[list[Short], Field(max_length=50)]
+VersionNumber = Annotated[int, Field(ge=1, le=2**31 - 1), WHOLE]
+
+
+class Request(BaseModel):
+    """Checked strictly; unknown fields are refused."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+
+
+class Response(BaseModel):
+    """Documentation, and checked in tests."""
+
+    model_config = ConfigDict(extra="forbid")
