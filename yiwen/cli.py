@@ -14,6 +14,7 @@ from yiwen import (
     audit,
     bench,
     curation,
+    data_grounded,
     doctor,
     evaluate,
     export,
@@ -63,6 +64,10 @@ app.add_typer(kb.app, name="kb")
 kb.app.command("audit")(audit.audit)
 kb.app.command("release")(audit.release)
 kb.app.command("hold")(audit.hold)
+data_app = typer.Typer(help="Training data.", no_args_is_help=True)
+data_app.callback()(lambda: None)
+data_app.command("grounded")(data_grounded.grounded)
+app.add_typer(data_app, name="data")
 app.add_typer(train.app, name="train")
 app.command("merge")(models.merge)
 app.add_typer(models.delta_app, name="delta")
