@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from finetune.data.config import DataConfig
 from rag.errors import ConfigurationError
 
 Stage = Literal["pt", "sft", "onestage", "rm", "dpo", "rloo"]
@@ -175,7 +176,7 @@ class Run:
     out: Path
     """Its folder; made if missing."""
     model: ModelConfig
-    data: Mapping[str, object] = field(default_factory=dict)
+    data: DataConfig = field(default_factory=DataConfig)
     lora: LoraConfig = LoraConfig()
     train: TrainConfig = TrainConfig()
     eval: EvalConfig = EvalConfig()
@@ -194,5 +195,10 @@ class Run:
             raise ConfigurationError("model.bits 8 and 4 cannot be sharded by zero3; use ddp")
         if self.export.register is not None and not lora:
             raise ConfigurationError("export.register takes adapters; train.method lora makes one")
+        if self.train.stage == "onestage" and self.data.mixing != "priority":
+            raise ConfigurationError(
+                f"data.mixing is {self.data.mixing} with train.stage onestage, which learns its data sets in one order "
+                "of priority; set data.mixing to priority, or take stage sft"
+            )
         if self.train.stage == "rm" and not lora:
             raise ConfigurationError("train.stage rm is trained by train.method lora")

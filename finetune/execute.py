@@ -8,23 +8,32 @@ from pathlib import Path
 from typing import Any
 
 from finetune.config import Run
-from finetune.rows import examples, preferences
+from finetune.data.preferring import prepare_preferences, prepare_questions
+from finetune.data.preparing import prepare
+from finetune.models import vocabulary
 from finetune.saving import register_adapter
-from rag.errors import ConfigurationError
 
-_MODULES = {"pt": "packed", "sft": "packed", "rm": "reward", "dpo": "dpo", "rloo": "rloo"}
+_STAGES: Mapping[str, tuple[str, Callable[..., Any]]] = {
+    "pt": ("packed", prepare),
+    "sft": ("packed", prepare),
+    "onestage": ("packed", prepare),
+    "rm": ("reward", prepare_preferences),
+    "dpo": ("dpo", prepare_preferences),
+    "rloo": ("rloo", prepare_questions),
+}
+"""The module of each stage, and what makes its rows."""
 
 
 def execute(
     run: Run, *, resume: bool = False, watch: Callable[[Mapping[str, Any]], None] = lambda entry: None
 ) -> dict[str, Any]:
     """Trains, merges and registers as the run says; returns its report. Errors as `finetune.stages.packed.train`."""
-    if run.train.stage not in _MODULES:
-        raise ConfigurationError(
-            f"train.stage {run.train.stage} cannot be run from files; expected {', '.join(_MODULES)}"
-        )
-    module = importlib.import_module(f"finetune.stages.{_MODULES[run.train.stage]}")
-    read = examples if run.train.stage in ("pt", "sft") else preferences
+    name, prepared = _STAGES[run.train.stage]
+
+    def read(run: Run, tokenizer: object) -> Any:  # noqa: ANN401 - as the stage takes it
+        return prepared(run.data, tokenizer, vocabulary=vocabulary(run.model))
+
+    module = importlib.import_module(f"finetune.stages.{name}")
     report: dict[str, Any] = module.train(run, read, resume=resume, watch=watch)
     if report and run.train.method == "lora":
         report |= _export(run)

@@ -49,6 +49,14 @@ def open_tokenizer(model: ModelConfig) -> Any:  # noqa: ANN401 - of transformers
     return tokenizer
 
 
+def vocabulary(model: ModelConfig) -> int | None:
+    """How many tokens the model knows, by its configuration: ids beyond them would end in a device error on a GPU."""
+    with opening(f"the model {model.path}"):
+        shape = AutoConfig.from_pretrained(model.path, trust_remote_code=model.trust_remote_code)
+    known: int | None = getattr(shape.get_text_config(), "vocab_size", None)
+    return known
+
+
 def computing(train: TrainConfig) -> str:
     """`bf16`, `fp16` or `fp32`."""
     if train.precision != "auto":
@@ -182,17 +190,6 @@ def layers_of(model: Any) -> list[Any]:  # noqa: ANN401 - a model
     """The blocks of a decoder: the longest list of like modules."""
     lists = [module for module in model.modules() if isinstance(module, torch.nn.ModuleList)]
     return list(max(lists, key=len, default=[]))
-
-
-def check_ids(vocabulary: int, packs: Any) -> None:  # noqa: ANN401 - packs of documents
-    """DataError where a token id is beyond the model's vocabulary: on a GPU that would end in a device error."""
-    for pack in packs:
-        for document in pack:
-            if len(document.input_ids) and int(document.input_ids.max()) >= vocabulary:
-                raise DataError(
-                    f"row {document.row} has token {int(document.input_ids.max())}, the model knows {vocabulary}; the "
-                    "tokenizer is of another model: set model.tokenizer to that of model.path"
-                )
 
 
 def sizes(model: Any) -> Mapping[str, int]:  # noqa: ANN401 - a model

@@ -13,12 +13,14 @@ from typing import Any
 import yaml
 
 from finetune.config import Run
-from finetune.examples import Source
+from finetune.data.encode import Losses
+from finetune.data.prepared import Origin
+from finetune.data.rows import Left
 from finetune.schema import plain
 from rag.errors import ConflictError
 from rag.snapshot.files import storage_errors, write_durably
 
-RESOLVED, RECORD, REPORT = "resolved.yaml", "record.json", "report.json"
+RESOLVED, RECORD, REPORT, LEFT_OUT = "resolved.yaml", "record.json", "report.json", "left_out.jsonl"
 _PACKAGES = ("yiwen", "torch", "transformers", "peft", "accelerate", "tokenizers", "trl", "bitsandbytes", "numpy")
 _MAY_CHANGE = ("export",)
 
@@ -39,19 +41,40 @@ def versions() -> dict[str, str]:
     return found
 
 
-def begin(run: Run, sources: Sequence[Source], *, resume: bool, facts: Mapping[str, Any] | None = None) -> None:
-    """Makes the folder. Raises ConflictError if another run is in it, StorageError if it cannot be written."""
+def begin(
+    run: Run,
+    origins: Sequence[Origin],
+    *,
+    resume: bool,
+    losses: Losses | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    """Makes the folder, with a line in `left_out.jsonl` for each row that was cut or left out.
+
+    Raises ConflictError if another run is in it, StorageError if it cannot be written.
+    """
+    losses = losses or Losses()
     with storage_errors(run.out):
         run.out.mkdir(parents=True, exist_ok=True)
         old = run.out / RESOLVED
         if old.exists():
             _check_same(run, old, resume)
-            _check_data(run.out, sources)
+            _check_data(run.out, origins)
         elif any(run.out.iterdir()):
             raise ConflictError(f"{run.out} is not empty and no run; name another folder in `out`")
         write_durably(old, resolved(run).encode())
-        record = {"versions": versions(), "data": [asdict(source) for source in sources], **(facts or {})}
+        write_durably(run.out / LEFT_OUT, "".join(_line(left) for left in losses.rows).encode())
+        record = {
+            "versions": versions(),
+            "data": [asdict(origin) for origin in origins],
+            "left_out": dict(losses.counts),
+            **(facts or {}),
+        }
         write_durably(run.out / RECORD, json.dumps(record, ensure_ascii=False, indent=2).encode())
+
+
+def _line(left: Left) -> str:
+    return json.dumps(asdict(left), ensure_ascii=False) + "\n"
 
 
 def _check_same(run: Run, old: Path, resume: bool) -> None:
@@ -64,10 +87,10 @@ def _check_same(run: Run, old: Path, resume: bool) -> None:
         raise ConflictError(f"{run.out} was begun with another `{section}`; resume it as it was, or name another `out`")
 
 
-def _check_data(folder: Path, sources: Sequence[Source]) -> None:
+def _check_data(folder: Path, origins: Sequence[Origin]) -> None:
     """Going on with other rows would be neither of two runs."""
     before = {(one["name"], one["sha256"]) for one in read_record(folder).get("data", ())}
-    changed = {(one.name, one.sha256) for one in sources} ^ before
+    changed = {(one.name, one.sha256) for one in origins} ^ before
     if changed:
         names = ", ".join(sorted({name for name, _ in changed}))
         raise ConflictError(f"{folder} was begun with other data ({names}); name another `out` for the new files")

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from finetune.config import Run
-from finetune.examples import Examples
+from finetune.data.encode import Encoded
+from finetune.data.prepared import Pack, Prepared
 from finetune.meter import LOG, read_log
 from finetune.models import adapted, open_base
-from finetune.packs import Tokens, collate
 from finetune.record import versions
 from finetune.run_file import read
 from finetune.stages.packed import make_trainer
@@ -158,34 +158,34 @@ def _settings(variant: Variant, folder: Path, steps: int, accumulation: int, dev
     )  # fmt: skip
 
 
-def _examples(variant: Variant, steps: int, vocabulary: int, *, small: bool) -> tuple[Examples, int]:
+def _examples(variant: Variant, steps: int, vocabulary: int, *, small: bool) -> tuple[Prepared, int]:
     """Packs for so many steps of 128 rows (of 16 in the smoke run), and micro-batches a step."""
     rows = 16 if small else ROWS_A_STEP
     length = variant.pack_length // (8 if small else 1)
     random = np.random.default_rng(1)
-    packs: list[list[Tokens]] = []
+    packs: list[Pack] = []
     per_step = max(1, round(rows * _MEAN / length))
     for step in range(steps):
         sizes = lengths(rows, seed=step)
         groups = np.array_split(sizes, per_step)
         packs += [_pack(group, random, vocabulary, padded=variant.attention == "padding") for group in groups]
-    return Examples(packs, [], collate, ordered=True), per_step
+    return Prepared(packs, ordered=True), per_step
 
 
 def _pack(
     sizes: np.ndarray[Any, np.dtype[np.int64]], random: np.random.Generator, vocabulary: int, *, padded: bool
-) -> list[Tokens]:
+) -> list[Encoded]:
     """Rows of random ids; where `padded`, as long as the longest, and the rest is computed for nothing."""
     documents = []
     for size in sizes:
         whole = int(sizes.max() if padded else size)
         place = np.arange(whole)
         learnt = (place >= size * (1 - _SUPERVISED)) & (place < size)
-        documents.append(Tokens(random.integers(0, vocabulary, whole).astype(np.int32), learnt, int(size)))
+        documents.append(Encoded(random.integers(0, vocabulary, whole).astype(np.int32), learnt, int(size)))
     return documents
 
 
-def _figures(name: str, variant: Variant, entries: list[dict[str, Any]], examples: Examples) -> Measured:
+def _figures(name: str, variant: Variant, entries: list[dict[str, Any]], examples: Prepared) -> Measured:
     """The first third is warm-up: kernels are chosen and compiled there."""
     timed = [entry for entry in entries if "tokens_per_s" in entry]
     used = timed[len(timed) // 3 :]

@@ -39,7 +39,7 @@ ALPACA = Columns()
 
 
 def read_rows(records: Iterator[Record], source: str, form: str, columns: Columns = ALPACA) -> Iterator[AnyRow | Left]:
-    """Rows of a data set; `form` is one of FORMS or `auto`, by which the first record decides.
+    """Rows of the data set `source`; `form` is one of FORMS or `auto`, by which the first record decides.
 
     DataError for a column that does not exist and for a value of another type, with file and line.
     """
@@ -55,9 +55,9 @@ def read_rows(records: Iterator[Record], source: str, form: str, columns: Column
         try:
             row = read(record, columns)
         except ValueError as fault:
-            yield Left(source, record.number, str(fault))
+            yield Left(record.origin, record.number, str(fault))
             continue
-        yield _placed(row, source, record.number)
+        yield _placed(row, record.origin, record.number)
     if unseen and place:
         names = ", ".join(str(getattr(columns, key)) for key in sorted(unseen))
         raise DataError(f"{place}: no row has the column {names}; correct `columns` of {source}")

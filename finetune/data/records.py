@@ -10,6 +10,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from sys import intern
 from typing import Any, BinaryIO
 
 import ijson
@@ -32,9 +33,14 @@ class Record:
     member: str = ""
 
     @property
+    def origin(self) -> str:
+        """The file, and of one that holds several lists which."""
+        return intern(f"{self.file}, {self.member}") if self.member else self.file
+
+    @property
     def place(self) -> str:
         """For messages."""
-        return f"{self.file}, {f'{self.member}, ' if self.member else ''}{self.unit} {self.number}"
+        return f"{self.origin}, {self.unit} {self.number}"
 
 
 def read_records(path: Path) -> Iterator[Record]:

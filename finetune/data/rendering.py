@@ -44,15 +44,26 @@ class Renderer:
     """Renders rows by one template of one tokenizer."""
 
     def __init__(self, tokenizer: Any, name: str | None = None) -> None:  # noqa: ANN401 - of transformers
-        """Raises ConfigurationError for a template that is not there, and for a tokenizer without end token."""
+        """Raises ConfigurationError for a template that is named and not there, and a tokenizer without end token."""
         self._tokenizer = tokenizer
-        self.template: Template = template(name, getattr(tokenizer, "chat_template", None))
+        own = getattr(tokenizer, "chat_template", None)
+        self._template = template(name, own) if name is not None or own else None
         self.end: str = tokenizer.eos_token or ""
         if not self.end:
             raise ConfigurationError("the tokenizer has no end token; answers could not end. Set its eos_token")
         self._shapes: dict[tuple[tuple[str, bool], ...], tuple[_Part, ...]] = {}
         special = sorted(filter(None, getattr(tokenizer, "all_special_tokens", [])), key=len, reverse=True)
         self._special = re.compile("|".join(map(re.escape, special))) if special else None
+
+    @property
+    def template(self) -> Template:
+        """The one named, else the tokenizer's. Raises ConfigurationError if there is neither: texts need none."""
+        return self._template or template(None, None)
+
+    def hand_over(self) -> None:
+        """Gives the tokenizer the template, so that it is saved with it and serves."""
+        if self._template is not None:
+            self._tokenizer.chat_template = self._template.jinja
 
     def segments(self, row: Row | Text) -> list[Segment]:
         """The row's text in pieces. CannotRender; DataError where the template lacks a place the row needs."""

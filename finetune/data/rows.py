@@ -28,7 +28,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A dialogue that ends with an answer; `source` is its data set, `number` its line or place in it, from 1."""
+    """A dialogue that ends with an answer; `source` is its file, `number` its line or place in it, from 1."""
 
     messages: tuple[Message, ...]
     source: str = ""

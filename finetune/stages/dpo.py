@@ -24,7 +24,7 @@ def train(
 def _trainer(run: Run, tokenizer: Any, rows: Any, held_out: Any) -> Any:  # noqa: ANN401 - of TRL
     kind, trainer = preferences.trl("DPOConfig", "DPOTrainer")
     batches = math.ceil(len(rows) / run.train.micro_batch)
-    settings = arguments(run, batches, held_out=held_out is not None, kind=kind, beta=run.train.beta)
+    settings = arguments(run, batches, held_out=held_out is not None, kind=kind, beta=run.train.beta, max_length=None)
     model, shape = adapter_model(run)
     return trainer(
         model=model, args=settings, train_dataset=rows, eval_dataset=held_out, processing_class=tokenizer,

@@ -9,10 +9,12 @@ from typing import Any
 
 from finetune.arguments import arguments
 from finetune.config import Run
-from finetune.examples import Examples
+from finetune.data.collate import collate
+from finetune.data.prepared import Prepared
 from finetune.meter import LOG, PLOT, Meter, plot, read_log, work_of
-from finetune.models import adapted, check_ids, layers_of, open_base, open_tokenizer, sizes
+from finetune.models import adapted, layers_of, open_base, open_tokenizer, sizes
 from finetune.record import begin, finish
+from finetune.sampling import SAMPLING, plot_sampling
 from finetune.saving import disk_errors, keeps_start, save_result, save_start
 from finetune.trainer import PackTrainer, last_complete
 from rag.errors import DataError, MissingExtraError
@@ -28,61 +30,62 @@ Watch = Callable[[Mapping[str, Any]], None]
 
 def train(
     run: Run,
-    read: Callable[[Run, Any], Examples],
+    read: Callable[[Run, Any], Prepared],
     *,
     resume: bool = False,
     watch: Watch = lambda entry: None,
 ) -> dict[str, Any]:
     """Trains as the run says and returns its report. Deterministic on a CPU: the same run, the same weights.
 
-    `read` makes the examples with the tokenizer of the run; `resume` goes on from the last complete checkpoint, if
+    `read` makes the packs with the tokenizer of the run; `resume` goes on from the last complete checkpoint, if
     there is one. Errors: ConfigurationError, ConflictError, DataError, DependencyError, StorageError.
     """
     tokenizer = open_tokenizer(run.model)
-    examples = read(run, tokenizer)
-    if not examples.train:
-        raise DataError(f"no rows are left to train on ({dict(examples.counts)}); look at `yiwen data check`")
+    made = read(run, tokenizer)
+    if not made.train:
+        raise DataError("no packs are left to train on; look at `yiwen data check`")
     set_seed(run.train.seed)
     model = adapted(open_base(run), run)
-    check_ids(model.get_input_embeddings().num_embeddings, [*examples.train, *examples.held_out])
-    trainer = make_trainer(run, model, examples, watch)
+    trainer = make_trainer(run, model, made, watch)
     if trainer.is_world_process_zero():
-        facts = {"left_out": dict(examples.counts), "sizes": dict(sizes(model))}
-        begin(run, examples.sources, resume=resume, facts=facts)
+        facts = {"packs": len(made.train), "fill": round(made.fill, 4), "sizes": dict(sizes(model))}
+        begin(run, made.origins, resume=resume, losses=made.losses, facts=facts)
     with disk_errors(run.out):
+        if run.data.mixing == "priority" and made.schedule is not None and trainer.is_world_process_zero():
+            plot_sampling(made.schedule, run.out / SAMPLING)
         if keeps_start(run) and trainer.is_world_process_zero():
             save_start(run, model)
         trainer.train(resume_from_checkpoint=start_of(run, resume))
         return _conclude(run, trainer, tokenizer)
 
 
-def make_trainer(run: Run, model: Any, examples: Examples, watch: Watch) -> PackTrainer:  # noqa: ANN401 - a model
+def make_trainer(run: Run, model: Any, made: Prepared, watch: Watch) -> PackTrainer:  # noqa: ANN401 - a model
     """The trainer of a run, ready to start."""
     if run.train.compile:
         for layer in layers_of(model):
             layer.compile()
-    batches = math.ceil(len(examples.train) / run.train.micro_batch)
+    batches = math.ceil(len(made.train) / run.train.micro_batch)
     settings = arguments(
         run,
         batches,
-        held_out=bool(examples.held_out),
-        train_sampling_strategy="sequential" if examples.ordered else "random",
+        held_out=bool(made.held_out),
+        train_sampling_strategy="sequential" if made.ordered else "random",
     )
     if settings.world_size > 1:
         settings = arguments(
             run,
             math.ceil(batches / settings.world_size),
-            held_out=bool(examples.held_out),
-            train_sampling_strategy="sequential" if examples.ordered else "random",
+            held_out=bool(made.held_out),
+            train_sampling_strategy="sequential" if made.ordered else "random",
         )
     meter = Meter(run.out, work_of(model, full=run.train.method != "lora"), settings.device, settings.world_size)
-    patience = [EarlyStoppingCallback(run.eval.patience)] if run.eval.patience and examples.held_out else []
+    patience = [EarlyStoppingCallback(run.eval.patience)] if run.eval.patience and made.held_out else []
     return PackTrainer(
         model=model,
         args=settings,
-        train_dataset=examples.train,
-        eval_dataset=examples.held_out or None,
-        data_collator=examples.collate,
+        train_dataset=made.train,
+        eval_dataset=made.held_out or None,
+        data_collator=collate,
         meter=meter,
         callbacks=[*patience, Watching(watch)],
     )

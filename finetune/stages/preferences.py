@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from finetune.config import Run
-from finetune.examples import Preferences
+from finetune.data.prepared import PreparedPreferences
 from finetune.meter import GIB, LOG, PLOT, cut_log, finite, peak_memory, plot, read_log
 from finetune.models import open_tokenizer
 from finetune.record import begin, finish
@@ -26,7 +26,7 @@ try:
 except ImportError as error:
     raise MissingExtraError("training needs torch and transformers: pip install 'yiwen[train]'") from error
 
-Read = Callable[[Run, Any], Preferences]
+Read = Callable[[Run, Any], PreparedPreferences]
 Make = Callable[[Run, Any, Any, Any], Any]
 """From a run, its tokenizer and two data sets to a trainer of TRL."""
 
@@ -55,7 +55,7 @@ def train(
         run, tokenizer, _dataset(rows.train, needed), _dataset(rows.held_out, needed) if rows.held_out else None
     )
     if trainer.is_world_process_zero():
-        begin(run, rows.sources, resume=resume)
+        begin(run, rows.origins, resume=resume, losses=rows.losses)
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(_Entries(run.out))
     trainer.add_callback(Watching(watch))
@@ -66,7 +66,7 @@ def train(
     return _report(run, trainer, folder)
 
 
-def _check(rows: Preferences, needed: Sequence[str]) -> None:
+def _check(rows: PreparedPreferences, needed: Sequence[str]) -> None:
     if not rows.train:
         raise DataError("no rows are left to train on; look at `yiwen data check`")
     for number, row in enumerate(rows.train):

@@ -28,7 +28,9 @@ def _trainer(run: Run, tokenizer: Any, rows: Any, held_out: Any) -> Any:  # noqa
 
     kind, trainer = preferences.trl("RewardConfig", "RewardTrainer")
     batches = math.ceil(len(rows) / run.train.micro_batch)
-    settings = arguments(run, batches, held_out=held_out is not None, kind=kind, center_rewards_coefficient=CENTRED)
+    settings = arguments(
+        run, batches, held_out=held_out is not None, kind=kind, center_rewards_coefficient=CENTRED, max_length=None
+    )
     model = open_base(run, kind=AutoModelForSequenceClassification, packed=False, num_labels=1)
     model.config.pad_token_id = tokenizer.pad_token_id
     return trainer(

@@ -10,11 +10,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from finetune.packs import collate
-from finetune.rows import examples
-from finetune.run_file import read
 from finetune.speed import lengths
-from rag.errors import DataError, NotFoundError
 from rag.generators.adapters import AdapterFolder, Base, fingerprint
 from tests.hf.models import make_model
 from tests.training.test_preferences import ROWS
@@ -47,8 +43,9 @@ def document(done: Result) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("rows") / "rows.jsonl"
-    made: list[dict[str, object]] = [
+    """A registry of three data sets: dialogues, questions with answers, a text."""
+    folder = tmp_path_factory.mktemp("rows")
+    talks: list[dict[str, object]] = [
         {
             "messages": [
                 said("user", f"症状{n}"),
@@ -59,9 +56,17 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
         }
         for n in range(12)
     ]
-    made += [{"instruction": "偏头痛的症状", "input": "", "output": "恶心、畏光。"}, {"text": "偏头痛的症状有恶心。"}]
-    path.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in made), encoding="utf-8")
-    return path
+    pairs = [{"instruction": "偏头痛的症状", "input": "", "output": "恶心、畏光。"}, {"instruction": "?", "output": ""}]
+    (folder / "talks.jsonl").write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in talks))
+    (folder / "pairs.json").write_text(json.dumps(pairs, ensure_ascii=False))
+    (folder / "texts.txt").write_text("偏头痛的症状有恶心。")
+    registry = {
+        "talks": {"file": "talks.jsonl", "licence": "CC0-1.0"},
+        "pairs": {"file_name": "pairs.json"},
+        "texts": {"file": "texts.txt"},
+    }
+    (folder / "dataset_info.json").write_text(json.dumps(registry))
+    return folder
 
 
 def command(*arguments: object) -> Result:
@@ -72,7 +77,8 @@ def a_file(tmp_path: Path, base: Path, rows: Path, **sections: object) -> Path:
     values = {
         "out": str(tmp_path / "run"),
         "model": {"path": str(base)},
-        "data": {"files": [{"path": str(rows), "licence": "CC0-1.0"}], "validation_rows": 2, "pack_length": 256},
+        "data": {"datasets": ["talks", "pairs", "texts"], "registry": str(rows)}
+        | {"validation_rows": 2, "pack_length": 256, "cutoff": 128},
         "lora": {"rank": 4},
         "train": {"steps": 4, "log_every": 1, "save_every": "2", "device": "cpu", "precision": "fp32"},
         "eval": {"every": "2"},
@@ -96,7 +102,13 @@ def test_from_rows_to_an_adapter_that_is_served(base: Path, rows: Path, tmp_path
     assert report["merged"]["in_memory"] < 1e-4
     assert AdapterFolder(tmp_path / "adapters", Base(str(base), fingerprint(base))).names() == ["mine"]
     record = json.loads((tmp_path / "run" / "record.json").read_text(encoding="utf-8"))
-    assert record["data"][0]["rows"] == 14
+    assert [(one["name"], one["rows"], one["licence"]) for one in record["data"]] == [
+        ("talks", 12, "CC0-1.0"), ("pairs", 1, ""), ("texts", 1, ""),
+    ]  # fmt: skip
+    assert record["left_out"] == {"empty answer": 1}
+    (left,) = (tmp_path / "run" / "left_out.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(left) | {"source": ""} == {"source": "", "number": 2, "reason": "empty answer", "detail": ""}
+    assert json.loads(left)["source"] == str(rows / "pairs.json")
     assert "CC0-1.0" in (tmp_path / "merged" / "README.md").read_text(encoding="utf-8")
     again = command("train", "run", file)
     assert again.exit_code == 4
@@ -107,9 +119,11 @@ def test_mistakes_end_in_a_line(base: Path, rows: Path, tmp_path: Path) -> None:
     file = a_file(tmp_path, base, rows)
     for change, code, text in [
         ("train.stepz=1", 2, "did you mean steps?"),
-        ("train.stage=onestage", 2, "cannot be run from files"),
-        (f"data.files=[{{path: {tmp_path}/none}}]", 3, "does not exist"),
-        ("data.file=1", 2, "did you mean files?"),
+        ("train.stage=onestage", 2, "set data.mixing to priority"),
+        ("data.datasets=[none]", 3, "there is no data set 'none', and no such file; the registry has pairs"),
+        ("data.datasets=[]", 2, "data.datasets is empty"),
+        ("data.template=lama2", 2, "there is no template 'lama2'"),
+        ("train.stage=dpo", 5, "has no pair of answers"),
         (f"model.path={tmp_path}/none", 2, "cannot be opened"),
     ]:
         done = command("train", "run", file, "--set", change)
@@ -118,41 +132,47 @@ def test_mistakes_end_in_a_line(base: Path, rows: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
-def test_the_loss_is_on_each_answer(base: Path, rows: Path, tmp_path: Path) -> None:
+def test_one_stage_keeps_the_order_of_priority_and_draws_it(base: Path, rows: Path, tmp_path: Path) -> None:
+    uses = [{"name": "talks", "priority": 1e9}, {"name": "pairs", "priority": 1e-9, "epochs": 3}]
+    data = {"datasets": uses, "registry": str(rows), "mixing": "priority", "pack_length": 256, "cutoff": 128}
+    train = TWO | {"stage": "onestage", "micro_batch": 2}
+    file = a_file(tmp_path, base, rows, train=train, data=data, eval={"every": "never"})
+    done = command("train", "run", file, "--json")
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "run" / "sampling.png").read_bytes().startswith(b"\x89PNG")
+    record = json.loads((tmp_path / "run" / "record.json").read_text(encoding="utf-8"))
+    assert 0.5 < record["fill"] <= 1
+
+
+def test_what_was_learnt_by_is_saved_to_serve_by(base: Path, rows: Path, tmp_path: Path) -> None:
     from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(base)
-    run = read({"out": "x", "model": {"path": str(base)}, "data": {"files": [{"path": str(rows)}], "pack_length": 64}})
-    made = examples(run, tokenizer)
-    documents = {document.row: document for pack in made.train for document in pack}
-    learnt = tokenizer.decode(documents[0].input_ids[documents[0].supervised])
-    assert learnt == "恶心。<|im_end|>\n畏光。<|im_end|>\n"
-    assert documents[13].supervised.all()
-    assert collate(made.train[:1])["logits_to_keep"].numel() > 0
-    short = read({"out": "x", "model": {"path": str(base)}, "data": {"files": [{"path": str(rows)}], "cutoff": 8}})
-    assert dict(examples(short, tokenizer).counts) == {"cut": 13, "nothing left to learn": 13}
+    file = a_file(tmp_path, base, rows, train=TWO, eval={"every": "2"})
+    done = command("train", "run", file, "--set", "data.template=huatuogpt2")
+    assert done.exit_code == 0, done.output
+    saved = AutoTokenizer.from_pretrained(tmp_path / "run" / "adapter")
+    text = saved.apply_chat_template([said("user", "偏头痛？")], add_generation_prompt=True, tokenize=False)
+    assert text == "<问>：偏头痛？\n<答>："
 
 
-@pytest.mark.parametrize(
-    "line", ['{"instruction": "?"}', "no json", "[1]", '{"messages": [{"role": "user", "content": ""}]}']
-)
-def test_rows_that_cannot_be_learnt_are_named(base: Path, tmp_path: Path, line: str) -> None:
-    from transformers import AutoTokenizer
+def test_a_tokenizer_of_another_model_is_refused(base: Path, rows: Path, tmp_path: Path) -> None:
+    from transformers import AutoConfig
 
-    path = tmp_path / "rows.jsonl"
-    path.write_text(line, encoding="utf-8")
-    run = read({"out": "x", "model": {"path": str(base)}, "data": {"files": [{"path": str(path)}]}})
-    with pytest.raises(DataError, match=r"rows\.jsonl:1"):
-        examples(run, AutoTokenizer.from_pretrained(base))
-    gone = read({"out": "x", "model": {"path": "x"}, "data": {"files": [{"path": str(path) + "x"}]}})
-    with pytest.raises(NotFoundError):
-        examples(gone, None)
+    small = tmp_path / "small"
+    shape = AutoConfig.from_pretrained(base)
+    shape.vocab_size = 300
+    shape.save_pretrained(small)
+    model = {"path": str(small), "tokenizer": str(base), "weights": "random"}
+    done = command("train", "run", a_file(tmp_path, base, rows, model=model))
+    assert done.exit_code == 5
+    assert "is beyond the model's vocabulary of 300" in done.stderr
 
 
 def test_preferences_come_from_rows_too(base: Path, tmp_path: Path) -> None:
     rows = tmp_path / "pairs.jsonl"
     rows.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in ROWS), encoding="utf-8")
-    file = a_file(tmp_path, base, rows, train=TWO | {"stage": "dpo"}, eval={"every": "2"})
+    data = {"datasets": [str(rows)], "validation_rows": 2}
+    file = a_file(tmp_path, base, rows, train=TWO | {"stage": "dpo"}, eval={"every": "2"}, data=data)
     done = command("train", "run", file)
     assert done.exit_code == 0, done.output
     assert "stage: dpo" in done.stdout

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from finetune.config import Run
-from finetune.examples import Source
+from finetune.data.prepared import Origin
 from finetune.record import begin, read_record, resolved
 from finetune.run_file import load, preset, presets, read
 from finetune.schema import plain
@@ -49,6 +49,11 @@ def test_defaults_are_filled_in() -> None:
         ({"model": {}}, "model.path is missing; expected a text"),
         ({"model": {"path": "b", "bits": 3}}, "expected one of 16, 8, 4"),
         ({"model": {"path": "b", "bits": 4}, "train": {"method": "full"}}, "train.method lora only"),
+        ({"data": {"dataset": ["a"]}}, "data.dataset: there is no such key; did you mean datasets?"),
+        ({"data": {"datasets": [{"name": "a", "wait": 2}]}}, "data.datasets[0].wait: there is no such key"),
+        ({"data": {"datasets": [{"name": "a", "weight": 0}]}}, "weight is 0.0; expected above 0"),
+        ({"data": {"mixing": "priorty"}}, "did you mean priority?"),
+        ({"train": {"stage": "onestage"}}, "set data.mixing to priority"),
         ({"preset": "bentso"}, "there is no preset 'bentso'"),
         ({"preset": "../x"}, "there is no preset"),
     ],
@@ -108,10 +113,10 @@ def test_a_run_is_recorded_before_it_starts(tmp_path: Path) -> None:
 
 def test_a_run_goes_on_with_the_same_data_only(tmp_path: Path) -> None:
     run = read(LEAST | {"out": str(tmp_path / "run")})
-    begin(run, [Source("rows", "aa", 2)], resume=False)
-    begin(run, [Source("rows", "aa", 2)], resume=True)
+    begin(run, [Origin("rows", "aa", 2)], resume=False)
+    begin(run, [Origin("rows", "aa", 2)], resume=True)
     with pytest.raises(ConflictError, match=r"other data \(rows\)"):
-        begin(run, [Source("rows", "bb", 2)], resume=True)
+        begin(run, [Origin("rows", "bb", 2)], resume=True)
 
 
 def test_presets_are_mappings() -> None:

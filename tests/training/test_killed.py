@@ -29,19 +29,18 @@ import sys, time
 from dataclasses import replace
 from pathlib import Path
 from finetune.run_file import load
-from finetune.packs import collate
 from finetune.stages.packed import train
 from tests.training.packs import examples
 
 slow, ordered = float(sys.argv[2]), sys.argv[3] == "ordered"
+class Slow(list):
+    def __getitem__(self, place):
+        time.sleep(slow)
+        return super().__getitem__(place)
+
 made = examples()
-
-def slowly(packs):
-    time.sleep(slow)
-    return collate(packs)
-
 run = load(Path(sys.argv[1]))
-train(run, lambda run, tokenizer: replace(made, collate=slowly, ordered=ordered), resume=True)
+train(run, lambda run, tokenizer: replace(made, train=Slow(made.train), ordered=ordered), resume=True)
 """
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
 from finetune import delta
-from finetune.examples import Examples, Source
+from finetune.data.prepared import Origin, Prepared
 from finetune.export import check_parity, clean_generation, logits, merge, probe
 from finetune.legacy import import_adapter
 from finetune.stages.packed import train
@@ -45,8 +46,8 @@ def of(folder: Path) -> torch.Tensor:
     return logits(model, probe(AutoTokenizer.from_pretrained(folder), model))
 
 
-def a_source(made: Examples) -> Examples:
-    return Examples(made.train, made.held_out, made.collate, [Source("dialogues", "ab" * 32, 40, "CC-BY-NC-4.0")])
+def a_source(made: Prepared) -> Prepared:
+    return replace(made, origins=[Origin("dialogues", "ab" * 32, 40, "CC-BY-NC-4.0")])
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from finetune.attention import attend, register
-from finetune.packs import Tokens, collate
+from finetune.data.collate import collate
+from finetune.data.encode import Encoded
 from finetune.trainer import pack_loss
 from rag.errors import DataError
 from tests.hf.models import make_model
@@ -29,29 +30,29 @@ def opened(base: Path, implementation: str) -> Any:  # noqa: ANN401 - a model
 
 
 @pytest.fixture(scope="module")
-def documents() -> list[Tokens]:
+def documents() -> list[Encoded]:
     return rows(5, seed=3)
 
 
-def alone(base: Path, documents: list[Tokens]) -> torch.Tensor:
+def alone(base: Path, documents: list[Encoded]) -> torch.Tensor:
     model = opened(base, "sdpa")
     with torch.no_grad():
         return torch.cat([model(torch.from_numpy(d.input_ids).long()[None]).logits[0] for d in documents])
 
 
-def difference(base: Path, documents: list[Tokens], implementation: str, **given: object) -> float:
+def difference(base: Path, documents: list[Encoded], implementation: str, **given: object) -> float:
     model = opened(base, implementation)
     with torch.no_grad():
         logits = model(collate([documents])["input_ids"], **given).logits[0]
     return float((logits - alone(base, documents)).abs().max())
 
 
-def inputs(documents: list[Tokens]) -> dict[str, Any]:
+def inputs(documents: list[Encoded]) -> dict[str, Any]:
     batch = collate([documents])
     return {"cu_seq_lens_q": batch["cu_seq_lens"], "max_length_q": batch["max_length"]}
 
 
-def test_the_varlen_attention_isolates_documents(base: Path, documents: list[Tokens]) -> None:
+def test_the_varlen_attention_isolates_documents(base: Path, documents: list[Encoded]) -> None:
     batch = collate([documents])
     given = inputs(documents) | {"position_ids": batch["position_ids"], "use_cache": False}
     assert difference(base, documents, register(), **given) < EXACT
@@ -60,7 +61,7 @@ def test_the_varlen_attention_isolates_documents(base: Path, documents: list[Tok
 
 
 @pytest.mark.parametrize("implementation", ["sdpa", "eager"])
-def test_which_inputs_isolate_documents_without_it(base: Path, documents: list[Tokens], implementation: str) -> None:
+def test_which_inputs_isolate_documents_without_it(base: Path, documents: list[Encoded], implementation: str) -> None:
     positions = collate([documents])["position_ids"]
     ones = torch.ones_like(positions)
     assert difference(base, documents, implementation, position_ids=positions, use_cache=False) < EXACT
@@ -73,7 +74,7 @@ def test_which_inputs_isolate_documents_without_it(base: Path, documents: list[T
         assert difference(base, documents, implementation, **given) > 0.01, given.keys()
 
 
-def test_padding_on_the_right_needs_no_mask(base: Path, documents: list[Tokens]) -> None:
+def test_padding_on_the_right_needs_no_mask(base: Path, documents: list[Encoded]) -> None:
     model = opened(base, "sdpa")
     longest = max(len(d.input_ids) for d in documents)
     padded = torch.zeros(len(documents), longest, dtype=torch.long)
@@ -87,7 +88,7 @@ def test_padding_on_the_right_needs_no_mask(base: Path, documents: list[Tokens])
 
 @pytest.mark.parametrize("implementation", ["yiwen_varlen", "sdpa"])
 def test_a_pack_has_the_loss_and_gradients_of_its_documents(
-    base: Path, documents: list[Tokens], implementation: str
+    base: Path, documents: list[Encoded], implementation: str
 ) -> None:
     register()
     together, apart = opened(base, implementation), opened(base, "sdpa")
@@ -108,7 +109,7 @@ def test_a_pack_has_the_loss_and_gradients_of_its_documents(
         assert float((a.grad - b.grad).abs().max()) / count < EXACT, name
 
 
-def test_a_window_reaches_so_far_back(documents: list[Tokens]) -> None:
+def test_a_window_reaches_so_far_back(documents: list[Encoded]) -> None:
     torch.manual_seed(0)
     query, key, value = (torch.randn(1, heads, 12, 8) for heads in (4, 2, 2))
     bounds = torch.tensor([0, 5, 12], dtype=torch.int32)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from finetune.config import Run
-from finetune.examples import Preferences
+from finetune.data.prepared import PreparedPreferences
 from finetune.export import merge
 from finetune.meter import read_log
 from finetune.stages import dpo, reward, rloo
@@ -38,8 +38,8 @@ ROWS = [
 ]
 
 
-def reading(run: Run, tokenizer: object) -> Preferences:
-    return Preferences(ROWS, ROWS[:4])
+def reading(run: Run, tokenizer: object) -> PreparedPreferences:
+    return PreparedPreferences(ROWS, ROWS[:4])
 
 
 LONGER = {"steps": 10, "save_every": "5", "micro_batch": 2, "accumulation": 2, "learning_rate": 5e-3}
@@ -87,4 +87,6 @@ def test_a_reward_model_judges_and_rloo_follows_it(base: Path, tmp_path: Path) -
 def test_rows_without_an_answer_are_named(base: Path, tmp_path: Path) -> None:
     rows = [*ROWS, {"prompt": said("user", "?"), "chosen": said("assistant", "!")}]
     with pytest.raises(DataError, match="row 16 has no rejected"):
-        dpo.train(a_run(base, tmp_path / "run", train={"stage": "dpo"}), lambda run, tokenizer: Preferences(rows))
+        dpo.train(
+            a_run(base, tmp_path / "run", train={"stage": "dpo"}), lambda run, tokenizer: PreparedPreferences(rows)
+        )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from finetune.examples import Preferences
+from finetune.data.prepared import PreparedPreferences
 from finetune.run_file import presets, read
 from finetune.stages import dpo, packed
 from tests.hf.models import make_model
@@ -28,7 +28,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_preset_takes_two_steps(base: Path, tmp_path: Path, name: str) -> None:
     run = read({"preset": name, "out": str(tmp_path / "run"), "model": {"path": str(base)}}, HERE)
     if run.train.stage == "dpo":
-        report: dict[str, Any] = dpo.train(run, lambda run, tokenizer: Preferences(ROWS))
+        report: dict[str, Any] = dpo.train(run, lambda run, tokenizer: PreparedPreferences(ROWS))
     else:
         report = packed.train(run, lambda run, tokenizer: examples(held_out=4))
     assert report["steps"] == 2

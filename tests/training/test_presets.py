@@ -22,14 +22,14 @@ PUBLISHED: dict[str, dict[str, dict[str, Any]]] = {
         "eval": {"every": "32", "keep_best": True},
     },
     "med-chatglm": {
-        "data": {"max_prompt": 256, "max_answer": 256},
+        "data": {"max_prompt": 256, "max_answer": 256, "template": "med-chatglm"},
         "train": LINEAR
         | {"method": "full", "epochs": 3, "learning_rate": 5e-5, "warmup": 0.1, "adam_epsilon": 1e-3, "seed": 2023}
         | {"checkpointing": True, "save_every": "epoch", "log_every": 10, "micro_batch": 8, "accumulation": 2},
     },
     "caregpt-sft": {
         "model": {"bits": 4, "double_quantization": True},
-        "data": {"max_prompt": 512, "max_answer": 512},
+        "data": {"max_prompt": 512, "max_answer": 512, "cutoff": 1024, "template": "llama2"},
         "lora": CAREGPT_LORA | {"targets": ["q_proj", "v_proj"]},
         "train": COSINE
         | {"stage": "sft", "epochs": 2, "learning_rate": 5e-5, "precision": "fp16", "micro_batch": 8}
@@ -37,6 +37,7 @@ PUBLISHED: dict[str, dict[str, dict[str, Any]]] = {
     },
     "caregpt-dpo": {
         "model": {"bits": 4},
+        "data": {"max_prompt": 512, "max_answer": 512, "template": "llama2"},
         "lora": CAREGPT_LORA,
         "train": {"stage": "dpo", "beta": 0.1, "epochs": 1, "learning_rate": 1e-5, "micro_batch": 2, "accumulation": 4},
     },
@@ -48,7 +49,7 @@ PUBLISHED: dict[str, dict[str, dict[str, Any]]] = {
         | {"precision": "fp16", "log_every": 5, "save_every": "100"},
     },
     "huatuogpt": {
-        "data": {"cutoff": 2048},
+        "data": {"cutoff": 2048, "template": "huatuogpt"},
         "train": COSINE
         | {"method": "full", "epochs": 3, "learning_rate": 5e-5, "weight_decay": 0.1, "warmup": 0.05, "clip": 1.0}
         | {"precision": "fp16", "checkpointing": True, "keep": 3, "save_every": "epoch", "distributed": "zero3"}
@@ -56,7 +57,7 @@ PUBLISHED: dict[str, dict[str, dict[str, Any]]] = {
         "eval": {"every": "10/epoch", "micro_batch": 4},
     },
     "huatuogpt2": {
-        "data": {"pack_length": 4096},
+        "data": {"pack_length": 4096, "mixing": "priority", "seed": 2147483647, "template": "huatuogpt2", "window": 1},
         "train": COSINE
         | {"stage": "onestage", "method": "full", "epochs": 2, "learning_rate": 1e-4, "warmup": 0.01}
         | {"weight_decay": 0.1, "precision": "bf16", "checkpointing": True, "clip": 1.0, "save_every": "5/epoch"}

@@ -16,7 +16,7 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
 from finetune.config import Run
-from finetune.examples import Examples
+from finetune.data.prepared import Prepared
 from finetune.meter import read_log
 from finetune.saving import register_adapter
 from finetune.stages.packed import train
@@ -35,7 +35,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_model(tmp_path_factory.mktemp("base") / "tiny", "qwen2")
 
 
-def reading(made: Examples) -> Callable[[Run, object], Examples]:
+def reading(made: Prepared) -> Callable[[Run, object], Prepared]:
     return lambda run, tokenizer: made
 
 
@@ -183,17 +183,10 @@ def test_it_stops_when_nothing_is_gained(base: Path, tmp_path: Path) -> None:
     assert stopped(0) == 12
 
 
-def test_ids_beyond_the_vocabulary_are_refused(base: Path, tmp_path: Path) -> None:
-    made = examples(vocabulary=300)
-    made.train[0][0].input_ids[3] = 100_000
-    with pytest.raises(DataError, match="row 0 has token 100000"):
-        train(a_run(base, tmp_path / "run"), reading(made))
-
-
 def test_what_cannot_be_opened_is_said(base: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot be opened"):
         train(a_run(tmp_path / "nothing", tmp_path / "run"), reading(examples()))
-    with pytest.raises(DataError, match="no rows are left"):
+    with pytest.raises(DataError, match="no packs are left"):
         train(a_run(base, tmp_path / "run"), reading(replace(examples(), train=[])))
 
 

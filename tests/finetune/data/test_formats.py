@@ -134,13 +134,13 @@ def test_a_row_without_an_answer_is_left_out_with_its_reason(reason: str, tmp_pa
     found = load(path)
     assert len(found.rows) == 1
     assert [(left.number, left.reason) for left in found.left] == [(2, reason)]
-    with pytest.raises(DataError, match=r"rows, row 2: .*bad_rows: drop"):
+    with pytest.raises(DataError, match=r"rows\.jsonl, row 2: .*bad_rows: drop"):
         load(path, stop=True)
 
 
 def test_a_file_with_nothing_to_learn_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(
-        DataError, match=r"no row to learn from \(1 were left out; the first: rows, row 1: empty answer"
+        DataError, match=r"no row to learn from \(1 were left out; the first: .*rows\.jsonl, row 1: empty answer"
     ):
         load(_lines(tmp_path / "rows.jsonl", {"instruction": "问", "output": ""}))
 

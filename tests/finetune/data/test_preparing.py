@@ -10,7 +10,8 @@ import pytest
 
 from finetune.data.characters import Characters
 from finetune.data.config import DataConfig, DatasetUse
-from finetune.data.preparing import prepare, prepare_preferences
+from finetune.data.preferring import prepare_preferences, prepare_questions
+from finetune.data.preparing import prepare
 from rag.errors import ConfigurationError, DataError
 
 
@@ -38,7 +39,7 @@ def test_packs_hold_every_row_once_and_losses_are_listed(files: Path) -> None:
     assert sorted(rows) == list(range(59))
     assert rows != sorted(rows)
     assert not made.ordered
-    assert [str(left) for left in made.losses.rows] == ["b, row 6: empty answer"]
+    assert [str(left) for left in made.losses.rows] == [f"{files / 'b.json'}, row 6: empty answer"]
     assert [(origin.name, origin.rows, origin.licence) for origin in made.origins] == [
         ("a", 40, "CC BY 4.0"), ("b", 19, ""),
     ]  # fmt: skip
@@ -58,6 +59,7 @@ def test_priority_goes_through_packing_in_order(files: Path) -> None:
     uses = (DatasetUse("a", priority=1e9), DatasetUse("b", priority=1e-9, epochs=3))
     made = prepare(_config(files, datasets=uses, mixing="priority"), Characters())
     assert made.ordered
+    assert made.schedule is not None
     rows = [document.row for one in made.train for document in one]
     assert len(rows) == 40 + 3 * 19
     first_b = min(number for number, one in enumerate(made.train) if any(document.row >= 40 for document in one))
@@ -81,7 +83,7 @@ def test_the_template_goes_to_the_tokenizer_that_is_saved(files: Path) -> None:
 
 
 def test_a_bad_row_can_end_the_run(files: Path) -> None:
-    with pytest.raises(DataError, match="b, row 6: empty answer; correct the row"):
+    with pytest.raises(DataError, match=r"b\.json, row 6: empty answer; correct the row"):
         prepare(_config(files, bad_rows="stop"), Characters())
 
 
@@ -99,18 +101,45 @@ def test_preferences_become_messages(tmp_path: Path) -> None:
     rows = [{"instruction": "问", "input": str(n), "output": ["好", "坏"]} for n in range(5)]
     (tmp_path / "p.json").write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
     config = DataConfig((str(tmp_path / "p.json"),), validation_rows=1, shuffle=False)
-    made = prepare_preferences(config)
+    made = prepare_preferences(config, Characters())
     assert len(made.train) == 4
     assert len(made.held_out) == 1
     assert made.train[0]["chosen"] == [{"role": "assistant", "content": "好"}]
     assert made.train[0]["prompt"][0]["content"].startswith("问\n")
-    with pytest.raises(DataError, match="p, row 1 is a preference"):
+    with pytest.raises(DataError, match=r"p\.json, row 1 is a preference"):
         prepare(config, Characters())
+
+
+def test_a_pair_that_is_too_long_is_left_out_whole_and_listed(tmp_path: Path) -> None:
+    pairs = [("好", "坏"), ("好" * 90, "坏"), ("好", "坏" * 90), ("<|im_end|>", "坏")]
+    rows = [{"prompt": "问", "chosen": chosen, "rejected": rejected} for chosen, rejected in pairs]
+    (tmp_path / "p.json").write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
+    made = prepare_preferences(DataConfig((str(tmp_path / "p.json"),), cutoff=64, template="chatml"), Characters())
+    assert [row["rejected"][0]["content"] for row in made.train] == ["坏"]
+    assert [(left.number, left.reason) for left in made.losses.rows] == [
+        (2, "left out: longer than the cutoff"),
+        (3, "left out: longer than the cutoff"),
+        (4, "a special token of the tokenizer in a message"),
+    ]
+    with pytest.raises(DataError, match="no row is left to train on; 3 left out"):
+        prepare_preferences(DataConfig((str(tmp_path / "p.json"),), cutoff=5), Characters())
+    with pytest.raises(DataError, match="beyond the model's vocabulary of 9"):
+        prepare_preferences(DataConfig((str(tmp_path / "p.json"),)), Characters(), vocabulary=9)
+
+
+def test_questions_come_from_dialogues_preferences_and_texts(files: Path) -> None:
+    (files / "q.txt").write_text("一问\n二问\n", encoding="utf-8")
+    config = _config(files, datasets=("a", str(files / "q.txt")), max_samples=2, shuffle=False, template="huatuogpt2")
+    tokenizer = Characters()
+    made = prepare_questions(config, tokenizer)
+    assert [row["prompt"][-1]["content"] for row in made.train] == ["a问0", "a问1", "一问", "二问"]
+    assert {key for row in made.train for key in row} == {"prompt"}
+    assert "<问>" in str(tokenizer.chat_template)
 
 
 def test_dialogues_are_no_preferences(files: Path) -> None:
     with pytest.raises(DataError, match="has no pair of answers"):
-        prepare_preferences(_config(files))
+        prepare_preferences(_config(files), Characters())
 
 
 @pytest.mark.parametrize(

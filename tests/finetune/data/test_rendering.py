@@ -134,7 +134,7 @@ def test_unknown_names_and_tokenizers_without_template_list_what_there_is() -> N
     with pytest.raises(ConfigurationError, match=r"no template 'lama2'; there are alpaca"):
         Renderer(_tokenizer(), "lama2")
     with pytest.raises(ConfigurationError, match=r"has no chat template; set data\.template to one of alpaca"):
-        Renderer(_tokenizer())
+        Renderer(_tokenizer()).segments(DIALOGUE)
     endless = Characters()
     endless.eos_token = None
     with pytest.raises(ConfigurationError, match="no end token"):
@@ -181,3 +181,10 @@ def test_a_template_that_fails_is_one_line() -> None:
 def test_a_text_is_learnt_whole() -> None:
     (one,) = Renderer(_tokenizer("x")).segments(Text("文"))
     assert (one.text, one.supervised) == ("文</s>", True)
+
+
+def test_texts_need_no_template() -> None:
+    renderer = Renderer(_tokenizer())
+    assert [one.text for one in renderer.segments(Text("文"))] == ["文</s>"]
+    with pytest.raises(ConfigurationError, match="no template 'lama2'"):
+        Renderer(_tokenizer(), "lama2")
