@@ -27,8 +27,8 @@ from rag.linking import entity_name, entity_type
 from rag.medications import NO_RECORD, NOT_SAFE, Report
 from rag.ports import KnowledgeBase
 from rag.register import Entry
-from rag.retrieval import SURE
 from rag.safety import DISCLAIMER
+from rag.selection import SURE
 from rag.vocabulary import GRADE_LABELS, RELATIONS
 
 Json = dict[str, object]

@@ -22,7 +22,7 @@ from evaluation.pairs import Judge, Pair, read_pairs
 from rag.domain import EntityId, Mention
 from rag.editions import Edition
 from rag.linking import OWN_NAME, entity_name
-from rag.retrieval import SURE
+from rag.selection import SURE
 from rag.text import normalise
 from rag.vocabulary import EntityType
 

@@ -21,7 +21,7 @@ from rag.domain import Answer, EntityId, Evidence
 from rag.editions import Edition
 from rag.linking import OWN_NAME
 from rag.pipeline import Options, Pipeline
-from rag.retrieval import SURE
+from rag.selection import SURE
 from rag.text import normalise
 
 KINDS = ("merged", "cross-answered", "neighbour")

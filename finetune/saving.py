@@ -13,7 +13,7 @@ from typing import Any
 
 from finetune.config import Run
 from rag.errors import ConflictError, DataError, MissingExtraError
-from rag.generators.adapters import BASE, CONFIG, WEIGHTS, fingerprint
+from rag.generators.adapters import BASE, CONFIG, TEMPLATE, WEIGHTS, fingerprint
 from rag.snapshot.files import as_os_error, files_below, storage_errors, sync_file, sync_folder
 
 try:
@@ -112,7 +112,7 @@ def register_adapter(adapter: Path, folder: Path, name: str) -> Path:
         aside = folder / f".{name}.{os.getpid()}"
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir()
-        for part in (CONFIG, WEIGHTS, BASE):
+        for part in (CONFIG, WEIGHTS, BASE, TEMPLATE):
             if (adapter / part).exists():
                 shutil.copyfile(adapter / part, aside / part)
         publish_folder(aside, folder / name, replace=True)

@@ -20,7 +20,7 @@ from rag.domain import EntityId, Literal
 from rag.graph.bolt import Connection
 from rag.graph.by_hand import NotAFactError, fact_by_hand
 from rag.graph.queries import TYPED_RELATION, relation_type
-from rag.vocabulary import Relation
+from rag.vocabulary import RELATIONS, Relation
 
 Properties = Mapping[str, Any]
 BATCH = 10_000
@@ -214,11 +214,18 @@ def _batches(keys: Iterable[Key]) -> Iterator[list[list[object]]]:
 
 
 def _lookalikes(connection: Connection, kb: str) -> Iterator[tuple[str, str, int]]:
-    """A type that is none of ours is another application's business, unless it is ours with a slip of the pen."""
+    """A type that is none of ours is another application's business, unless it is ours in other words or misspelt."""
     for name, count in connection.read(_OTHER_TYPES, {"kb": kb, "types": list(TYPED_RELATION)}):
-        close = get_close_matches(str(name).upper(), TYPED_RELATION, n=1, cutoff=0.85)
+        said = str(name).upper()
+        close = _SAID_OTHERWISE.get(said) or next(iter(get_close_matches(said, TYPED_RELATION, n=1, cutoff=0.85)), None)
         if close:
-            yield str(name), close[0], int(count)
+            yield str(name), close, int(count)
+
+
+_SAID_OTHERWISE = {
+    said: relation_type(relation) for relation in Relation for said in (relation.name, RELATIONS[relation].label)
+}
+"""`SYMPTOM` and `症状` are meant for `HAS_SYMPTOM`."""
 
 
 def _node(row: Sequence[Any]) -> Node:

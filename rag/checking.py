@@ -12,9 +12,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from rag.clauses import canonical, ground_of
 from rag.domain import Evidence, GraphFact
 from rag.features import compatible
-from rag.grounding import canonical, ground_of, reason_against
+from rag.grounding import reason_against
 from rag.linking import Names
 from rag.phrases import GLUE
 from rag.text import Quantity, normalise, quantities, sentence_spans

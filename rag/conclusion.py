@@ -11,7 +11,8 @@ from rag.domain import Candidate, Evidence, Intent, Mention, Outcome, PassageKin
 from rag.intent import REMEDIES
 from rag.linking import entity_name
 from rag.ports import KnowledgeBase
-from rag.retrieval import MIRRORED, Retrieved, choices, may_be_subject, told_symptoms
+from rag.retrieval import Retrieved
+from rag.selection import MIRRORED, choices, may_be_subject, told_symptoms
 from rag.text import normalise
 from rag.vocabulary import RELATIONS, EntityType, Polarity, Relation
 

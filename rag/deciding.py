@@ -96,7 +96,7 @@ def with_object(intent: Intent, question: str, mentions: Sequence[Mention]) -> I
     Unchanged where nothing is a subject, or nothing else is named.
     """
     live = [m for m in mentions if not m.negated and not m.modifier and _sure(m)]
-    if not intent.yes_no or intent.comparison or intent.reverse or len(live) < 2:
+    if not intent.yes_no or intent.settled or intent.comparison or intent.reverse or len(live) < 2:
         return intent
     subject = _subject(question, live)
     if subject is None:

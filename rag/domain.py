@@ -510,6 +510,8 @@ class GenerationRequest:
     """Ids of evidence that has been stated as a warning already."""
     quoted: frozenset[str] = frozenset()
     """Quotations that stand in the answer already."""
+    alone: bool = False
+    """Asked without rules and evidence: what a model says by itself. Only ever measured, never shown."""
 
 
 # ---------------------------------------------------------------- an answer

@@ -170,5 +170,10 @@ DRUG_BEFORE = re.compile(
 """What may stand right before the name of a drug and make it another drug: syllables of such names (`替雷诺嗪`), and
 what chemistry puts there (`二氯甲氨蝶呤`, `羟基氯喹`)."""
 
+REMEDY_AFTER = re.compile(
+    "^(?:灵(?![芝丹敏活验通光魂])|[片丸膏栓](?!子)|胶囊|冲剂|糖浆|合剂|口服液|滴丸|喷雾|贴剂?|药水|康(?!复)|宁|平(?![时常均稳日素静卧躺])|清(?![楚热晰洗醒淡理除]))"
+    rf"(?=$|[^{HAN}]|[能可吃喝用抹有会是怎跟和与一对的吗呢]|治疗|主治|多少)"
+)
+"""After an illness's name it is that of a remedy: 感冒灵, 鼻炎片."""
 SALT_AFTER = re.compile(r"^(?:钠|钾|钙|镁|锌|铝|铋|亚铁|赖氨酸|精氨酸|氨丁三醇)")
 """What may follow the name of a drug and make it another drug (`布洛芬锌`)."""

@@ -16,7 +16,7 @@ from rag.cues import without_cues
 from rag.domain import Mention, Turn
 from rag.intent import read_intent
 from rag.linking import Linker
-from rag.retrieval import may_be_subject
+from rag.selection import may_be_subject
 from rag.text import HAN, clean
 from rag.vocabulary import RELATIONS, EntityType, Relation
 

@@ -23,7 +23,8 @@ from rag.linking import entity_name, entity_type
 from rag.medicines import base_names
 from rag.patient import SURE, About, Concern, group_entities
 from rag.rendering import fact_text
-from rag.retrieval import MIRRORED, Retriever
+from rag.retrieval import Retriever
+from rag.selection import MIRRORED
 from rag.text import normalise
 from rag.vocabulary import EntityType, Relation
 

@@ -58,6 +58,13 @@ _OTHER_SPAN = re.compile(
     rf"{_SPAN}(?:以后|之后|后|才|可以|能|会|要|该|需要|应该)*(?:{_ACT})(?:一次)?"
 )
 """`隔离多久`, `多久能上班`: how long something else takes than the treatment."""
+_ACTIVITY = re.compile(
+    r"(?:能不能|可不可以|能否|是否能|可以|能|适不适合|适合|宜不宜|要不要|该不该|应不应该|影响|耽误)(?:再|去|做|多|经常|参加|进行|继续|正常|剧烈)*"
+    rf"(?P<activity>{_ACT}|跑步|走路|散步|游泳|健身|爬山|爬楼|跳绳|跳舞|瑜伽|打球|骑车|坐车|旅游|出门|工作|学习|熬夜|洗脚|泡脚|泡澡|吹空调|吹风|"
+    r"化妆|染发|烫发|纹身|打耳洞|结婚|生孩子|要孩子|生育|顺产|献血|打疫苗|打预防针|喂奶|母乳|"
+    r"玩手机|看电视|戴眼镜)(?!能|可以)"
+)
+"""`能不能跑步`: what somebody may do is no relation of the vocabulary, whatever it sounds like."""
 _STATED = re.compile(
     r"等[^，。；？,;?]{0,4}(?:症状|表现|检查|治疗|不适)|(?:出现|伴有?|有)(?:了|一些|以下|明显|上述|类似)*(?:症状|表现|体征)(?!有)|"
     r"(?:检查|体检|化验)(?:结果|发现|显示|提示|后|报告)|经[^，。；？,;?]{0,8}检查|(?:手术|治疗|用药|吃药|服药)(?:后|前|过|了)|"
@@ -103,13 +110,19 @@ def _cued(question: str, mentions: Sequence[Mention]) -> Intent:
         return Intent((), (), reverse=True, yes_no=yes_no)
     if relations:
         return Intent(relations, groups, reverse=reverse, comparison=comparison, yes_no=yes_no)
-    settled = _OTHER_SPAN.search(_plain(question)) is not None
+    settled = any(other.search(_plain(question)) for other in (_OTHER_SPAN, _ACTIVITY))
     specific = yes_no or settled or _left_over(text) > (_SMALL_TALK if len(mentions) < 2 else 0)
     if specific and not comparison and not unknown:
         return Intent((), (), explicit=False, comparison=comparison, yes_no=yes_no, settled=settled)
     remedy = any(c.type in REMEDIES for m in mentions for c in m.candidates[:1])
     overview = DRUG_OVERVIEW if remedy else DISEASE_OVERVIEW
     return Intent(overview, (overview,), explicit=False, comparison=comparison, yes_no=yes_no, unknown=unknown)
+
+
+def activity_in(question: str) -> str:
+    """`跑步` of `能不能跑步`; empty where no such thing is asked."""
+    found = _ACTIVITY.search(_plain(question))
+    return found["activity"] if found else ""
 
 
 def unknown_side(text: str) -> str:

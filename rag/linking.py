@@ -18,7 +18,15 @@ from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 from rag.assertion import CLAUSE_END, assertions, figurative
 from rag.complaints import Stretch, parted_complaints, short_complaints
 from rag.domain import AliasKind, Candidate, DoNotMerge, EntityId, Mention
-from rag.features import DRUG_BEFORE, MODIFIER_AFTER, MODIFIER_BEFORE, SALT_AFTER, compatible, counterparts
+from rag.features import (
+    DRUG_BEFORE,
+    MODIFIER_AFTER,
+    MODIFIER_BEFORE,
+    REMEDY_AFTER,
+    SALT_AFTER,
+    compatible,
+    counterparts,
+)
 from rag.longer_names import NameEndings, unknown_beginning
 from rag.near_names import NearNames
 from rag.ports import NameRow
@@ -347,6 +355,8 @@ class Linker:
             after = None
         if after is None and any(c.type is EntityType.DRUG for c in candidates):
             after = SALT_AFTER.match(text[end:])
+        if after is None and any(c.type in _SUFFERED for c in candidates):
+            after = REMEDY_AFTER.match(text[end:])
         return after.group() if after else _joined_by_surgery(text, match, others)
 
     def _rest(self, text: str, match: _Match) -> str:

@@ -13,7 +13,7 @@ from rag.domain import Condition, Intent, Mention, Turn
 from rag.followup import understand
 from rag.intent import read_intent
 from rag.linking import Linker
-from rag.retrieval import may_be_subject
+from rag.selection import may_be_subject
 from rag.vocabulary import EntityType
 
 

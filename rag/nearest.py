@@ -13,7 +13,7 @@ from rag.conclusion import Ending
 from rag.domain import EntityId, GraphFact, Mention, Outcome
 from rag.linking import OWN_NAME, Names, entity_type
 from rag.ports import GraphReader
-from rag.retrieval import SURE
+from rag.selection import SURE
 from rag.text import normalise
 from rag.vocabulary import RELATIONS, EntityType, Relation
 

@@ -50,9 +50,10 @@ from rag.prompt import assemble
 from rag.quoting import QUOTE
 from rag.relevance import Asked, outweighs_ranking, relevant, strangers, topics, wants_literature
 from rag.remedies import forward
-from rag.retrieval import Retrieved, told_symptoms
+from rag.retrieval import Retrieved
 from rag.safety import Safety, look
 from rag.second_look import SecondLook, assess
+from rag.selection import told_symptoms
 from rag.text import clean, normalise
 from rag.triage import TriageRules
 from rag.writing import Draft, Token, checked, emit_conflicts, emit_notes, emit_warnings, pieces_of, plain, say

@@ -44,6 +44,8 @@ def messages(request: GenerationRequest) -> Sequence[tuple[str, str]]:
     """(role, content) for a chat model; roles are `system`, `user`, `assistant`."""
     lines = [f"[{n}] {_described(evidence)}" for n, evidence in enumerate(request.evidence, start=1)]
     history = [(turn.role, turn.content) for turn in request.history]
+    if request.alone:
+        return [*history, ("user", request.question)]
     asked = "证据：\n" + "\n".join(lines) + f"\n\n问题：{request.question}"
     return [("system", SYSTEM), *history, ("user", asked)]
 

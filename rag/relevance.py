@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from rag.domain import EntityId, Evidence, Intent, Mention, PassageKind
 from rag.features import opposed, opposed_in
-from rag.intent import REMEDIES
+from rag.intent import REMEDIES, activity_in
 from rag.linking import entity_name, entity_type
 from rag.text import is_han, language_of, normalise, tokens
 from rag.vocabulary import EntityType, Relation
@@ -61,6 +61,10 @@ _SPEAKS_OF: Mapping[Relation, re.Pattern[str]] = {
     for relation in relations
 }  # fmt: skip
 """Words by which a conclusion shows that it deals with what was asked."""
+
+
+_SEVERITY = {Relation.COMPLICATION, Relation.CURE_RATE}
+"""What `严重吗` asks for."""
 
 
 def wants_literature(intent: Intent) -> bool:
@@ -145,18 +149,31 @@ def outweighs_ranking(intent: Intent, passages: Sequence[Evidence], thresholds: 
 def _may_answer(asked: Asked, evidence: Evidence, thresholds: Mapping[str, float], floor: float) -> bool:
     """By its support, which is fitted on Chinese questions; by words and topics where it has none.
 
-    What an editor filed under the very entity and what deals with the relation asked needs no statistics.
+    What an editor filed under the very entity and what deals with the relation asked needs no statistics. Where it is
+    asked whether somebody may do something, that has to be named.
     """
+    activity = activity_in(asked.question) if asked.intent.settled else ""
+    if activity and activity not in normalise(f"{evidence.title or ''} {evidence.text}"):
+        return False
     if evidence.support and language_of(asked.question) == "zh":
-        foreign = language_of(evidence.text) != "zh"
-        fits = evidence.support >= thresholds["support.least"] and not (foreign and _off_relation(asked, evidence))
+        fits = evidence.support >= thresholds["support.least"] and not _off_relation(asked, evidence)
         return fits or _filed_under(asked, evidence)
     return _on_topic(asked, evidence, thresholds, floor)
 
 
 def _off_relation(asked: Asked, evidence: Evidence) -> bool:
-    """Found by names alone, it has to deal with what is asked (`HPV阳性怎么办`: not with where HPV was found)."""
-    return asked.intent.explicit and bool(asked.intent.relations) and not _speaks_of(asked.intent, evidence)
+    """Found by names alone, it has to deal with what is asked (`HPV阳性怎么办`: not with where HPV was found).
+
+    So has a study in the question's language of how bad it is (`严重吗`: not of its imaging).
+    """
+    if not (asked.intent.explicit and asked.intent.relations) or _speaks_of(asked.intent, evidence):
+        return False
+    if language_of(evidence.text) != "zh":
+        return True
+    said = normalise(evidence.text)
+    return set(asked.intent.relations) == _SEVERITY and not any(
+        _SPEAKS_OF[r].search(said) for r in asked.intent.relations
+    )
 
 
 def _filed_under(asked: Asked, evidence: Evidence) -> bool:

@@ -7,7 +7,7 @@ the ids of mentioned entities) and the dense one, fused with the weights fitted 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rag.avoided import AGAINST, against, states_in, warning
@@ -33,7 +33,7 @@ from rag.fusion import Tuning, fuse, fuse_languages
 from rag.intent import REMEDIES
 from rag.linking import OWN_NAME, Names, entity_name, entity_type
 from rag.patient import concerns_of, group_entities, patient_in
-from rag.people import groups_in, speaks_of
+from rag.people import groups_in
 from rag.population import NOBODY, Person, groups_preferred, limited_to
 from rag.ports import Embedder, GraphReader, KnowledgeBase
 from rag.quoting import quotable
@@ -48,6 +48,26 @@ from rag.remedies import (
     with_indications,
 )
 from rag.rendering import fact_evidence
+from rag.selection import (
+    ASPECTS,
+    DEPARTMENTS_EACH,
+    NEXT,
+    SURE,
+    asked_of,
+    asked_or_next,
+    between_remedies,
+    choices,
+    entities_meant,
+    entities_named,
+    first_departments,
+    for_them,
+    is_remedy,
+    of_the_pair,
+    points_last,
+    relations_wanted,
+    subjects_of,
+    told_symptoms,
+)
 from rag.support import supports
 from rag.text import TEXT_VERSION, Language, language_of, normalise, tokens
 from rag.vocabulary import RELATIONS, EntityType, Polarity, Relation
@@ -67,31 +87,11 @@ SYMPTOMS_EACH = 60
 LISTED = 50
 """Diseases that meet conditions, shown in full answers."""
 DEPARTMENTS_OF = 3
-DEPARTMENTS_EACH = 3
 CANDIDATE_PASSAGES = 100
 ACROSS_LANGUAGES: Mapping[str, float] = {"names": 1.0, "dense": 0.5}
 """Between languages entity names lead; the embedding, which knows both through the term file, helps."""
 MONOGRAPH_PASSAGES = 40
 
-_ASPECTS: Mapping[Relation, tuple[str, ...]] = {
-    Relation.INDICATION: ("适应证", "适应症"),
-    Relation.EFFICACY: ("适应证", "药理作用"),
-    Relation.CONTRAINDICATION: ("禁忌证", "禁忌"),
-    Relation.CAUTION: ("注意事项",),
-    Relation.ADVERSE: ("不良反应",),
-    Relation.DOSAGE: ("用法用量",),
-    Relation.INTERACTION: ("药物相互作用",),
-    Relation.DOSAGE_FORM: ("剂型",),
-    Relation.DRUG_CLASS: ("药品类型",),
-}
-"""Fields of a monograph that answer a relation."""
-
-
-_NEXT: Mapping[Relation, Relation] = {
-    Relation.CONTRAINDICATION: Relation.CAUTION,
-    Relation.CAUTION: Relation.CONTRAINDICATION,
-}
-"""What is told where nothing is recorded of what was asked."""
 _OF_CARE = frozenset({Relation.DEPARTMENT, Relation.COST, Relation.INSURANCE})
 
 _Meant = Mapping[Mention, Sequence[EntityId]]
@@ -166,17 +166,17 @@ class Retriever:
         excerpts += self._of_points(question, mentions)
         subjects += [e.passage.about for e in excerpts if e.passage is not None and e.passage.about is not None]
         subjects += [fact.object for fact in remedies if not isinstance(fact.object, Literal)]
-        monograph = _of_the_pair(mentions, intent, self._monograph(subjects, intent))
+        monograph = of_the_pair(mentions, intent, self._monograph(subjects, intent))
         return Retrieved(
-            facts=_for_them(people, self.as_evidence(_points_last(_asked_or_next(facts, intent, monograph)))),
+            facts=for_them(people, self.as_evidence(points_last(asked_or_next(facts, intent, monograph)))),
             ranked=ranked,
             contenders=contenders,
             matches=self.as_evidence([fact for subject in ranked for fact in subject.matched]),
-            monograph=_for_them(people, (*monograph, *self._towards(mentions, intent), *excerpts)),
+            monograph=for_them(people, (*monograph, *self._towards(mentions, intent), *excerpts)),
             people=people,
             passages=passages,
             subjects=tuple(dict.fromkeys(subjects)),
-            named=tuple(dict.fromkeys(entity for m in meant for entity in meant[m] or _named(m))),
+            named=tuple(dict.fromkeys(entity for m in meant for entity in meant[m] or entities_named(m))),
             unsure=tuple(unsure),
         )
 
@@ -223,7 +223,7 @@ class Retriever:
         self, mentions: Sequence[Mention], intent: Intent
     ) -> tuple[list[GraphFact], list[GraphFact], list[Mention], _Meant]:
         """Facts of what each mention surely stands for, remedies, mentions to ask about, what each mention means."""
-        usable = [self._cared_for(m, intent) for m in _about(mentions, intent)]
+        usable = [self._cared_for(m, intent) for m in subjects_of(mentions, intent)]
         ill = ill_in(mentions) if asks_drugs(intent) else {}
         treated = {entity: (Relation.INDICATION,) for entities in ill.values() for entity in entities}
         if intent.reverse:
@@ -233,7 +233,7 @@ class Retriever:
             return [], [], [], {}
         plan: dict[EntityId, tuple[Relation, ...]] = {c.entity: () for m in usable for c in choices(m)}
         plan |= {c.entity: intent.relations for m in usable for c in self._translations(m)}
-        plan |= {c.entity: _wanted(c, m, intent) for m in usable for c in m.candidates if c.score >= SURE}
+        plan |= {c.entity: relations_wanted(c, m, intent) for m in usable for c in m.candidates if c.score >= SURE}
         asking: dict[EntityId, tuple[Relation, ...]] = {
             entity: TOWARDS for entity in intent.object if plan and entity_type(entity) in REMEDIES
         }
@@ -243,10 +243,10 @@ class Retriever:
         around = self.graph.neighbourhood(asking | plan, limit_each=FACTS_EACH) if plan else Neighbourhood()
         found = around.outgoing
         known = {fact.subject for fact in found} | self._described(plan)
-        meant = {m: _meant([*m.candidates, *self._translations(m)], known) for m in usable}
+        meant = {m: entities_meant([*m.candidates, *self._translations(m)], known) for m in usable}
         subjects = {entity for entities in meant.values() for entity in entities}
-        asked = _asked_of(intent, subjects)
-        asked |= {_NEXT[relation] for relation in asked if relation in _NEXT}
+        asked = asked_of(intent, subjects)
+        asked |= {NEXT[relation] for relation in asked if relation in NEXT}
         facts = [fact for fact in found if fact.subject in subjects and fact.relation in asked]
         listed = any(fact.object in intent.object for fact in facts)
         facts += [
@@ -254,7 +254,7 @@ class Retriever:
             for fact in found
             if fact.subject in asking and fact.object in subjects and not (listed and fact.relation in CAUSED_BY)
         ]
-        facts = narrowed(intent, _between(facts, subjects, mentions))
+        facts = narrowed(intent, between_remedies(facts, subjects, mentions))
         unsure = [m for m in usable if not meant[m] and any(c.entity in known for c in choices(m))]
         return facts, indicated_for(around, treated), unsure, meant
 
@@ -305,7 +305,7 @@ class Retriever:
         for fact in facts:
             known[fact.subject].append(fact)
         ordered = order([_described(c.ranked, known[c.ranked.subject], told) for c in best], person)
-        departments = [fact for c in ordered[:DEPARTMENTS_OF] for fact in _departments(known[c.ranked.subject])]
+        departments = [fact for c in ordered[:DEPARTMENTS_OF] for fact in first_departments(known[c.ranked.subject])]
         return (*ordered, *first[len(best) :]), departments
 
     # ------------------------------------------------------------ passages
@@ -315,7 +315,7 @@ class Retriever:
         drugs = [entity for entity in subjects if entity_type(entity) in REMEDIES]
         if not drugs:
             return ()
-        aspects = [aspect for relation in intent.relations for aspect in _ASPECTS.get(relation, ())]
+        aspects = [aspect for relation in intent.relations for aspect in ASPECTS.get(relation, ())]
         found = self.kb.evidence(self.kb.about(drugs, limit_each=MONOGRAPH_PASSAGES))
         rank = {aspect: n for n, aspect in enumerate(dict.fromkeys(aspects))}
         kept = [e for e in found.values() if e.passage is not None and e.passage.aspect in rank]
@@ -324,8 +324,8 @@ class Retriever:
 
     def _excerpts(self, question: str, mentions: Sequence[Mention]) -> tuple[Evidence, ...]:
         """Where no field is asked for (`能不能静推`): what the monographs of the remedies named say on it."""
-        named = [m for m in mentions if not m.modifier and any(_is_remedy(c) for c in m.candidates)]
-        remedies = list(dict.fromkeys(c.entity for m in named for c in m.candidates if _is_remedy(c)))
+        named = [m for m in mentions if not m.modifier and any(is_remedy(c) for c in m.candidates)]
+        remedies = list(dict.fromkeys(c.entity for m in named for c in m.candidates if is_remedy(c)))
         if not remedies:
             return ()
         found = self.kb.evidence(self.kb.about(remedies, limit_each=MONOGRAPH_PASSAGES)).values()
@@ -434,108 +434,11 @@ _POINT_FIELDS = (
     (re.compile("怎么[扎刺按灸揉]|如何[扎刺按灸揉]|针刺|进针|刺法|操作|艾灸|按摩|按揉|多深"), "操作"),
     (re.compile("解剖|血管|神经|肌肉"), "解剖"),
 )
-MIRRORED = frozenset({Relation.INTERACTION, Relation.INCOMPATIBLE})
-"""Relations that hold both ways."""
-SURE = 0.5
-"""Candidates below this score are alternatives to ask about."""
-
-_SUBJECT_TYPES = frozenset(subject for row in RELATIONS.values() for subject in row.subjects)
-
-
-def _is_remedy(candidate: Candidate) -> bool:
-    return candidate.score >= SURE and candidate.type in REMEDIES
-
-
-def may_be_subject(mention: Mention) -> bool:
-    """True if facts can be about one of its candidates."""
-    return any(c.type in _SUBJECT_TYPES for c in mention.candidates)
-
-
-def _about(mentions: Sequence[Mention], intent: Intent) -> list[Mention]:
-    """What facts may be about. Symptoms that come with a disease or a remedy are its context, the object is not it."""
-    usable = [m for m in mentions if not m.modifier and not m.negated and may_be_subject(m)]
-    usable = [m for m in usable if all(c.entity not in intent.object for c in m.candidates)] or usable
-    if intent.comparison:
-        usable = [m for m in usable if any(c.type is not EntityType.SYMPTOM for c in m.candidates)] or usable
-        return usable
-    certain = [m for m in usable if all(c.type is not EntityType.SYMPTOM for c in m.candidates)]
-    return certain or usable
-
-
-def _wanted(candidate: Candidate, mention: Mention, intent: Intent) -> tuple[Relation, ...]:
-    """The relations asked for; all, where another entity lists this one's own name and it matters who is described."""
-    rivals = candidate.via == OWN_NAME and any(c.via != OWN_NAME for c in mention.candidates)
-    following = [_NEXT[relation] for relation in intent.relations if relation in _NEXT]
-    return () if rivals else tuple(dict.fromkeys((*intent.relations, *following)))
-
-
-def _asked_or_next(facts: Sequence[GraphFact], intent: Intent, monograph: Sequence[Evidence]) -> list[GraphFact]:
-    """What was asked; of a subject whose record has none of it, what comes next to it."""
-    told = {(fact.subject, fact.relation) for fact in facts}
-    told |= {
-        (e.passage.about, r)
-        for e in monograph
-        if e.passage and e.passage.about
-        for r in _relations_of(e.passage.aspect)
-    }
-    instead = {_NEXT[r]: r for r in intent.relations if r in _NEXT and _NEXT[r] not in intent.relations}
-    return [
-        fact for fact in facts if fact.relation not in instead or (fact.subject, instead[fact.relation]) not in told
-    ]
-
-
-def _of_the_pair(mentions: Sequence[Mention], intent: Intent, monograph: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
-    """Of two remedies asked about together only the fields that name the other."""
-    remedies = _remedies_named(mentions)
-    if len(remedies) < 2 or not intent.relations or not set(intent.relations) <= MIRRORED:
-        return monograph
-    return tuple(e for e in monograph if any(_names_another(e, m) for m in remedies))
-
-
-def _remedies_named(mentions: Sequence[Mention]) -> list[Mention]:
-    return [m for m in mentions if not m.negated and not m.modifier and any(_is_remedy(c) for c in m.candidates)]
-
-
-def _names_another(evidence: Evidence, mention: Mention) -> bool:
-    about = evidence.passage.about if evidence.passage else None
-    text, names = normalise(evidence.text), (normalise(mention.surface), *(c.name for c in mention.candidates))
-    return all(c.entity != about for c in mention.candidates) and any(name in text for name in names)
-
-
-def _points_last(facts: Sequence[GraphFact]) -> list[GraphFact]:
-    """Acupoints after what else treats an illness."""
-    objects = {f.id: f.object for f in facts if not isinstance(f.object, Literal)}
-    return sorted(facts, key=lambda f: f.id in objects and entity_type(objects[f.id]) is EntityType.ACUPOINT)
-
-
-def _relations_of(aspect: str | None) -> list[Relation]:
-    return [relation for relation, aspects in _ASPECTS.items() if aspect in aspects]
-
-
-def _for_them(people: Collection[str], evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
-    """Without doses that say nothing of the people they are asked for: an adult's dose is none for a child."""
-    return tuple(e for e in evidence if not _is_dose(e) or all(speaks_of(one, normalise(e.text)) for one in people))
-
-
-def _is_dose(evidence: Evidence) -> bool:
-    if evidence.fact is not None:
-        return evidence.fact.relation is Relation.DOSAGE
-    return evidence.passage is not None and evidence.passage.aspect == "用法用量"
-
-
-def _named(mention: Mention) -> list[EntityId]:
-    """The entities that a mention names when none of them is described."""
-    sure = [c for c in mention.candidates if c.score >= SURE]
-    return [c.entity for c in sure if c.via == OWN_NAME] or [c.entity for c in sure]
 
 
 def _plain_group(fact: GraphFact) -> str:
     """`老年人` as `老年`."""
     return fact.object_text.removesuffix("人群").removesuffix("人")
-
-
-def _departments(facts: Sequence[GraphFact]) -> list[GraphFact]:
-    return [fact for fact in facts if fact.relation is Relation.DEPARTMENT][:DEPARTMENTS_EACH]
 
 
 def _described(ranked: RankedSubject, facts: Sequence[GraphFact], told: Told) -> Contender:
@@ -545,67 +448,13 @@ def _described(ranked: RankedSubject, facts: Sequence[GraphFact], told: Told) ->
     return Contender(
         ranked,
         symptoms,
-        limited_to(ranked.name, [f.object_text for f in _departments(facts)]),
+        limited_to(ranked.name, [f.object_text for f in first_departments(facts)]),
         frozenset(group for text in population for group in groups_preferred(text)),
         frozenset(told.absent) & symptoms.keys(),
     )
 
 
-def told_symptoms(mentions: Sequence[Mention]) -> Told:
-    """The symptoms that a question states and those that it denies, each once."""
-    present = [c.entity for m in _of_the_patient(mentions) for c in _first_symptoms(m)]
-    absent = [c.entity for m in mentions if m.negated for c in _first_symptoms(m)]
-    return Told(
-        tuple(dict.fromkeys(present)), tuple(entity for entity in dict.fromkeys(absent) if entity not in present)
-    )
-
-
-def _asked_of(intent: Intent, subjects: Collection[EntityId]) -> set[Relation]:
-    """`能吃吗` asked of a drug is no question about food."""
-    remedies = any(entity_type(subject) in REMEDIES for subject in subjects)
-    return set(intent.relations) - ({Relation.FOOD_GOOD, Relation.FOOD_BAD} if remedies else set())
-
-
 _FOREIGN = frozenset({AliasKind.ENGLISH, AliasKind.LATIN, AliasKind.ABBREVIATION, AliasKind.COLLOQUIAL})
-
-
-def _between(facts: list[GraphFact], subjects: Collection[EntityId], mentions: Sequence[Mention]) -> list[GraphFact]:
-    """Of two remedies asked about together, described or not, only what lies between; of mirrored facts one."""
-    described = sum(entity_type(subject) in REMEDIES for subject in subjects)
-    if described < 2 and len(_remedies_named(mentions)) < 2:
-        return facts
-    kept: dict[object, GraphFact] = {}
-    for fact in facts:
-        if fact.relation not in MIRRORED:
-            kept.setdefault(fact.id, fact)
-        elif fact.object in subjects:
-            kept.setdefault((frozenset((fact.subject, fact.object)), fact.relation), fact)
-    return list(kept.values())
-
-
-def _meant(candidates: Sequence[Candidate], known: set[EntityId]) -> list[EntityId]:
-    """The entities that carry the name itself if any is described; else those that surely list it as an alias."""
-    own = [c.entity for c in candidates if c.via == OWN_NAME and c.entity in known]
-    if own:
-        return own
-    return [c.entity for c in candidates if c.score >= SURE and c.entity in known]
-
-
-def _of_the_patient(mentions: Sequence[Mention]) -> list[Mention]:
-    """What is there now: the writer's own, else that of whomever the question is about (a child, a parent)."""
-    present = [m for m in mentions if m.present]
-    return [m for m in present if not m.third_person] or present
-
-
-def _first_symptoms(mention: Mention) -> list[Candidate]:
-    """The symptom that carries the name itself; only without one, those that surely list it as an alias."""
-    symptoms = [c for c in mention.candidates if c.type is EntityType.SYMPTOM and c.score >= SURE]
-    return [c for c in symptoms if c.via == OWN_NAME] or symptoms
-
-
-def choices(mention: Mention) -> list[Candidate]:
-    """What to ask about an unsure mention, best first."""
-    return [c for c in mention.candidates if c.score < SURE][:5]
 
 
 _ITEM = re.compile(r"\s*[(（]?(\d{1,2})[.．、)）]")

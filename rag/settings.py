@@ -36,10 +36,12 @@ class Settings(BaseSettings):
     )
     generator: str = Field(
         "extractive",
-        description="default generator: extractive, chat, local or local:ADAPTER, as configured below",
+        description="default generator: extractive, chat, chat:NAME, local or local:ADAPTER, as configured below",
     )
     chat_url: str | None = Field(None, description="a server of the OpenAI shape, such as http://127.0.0.1:8000/v1")
-    chat_model: str | None = Field(None, description="name of the model there")
+    chat_model: str | None = Field(
+        None, description="name of the model there; further ones, such as adapters, after commas: chat:NAME"
+    )
     chat_key: SecretStr | None = Field(None, description="key for that server")
     chat_retries: int = Field(2, ge=0, description="how often a request is sent again before its answer begins")
     local_model: str | None = Field(None, description="folder or hub name of a causal language model to load here")
@@ -49,7 +51,10 @@ class Settings(BaseSettings):
     )
     local_bits: Literal["16", "8", "4"] = Field("16", description="8 and 4 load it quantised (extra `quant`)")
     local_device: str = Field("auto", description="auto, cpu, cuda, cuda:1 ...")
-    local_template: Literal["own", "plain"] = Field("own", description="the model's own chat template, or a plain one")
+    local_template: str = Field(
+        "own",
+        description="own: that of the adapter or model; else plain, a name such as huatuogpt, a .json or .jinja file",
+    )
     local_queue: int = Field(8, ge=0, description="answers that may wait for it; further ones are extractive")
     llm_context_tokens: int = Field(8192, ge=512, description="prompt and answer of a language model together")
     llm_answer_tokens: int = Field(1024, ge=16, description="the answer alone")

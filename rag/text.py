@@ -7,6 +7,7 @@ answer is the same string. `TEXT_VERSION` goes into every manifest; raise it whe
 from __future__ import annotations
 
 import re
+import threading
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -114,14 +115,15 @@ def language_of(text: str) -> Language:
 # ---------------------------------------------------------------- tokens
 
 
-@lru_cache(maxsize=1)
-def _stemmer() -> snowballstemmer.stemmer:
-    return snowballstemmer.stemmer("english")
+_STEMMER = snowballstemmer.stemmer("english")
+_STEMMING = threading.Lock()
+"""The stemmer keeps the word that it works on in itself."""
 
 
 @lru_cache(maxsize=65536)
 def _stem(word: str) -> str:
-    stem: str = _stemmer().stemWord(word)
+    with _STEMMING:
+        stem: str = _STEMMER.stemWord(word)
     return stem
 
 

@@ -121,21 +121,27 @@ def open_models(settings: Settings) -> Mapping[str, Generator]:
         )
     parts: list[Mapping[str, Generator]] = []
     if settings.chat_url is not None:
-        parts.append({"chat": _chat(settings, settings.chat_url, limits)})
+        parts.append(_chat(settings, settings.chat_url, limits))
     if settings.local_model is not None:
         parts.append(_local(settings, settings.local_model, limits))
     return Generators(*parts)
 
 
-def _chat(settings: Settings, url: str, limits: ModelLimits) -> Generator:
-    if not settings.chat_model:
+def _chat(settings: Settings, url: str, limits: ModelLimits) -> Mapping[str, Generator]:
+    """`chat` is the first model of that server, `chat:NAME` each further one; each has a breaker of its own."""
+    names = [name.strip() for name in (settings.chat_model or "").split(",") if name.strip()]
+    if not names:
         raise ConfigurationError("YIWEN_CHAT_URL is set and YIWEN_CHAT_MODEL is not; name the model of that server")
     from rag.generators.chat_model import ChatModelGenerator, openai_model, server_probe
 
-    model = openai_model(url, settings.chat_model, settings.chat_key, retries=settings.chat_retries, limits=limits)
     probe = server_probe(url, settings.chat_key, limits.first_token_s)
-    breaker = Breaker(probe, what=f"the model at {url}", instead="the extractive generator answers")
-    return ChatModelGenerator(model, identity="chat", limits=limits, breaker=breaker)
+    found: dict[str, Generator] = {}
+    for name in names:
+        identity = f"chat:{name}" if found else "chat"
+        model = openai_model(url, name, settings.chat_key, retries=settings.chat_retries, limits=limits)
+        breaker = Breaker(probe, what=f"the model {name} at {url}", instead="the extractive generator answers")
+        found[identity] = ChatModelGenerator(model, identity=identity, limits=limits, breaker=breaker)
+    return found
 
 
 def _local(settings: Settings, name: str, limits: ModelLimits) -> Mapping[str, Generator]:

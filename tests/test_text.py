@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from string import ascii_lowercase as LETTERS
 
 import pytest
+import snowballstemmer
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -84,3 +88,19 @@ def test_quantities(text: str, expected: list[tuple[float, float, str]]) -> None
 @given(st.text(max_size=80))
 def test_quantities_lie_inside_the_text(text: str) -> None:
     assert all(0 <= q.start < q.end <= len(text) for q in quantities(text))
+
+
+def test_threads_stem_apart() -> None:
+    """The stemmer keeps the word that it works on in itself."""
+    words = [
+        f"{first}{second}{end}" for first in LETTERS for second in LETTERS for end in ("ations", "opping", "alizing")
+    ]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(tokens, words))
+    finally:
+        sys.setswitchinterval(interval)
+    alone = snowballstemmer.stemmer("english")
+    assert found == [[alone.stemWord(word)] for word in words]

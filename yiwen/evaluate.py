@@ -75,22 +75,28 @@ def answers(
     data: Annotated[
         Path | None, typer.Option("--data", metavar="FOLDER", help="Make graph questions from raw data, ask them too.")
     ] = None,
+    generator: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Judge this one; may be repeated; `hostile` makes things up. Default: all."),
+    ] = None,
+    sample: Annotated[int, typer.Option(min=1, help="So many questions go to each generator, spread over all.")] = 100,
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
     """What every answer must keep to: opposite names never confused, every citation open, nothing from nothing.
 
-    Exit code 1 if anything was confused, broken or made up.
+    Each generator is judged, and each language model also alone: how many of its sentences are made up. Exit code 1 if
+    anything was confused, broken or made up from nothing.
     """
     from evaluation.answers import run
     from evaluation.graph_questions import read_questions
 
     settings = load_settings(context, data_dir)
-    questions: list[str] = []
+    rows = []
     if data is not None:
         with _made_from(data) as file:
-            questions = [str(row["question"]) for row in read_questions(file)]
-    report = run(settings, questions)
+            rows = read_questions(file)
+    report = run(settings, rows, generators=generator or (), sample=sample)
     if as_json:
         document(report.summary())
     else:

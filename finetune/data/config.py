@@ -44,7 +44,7 @@ class DataConfig:
     registry: Path | None = None
     """Folder with `dataset_info.json`, or such a file."""
     template: str | None = None
-    """A name of `finetune.data.templates`, a 4-key JSON or Jinja file; default: the tokenizer's own."""
+    """A name of `rag.templates`, a 4-key JSON or Jinja file; default: the tokenizer's own."""
     cutoff: int = 1024
     """Longest row; of a dialogue whole turns are kept, and what is cut is counted."""
     max_prompt: int | None = None

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from finetune.data.rows import ASSISTANT, SYSTEM, Message, Row, Text
-from finetune.data.templates import Template, template
 from rag.errors import ConfigurationError, DataError
+from rag.templates import Template, render, template
 
 _MARK = re.compile("\ue000(\\d+)([ci])\ue001")
 
@@ -81,17 +81,7 @@ class Renderer:
 
     def text(self, messages: Sequence[Message], *, prompt: bool = False) -> str:
         """What the template makes of messages; `prompt`: up to where the next answer begins."""
-        try:
-            found: str = self._tokenizer.apply_chat_template(
-                [self._given(message) for message in messages],
-                chat_template=self.template.jinja,
-                add_generation_prompt=prompt,
-                tokenize=False,
-            )
-        except Exception as error:  # Jinja templates raise errors of their own choosing
-            reason = " ".join(str(error).split())[:200]
-            raise ConfigurationError(f"the template {self.template.name} fails: {reason}") from error
-        return found
+        return render(self._tokenizer, self.template, [self._given(one) for one in messages], prompt=prompt)
 
     def _given(self, message: Message) -> dict[str, str]:
         if self.template.places_input:

@@ -14,6 +14,9 @@ _LOG = logging.getLogger(__name__)
 CONFIG, BASE = "adapter_config.json", "base.json"
 WEIGHTS = "adapter_model.safetensors"
 """The older pickled form is not opened."""
+TEMPLATE = "chat_template.jinja"
+"""The chat template it was trained with; may be missing."""
+_KIND = "LORA"
 _VOLATILE = {"_name_or_path", "transformers_version", "torch_dtype", "dtype", "use_cache"}
 _SAMPLE = 1 << 16
 
@@ -99,11 +102,14 @@ class AdapterFolder:
         """Why it does not fit the base, in one line."""
         base = self._base
         try:
-            stated = json.loads((folder / CONFIG).read_bytes()).get("base_model_name_or_path") or ""
+            config = json.loads((folder / CONFIG).read_bytes())
+            stated, kind = config.get("base_model_name_or_path") or "", config.get("peft_type", _KIND)
             mark = folder / BASE
             made_for = json.loads(mark.read_bytes())["fingerprint"] if mark.exists() else None
         except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
             return f"the adapter {folder.name!r} cannot be read ({type(error).__name__}); save it again"
+        if kind != _KIND:
+            return f"the adapter {folder.name!r} is of the kind {kind}; expected {_KIND}, which is what can be switched"
         if made_for == base.fingerprint or (made_for is None and _last(stated) == _last(base.name)):
             return None
         return (

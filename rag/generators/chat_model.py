@@ -22,8 +22,7 @@ from pydantic import SecretStr
 from rag.breaker import Breaker
 from rag.domain import GenerationRequest
 from rag.errors import ConfigurationError, DependencyError, MissingExtraError
-from rag.generators.stopping import DEFAULT_LIMITS, ModelLimits, fitted, until
-from rag.prompt import estimated_tokens
+from rag.generators.stopping import DEFAULT_LIMITS, ModelLimits, estimated_length, fitted, until
 
 _LOOK_S = 0.02
 """How often a waiting answer looks whether it is still wanted."""
@@ -49,7 +48,7 @@ class ChatModelGenerator:
     def stream(self, request: GenerationRequest, cancel: threading.Event) -> Iterator[str]:
         """Pieces as they come. DependencyError: the model fails, is silent for too long, or is left alone for now."""
         room = self._limits.context_tokens - self._limits.answer_tokens
-        said = fitted(request, room, estimated_tokens)
+        said = fitted(request, room, estimated_length)
         if not self._breaker.admits():
             raise DependencyError(f"the model {self.identity} failed several times and is left alone for a while")
         return until(self._guarded(said, cancel), self._limits.stop)

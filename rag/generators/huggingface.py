@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Generator as Generating
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ from typing import Any
 from rag.domain import GenerationRequest
 from rag.errors import ConfigurationError, DependencyError, MissingExtraError
 from rag.generators.adapters import Adapter, AdapterFolder, Base, fingerprint
-from rag.generators.stopping import DEFAULT_LIMITS, ModelLimits, fitted, until
+from rag.generators.prompting import OWN, Prompts
+from rag.generators.stopping import DEFAULT_LIMITS, ModelLimits, until
 from rag.ports import Generator
 
 try:
@@ -42,7 +43,7 @@ class Loading:
     dtype: str = "auto"
     bits: int = 16
     device: str = "auto"
-    template: str = "own"
+    template: str = OWN
     waiting: int = 8
     """Answers that may wait."""
 
@@ -52,8 +53,8 @@ class _Job:
     """One answer on its way through the worker."""
 
     adapter: Adapter | None
-    prompt: Any
-    """Token ids, shape (1, n)."""
+    prompt: Sequence[int]
+    """Token ids."""
     streamer: Any
     stop: threading.Event = field(default_factory=threading.Event)
 
@@ -66,27 +67,33 @@ class LocalModel(Mapping[str, Generator]):
     ) -> None:
         """Loads the base. Raises ConfigurationError if it cannot be opened, MissingExtraError for 8 and 4 bits."""
         self.limits = limits
-        self._template = loading.template
         try:
             self._tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
             self._model = AutoModelForCausalLM.from_pretrained(name, trust_remote_code=False, **_arguments(loading))
             base = Base(name, fingerprint(Path(cached_file(name, "config.json")).parent))
         except ImportError as error:
+            extra = "quant" if loading.bits != 16 else "train"
             raise MissingExtraError(
-                f"YIWEN_LOCAL_BITS={loading.bits} lacks a library: pip install 'yiwen[quant]'"
+                f"YIWEN_LOCAL_MODEL {name!r} needs a library ({_line(error)}): pip install 'yiwen[{extra}]'"
             ) from error
-        except (OSError, ValueError, KeyError) as error:
+        except Exception as error:  # the libraries tell of bad files and absent devices in many ways
             raise ConfigurationError(
-                f"YIWEN_LOCAL_MODEL is {name!r}, which cannot be opened ({error}); expected a folder or hub name of a "
-                "causal language model"
+                f"YIWEN_LOCAL_MODEL is {name!r}, which cannot be opened on YIWEN_LOCAL_DEVICE={loading.device} "
+                f"({_line(error)}); expected a folder or hub name of a causal language model, and a device"
             ) from error
         self._model.eval()
+        for module in self._model.modules():
+            # bitsandbytes packs 4-bit weights for some CPUs and rounds them anew whenever an adapter is loaded.
+            if getattr(module, "support_avx512bf16_for_cpu", False):
+                module.support_avx512bf16_for_cpu = False
+        longest = getattr(self._model.config, "max_position_embeddings", None)
+        self._prompts = Prompts(self._tokenizer, loading.template, limits, longest)
         self.base = base
         self._adapters = AdapterFolder(adapters, base)
         self._adapted: Any = None
         """The same layers with adapters, while there are any."""
         self._loaded: dict[str, Adapter] = {}
-        self._jobs: queue.Queue[_Job] = queue.Queue(loading.waiting + 1)
+        self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
         self._busy = threading.Semaphore(loading.waiting + 1)
         threading.Thread(target=self._work, name="yiwen-local-model", daemon=True).start()
 
@@ -111,15 +118,22 @@ class LocalModel(Mapping[str, Generator]):
     def pieces(
         self, request: GenerationRequest, adapter: Adapter | None, cancel: threading.Event
     ) -> Generating[str, None, None]:
-        """Text as it is written. DependencyError: the queue is full, a limit is reached, or the model fails."""
+        """Text as it is written, up to a stop text.
+
+        DependencyError: the queue is full, a limit is reached, the prompt does not fit, or the model fails.
+        """
         if not self._busy.acquire(blocking=False):
             raise DependencyError("the local model is busy and its queue is full; see YIWEN_LOCAL_QUEUE")
         job = None
         try:
             streamer = TextIteratorStreamer(self._tokenizer, skip_prompt=True, skip_special_tokens=True)
-            job = _Job(adapter, self._prompt(request), streamer)
-            self._jobs.put_nowait(job)
-            yield from self._heard(job, cancel)
+            try:
+                ids, stops = self._prompts.of(request, adapter)
+            except ConfigurationError as error:
+                raise DependencyError(str(error)) from error
+            job = _Job(adapter, ids, streamer)
+            self._jobs.put(job)
+            yield from until(self._heard(job, cancel), stops)
         finally:
             if job is not None:
                 job.stop.set()
@@ -147,20 +161,6 @@ class LocalModel(Mapping[str, Generator]):
                 first = False
                 yield piece
 
-    def _prompt(self, request: GenerationRequest) -> Any:  # noqa: ANN401 - a tensor
-        """Token ids, shape (1, n), within the context of settings and model."""
-        most = getattr(self._model.config, "max_position_embeddings", None) or self.limits.context_tokens
-        room = min(self.limits.context_tokens, most) - self.limits.answer_tokens
-        said = fitted(request, room, lambda text: len(self._tokenizer(text, add_special_tokens=False)["input_ids"]))
-        if self._template == "own" and self._tokenizer.chat_template:
-            text = self._tokenizer.apply_chat_template(
-                [{"role": role, "content": content} for role, content in said],
-                add_generation_prompt=True,
-                tokenize=False,
-            )
-            return self._tokenizer(text, add_special_tokens=False, return_tensors="pt")["input_ids"]
-        return self._tokenizer(plain(said), return_tensors="pt")["input_ids"]
-
     # ------------------------------------------------------------ in the worker
 
     def _work(self) -> None:
@@ -176,19 +176,18 @@ class LocalModel(Mapping[str, Generator]):
     def _write(self, job: _Job) -> None:
         """Greedy decoding; `stop` is looked at after each token."""
         active = self._use(job.adapter)
-        prompt = job.prompt.to(self._model.device)
+        prompt = torch.tensor([job.prompt], device=self._model.device)
 
         def unwanted(ids: Any, scores: Any, **_: object) -> Any:  # noqa: ANN401 - tensors
             return torch.full((ids.shape[0],), job.stop.is_set(), dtype=torch.bool, device=ids.device)
 
-        ends = self._model.generation_config.eos_token_id
-        ends = self._tokenizer.eos_token_id if ends is None else ends
+        ends = self._ends()
         padding = self._tokenizer.pad_token_id
         config = GenerationConfig(
             max_new_tokens=self.limits.answer_tokens,
             do_sample=False,
-            eos_token_id=ends,
-            pad_token_id=padding if padding is not None else (ends[0] if isinstance(ends, list) else ends),
+            eos_token_id=ends or None,
+            pad_token_id=padding if padding is not None else next(iter(ends), None),
         )
         with active, torch.inference_mode():
             (self._adapted or self._model).generate(
@@ -198,6 +197,12 @@ class LocalModel(Mapping[str, Generator]):
                 streamer=job.streamer,
                 stopping_criteria=[unwanted],
             )
+
+    def _ends(self) -> list[int]:
+        """Tokens that end an answer: the model's, and the tokenizer's, which training teaches."""
+        own = self._model.generation_config.eos_token_id
+        found = [*(own if isinstance(own, list) else [own]), self._tokenizer.eos_token_id]
+        return list(dict.fromkeys(one for one in found if one is not None))
 
     def _use(self, adapter: Adapter | None) -> AbstractContextManager[object]:
         """Makes it the active one while the context is open; loads new ones and lets go of those that are gone."""
@@ -251,14 +256,11 @@ class LocalGenerator:
 
     def stream(self, request: GenerationRequest, cancel: threading.Event) -> Iterator[str]:
         """Pieces as they are written, up to a stop text."""
-        with closing(self.model.pieces(request, self.adapter, cancel)) as pieces:
-            yield from until(pieces, self.model.limits.stop)
+        return self.model.pieces(request, self.adapter, cancel)
 
 
-def plain(said: Sequence[tuple[str, str]]) -> str:
-    """For models without a chat template: the messages under each other, ready for an answer."""
-    heads = {"system": "", "user": "问：", "assistant": "答："}
-    return "\n\n".join(heads[role] + content for role, content in said) + "\n\n答："
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]
 
 
 def _arguments(loading: Loading) -> dict[str, Any]:

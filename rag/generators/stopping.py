@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from rag.domain import GenerationRequest
 from rag.errors import DependencyError
-from rag.prompt import messages
+from rag.prompt import estimated_tokens, messages
 
 MESSAGE_TOKENS = 8
 """What a template writes around one message, about."""
@@ -59,8 +59,10 @@ def _beginning(text: str, stops: Sequence[str]) -> int:
     return 0
 
 
-def fitted(request: GenerationRequest, room: int, count: Callable[[str], int]) -> Sequence[tuple[str, str]]:
-    """The messages of `rag.prompt` within `room` tokens; earlier turns give way, the oldest first.
+def fitted(
+    request: GenerationRequest, room: int, length: Callable[[Sequence[tuple[str, str]]], int]
+) -> Sequence[tuple[str, str]]:
+    """The messages of `rag.prompt` within `room` tokens by `length`; earlier turns give way, the oldest first.
 
     System prompt, evidence and question always stay: without them nothing could be checked. Raises DependencyError
     where they alone are too long.
@@ -68,7 +70,7 @@ def fitted(request: GenerationRequest, room: int, count: Callable[[str], int]) -
     history = request.history
     while True:
         said = messages(replace(request, history=history))
-        needed = sum(count(content) + MESSAGE_TOKENS for _, content in said)
+        needed = length(said)
         if needed <= room:
             return said
         if not history:
@@ -77,3 +79,8 @@ def fitted(request: GenerationRequest, room: int, count: Callable[[str], int]) -
                 "YIWEN_LLM_CONTEXT_TOKENS"
             )
         history = history[1:]
+
+
+def estimated_length(said: Sequence[tuple[str, str]]) -> int:
+    """Tokens of messages, about, for models whose tokenizer is elsewhere."""
+    return sum(estimated_tokens(content) + MESSAGE_TOKENS for _, content in said)

@@ -78,7 +78,6 @@ _SELECTS = {
 _SCANS = {kind: f"{select} ORDER BY {key}" for kind, (select, key) in _SELECTS.items()} | {
     "entity": "SELECT id, type, name FROM entity ORDER BY id"
 }
-_FINDING_COLUMNS = "rule, severity, kind, record, detail, evidence, released"
 _ASSERTED = "SELECT a.record FROM assertion a JOIN dataset d ON d.pk = a.dataset WHERE d.name = ? AND a.kind = ?"
 _FINDING_COLUMNS = "rule, severity, kind, record, detail, evidence, released"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from rag.errors import ConfigurationError
-from rag.pipeline import FALLBACK
+from rag.errors import ConfigurationError, NotFoundError
+from rag.pipeline import FALLBACK, Options
 from rag.snapshot import Library
 from rag.wiring import Generators, build, open_models
 from tests.fakes import ScriptedGenerator
@@ -28,6 +28,32 @@ def test_a_model_writes_and_its_sentences_are_checked(data_dir: Path) -> None:
     assert "甲病的症状有头晕[1]。" in answer.text
     assert "青霉素" not in answer.text
     assert [dropped.sentence for dropped in answer.dropped] == ["甲病用青霉素治疗。"]
+
+
+def test_a_request_chooses_among_the_models_of_a_server(data_dir: Path) -> None:
+    """Such as the adapters of vLLM."""
+    publish(Library(data_dir), {"a": small_kb()})
+    with serving() as server:
+        server.acts = [["甲病的症状有头晕[1]。"]]
+        settings = settings_for(data_dir, generator="chat", chat_url=server.url, chat_model="base, tcm,org/other")
+        pipeline = build(settings)
+        assert list(pipeline.generators) == [FALLBACK, "chat", "chat:tcm", "chat:org/other"]
+        for chosen in (None, "chat:tcm", "chat:org/other"):
+            assert pipeline.ask("甲病有哪些症状", Options(generator=chosen)).generator == (chosen or "chat")
+        assert [sent["model"] for sent in server.requests] == ["base", "tcm", "org/other"]
+        with pytest.raises(NotFoundError, match="chat:absent"):
+            pipeline.ask("甲病有哪些症状", Options(generator="chat:absent"))
+
+
+def test_an_adapter_that_a_server_lacks_leaves_the_others_alone(data_dir: Path) -> None:
+    publish(Library(data_dir), {"a": small_kb()})
+    with serving() as server:
+        server.acts = [404, 404, 404, ["甲病的症状有头晕[1]。"]]
+        settings = settings_for(data_dir, generator="chat", chat_url=server.url, chat_model="base,gone")
+        pipeline = build(settings)
+        for _ in range(4):
+            assert pipeline.ask("甲病有哪些症状", Options(generator="chat:gone")).generator == FALLBACK
+        assert pipeline.ask("甲病有哪些症状").generator == "chat"
 
 
 @pytest.mark.parametrize("act", [500, "hang", "reset", "hang after"])

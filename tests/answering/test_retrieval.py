@@ -6,7 +6,8 @@ import pytest
 
 from rag.domain import Passage, PassageKind
 from rag.intent import read_intent
-from rag.retrieval import Retrieved, choices
+from rag.retrieval import Retrieved
+from rag.selection import choices
 from rag.vocabulary import Relation
 from tests.answering.records import BOOK, IBUPROFEN, MIGRAINE, RECORDS, TRIAL, fact
 from tests.fakes import FakeLibrary

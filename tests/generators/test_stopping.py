@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from rag.domain import Turn
 from rag.errors import DependencyError
-from rag.generators.stopping import MESSAGE_TOKENS, fitted, until
-from rag.prompt import SYSTEM, estimated_tokens
+from rag.generators.stopping import estimated_length, fitted, until
+from rag.prompt import SYSTEM
 from tests.answering.records import CONCLUSION, request, told
 
 
@@ -42,16 +42,16 @@ ASKED = replace(
 
 
 def test_the_oldest_turns_give_way_and_the_rest_stays() -> None:
-    whole = fitted(ASKED, 10_000, estimated_tokens)
+    whole = fitted(ASKED, 10_000, estimated_length)
     assert len(whole) == 5
-    needed = sum(estimated_tokens(content) + MESSAGE_TOKENS for _, content in whole)
-    assert fitted(ASKED, needed, estimated_tokens) == whole
-    assert fitted(ASKED, needed - 1, estimated_tokens) == [whole[0], *whole[2:]]
-    fewest = fitted(ASKED, needed - 225, estimated_tokens)
+    needed = estimated_length(whole)
+    assert fitted(ASKED, needed, estimated_length) == whole
+    assert fitted(ASKED, needed - 1, estimated_length) == [whole[0], *whole[2:]]
+    fewest = fitted(ASKED, needed - 225, estimated_length)
     assert fewest == [("system", SYSTEM), whole[-1]]
     assert CONCLUSION.text in fewest[-1][1]
 
 
 def test_evidence_that_does_not_fit_is_no_answer() -> None:
     with pytest.raises(DependencyError, match="YIWEN_LLM_CONTEXT_TOKENS"):
-        fitted(ASKED, 100, estimated_tokens)
+        fitted(ASKED, 100, estimated_length)

@@ -175,7 +175,8 @@ def test_what_may_not_stand_is_listed_and_left(editing: Editing) -> None:
     statements = (
         "MATCH (a:Disease {kb: $kb, name: '乙病'}), (b:Symptom {kb: $kb, name: '恶寒'}) "
         "CREATE (b)-[:HAS_SYMPTOM]->(a), (a)-[:HAS_SYMPTOMS]->(b), (a)-[:LIKES]->(b), (a)-[:CURE_RATE]->(b), "
-        "(a)-[:HAS_SYMPTOM {dose: '5mg'}]->(b), (a)-[:HAS_SYMPTOM {severity: 5}]->(b), "
+        "(a)-[:SYMPTOM]->(b), (a)-[:就诊科室]->(b), (a)-[:HAS_SYMPTOM {dose: '5mg'}]->(b), "
+        "(a)-[:HAS_SYMPTOM {severity: 5}]->(b), "
         "(a)-[:HAS_SYMPTOM]->(:Foo {name: '某物'})",
         "CREATE (:Entity:Disease {name: '暂无'}), (:Entity:Disease:Drug {name: '两样'})",
         "CREATE (:Entity:Disease {title: 'x'})",
@@ -192,6 +193,8 @@ def test_what_may_not_stand_is_listed_and_left(editing: Editing) -> None:
     for expected in (
         "it leads to disease:乙病; expected symptom",
         "1 relations of type HAS_SYMPTOMS: there is no such type; HAS_SYMPTOM is one",
+        "1 relations of type SYMPTOM: there is no such type; HAS_SYMPTOM is one",
+        "1 relations of type 就诊科室: there is no such type; IN_DEPARTMENT is one",
         "cure_rate leads to a text",
         "a dose needs a named source",
         "severity is not a text",

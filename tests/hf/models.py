@@ -48,22 +48,24 @@ def make_tokenizer(folder: Path, *, chat: bool) -> int:
     return len(fast)
 
 
-def _config(shape: str, vocabulary: int) -> PreTrainedConfig:
+def _config(shape: str, vocabulary: int, layers: int) -> PreTrainedConfig:
     if shape == "bloom":
-        return BloomConfig(vocab_size=vocabulary, hidden_size=128, n_layer=2, n_head=4, eos_token_id=0, pad_token_id=0)
+        return BloomConfig(
+            vocab_size=vocabulary, hidden_size=128, n_layer=layers, n_head=4, eos_token_id=0, pad_token_id=0
+        )
     kind = {"llama": LlamaConfig, "qwen2": Qwen2Config, "glm": GlmConfig}[shape]
     return kind(
-        vocab_size=vocabulary, hidden_size=128, intermediate_size=256, num_hidden_layers=2, num_attention_heads=4,
+        vocab_size=vocabulary, hidden_size=128, intermediate_size=256, num_hidden_layers=layers, num_attention_heads=4,
         num_key_value_heads=2, head_dim=32, max_position_embeddings=4096, eos_token_id=0, pad_token_id=0,
         bos_token_id=0,
     )  # fmt: skip
 
 
-def make_model(folder: Path, shape: str, *, seed: int = 0, chat: bool = True) -> Path:
+def make_model(folder: Path, shape: str, *, seed: int = 0, chat: bool = True, layers: int = 2) -> Path:
     folder.mkdir(parents=True)
     vocabulary = make_tokenizer(folder, chat=chat)
     torch.manual_seed(seed)
-    model = AutoModelForCausalLM.from_config(_config(shape, vocabulary))
+    model = AutoModelForCausalLM.from_config(_config(shape, vocabulary, layers))
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.normal_(0, 0.3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -16,6 +17,7 @@ import httpx
 import pytest
 
 from api.app import create_app
+from rag.breaker import Breaker
 from rag.errors import DependencyError
 from rag.generators.chat_model import ChatModelGenerator, openai_model, server_probe
 from rag.generators.huggingface import LocalModel
@@ -30,8 +32,11 @@ from tests.hf.models import make_adapter, make_model
 from tests.kb import publish, settings_for, small_kb
 from yiwen.client import Client, ServiceError
 
-pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
 START_S = 120.0
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning"),
+    pytest.mark.timeout(2 * START_S),  # the server imports torch before it listens, which a busy machine draws out
+]
 ASKED = request([told(CONCLUSION)], question="偏头痛吃什么药")
 SHORT = ModelLimits(context_tokens=4096, answer_tokens=12, first_token_s=60)
 QUESTION = "甲病有哪些症状"
@@ -44,8 +49,8 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def url(base: Path) -> Iterator[str]:
-    """`transformers serve` in a process of its own, without a network."""
+def server(base: Path) -> Iterator[tuple[str, int]]:
+    """`transformers serve` in a process of its own, without a network: its address and process id."""
     port = free_port()
     command = [
         str(Path(sys.executable).parent / "transformers"),
@@ -60,7 +65,7 @@ def url(base: Path) -> Iterator[str]:
     process = subprocess.Popen(command, env=os.environ | quiet, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _wait_for(f"http://localhost:{port}/health", process)
-        yield f"http://localhost:{port}/v1"
+        yield f"http://localhost:{port}/v1", process.pid
     finally:
         process.terminate()
         try:
@@ -68,6 +73,11 @@ def url(base: Path) -> Iterator[str]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+@pytest.fixture
+def url(server: tuple[str, int]) -> str:
+    return server[0]
 
 
 def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
@@ -106,6 +116,32 @@ def test_a_real_server_is_stopped_and_asked_again(url: str, base: Path) -> None:
     assert len(list(stream)) <= 1
     with pytest.raises(DependencyError, match="longer"):
         list(chat(url, base, replace(endless, total_s=0.3)).stream(ASKED, threading.Event()))
+    assert list(chat(url, base, SHORT).stream(ASKED, threading.Event()))
+
+
+def test_a_real_server_that_hangs_is_left_alone_until_a_probe_finds_it_well(
+    server: tuple[str, int], base: Path
+) -> None:
+    url, process = server
+    hasty = replace(SHORT, first_token_s=0.3)
+    breaker = Breaker(server_probe(url, None, 0.3), probe_s=0, start=lambda run: run())
+    asking = ChatModelGenerator(
+        openai_model(url, str(base), None, retries=0, limits=hasty), identity="chat", limits=hasty, breaker=breaker
+    )
+    os.kill(process, signal.SIGSTOP)
+    try:
+        for _ in range(3):
+            with pytest.raises(DependencyError):
+                list(asking.stream(ASKED, threading.Event()))
+        assert breaker.is_open()
+        assert not breaker.admits(), "this one only probed, in vain"
+        with pytest.raises(DependencyError, match="left alone"):
+            asking.stream(ASKED, threading.Event())
+    finally:
+        os.kill(process, signal.SIGCONT)
+    server_probe(url, None, 30)()  # it works off what came while it was stopped
+    assert not breaker.admits(), "this one only probed, and found it well"
+    assert breaker.admits()
     assert list(chat(url, base, SHORT).stream(ASKED, threading.Event()))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import resource
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -21,8 +22,11 @@ from finetune.meter import read_log
 from finetune.saving import register_adapter
 from finetune.stages.packed import train
 from finetune.trainer import last_complete
+from rag.domain import GenerationRequest, Intent
 from rag.errors import ConfigurationError, ConflictError, DataError, StorageError
-from rag.generators.adapters import AdapterFolder, Base, fingerprint
+from rag.generators.adapters import TEMPLATE, AdapterFolder, Base, fingerprint
+from rag.generators.huggingface import LocalModel
+from rag.generators.stopping import ModelLimits
 from tests.hf.models import make_model
 from tests.training.packs import examples
 from tests.training.runs import a_run
@@ -59,6 +63,11 @@ def test_an_adapter_learns_and_is_what_the_service_loads(base: Path, tmp_path: P
     register_adapter(folder, tmp_path / "adapters", "tiny")
     service = AdapterFolder(tmp_path / "adapters", Base(str(base), fingerprint(base)))
     assert service.names() == ["tiny"]
+    assert (tmp_path / "adapters" / "tiny" / TEMPLATE).read_text() == (folder / TEMPLATE).read_text()
+    model = LocalModel(str(base), tmp_path / "adapters", limits=ModelLimits(4096, 8, 60))
+    asked = GenerationRequest("头痛吃什么药", Intent(()), (), (), alone=True)
+    "".join(model["local:tiny"].stream(asked, threading.Event()))
+    assert list(model._loaded) == ["tiny"]
     loaded = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base), str(folder))
     assert loaded.active_adapters == ["default"]
     entries = [entry for entry in read_log(run.out / "log.jsonl") if "loss" in entry]

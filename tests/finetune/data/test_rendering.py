@@ -10,8 +10,8 @@ import pytest
 from finetune.data.characters import Characters
 from finetune.data.rendering import CannotRender, Renderer
 from finetune.data.rows import Message, Row, Text
-from finetune.data.templates import names
 from rag.errors import ConfigurationError, DataError
+from rag.templates import names
 
 TURNS = tuple(Message(*said) for said in [("user", "Q1"), ("assistant", "A1"), ("user", "Q2"), ("assistant", "A2")])
 DIALOGUE = Row(TURNS, "rows", 7)
@@ -62,7 +62,7 @@ def test_a_reference_template_writes_what_the_reference_writes(name: str) -> Non
 
 def test_all_of_the_reference_systems_are_there() -> None:
     others = {"huatuogpt", "huatuogpt2", "med-chatglm", "bloom_deploy", "med_template", "literature_template"}
-    assert set(names()) == CAREGPT | others
+    assert set(names()) == CAREGPT | others | {"plain"}
 
 
 @pytest.mark.parametrize("name", names())

@@ -1,13 +1,14 @@
 """Templates as Jinja texts: the tokenizer's own, those of the reference systems, or one from a file.
 
-All become the same thing, so training renders by the very text that is saved with the model and serves.
+All become the same thing and are rendered here, so training renders by the very text that is saved with the model and
+serves.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -36,6 +37,8 @@ class Template:
     places_input: bool = False
     input_fault: str = ""
     """Why rows with an input cannot be rendered; empty if they can."""
+    stops: tuple[str, ...] = ()
+    """With what a model goes on that does not end its answer: the mark of its end, the head of another question."""
 
 
 def names() -> list[str]:
@@ -60,6 +63,42 @@ def template(name: str | None, own: str | None) -> Template:
     if path.suffix in (".jinja", ".jinja2"):
         return Template(path.stem, _text(path))
     raise ConfigurationError(f"there is no template {name!r}; there are {_all_names()}, or a .json or .jinja file")
+
+
+def render(tokenizer: Any, template: Template, messages: Sequence[Mapping[str, str]], *, prompt: bool) -> str:  # noqa: ANN401
+    """What the template makes of messages; `prompt`: up to where the next answer begins.
+
+    `tokenizer`: one of transformers. Raises ConfigurationError.
+    """
+    try:
+        text: str = tokenizer.apply_chat_template(
+            list(messages), chat_template=template.jinja, add_generation_prompt=prompt, tokenize=False
+        )
+    except Exception as error:  # Jinja templates raise errors of their own choosing
+        reason = " ".join(str(error).split())[:200]
+        raise ConfigurationError(f"the template {template.name} fails: {reason}") from error
+    return text
+
+
+def prompt_text(tokenizer: Any, template: Template, said: Sequence[tuple[str, str]]) -> str:  # noqa: ANN401
+    """The text that is answered, of (role, content); what a template has no place for must not be lost.
+
+    A system message goes before the last question where the template refuses or skips it. Special tokens that a
+    message writes are taken out: they would end its turn. Raises ConfigurationError.
+    """
+    special = sorted(filter(None, getattr(tokenizer, "all_special_tokens", [])), key=len, reverse=True)
+    pattern = re.compile("|".join(map(re.escape, special)) or "(?!)")
+    given = [{"role": role, "content": pattern.sub(" ", content)} for role, content in said]
+    system = given[0]["content"] if given[0]["role"] == "system" else ""
+    try:
+        text = render(tokenizer, template, given, prompt=True)
+        if system.strip() in text:
+            return text
+    except ConfigurationError:
+        if not system:
+            raise
+    last = {"role": "user", "content": f"{system}\n\n{given[-1]['content']}"}
+    return render(tokenizer, template, [*given[1:-1], last], prompt=True)
 
 
 @lru_cache(maxsize=1)
@@ -93,7 +132,18 @@ def _made(name: str, given: Mapping[str, Any]) -> Template:
     unknown = sorted(given.keys() - _LISTED - _FOUR)
     if unknown:
         raise ConfigurationError(f"template {name}: unknown keys {', '.join(unknown)}")
-    return _four_keys(name, given) if "prompt" not in given else Template(name, _listed(given))
+    if "prompt" not in given:
+        return _four_keys(name, given)
+    head = str(given.get("separator", "")) + str(given["prompt"])
+    return Template(name, _listed(given), stops=_stops(str(given.get("end", "")), head))
+
+
+def _stops(end: str, head: str) -> tuple[str, ...]:
+    """Of an answer's end mark and the text before another question, what is always the same."""
+    lead = _PLACE.split(re.sub(r"\{[be]os\}", "", head))[0]
+    line = "\n" if lead.startswith("\n") else ""
+    found = (_PLACE.sub("", end).strip(), line + lead.strip())
+    return tuple(text for text in found if text.strip())
 
 
 def _four_keys(name: str, given: Mapping[str, Any]) -> Template:
@@ -115,7 +165,7 @@ def _four_keys(name: str, given: Mapping[str, Any]) -> Template:
         "{%- endif -%}{%- elif message.role == 'assistant' -%}{{- message.content -}}{{- eos_token -}}{%- endif -%}"
         "{%- endfor -%}"
     )
-    return Template(name, text, True, fault)
+    return Template(name, text, True, fault, _stops("", given["prompt_no_input"]))
 
 
 def _listed(given: Mapping[str, Any]) -> str:
