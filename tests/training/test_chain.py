@@ -18,8 +18,9 @@ from tests.training.invented import CHARACTERS, Names, open_dialogues, open_text
 from tests.training.tiny import make_tiny
 from yiwen.cli import app
 
-pytestmark = pytest.mark.filterwarnings("ignore")
 LIMIT_S = 240.0
+"""Longer than other tests may take: six commands of training and a service."""
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(LIMIT_S + 30)]
 SUBJECTS, ROWS = 6, 24
 
 
@@ -111,8 +112,10 @@ def test_from_a_knowledge_base_to_an_answer_of_the_adapter(tmp_path: Path) -> No
     with TestClient(create_app(settings), client=("127.0.0.1", 50000), base_url="http://localhost") as client:
         question = rows[0]["messages"][1]["content"].rpartition("问题：")[2]
         answer = client.post("/ask", json={"question": question}).raise_for_status().json()
+        alone = client.post("/ask", json={"question": question, "generator": "local"}).raise_for_status().json()
     assert answer["generator"] == "local:chain"
     assert answer["degraded"] == []
     assert answer["citations"], answer
     assert rows[0]["messages"][2]["content"].strip("\n") in answer["text"], "it came from the model's tokens"
+    assert alone["degraded"] == ["generator"], "the base has not learnt to cite"
     assert time.monotonic() - begin < LIMIT_S
