@@ -15,6 +15,7 @@ from yiwen import (
     bench,
     curation,
     data,
+    data_grounded,
     doctor,
     evaluate,
     export,
@@ -67,6 +68,7 @@ kb.app.command("audit")(audit.audit)
 kb.app.command("release")(audit.release)
 kb.app.command("hold")(audit.hold)
 app.add_typer(data.app, name="data")
+data.app.command("grounded")(data_grounded.grounded)
 app.add_typer(train.app, name="train")
 app.command("merge")(models.merge)
 app.add_typer(models.delta_app, name="delta")

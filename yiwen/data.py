@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from finetune.data.config import DataConfig
     from finetune.data.preview import Piece, Preview
 
-app = typer.Typer(help="Look at training data: tokens, lengths, faults, leaks.", no_args_is_help=True)
+app = typer.Typer(
+    help="Look at training data (tokens, lengths, faults, leaks) and make some from a knowledge base.",
+    no_args_is_help=True,
+)
 
 Names = Annotated[
     list[str] | None,
@@ -41,7 +44,7 @@ _WIDTH = 64
 
 @app.callback()
 def data() -> None:
-    """Look at training data: tokens, lengths, faults, leaks."""
+    """Look at training data (tokens, lengths, faults, leaks) and make some from a knowledge base."""
 
 
 @app.command()
