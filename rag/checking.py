@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.clauses import canonical, ground_of
-from rag.domain import Evidence, GraphFact
+from rag.domain import Evidence, GraphFact, PassageKind
 from rag.features import compatible
 from rag.grounding import reason_against
 from rag.linking import Names
@@ -125,7 +125,8 @@ class Checker:
         facts = [e.fact for e in cited if e.fact is not None]
         if facts:
             return self._rest_reason(_unquoted(bare), facts, cited)
-        left = remainder(without(claim, self._stated(claim, cited)), texts, FRAME)
+        whole = [normalise(title) for e in cited for title in _titles(e)]  # before names, which would tear them apart
+        left = remainder(without(claim, [*whole, *self._stated(claim, cited)]), texts, FRAME)
         return "wording_not_in_evidence" if left else None
 
     def _paraphrase(self, claim: str, cited: Sequence[Evidence]) -> str | None:
@@ -287,6 +288,8 @@ def _titles(evidence: Evidence) -> list[str]:
     """What names the subject of a passage without being its text."""
     passage = evidence.passage
     titles = [evidence.title, passage.title, passage.aspect, passage.question] if passage else [evidence.title]
+    if evidence.kind == PassageKind.CLASSIC:
+        titles.append(evidence.source.title)  # the name of a book says where its words stand
     return [title for title in titles if title]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from rag.books import not_told
 from rag.deciding import Decision
 from rag.dialogue import QuestionBack
 from rag.domain import Candidate, Evidence, Intent, Mention, Outcome, PassageKind, Triage, YesNo
@@ -56,7 +57,7 @@ def conclude(
     """Decide by what was cited, not by what was retrieved. `back` is asked where anything was cited."""
     questions = tuple(_which(m, found, kb) for m in found.unsure)
     lacking = _missing(intent, mentions, found, cited, kb) if intent.explicit and not intent.reverse else []
-    if decision is not None and decision.facts:
+    if (decision is not None and decision.facts) or _quoted(found, cited):
         lacking = []
     if intent.comparison or intent.unknown:
         lacking = [*lacking, *_uncompared(intent, mentions, found, kb)]
@@ -109,8 +110,10 @@ def _outcome(
 ) -> Outcome:
     if not cited:
         return Outcome.NEED_MORE_INFO if asks else Outcome.NOT_IN_KB
-    if intent.avoids:
+    if intent.avoids or _quoted(found, cited):
         return Outcome.ANSWERED
+    if found.book is not None:
+        return Outcome.PARTIAL
     if intent.reverse:
         met = all(_group_met(group, cited) for group in intent.groups)
         return Outcome.ANSWERED if found.ranked and met else Outcome.PARTIAL
@@ -118,6 +121,11 @@ def _outcome(
         return Outcome.PARTIAL if asks or (lacking and not intent.explicit) else Outcome.ANSWERED
     complete = all(_group_met(group, cited) or _remedies_told(group, found, cited) for group in intent.groups)
     return Outcome.ANSWERED if complete and not lacking and not asks else Outcome.PARTIAL
+
+
+def _quoted(found: Retrieved, cited: Sequence[Evidence]) -> bool:
+    """Whether a classic that was asked for is quoted."""
+    return not {e.id for e in found.books}.isdisjoint(e.id for e in cited)
 
 
 def _group_met(group: Sequence[Relation], cited: Sequence[Evidence]) -> bool:
@@ -179,6 +187,8 @@ def _notes(
         if len({fact.object for subject in found.ranked for fact in subject.matched}) == 1 and not asks:
             notes.append("只识别到一个症状，符合的疾病很多，请补充其他症状、部位和持续时间。")
     notes.extend(lacking)
+    if found.book is not None and not _quoted(found, cited):
+        notes.append(not_told(found.book))
     notes.extend(_neighbours(mentions))
     if any(e.kind == PassageKind.QA for e in cited):
         notes.append("其中问答记录未经审校，证据级别最低。")

@@ -354,7 +354,10 @@ class Pipeline:
     def _order(
         question: str, mentions: Sequence[Mention], intent: Intent, found: Retrieved, edition: Edition
     ) -> Iterable[Evidence]:
-        """Evidence in the order it is worth: ranked matches, facts, monographs, then passages on the topic."""
+        """Evidence in the order it is worth: classics asked for, ranked matches, facts, monographs, then passages."""
+        yield from found.books
+        if found.books and found.book is not None and found.book.title:
+            return  # what else is known does not stand in that book
         yield from found.matches
         yield from found.facts
         yield from found.monograph

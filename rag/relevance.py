@@ -168,12 +168,10 @@ def _off_relation(asked: Asked, evidence: Evidence) -> bool:
     """
     if not (asked.intent.explicit and asked.intent.relations) or _speaks_of(asked.intent, evidence):
         return False
-    if language_of(evidence.text) != "zh":
-        return True
+    if language_of(evidence.text) == "zh" and not set(asked.intent.relations) >= _SEVERITY:
+        return False
     said = normalise(evidence.text)
-    return set(asked.intent.relations) >= _SEVERITY and not any(
-        _SPEAKS_OF[r].search(said) for r in asked.intent.relations
-    )
+    return not any(_SPEAKS_OF[r].search(said) for r in asked.intent.relations if r in _SPEAKS_OF)
 
 
 def _filed_under(asked: Asked, evidence: Evidence) -> bool:

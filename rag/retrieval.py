@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rag.avoided import AGAINST, against, states_in, warning
+from rag.books import BookQuestion, book_question, told_in
 from rag.deciding import CAUSED_BY, TOWARDS, narrowed
 from rag.differential import Contender, Told, order
 from rag.domain import (
@@ -91,6 +92,7 @@ CANDIDATE_PASSAGES = 100
 ACROSS_LANGUAGES: Mapping[str, float] = {"names": 1.0, "dense": 0.5}
 """Between languages entity names lead; the embedding, which knows both through the term file, helps."""
 MONOGRAPH_PASSAGES = 40
+_BOOK_PASSAGES = 200
 
 _OF_CARE = frozenset({Relation.DEPARTMENT, Relation.COST, Relation.INSURANCE})
 
@@ -105,7 +107,8 @@ class Retrieved:
     `contenders` the same and those behind them with what else is known of them, where the question may be asked back,
     `monograph` holds fields of drug monographs, `passages` the rest of the literature; `subjects` are the entities the
     question is about and that are described, `named` also those that are not, `unsure` the mentions to ask about.
-    `people` are the groups whose dose is asked for: no other dose is among the rest.
+    `people` are the groups whose dose is asked for: no other dose is among the rest. `books` are passages of classics,
+    where `book` asks for them.
     """
 
     facts: tuple[Evidence, ...] = ()
@@ -118,6 +121,8 @@ class Retrieved:
     named: tuple[EntityId, ...] = ()
     unsure: tuple[Mention, ...] = ()
     people: tuple[str, ...] = ()
+    books: tuple[Evidence, ...] = ()
+    book: BookQuestion | None = None
 
 
 @dataclass(frozen=True)
@@ -164,6 +169,7 @@ class Retriever:
         subjects = list(dict.fromkeys(entity for entities in meant.values() for entity in entities))
         excerpts = self._excerpts(question, mentions) if not (intent.relations or intent.reverse) else ()
         excerpts += self._of_points(question, mentions)
+        book = book_question(question)
         subjects += [e.passage.about for e in excerpts if e.passage is not None and e.passage.about is not None]
         subjects += [fact.object for fact in remedies if not isinstance(fact.object, Literal)]
         monograph = of_the_pair(mentions, intent, self._monograph(subjects, intent))
@@ -178,6 +184,8 @@ class Retriever:
             subjects=tuple(dict.fromkeys(subjects)),
             named=tuple(dict.fromkeys(entity for m in meant for entity in meant[m] or entities_named(m))),
             unsure=tuple(unsure),
+            books=self._of_books(book, mentions) if book is not None else (),
+            book=book,
         )
 
     def _with_remedies(
@@ -332,6 +340,17 @@ class Retriever:
         told = [(quote, e) for e in found if e.kind == PassageKind.MONOGRAPH for quote in quotable(e.text)]
         chosen = set(telling(without(question, named), [quote for quote, _ in told]))
         return tuple({e.id: e for quote, e in told if quote in chosen}.values())
+
+    def _of_books(self, book: BookQuestion, mentions: Sequence[Mention]) -> tuple[Evidence, ...]:
+        """What classics say of it, the best first."""
+        hits = self.kb.search_sparse(
+            self._terms(f"{book.title} {book.rest}"),
+            concepts=self.concepts(mentions),
+            limit=_BOOK_PASSAGES,
+            language="zh",
+        )
+        found = self.kb.evidence([name for name, _ in hits])
+        return told_in(book, mentions, [found[name] for name, _ in hits if name in found])
 
     def _of_points(self, question: str, mentions: Sequence[Mention]) -> tuple[Evidence, ...]:
         """Where an acupoint is and how it is used, if that is asked: fields that no relation holds."""

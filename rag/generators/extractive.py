@@ -79,6 +79,9 @@ class ExtractiveGenerator:
 
     def _sentences(self, request: GenerationRequest, budget: _Budget) -> Iterator[str]:
         numbered = list(enumerate(request.evidence, start=1))
+        quoted = [(n, e) for n, e in numbered if e.kind == PassageKind.CLASSIC and numbered[0][1].kind == e.kind]
+        yield from _literature(request, quoted, budget)
+        numbered = [one for one in numbered if one not in quoted]
         yield from _ranking(request, numbered, budget)
         yield from _facts(request, numbered, budget)
         yield from _monograph(request, numbered, budget)
@@ -326,6 +329,9 @@ def _introduction(evidence: Evidence) -> str:
         and _stands_bare(passage.title or "")
     ):
         return f"教材，{passage.title}的{passage.aspect}："
+    if passage is not None and passage.kind is PassageKind.CLASSIC and _stands_bare(evidence.source.title):
+        place = f"·{passage.title}" if passage.title and _stands_bare(passage.title) else ""
+        return f"《{evidence.source.title}{place}》："
     return {"textbook": "教材：", "classic": "古籍：", "qa": "问答记录（未经审校）："}.get(evidence.kind, "资料：")
 
 
