@@ -15,7 +15,7 @@ from rag.text import normalise, tokens
 _TITLED = re.compile(r"《([^《》]{2,20})》")
 _ENDING = (
     "(?:本草经|内经|难经|甲乙经|脉经|纲目|要略|要方|翼方|条辨|金鉴|歌诀|素问|灵枢|改错|脉学|心悟|集注|全书|"
-    "(?<=[寒胃候病气])论)"
+    "(?<=[寒胃候病气方源])论)"
 )
 _SAID_IN = re.compile(
     rf"([^\W在看按据照依和与的是说]{{0,6}}{_ENDING})"

@@ -10,7 +10,7 @@ from rag.deciding import Decision
 from rag.dialogue import QuestionBack
 from rag.domain import Candidate, Evidence, Intent, Mention, Outcome, PassageKind, Triage, YesNo
 from rag.intent import REMEDIES
-from rag.linking import entity_name
+from rag.linking import entity_name, entity_type
 from rag.ports import KnowledgeBase
 from rag.retrieval import Retrieved
 from rag.selection import MIRRORED, choices, may_be_subject, told_symptoms
@@ -133,9 +133,11 @@ def _group_met(group: Sequence[Relation], cited: Sequence[Evidence]) -> bool:
     return any(relation in group for e in cited for relation in _relations_of(e))
 
 
-def _indicated(names: Collection[str], cited: Sequence[Evidence]) -> bool:
-    """Whether a remedy is cited that is for what has one of these names."""
-    return any(_is_for(evidence, names) for evidence in cited)
+def _treated(group: Sequence[Relation], names: Collection[str], cited: Sequence[Evidence]) -> bool:
+    """Whether the group asks for what is cited as being for one of these names: remedies, or points to be treated."""
+    told = [evidence for evidence in cited if _is_for(evidence, names)]
+    points = any(e.fact is not None and entity_type(e.fact.subject) is EntityType.ACUPOINT for e in told)
+    return (Relation.DRUG in group and bool(told)) or (Relation.TREATMENT in group and points)
 
 
 def _is_for(evidence: Evidence, names: Collection[str]) -> bool:
@@ -146,8 +148,8 @@ def _is_for(evidence: Evidence, names: Collection[str]) -> bool:
 
 
 def _remedies_told(group: Sequence[Relation], found: Retrieved, cited: Sequence[Evidence]) -> bool:
-    """Drugs are asked for, and what is told is what they are for."""
-    return Relation.DRUG in group and _indicated({entity_name(entity) for entity in found.subjects}, cited)
+    """Remedies are asked for, and what is told is what they are for."""
+    return _treated(group, {entity_name(entity) for entity in found.subjects}, cited)
 
 
 def _uncompared(intent: Intent, mentions: Sequence[Mention], found: Retrieved, kb: KnowledgeBase) -> list[str]:
@@ -239,8 +241,7 @@ def _missing(
             continue
         fitting = [g for g in intent.groups if any(RELATIONS[relation].subjects & kinds for relation in g)]
         called = {c.name for m in mentions if name in {c.name for c in m.candidates} for c in m.candidates} | {name}
-        told = _indicated(called, cited)
-        lacking = [g for g in fitting if not _group_met(g, own) and not (Relation.DRUG in g and told)]
+        lacking = [g for g in fitting if not _group_met(g, own) and not _treated(g, called, cited)]
         if lacking:
             labels = "、".join(dict.fromkeys(_label(group, kinds, found.people) for group in lacking))
             stated = [r for group in lacking for r in group if RELATIONS[r].subjects & kinds]

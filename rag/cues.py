@@ -42,6 +42,7 @@ _PHRASES: tuple[tuple[str, tuple[Relation, ...]], ...] = (
     ("怎么煎|煎法|先煎|煎多久|煎煮|怎么泡|泡多久", (Relation.DOSAGE,)),
     ("吃什么药|用什么药|什么药|哪些药|哪种药|用药|药物|药品|开哪些药|开什么药|药物治疗|治疗的药|治疗药|常用药|常用的药|药有哪些|有哪些药|的药",
      (Relation.DRUG,)),
+    ("什么穴|哪些穴|哪个穴|哪几个穴|取穴|选穴|配穴|穴位|扎哪里|按哪里|针灸哪里", (Relation.TREATMENT,)),
     ("吃什么|吃些什么|吃点什么", (Relation.FOOD_GOOD, Relation.FOOD_BAD)),
     ("忌什么|忌吃什么|少吃什么|不要吃什么|不能吃什么|不宜吃什么|禁吃|不宜吃|不能吃的|忌口", (Relation.FOOD_BAD,)),
     ("注意什么|注意事项|需要注意|注意哪些|注意些什么", (Relation.CAUTION, Relation.FOOD_BAD, Relation.PREVENTION)),

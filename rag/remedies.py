@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from rag.domain import EntityId, Evidence, GraphFact, Intent, Mention, Neighbourhood
+from rag.domain import EntityId, Evidence, GraphFact, Intent, Literal, Mention, Neighbourhood
 from rag.linking import entity_name, entity_type
 from rag.text import normalise
 from rag.vocabulary import EntityType, Relation
@@ -21,7 +21,9 @@ INDICATIONS = frozenset({"适应证", "适应症"})
 """Fields of a monograph that tell what it is for."""
 _SURE = 0.5
 _TREATED = frozenset({EntityType.DISEASE, EntityType.SYMPTOM, EntityType.SYNDROME})
+_POINTS = re.compile("穴位|[哪什][个些么几]*穴|取穴|选穴|配穴|[扎针灸按]哪")
 _KINDS_OF_REMEDY: tuple[tuple[re.Pattern[str], tuple[EntityType, ...]], ...] = (
+    (_POINTS, (EntityType.ACUPOINT,)),
     (re.compile("方剂|方子|[哪什]么?个?[经古名]?方|汤剂|汤方|代表方|什么汤"), (EntityType.FORMULA,)),
     (re.compile("草药|药材|单味|哪味|几味"), (EntityType.HERB,)),
     (re.compile("中成药"), (EntityType.DRUG, EntityType.FORMULA)),
@@ -66,6 +68,17 @@ def monographs_for(passages: Sequence[Evidence], mentions: Sequence[Mention]) ->
     names = {entity_name(entity) for entities in ill_in(mentions).values() for entity in entities}
     told = [e for e in passages if e.passage is not None and e.passage.aspect in INDICATIONS]
     return [e for e in told if any(name in normalise(e.text) for name in names)]
+
+
+def asks_points(question: str, mentions: Sequence[Mention]) -> bool:
+    """Whether acupoints for something else are asked for: `头痛取什么穴`, but not `足三里穴位在哪`."""
+    named = any(c.type is EntityType.ACUPOINT for m in mentions for c in m.candidates)
+    return not named and _POINTS.search(normalise(question)) is not None
+
+
+def points_among(facts: Sequence[GraphFact]) -> list[GraphFact]:
+    """Facts whose object is an acupoint."""
+    return [f for f in facts if not isinstance(f.object, Literal) and entity_type(f.object) is EntityType.ACUPOINT]
 
 
 def asks_drugs(intent: Intent) -> bool:

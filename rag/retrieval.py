@@ -41,9 +41,11 @@ from rag.quoting import quotable
 from rag.remedies import (
     INDICATIONS,
     asks_drugs,
+    asks_points,
     ill_in,
     indicated_for,
     monographs_for,
+    points_among,
     remedies_for,
     told_drugs,
     with_indications,
@@ -150,9 +152,13 @@ class Retriever:
             return self._listed(listed, conditions)
         if intent.avoids:
             return self._avoided(question, mentions)
-        facts, indicated, unsure, meant = self._facts(mentions, intent)
-        remedies = [] if told_drugs(facts, mentions, intent) else remedies_for(question, mentions, indicated)
-        if remedies:
+        points = asks_points(question, mentions)
+        facts, indicated, unsure, meant = self._facts(mentions, intent, treated=points or asks_drugs(intent))
+        told = told_drugs(facts, mentions, intent) and not points
+        remedies = [] if told else remedies_for(question, mentions, indicated)
+        if points:
+            facts, unsure = points_among(facts) + remedies, []
+        elif remedies:
             facts, unsure = [fact for fact in facts if fact.relation is not Relation.DRUG] + remedies, []
         passages = self.passages(question, mentions, top_k=top_k)
         treated: Sequence[object] = remedies
@@ -228,15 +234,15 @@ class Retriever:
     # ------------------------------------------------------------ the graph
 
     def _facts(
-        self, mentions: Sequence[Mention], intent: Intent
+        self, mentions: Sequence[Mention], intent: Intent, *, treated: bool
     ) -> tuple[list[GraphFact], list[GraphFact], list[Mention], _Meant]:
-        """Facts of what each mention surely stands for, remedies, mentions to ask about, what each mention means."""
+        """Facts of what each mention surely stands for, remedies if `treated`, mentions to ask about, meanings."""
         usable = [self._cared_for(m, intent) for m in subjects_of(mentions, intent)]
-        ill = ill_in(mentions) if asks_drugs(intent) else {}
-        treated = {entity: (Relation.INDICATION,) for entities in ill.values() for entity in entities}
+        ill = ill_in(mentions) if treated else {}
+        treatable = {entity: (Relation.INDICATION,) for entities in ill.values() for entity in entities}
         if intent.reverse:
-            around = self.graph.neighbourhood(treated, limit_each=FACTS_EACH) if treated else Neighbourhood()
-            return [], indicated_for(around, treated), [], {}
+            around = self.graph.neighbourhood(treatable, limit_each=FACTS_EACH) if treatable else Neighbourhood()
+            return [], indicated_for(around, treatable), [], {}
         if not intent.relations:
             return [], [], [], {}
         plan: dict[EntityId, tuple[Relation, ...]] = {c.entity: () for m in usable for c in choices(m)}
@@ -247,7 +253,7 @@ class Retriever:
         }
         if Relation.COMPLICATION in intent.relations and plan:
             asking |= {e: CAUSED_BY for e in intent.object if entity_type(e) is EntityType.DISEASE and e not in plan}
-        plan = with_indications(plan, treated)
+        plan = with_indications(plan, treatable)
         around = self.graph.neighbourhood(asking | plan, limit_each=FACTS_EACH) if plan else Neighbourhood()
         found = around.outgoing
         known = {fact.subject for fact in found} | self._described(plan)
@@ -264,7 +270,7 @@ class Retriever:
         ]
         facts = narrowed(intent, between_remedies(facts, subjects, mentions))
         unsure = [m for m in usable if not meant[m] and any(c.entity in known for c in choices(m))]
-        return facts, indicated_for(around, treated), unsure, meant
+        return facts, indicated_for(around, treatable), unsure, meant
 
     def _cared_for(self, mention: Mention, intent: Intent) -> Mention:
         """`白内障手术` as 白内障 where department, costs or insurance are asked for: those of the illness are known."""
