@@ -136,7 +136,7 @@ def test_visitors_of_one_key_see_nothing_of_each_other(client: TestClient) -> No
     for others in (two, {}):
         assert client.get(path, headers=others).status_code == 404
         assert client.get(PATH, headers=others).json()["items"] == []
-        assert client.delete(PATH, headers=others).json() == {"conversations": 0, "feedback": 0}
+        assert client.delete(PATH, headers=others).json() == {"conversations": 0, "feedback": 0, "records": 0}
     assert len(client.get("/v1/feedback?everybody=true").json()["items"]) == 1
     for bad in ("short", "a b" * 8, "a" * 65):
         refused = client.get(PATH, headers={"X-Yiwen-Visitor": bad})
