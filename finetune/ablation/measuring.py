@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,6 +29,8 @@ from rag.pipeline import Pipeline
 from rag.settings import Settings
 from rag.wiring import build, open_models
 
+ADAPTERS = ("closed", "grounded")
+"""Trained alike, the one without evidence, the other with it."""
 _OTHERS = (1, 3)
 """Pieces of evidence about other things that a question gets besides its own."""
 
@@ -66,7 +68,6 @@ class Ablation:
     arms: Mapping[str, Arm]
     gained: Mapping[str, Difference]
     cpu_s: float
-    losses: Mapping[str, float] = field(default_factory=dict)
 
     def markdown(self) -> str:
         """The table and a line on the run."""
@@ -102,9 +103,9 @@ def measure(folder: Path, scale: Scale) -> Ablation:
     alone, mixed = [one.alone for one in asked], [one.mixed for one in asked]
     arms = {
         "base": answered(models["local"], asked, alone),
-        "LoRA": answered(models["local:closed"], asked, alone),
+        "LoRA": answered(models[f"local:{ADAPTERS[0]}"], asked, alone),
         "KB": answered(models["local"], asked, mixed),
-        TOGETHER: answered(models["local:grounded"], asked, mixed),
+        TOGETHER: answered(models[f"local:{ADAPTERS[1]}"], asked, mixed),
         "extractive, as served": answered(ExtractiveGenerator(), asked, [one.served for one in asked]),
     }
     return Ablation(arms, gains(arms, ("base", "LoRA", "KB")), time.process_time() - begin)
@@ -166,6 +167,6 @@ def _train(folder: Path, names: Names, pipeline: Pipeline, held_out: frozenset[s
     base = make_tiny(folder / "random", texts, single=MANY + "123456789", like=scale.shape, seed=scale.seed)
     base = full(folder / "pt", "pt", paths["pt"], base, scale.pretraining)
     base = full(folder / "sft", "sft", paths["sft"], base, scale.open_answers)
-    for name in ("closed", "grounded"):
+    for name in ADAPTERS:
         lora(folder / name, paths[name], base, scale.adapter, rank=scale.rank, register=folder / "adapters")
     return base
