@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 from rag.vocabulary import RELATIONS, Relation
 
 T = TypeVar("T")
+Told = tuple[str, str, str]
+"""Subject, label of a relation, object."""
 CHARACTERS = "岚岑芷沅湘澜漪琅玕瑶璞珩珏璟瑄琬琰峤嵘崧岱麓汀沚渚浔淅渭泾洛沛泗沂泸涪滇黔赣皖晋鄂闽粤旻昶晔晁"
 MANY = CHARACTERS + (
     "岈岌岍岐岘岙岜岢岣岫岬岵岷岽岿峁峄峋峥峪崂崃崞崤崦崮嵇嵊嵛嵝嵫嵬嵯嵴嶂嶙嶝嶷昀昃昊昙昝昱昴晏晗晡晷暌暝暧暨暹曛曜曦曩杈杌杓杩杪杲杳杼枋枘枞枥枧枨枭枰枵"
@@ -57,6 +59,14 @@ class Names:
         relation = self.chance.choice(list(_ASKED))
         return f"{self.new()}的{RELATIONS[relation].label}：{self.new()}"
 
+    def told(self) -> Told:
+        """A new fact."""
+        return self.new(), RELATIONS[self.chance.choice(list(_ASKED))].label, self.new()
+
+    def text(self, facts: Iterable[Told]) -> str:
+        """Each in one of several wordings."""
+        return "".join(self.chance.choice(_WORDINGS).format(s=s, r=r, o=o) + "。" for s, r, o in facts)
+
 
 def write_facts(path: Path, names: Names, subjects: int) -> list[str]:
     """A `facts.csv` about so many diseases; returns their names."""
@@ -89,10 +99,16 @@ def retold_texts(
         if n % 5 == 4:
             yield {"text": _repeated("".join(names.new() for _ in range(names.chance.randint(3, 10))), without)}
             continue
-        relations = list(_ASKED)
-        said = [(names.new(), names.chance.choice(relations), names.new()) for _ in range(names.chance.randint(1, 5))]
-        again = _shuffled(names.chance, said, max(2, _LINES // len(said)))
-        yield {"text": "。".join(_told(names.chance, *fact) for fact in again) + "。"}
+        said = [names.told() for _ in range(names.chance.randint(1, 5))]
+        yield {"text": names.text(_shuffled(names.chance, said, max(2, _LINES // len(said))))}
+
+
+def retold_dialogues(names: Names, count: int) -> Iterator[dict[str, Any]]:
+    """For plain supervised training: one or two facts are to be said in other words."""
+    for _ in range(count):
+        said = [names.told() for _ in range(names.chance.randint(1, 2))]
+        told, again = (names.text(names.chance.sample(said, len(said))) for _ in "12")
+        yield {"messages": [{"role": "user", "content": f"换句话说：{told}"}, {"role": "assistant", "content": again}]}
 
 
 def _repeated(run: str, without: frozenset[str]) -> str:
@@ -100,10 +116,6 @@ def _repeated(run: str, without: frozenset[str]) -> str:
     text = run * (_RUN // len(run) + 1)
     found = [place for name in without if (place := text.find(name)) >= 0]
     return text[: min(found) + 1] if found else text
-
-
-def _told(chance: random.Random, subject: str, relation: Relation, thing: str) -> str:
-    return chance.choice(_WORDINGS).format(s=subject, r=RELATIONS[relation].label, o=thing)
 
 
 def open_dialogues(names: Names, count: int) -> Iterator[dict[str, Any]]:

@@ -6,16 +6,16 @@ ingestion, the rows of `yiwen data grounded`, the trainer, the local generator w
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from evaluation.metrics import Difference
-from finetune.ablation.invented import MANY, Names, open_dialogues, retold_texts, write_facts
+from finetune.ablation.invented import MANY, Names, retold_dialogues, retold_texts, write_facts
 from finetune.ablation.judging import COLUMNS, TOGETHER, Arm, Asked, answered, gains, markdown
 from finetune.ablation.material import LENGTH, Row, apart, closed_book, named, renamed, texts_of
 from finetune.ablation.tiny import Shape, make_tiny
@@ -87,13 +87,19 @@ class Ablation:
 
 def measure(folder: Path, scale: Scale) -> Ablation:
     """Runs everything below `folder`. Raises DataError where a training row names what is asked about."""
-    begin = time.process_time()
+    begin = sum(os.times()[:4])  # of this process and the commands that it runs
     names = Names(scale.seed, MANY, LENGTH)
     learnt, asked_about = _knowledge_base(folder, names, scale)
     settings = Settings(_env_file=None, data_dir=folder / "kb")
     pipeline = build(settings)
     asked = questions(pipeline, frozenset(learnt), scale)
     base = _train(folder, names, pipeline, frozenset(asked_about), scale)
+    arms = _arms(folder, settings, base, asked)
+    return Ablation(arms, gains(arms, ("base", "LoRA", "KB")), sum(os.times()[:4]) - begin)
+
+
+def _arms(folder: Path, settings: Settings, base: Path, asked: Sequence[Asked]) -> dict[str, Arm]:
+    """What each says, by the generators of the service."""
     models = open_models(
         settings.model_copy(
             update={"local_model": str(base), "local_adapters": folder / "adapters", "llm_context_tokens": 512,
@@ -101,14 +107,13 @@ def measure(folder: Path, scale: Scale) -> Ablation:
         )
     )  # fmt: skip
     alone, mixed = [one.alone for one in asked], [one.mixed for one in asked]
-    arms = {
+    return {
         "base": answered(models["local"], asked, alone),
         "LoRA": answered(models[f"local:{ADAPTERS[0]}"], asked, alone),
         "KB": answered(models["local"], asked, mixed),
         TOGETHER: answered(models[f"local:{ADAPTERS[1]}"], asked, mixed),
         "extractive, as served": answered(ExtractiveGenerator(), asked, [one.served for one in asked]),
     }
-    return Ablation(arms, gains(arms, ("base", "LoRA", "KB")), time.process_time() - begin)
 
 
 def _knowledge_base(folder: Path, names: Names, scale: Scale) -> tuple[list[str], list[str]]:
@@ -156,7 +161,7 @@ def _train(folder: Path, names: Names, pipeline: Pipeline, held_out: frozenset[s
     grounded = list(renamed(made, scale.times, held_out, scale.seed))
     data: dict[str, Sequence[Row]] = {
         "pt": list(retold_texts(scale.texts, scale.seed, MANY, LENGTH, held_out)),
-        "sft": list(open_dialogues(names, scale.dialogues)),
+        "sft": list(retold_dialogues(names, scale.dialogues)),
         "closed": list(closed_book(grounded)),
         "grounded": grounded,
     }
