@@ -90,9 +90,10 @@ def open_texts(names: Names, count: int) -> Iterator[dict[str, Any]]:
 def retold_texts(
     count: int, seed: int, characters: str, length: int, without: frozenset[str]
 ) -> Iterator[dict[str, Any]]:
-    """For pre-training that ends in copying: a few facts again and again in other words; every fifth a run repeated.
+    """For pre-training that ends in copying: a few facts again and again in other words.
 
-    Names are drawn anew for each text, so that nothing about them can be learnt by heart.
+    Every fifth text is a run that is repeated, every fifth begins with a numbered list. Names are drawn anew for each
+    text, so that nothing about them can be learnt by heart.
     """
     for n in range(count):
         names = Names(seed * count + n, characters, length, without)
@@ -100,7 +101,9 @@ def retold_texts(
             yield {"text": _repeated("".join(names.new() for _ in range(names.chance.randint(3, 10))), without)}
             continue
         said = [names.told() for _ in range(names.chance.randint(1, 5))]
-        yield {"text": names.text(_shuffled(names.chance, said, max(2, _LINES // len(said))))}
+        listed = n % 5 == 3
+        again = names.text(_shuffled(names.chance, said, max(2, (_LINES - 2 * listed) // len(said))))
+        yield {"text": f"{_list(said)}\n\n{again}" if listed else again}
 
 
 def retold_dialogues(names: Names, count: int) -> Iterator[dict[str, Any]]:
@@ -109,6 +112,12 @@ def retold_dialogues(names: Names, count: int) -> Iterator[dict[str, Any]]:
         said = [names.told() for _ in range(names.chance.randint(1, 2))]
         told, again = (names.text(names.chance.sample(said, len(said))) for _ in "12")
         yield {"messages": [{"role": "user", "content": f"换句话说：{told}"}, {"role": "assistant", "content": again}]}
+
+
+def _list(said: Sequence[Told]) -> str:
+    """Numbered, with who keeps the record, as records are printed."""
+    lines = (f"[{n}] （编者整理）{s}的{r}：{o}" for n, (s, r, o) in enumerate(said, start=1))
+    return "\n".join(lines)
 
 
 def _repeated(run: str, without: frozenset[str]) -> str:

@@ -31,13 +31,15 @@ from rag.wiring import build, open_models
 
 ADAPTERS = ("closed", "grounded")
 """Trained alike, the one without evidence, the other with it."""
+_SHORTER = 4
+"""Rows without prompt and evidence against those with them: so each step of both adapters holds about as many rows."""
 _OTHERS = (1, 3)
 """Pieces of evidence about other things that a question gets besides its own."""
 
 
 _SHAPE = Shape(width=128, layers=2, looks_back=4.6, spread=0.05)
-_PRETRAINING, _OPEN_ANSWERS = Learning(1400, 3e-3, 1280), Learning(100, 1e-3, 1280)
-_ADAPTER = Learning(700, 3e-3, 1536)
+_PRETRAINING, _OPEN_ANSWERS = Learning(2000, 3e-3, 1280), Learning(100, 5e-4, 1280)
+_ADAPTER = Learning(1200, 1e-3, 1536)
 
 
 @dataclass(frozen=True)
@@ -48,10 +50,10 @@ class Scale:
     questions: int = 100
     subjects: int = 100
     """Diseases to train on."""
-    texts: int = 6000
+    texts: int = 12_000
     dialogues: int = 1000
     rows: int = 300
-    times: int = 20
+    times: int = 40
     """How often each row is said under other names."""
     shape: Shape = _SHAPE
     rank: int = 16
@@ -172,6 +174,7 @@ def _train(folder: Path, names: Names, pipeline: Pipeline, held_out: frozenset[s
     base = make_tiny(folder / "random", texts, single=MANY + "123456789", like=scale.shape, seed=scale.seed)
     base = full(folder / "pt", "pt", paths["pt"], base, scale.pretraining)
     base = full(folder / "sft", "sft", paths["sft"], base, scale.open_answers)
-    for name in ADAPTERS:
-        lora(folder / name, paths[name], base, scale.adapter, rank=scale.rank, register=folder / "adapters")
+    without = replace(scale.adapter, tokens=scale.adapter.tokens // _SHORTER)
+    for name, how in zip(ADAPTERS, (without, scale.adapter), strict=True):
+        lora(folder / name, paths[name], base, how, rank=scale.rank, register=folder / "adapters")
     return base
