@@ -7,9 +7,10 @@ ingestion, the rows of `yiwen data grounded`, the trainer, the local generator w
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,9 +21,9 @@ from finetune.ablation.judging import COLUMNS, TOGETHER, Arm, Asked, answered, g
 from finetune.ablation.material import LENGTH, Row, apart, closed_book, named, renamed, texts_of
 from finetune.ablation.tiny import Shape, make_tiny
 from finetune.ablation.training import Learning, full, lora, write
-from finetune.data.asking import ASKED, Asking
+from finetune.data.asking import ASKED, Asking, Drawn
 from finetune.data.grounded import GroundedOptions, rows, sent
-from rag.domain import Fact
+from rag.domain import Evidence, Fact, GenerationRequest
 from rag.errors import DataError
 from rag.generators.extractive import ExtractiveGenerator
 from rag.pipeline import Pipeline
@@ -133,26 +134,31 @@ def _knowledge_base(folder: Path, names: Names, scale: Scale) -> tuple[list[str]
 def questions(pipeline: Pipeline, without: frozenset[str], scale: Scale) -> list[Asked]:
     """One about each disease that is not in `without`, as the service sends it, with evidence of others mixed in."""
     asking = Asking(pipeline.editions.current().kb, scale.seed, without, 0.0)
-    drawn: dict[str, tuple[Fact, str]] = {}
+    drawn: dict[str, Drawn] = {}
     while len(drawn) < scale.questions:
-        question = asking.draw(ASKED)
-        if question is None:
+        one = asking.draw(ASKED)
+        if one is None:
             raise DataError("the knowledge base has nothing to ask about")
-        drawn.setdefault(question.fact.subject, (question.fact, question.question))
-    found = [(fact, sent(pipeline, question)) for fact, question in drawn.values()]
-    every = {e.id: e for _, request in found if request is not None for e in request.evidence}
-    asked = []
-    for fact, request in found:
-        if request is None or fact.id not in {e.id for e in request.evidence}:
-            raise DataError(f"the service does not find the evidence for a question about {fact.subject}")
-        own = {e.id for e in request.evidence}
-        others = [e for key, e in every.items() if key not in own and fact.subject not in e.entities]
-        mixed = [*request.evidence, *asking.chance.sample(others, min(len(others), asking.chance.randint(*_OTHERS)))]
-        asking.chance.shuffle(mixed)
-        subject, gold = (str(end).partition(":")[2] for end in (fact.subject, fact.object))
-        served = replace(request, limits=replace(pipeline.limits, detail="short"))
-        asked.append(Asked(served, replace(served, evidence=tuple(mixed)), subject, gold, fact.id))
-    return asked
+        drawn.setdefault(one.fact.subject, one)
+    found = [(one.fact, _served(pipeline, one)) for one in drawn.values()]
+    every = {e.id: e for _, request in found for e in request.evidence}
+    return [_mixed(fact, served, every.values(), asking.chance) for fact, served in found]
+
+
+def _served(pipeline: Pipeline, drawn: Drawn) -> GenerationRequest:
+    request = sent(pipeline, drawn.question)
+    if request is None or drawn.fact.id not in {e.id for e in request.evidence}:
+        raise DataError(f"the service does not find the evidence for {drawn.question!r}")
+    return replace(request, limits=replace(pipeline.limits, detail="short"))
+
+
+def _mixed(fact: Fact, served: GenerationRequest, every: Iterable[Evidence], chance: random.Random) -> Asked:
+    own = {e.id for e in served.evidence}
+    others = [e for e in every if e.id not in own and fact.subject not in e.entities]
+    mixed = [*served.evidence, *chance.sample(others, min(len(others), chance.randint(*_OTHERS)))]
+    chance.shuffle(mixed)
+    subject, gold = (str(end).partition(":")[2] for end in (fact.subject, fact.object))
+    return Asked(served, replace(served, evidence=tuple(mixed)), subject, gold, fact.id)
 
 
 def _train(folder: Path, names: Names, pipeline: Pipeline, held_out: frozenset[str], scale: Scale) -> Path:
