@@ -12,6 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+import yaml
+
+from finetune.data.asking import ASKED, WORDINGS
 from rag.vocabulary import RELATIONS, Relation
 
 T = TypeVar("T")
@@ -35,6 +38,7 @@ _WORDINGS = ("{s}的{r}：{o}", "{s}常见的{r}是{o}", "说到{s}，{r}有{o}"
 """How a fact is said in `retold_texts`."""
 _RUN = 48
 """Characters of a text that repeats a run, at least."""
+_BY_LABEL = {RELATIONS[relation].label: relation.value for relation in _ASKED}
 _LINES = 12
 """Sentences of a document of open text."""
 
@@ -106,12 +110,18 @@ def retold_texts(
         yield {"text": f"{_list(said)}\n\n{again}" if listed else again}
 
 
-def retold_dialogues(names: Names, count: int) -> Iterator[dict[str, Any]]:
-    """For plain supervised training: one or two facts are to be said in other words."""
-    for _ in range(count):
-        said = [names.told() for _ in range(names.chance.randint(1, 2))]
-        told, again = (names.text(names.chance.sample(said, len(said))) for _ in "12")
-        yield {"messages": [{"role": "user", "content": f"换句话说：{told}"}, {"role": "assistant", "content": again}]}
+def read_dialogues(names: Names, count: int) -> Iterator[dict[str, Any]]:
+    """For plain supervised training: a text is to be said in other words, or a question about it to be answered."""
+    wordings = yaml.safe_load(WORDINGS.read_text(encoding="utf-8"))[ASKED]
+    for n in range(count):
+        said = [names.told() for _ in range(names.chance.randint(1, 3))]
+        text = names.text(said)
+        asked, answer = f"换句话说：{text}", names.text(said)
+        if n % 3:
+            subject, label, thing = names.chance.choice(said)
+            question = names.chance.choice(wordings[_BY_LABEL[label]]).format(s=subject)
+            asked, answer = f"{text}\n{question}", names.text([(subject, label, thing)])
+        yield {"messages": [{"role": "user", "content": asked}, {"role": "assistant", "content": answer}]}
 
 
 def _list(said: Sequence[Told]) -> str:

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from evaluation.metrics import Difference
-from finetune.ablation.invented import MANY, Names, retold_dialogues, retold_texts, write_facts
+from finetune.ablation.invented import MANY, Names, read_dialogues, retold_texts, write_facts
 from finetune.ablation.judging import COLUMNS, TOGETHER, Arm, Asked, answered, gains, markdown
 from finetune.ablation.material import LENGTH, Row, apart, closed_book, named, renamed, texts_of
 from finetune.ablation.tiny import Shape, make_tiny
@@ -39,8 +39,8 @@ _OTHERS = (1, 3)
 
 
 _SHAPE = Shape(width=128, layers=2, looks_back=4.6, spread=0.05)
-_PRETRAINING, _OPEN_ANSWERS = Learning(2000, 3e-3, 1280), Learning(100, 5e-4, 1280)
-_ADAPTER = Learning(1200, 1e-3, 1536)
+_PRETRAINING, _OPEN_ANSWERS = Learning(1700, 3e-3, 1280), Learning(400, 1e-3, 1280)
+_ADAPTER = Learning(1600, 1e-3, 1536)
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Scale:
     subjects: int = 100
     """Diseases to train on."""
     texts: int = 12_000
-    dialogues: int = 1000
+    dialogues: int = 3000
     rows: int = 300
     times: int = 40
     """How often each row is said under other names."""
@@ -169,7 +169,7 @@ def _train(folder: Path, names: Names, pipeline: Pipeline, held_out: frozenset[s
     grounded = list(renamed(made, scale.times, held_out, scale.seed))
     data: dict[str, Sequence[Row]] = {
         "pt": list(retold_texts(scale.texts, scale.seed, MANY, LENGTH, held_out)),
-        "sft": list(retold_dialogues(names, scale.dialogues)),
+        "sft": list(read_dialogues(names, scale.dialogues)),
         "closed": list(closed_book(grounded)),
         "grounded": grounded,
     }
