@@ -9,7 +9,8 @@ import tempfile
 from pathlib import Path
 
 from finetune.ablation.measuring import Scale, measure
-from rag.errors import YiwenError
+from rag.errors import ConflictError, YiwenError
+from rag.snapshot.files import storage_errors
 
 
 def main() -> int:
@@ -23,9 +24,12 @@ def main() -> int:
             with tempfile.TemporaryDirectory() as folder:
                 found = measure(Path(folder), Scale(seed=given.seed))
         else:
-            given.out.mkdir(parents=True)
+            if given.out.exists():
+                raise ConflictError(f"{given.out} exists already; name another folder")
+            with storage_errors(given.out):
+                given.out.mkdir(parents=True)
             found = measure(given.out, Scale(seed=given.seed))
-    except (YiwenError, FileExistsError) as error:
+    except YiwenError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
     summary = json.dumps(found.summary(), ensure_ascii=False)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -103,3 +105,13 @@ def test_answers_are_judged(asked: Asked) -> None:
     assert asked.judge(f"{said}{other}[{place}]。", request) == (False, True)
     assert asked.judge("", request) == (False, False)
     assert asked.judge(f"{said}{asked.gold}[1]。", asked.alone) == (True, False), "nothing was shown"
+
+
+def test_a_folder_that_exists_is_left_alone(run: tuple[Path, Ablation]) -> None:
+    folder, _ = run
+    before = sorted(folder.iterdir())
+    command = [sys.executable, "-m", "finetune.ablation", "--out", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == f"error: {folder} exists already; name another folder"
+    assert sorted(folder.iterdir()) == before
