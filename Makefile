@@ -19,7 +19,7 @@ SERVED := --extra postgres --extra ui --extra openai --extra otel
 export OMP_NUM_THREADS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-hf test-long check format bench env-example lock clean
+.PHONY: help setup demo test test-hf test-long check format bench ablation env-example lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -49,6 +49,9 @@ format: $(READY)  ## format the code and repair what ruff can repair
 
 bench: $(READY)  ## measure speed; ARGS goes to `yiwen bench`
 	@$(BIN)/yiwen bench $(ARGS)
+
+ablation: $(HF_VENV)/.ready  ## what the knowledge base and an adapter are worth, on a tiny model; ARGS="--out FOLDER" keeps all
+	@$(HF_VENV)/bin/python -m finetune.ablation $(ARGS)
 
 env-example: $(READY)  ## write .env.example from the settings
 	@$(BIN)/python -m tests.test_docs > .env.example

@@ -18,7 +18,7 @@ from rag.text import normalise
 from rag.vocabulary import RELATIONS
 
 ASKED, SAFETY, LACKING = "asked", "safety", "lacking"
-_WORDINGS = Path(__file__).with_name("grounded_wordings.yaml")
+WORDINGS = Path(__file__).with_name("grounded_wordings.yaml")
 
 
 class Drawn(NamedTuple):
@@ -34,7 +34,7 @@ class Asking:
     def __init__(self, kb: KnowledgeBase, seed: int, without: frozenset[str], hold_out: float) -> None:
         self.chance = random.Random(seed)
         self._kb, self._seed, self._without, self._share = kb, seed, without, hold_out
-        self._wordings = yaml.safe_load(_WORDINGS.read_text(encoding="utf-8"))
+        self._wordings = yaml.safe_load(WORDINGS.read_text(encoding="utf-8"))
 
     def draw(self, kind: str) -> Drawn | None:
         """A question of `ASKED` or `SAFETY`: a subject first, so that those with many facts are not asked for more."""

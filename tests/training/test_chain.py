@@ -13,9 +13,9 @@ from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
 from api.app import create_app
+from finetune.ablation.invented import CHARACTERS, Names, open_dialogues, open_texts, write_facts
+from finetune.ablation.tiny import make_tiny
 from rag.settings import Settings
-from tests.training.invented import CHARACTERS, Names, open_dialogues, open_texts, write_facts
-from tests.training.tiny import make_tiny
 from yiwen.cli import app
 
 LIMIT_S = 240.0

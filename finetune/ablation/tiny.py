@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -15,36 +16,65 @@ CHATML = (
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 _TOKENS = 1500
-_ROPE_THETA = 100.0
-"""Low: heads that look at the token before, which copying begins with, form at once."""
-_SPREAD = 0.1
-"""Of the first weights. The usual 0.02 costs hundreds of steps at this width."""
+HEADS = 4
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Of a tiny Llama."""
+
+    width: int = 64
+    layers: int = 2
+    rope_theta: float = 100.0
+    """Low: heads that look at the token before, which copying begins with, form at once."""
+    spread: float = 0.1
+    """Of the first weights. The usual 0.02 costs hundreds of steps at a width of 64."""
+    looks_back: float = 0.0
+    """How sharply the heads of the first layer begin by attending to one token before each, which copying builds on."""
 
 
 def make_tiny(
-    folder: Path, texts: Iterable[str], *, single: Collection[str] = (), width: int = 64, layers: int = 2, seed: int = 0
+    folder: Path, texts: Iterable[str], *, single: Collection[str] = (), like: Shape = Shape(), seed: int = 0
 ) -> Path:
-    """A Llama of `layers` blocks; the characters in `single` stay tokens of their own. Returns `folder`."""
+    """A Llama with random weights; the characters in `single` stay tokens of their own. Returns `folder`."""
     tokenizer = _tokenizer(texts, single)
     tokenizer.save_pretrained(folder)
     torch.manual_seed(seed)
     shape = LlamaConfig(
         vocab_size=len(tokenizer),
-        hidden_size=width,
-        intermediate_size=2 * width,
-        num_hidden_layers=layers,
-        num_attention_heads=4,
-        num_key_value_heads=4,
+        hidden_size=like.width,
+        intermediate_size=2 * like.width,
+        num_hidden_layers=like.layers,
+        num_attention_heads=HEADS,
+        num_key_value_heads=HEADS,
         max_position_embeddings=2048,
-        rope_parameters={"rope_type": "default", "rope_theta": _ROPE_THETA},
-        initializer_range=_SPREAD,
+        rope_parameters={"rope_type": "default", "rope_theta": like.rope_theta},
+        initializer_range=like.spread,
+        attention_bias=like.looks_back > 0,
         tie_word_embeddings=True,
         bos_token_id=None,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
     )
-    LlamaForCausalLM(shape).save_pretrained(folder)
+    model = LlamaForCausalLM(shape)
+    if like.looks_back:
+        _look_back(model, like)
+    model.save_pretrained(folder)
     return folder
+
+
+def _look_back(model: LlamaForCausalLM, like: Shape) -> None:
+    """Sets the biases of the first layer so that head n begins by attending to the n-th token before.
+
+    Query and key are the same everywhere, and their angles differ by what the rotary embedding turns in n places.
+    """
+    half = like.width // HEADS // 2
+    turns = like.rope_theta ** (-torch.arange(half) / half)
+    layer = model.model.layers[0].self_attn
+    for n in range(HEADS):
+        query, key = (part.bias.data.view(HEADS, 2, half)[n] for part in (layer.q_proj, layer.k_proj))
+        query.copy_(torch.stack([torch.ones(half), torch.zeros(half)]) * like.looks_back)
+        key.copy_(torch.stack([torch.cos((n + 1) * turns), torch.sin((n + 1) * turns)]) * like.looks_back)
 
 
 def _tokenizer(texts: Iterable[str], single: Collection[str]) -> PreTrainedTokenizerFast:
