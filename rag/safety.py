@@ -6,7 +6,7 @@ never called safe.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.domain import Candidate, EntityId, Evidence, Mention, Patient, SafetyWarning
@@ -76,7 +76,8 @@ def look(
     others = tuple(dict.fromkeys((*asked, *taken)))
     found = hazards(retriever, Subject(tuple(drugs), others, concerns, records=records))
     names = {key: entity.name for key, entity in retriever.kb.entities(named or drugs).items()} if concerns else {}
-    return Safety(warnings_from(found), tuple(evidence_of(retriever, found).values()), _note(names, concerns, found))
+    note = _note(names, concerns, found, _meant_for(evidence))
+    return Safety(warnings_from(found), tuple(evidence_of(retriever, found).values()), note)
 
 
 def warnings_from(found: Iterable[Hazard]) -> tuple[SafetyWarning, ...]:
@@ -92,12 +93,28 @@ _LISTED = 3
 """Drugs that a note names; a list of a hundred would bury the answer."""
 
 
-def _note(names: Mapping[EntityId, str], concerns: Sequence[Concern], found: Sequence[Hazard]) -> str:
-    """What the drugs in question have no record on for this patient."""
+def _meant_for(evidence: Iterable[Evidence]) -> set[tuple[object, object]]:
+    """(remedy, illness) where the evidence says that the one is for the other."""
+    facts = [e.fact for e in evidence if e.fact is not None]
+    offered = {(fact.object, fact.subject) for fact in facts if fact.relation in _OFFERING}
+    return offered | {(fact.subject, fact.object) for fact in facts if fact.relation is Relation.INDICATION}
+
+
+def _note(
+    names: Mapping[EntityId, str],
+    concerns: Sequence[Concern],
+    found: Sequence[Hazard],
+    meant_for: Collection[tuple[object, object]],
+) -> str:
+    """What the drugs in question have no record on for this patient; what one is for is on record."""
     told = {(drug, hazard.because) for hazard in found for drug in hazard.drugs}
     silent: list[str] = []
     for concern in concerns:
-        spoken = {name for entity, name in names.items() if (entity, concern.label) in told}
+        spoken = {
+            name
+            for entity, name in names.items()
+            if (entity, concern.label) in told or any((entity, ill) in meant_for for ill in concern.entities)
+        }
         without = [name for name in dict.fromkeys(names.values()) if name not in spoken]
         if without:
             more = f"等{len(without)}种药物" if len(without) > _LISTED else ""

@@ -285,3 +285,10 @@ def test_everyday_ways_of_asking(sample: Pipeline, question: str, said: str) -> 
     text = sample.ask(question).text
     assert text.startswith(said)
     assert "易感人群" not in text or "遗传" in question
+
+
+def test_what_a_drug_is_for_is_no_unknown_risk(sample: Pipeline) -> None:
+    answer = sample.ask("孕妇偏头痛能吃布洛芬吗？")
+    assert "布洛芬的适应证有：偏头痛" in answer.text
+    assert "知识库无此信息" not in answer.text
+    assert any(w.severity == "contraindicated" for w in answer.warnings)

@@ -139,7 +139,13 @@ async def delete(conversation: ConversationId, request: Request, service: The) -
     operation_id="exportConversation",
     response_class=Response,
     responses=problems(404, 422, 503, 507)
-    | {200: {"model": ConversationInFullOut, "description": "JSON, or Markdown as text with `format=markdown`."}},
+    | {
+        200: {
+            "model": ConversationInFullOut,
+            "content": {"text/markdown": {"schema": {"type": "string"}}},
+            "description": "JSON, or Markdown as text with `format=markdown`.",
+        }
+    },
 )
 async def export(
     conversation: ConversationId,

@@ -37,7 +37,7 @@ class JobOptions(BaseModel):
         None, description="text of the YAML map that says what the columns of any table are (docs/data.md)"
     )
 
-    preview: Annotated[int, Field(ge=1, le=100)] | None = Field(
+    preview: Annotated[int, Field(ge=1, le=100), WHOLE] | None = Field(
         None, description="only look: `report.preview` has so many rows of each file as they would be stored"
     )
 
