@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.answering import Complete, Item
 from api.problems import Row, openai_error, problem
 from api.rendering import Json
-from api.schemas.base import WHOLE
+from api.schemas.strict import WHOLE
 from rag.domain import Turn
 from rag.pipeline import Meta, Options, Token
 from rag.prompt import estimated_tokens

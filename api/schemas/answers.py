@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from api.schemas.base import WHOLE, Few, Request, Response, VersionNumber
 from api.schemas.records import EntityOut, SourceOut
+from api.schemas.strict import WHOLE, Few, Request, Response, VersionNumber
 from rag.domain import Patient, Sex, Turn
 from rag.pipeline import Options
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from api.schemas.base import Request, Response
+from api.schemas.strict import Request, Response
 
 AnswerKey = Annotated[str, Field(pattern=r"^[0-9a-f]{1,64}$")]
 

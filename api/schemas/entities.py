@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from api.schemas.base import Response
 from api.schemas.records import EntityOut, FactOut, SourceOut
+from api.schemas.strict import Response
 
 
 class FoundEntityOut(EntityOut):

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from api.schemas.base import Request, Response
 from api.schemas.records import EntityOut, FactOut, SourceOut
+from api.schemas.strict import Request, Response
 
 
 class WithdrawIn(Request):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from api.schemas.base import WHOLE, Response
+from api.schemas.strict import WHOLE, Response
 from kg_loader.jobs.job import State
 
 

@@ -7,8 +7,8 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 
 from api.schemas.answers import EvidenceOut, PatientIn
-from api.schemas.base import Few, Request, Response, VersionNumber
 from api.schemas.records import EntityOut
+from api.schemas.strict import Few, Request, Response, VersionNumber
 
 
 class MedicationsIn(Request):

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from api.schemas.base import Response
+from api.schemas.strict import Response
 
 
 class ModelOut(Response):

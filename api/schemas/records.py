@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from api.schemas.base import Response
+from api.schemas.strict import Response
 
 
 class SourceOut(Response):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from api.schemas.base import Response
+from api.schemas.strict import Response
 
 
 class HealthOut(Response):

@@ -158,6 +158,13 @@ def ask(page: Page, question: str) -> None:
     page.get_by_text("为什么这样回答").nth(before).wait_for()
 
 
+def edit(page: Page, question: str) -> None:
+    """Put another question in the place of the last one."""
+    page.get_by_role("button", name="编辑问题").click()
+    page.get_by_label("修改问题").fill(question)
+    page.get_by_role("button", name="发送", exact=True).click()
+
+
 def go(page: Page, name: str) -> None:
     """Choose a page in the navigation."""
     page.get_by_test_id("stSidebarNav").get_by_text(name, exact=True).click()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import DESKTOP, PHONE, TABLET, Open, Service, ask, eventually
+from tests.browser.conftest import DESKTOP, PHONE, TABLET, Open, Service, ask, edit, eventually
 from yiwen.client import Client
 
 pytestmark = pytest.mark.browser
@@ -109,9 +109,7 @@ def test_why_lists_names_scores_and_dropped_sentences(open_page: Open) -> None:
 def test_a_question_can_be_edited_and_a_conversation_left_and_found_again(open_page: Open) -> None:
     page = open_page()
     ask(page, "肝癌挂什么科？")
-    page.get_by_role("button", name="编辑问题").click()
-    page.get_by_label("修改问题").fill("肝癌有什么症状？")
-    page.get_by_role("button", name="发送", exact=True).click()
+    edit(page, "肝癌有什么症状？")
     expect(page.locator(".answer")).to_contain_text("症状")
     page.get_by_role("button", name="新对话").click()
     expect(page.get_by_text("有什么想了解的？")).to_be_visible()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Open, ask, go
+from tests.browser.conftest import Open, ask, edit, go
 
 pytestmark = pytest.mark.browser
 
@@ -62,9 +62,7 @@ def test_a_stored_conversation_is_renamed_searched_exported_and_deleted(open_pag
 def test_an_edited_question_takes_the_place_of_the_first(open_page: Open) -> None:
     page = open_page()
     ask(page, "肝癌挂什么科？")
-    page.get_by_role("button", name="编辑问题").click()
-    page.get_by_label("修改问题").fill("肝癌有什么症状？")
-    page.get_by_role("button", name="发送", exact=True).click()
+    edit(page, "肝癌有什么症状？")
     expect(page.locator(".answer")).to_contain_text("症状")
     page.reload()
     expect(page.get_by_test_id("stChatMessage")).to_have_count(2)

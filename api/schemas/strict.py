@@ -1,4 +1,4 @@
-"""What every request and response is."""
+"""The strictness that all requests and responses share, and the kinds of field that several of them have."""
 
 from __future__ import annotations
 
