@@ -160,7 +160,7 @@ async def whole_answer(service: Service, task: Task, receive: Receive) -> Json:
 
     future = service.answers.submit(work)
     client = asyncio.ensure_future(gone(receive))
-    service.running.add(cancel.set)
+    service.begin(cancel.set)
     try:
         waited: set[asyncio.Future[Json] | asyncio.Future[None]] = {future, client}
         await asyncio.wait(waited, timeout=service.settings.request_timeout_s, return_when=asyncio.FIRST_COMPLETED)
@@ -206,7 +206,7 @@ class Stream:
         self._loop = asyncio.get_running_loop()
         self._future = service.answers.submit(lambda: self._produce(task))
         self._deadline = self._loop.call_later(service.settings.request_timeout_s, self._end, late(service))
-        service.running.add(self._abort)
+        service.begin(self._abort)
 
     # ------------------------------------------------------------ in the slot
 

@@ -122,6 +122,7 @@ class Service:
         self.kept = Kept()
         self.access = Access(settings, lambda: self.keys)
         self.draining = False
+        self._aborted = False
         self._stop = threading.Event()
         self._follower: threading.Thread | None = None
         self._pipeline: Pipeline | None = None
@@ -216,8 +217,15 @@ class Service:
             _log.error("new version: %s", error)
         self._told = ""
 
+    def begin(self, cancel: Callable[[], None]) -> None:
+        """Note how an answer is cancelled; one that begins after the abort is cancelled at once."""
+        self.running.add(cancel)
+        if self._aborted:
+            cancel()
+
     def abort(self) -> None:
-        """Cancel every answer that is still being written."""
+        """Cancel every answer that is still being written or begins from now on."""
+        self._aborted = True
         for cancel in tuple(self.running):
             cancel()
 

@@ -165,10 +165,22 @@ def test_an_unexpected_error_in_the_middle_is_told_without_its_inside(
 
 
 def test_the_end_of_the_process_cuts_no_answer_short(settings: Settings, library: FakeLibrary) -> None:
+    generator = Blocking()
+    app = create_app(settings, fake_pipeline(library, generator), library)
+    with local_client(app) as client:
+        threading.Thread(target=lambda: generator.entered.acquire() and app.state.service.abort()).start()
+        assert client.post("/ask", json=QUESTION).status_code == 503
+
+
+@pytest.mark.parametrize("headers", [{}, SSE])
+def test_an_answer_that_begins_after_the_end_is_cut_too(
+    settings: Settings, library: FakeLibrary, headers: dict[str, str]
+) -> None:
     app = create_app(settings, fake_pipeline(library, Blocking()), library)
     with local_client(app) as client:
-        threading.Timer(0.2, app.state.service.abort).start()
-        assert client.post("/ask", json=QUESTION).status_code == 503
+        app.state.service.abort()
+        response = client.post("/ask", json=QUESTION, headers=headers)
+    assert response.status_code == 503 or events_of(response.text)[-1][2]["status"] == 503
 
 
 def test_the_end_of_the_process_ends_answers_with_an_error(settings: Settings, library: FakeLibrary) -> None:

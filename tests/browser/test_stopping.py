@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open, eventually, pages
 
@@ -122,15 +122,22 @@ def slow(slow_service: SlowService) -> Iterator[SlowService]:
     slow_service.stopped.set()
 
 
+def shown(page: Page) -> None:
+    """The sentence stands there once; for a moment, a page that is drawn anew holds the old one and the new one."""
+    sentence = page.get_by_text("甲病的症状有：头晕[1]。")
+    expect(sentence).to_have_count(1)
+    expect(sentence.last).to_be_visible()
+
+
 def test_sources_come_first_and_a_stop_keeps_what_came(slow: SlowService, slow_address: str, open_page: Open) -> None:
     page = open_page(at=slow_address)
     page.get_by_placeholder("输入您的医学问题").fill("甲病有什么症状？")
     page.keyboard.press("Enter")
     expect(page.get_by_text("检索到 1 条资料，来自：慢来源")).to_be_visible()
-    expect(page.get_by_text("甲病的症状有：头晕[1]。")).to_be_visible()
+    shown(page)
     page.get_by_role("button", name="停止").click()
     expect(page.get_by_text("已停止；以上内容不完整。")).to_be_visible()
-    expect(page.get_by_text("甲病的症状有：头晕[1]。")).to_be_visible()
+    shown(page)
     expect(page.get_by_role("button", name="重试")).to_be_visible()
     assert slow.stopped.wait(5), "the service was not told"
 
@@ -141,11 +148,11 @@ def test_what_is_clicked_meanwhile_neither_ends_nor_repeats_the_question(
     page = open_page(at=slow_address)
     page.get_by_placeholder("输入您的医学问题").fill("甲病有什么症状？")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("甲病的症状有：头晕[1]。")).to_be_visible()
+    shown(page)
     expect(page.get_by_text("试试这些问题")).to_be_hidden()
     page.get_by_text("English").click()
     expect(page.get_by_role("button", name="Stop", exact=True).last).to_be_visible()
-    expect(page.get_by_text("甲病的症状有：头晕[1]。")).to_be_visible()
+    shown(page)
     assert eventually(lambda: "GET /v1/answers/a1/events" in slow.asked)
     assert slow.asked.count("POST /ask") == 1
 
@@ -154,10 +161,10 @@ def test_a_reload_takes_the_answer_up_again(slow: SlowService, slow_address: str
     page = open_page(at=slow_address)
     page.get_by_placeholder("输入您的医学问题").fill("甲病有什么症状？")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("甲病的症状有：头晕[1]。")).to_be_visible()
+    shown(page)
     expect(page).to_have_url(re.compile("conversation=c1&answer=a1"))
     page.reload()
-    expect(page.get_by_text("甲病的症状有：头晕[1]。")).to_be_visible()
+    shown(page)
     expect(page.get_by_role("button", name="停止")).to_be_visible()
     assert eventually(lambda: slow.asked[-1] == "GET /v1/answers/a1/events")
     assert slow.asked.count("POST /ask") == 1
@@ -167,10 +174,10 @@ def test_an_opinion_during_an_answer_does_not_end_it(slow: SlowService, slow_add
     page = open_page(at=slow_address, path="?conversation=c2", ready="头晕。")
     page.get_by_placeholder("输入您的医学问题").fill("甲病有什么症状？")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("甲病的症状有：头晕[1]。")).to_be_visible()
+    shown(page)
     page.get_by_test_id("stFeedback").get_by_role("radio").first.click()
     expect(page.get_by_text("已记下您的意见")).to_be_visible()
-    expect(page.get_by_text("甲病的症状有：头晕[1]。")).to_be_visible()
+    shown(page)
     page.get_by_role("button", name="停止").click()
     expect(page.get_by_text("已停止；以上内容不完整。")).to_be_visible()
     assert slow.asked.count("POST /ask") == slow.asked.count("POST /v1/feedback") == 1
@@ -180,7 +187,7 @@ def test_a_stopped_question_is_asked_again(slow: SlowService, slow_address: str,
     page = open_page(at=slow_address)
     page.get_by_placeholder("输入您的医学问题").fill("甲病有什么症状？")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("甲病的症状有：头晕[1]。")).to_be_visible()
+    shown(page)
     page.get_by_role("button", name="停止").click()
     page.get_by_role("button", name="重试").click()
     assert eventually(lambda: slow.asked.count("POST /ask") == 2)
