@@ -155,16 +155,25 @@ class Endless:
 
     identity = "endless"
 
+    def __init__(self) -> None:
+        self.begun = threading.Event()
+
     def stream(self, request: GenerationRequest, cancel: threading.Event) -> Iterator[str]:
         while not cancel.wait(0.02):
             yield "偏头痛的症状有：恶心[1]。"
+            self.begun.set()
 
 
 def test_a_stopped_answer_is_replayed_up_to_where_it_was_stopped(recording: Settings) -> None:
-    pipeline = build(recording)
-    pipeline = replace(pipeline, generators={**pipeline.generators, "model": Endless()}, default_generator="model")
+    endless, pipeline = Endless(), build(recording)
+    pipeline = replace(pipeline, generators={**pipeline.generators, "model": endless}, default_generator="model")
     with local_client(create_app(recording, pipeline)) as client:
-        threading.Timer(0.5, lambda: client.delete(f"/v1/answers/{_running(client)}")).start()
+
+        def stop() -> None:
+            assert endless.begun.wait(10)
+            client.delete(f"/v1/answers/{_running(client)}")
+
+        threading.Thread(target=stop).start()
         text = client.post(
             "/v1/ask", json={"question": QUESTION, "detail": "full"}, headers={"Accept": "text/event-stream"}
         ).text
