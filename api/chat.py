@@ -18,10 +18,10 @@ from api.answering import Complete, Item
 from api.problems import Row, openai_error, problem
 from api.rendering import Json
 from api.schemas.strict import WHOLE
+from rag.answer.prompt import estimated_tokens
 from rag.domain import Turn
 from rag.pipeline import Meta, Options, Token
-from rag.prompt import estimated_tokens
-from rag.safety import DISCLAIMER
+from rag.safety.warnings import DISCLAIMER
 
 _SOURCES = "\n\n来源：\n"
 _TURNS, _TURN_CHARS = 50, 20_000

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from evaluation.metrics import paired_bootstrap
 from rag.domain import Intent
 from rag.errors import DataError, NotFoundError
-from rag.intent import read_intent
 from rag.pipeline import Pipeline
+from rag.question.intent import read_intent
 from rag.vocabulary import Relation, relation_named
 
 QUESTIONS = "eval/kuake_qic_train.json"

@@ -13,7 +13,7 @@ from finetune.classify import train
 from finetune.pairs import QUESTION_KEYS, read_rows
 from rag.classifier import Classifier, Shape
 from rag.errors import DataError
-from rag.intent_model import IntentModel
+from rag.question.intent_model import IntentModel
 from rag.text import normalise
 
 FOLDS = 5

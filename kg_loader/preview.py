@@ -12,6 +12,7 @@ from kg_loader.ingest import context_of, inputs_of, read_file
 from kg_loader.plan import Input
 from kg_loader.sources import mapped
 from kg_loader.sources.format import Item
+from rag.answer.rendering import fact_text
 from rag.domain import (
     Alias,
     DoNotMerge,
@@ -28,7 +29,6 @@ from rag.domain import (
     Verdict,
 )
 from rag.errors import UsageError
-from rag.rendering import fact_text
 from rag.snapshot.schema import KIND_NAMES, KINDS
 from rag.vocabulary import GRADE_LABELS, TYPE_LABELS, EntityType
 

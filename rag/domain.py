@@ -376,7 +376,7 @@ class Mention:
 
     `modifier` is the text right beside it that makes it the name of something else (`急性` before `阑尾炎`); such a
     mention is a neighbouring topic, never the thing itself. `negated`, `past`, `third_person` (another person's) and
-    `hypothetical` (feared, asked, supposed) say that it is not there now; see `rag.assertion`.
+    `hypothetical` (feared, asked, supposed) say that it is not there now; see `rag.linking.assertion`.
     """
 
     surface: str
@@ -441,7 +441,7 @@ class Evidence:
     passage: Passage | None = None
     entities: tuple[EntityId, ...] = ()
     support: float = 0.0
-    """How likely a passage that was found answers the question, 0 to 1; see `rag.support`."""
+    """How likely a passage that was found answers the question, 0 to 1; see `rag.retrieval.support`."""
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,14 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from rag.checking import Checker
+from rag.checking.checker import Checker
 from rag.domain import Pointer
 from rag.errors import CorruptSnapshotError, NotReadyError, StorageError, YiwenError
-from rag.fusion import Tuning
-from rag.linking import Linker
+from rag.linking.linker import Linker
 from rag.ports import GraphReader, KnowledgeBase
 from rag.register import Withheld
-from rag.retrieval import Retriever
+from rag.retrieval.fusion import Tuning
+from rag.retrieval.retriever import Retriever
 from rag.withholding import VisibleKnowledgeBase, Withholding
 
 KEPT_OPEN = 3

@@ -12,13 +12,12 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rag import conclusion
-from rag.beyond import limited, limits_of, nothing_helps
-from rag.conflicts import conflicts_in
+from rag.answer import conclusion
+from rag.answer.conflicts import conflicts_in
+from rag.answer.prompt import assemble
+from rag.answer.writing import Draft, Token, checked, emit_conflicts, emit_notes, emit_warnings, pieces_of, plain, say
+from rag.checking.quoting import QUOTE
 from rag.deadline import Clock, Stop
-from rag.deciding import decide, not_listed
-from rag.dialogue import Consultation, QuestionBack, read_consultation
-from rag.differential import best_question
 from rag.domain import (
     Answer,
     Conflict,
@@ -36,27 +35,28 @@ from rag.domain import (
 )
 from rag.editions import Edition, Editions
 from rag.errors import NotFoundError, QuestionRejected, YiwenError
-from rag.intent import read_intent
-from rag.intent_model import IntentModel
-from rag.meaning import Meaning, meaning_of
-from rag.medications import Report, check
-from rag.misuse import refusal
-from rag.nearest import with_nearest
-from rag.neutral import harmless
-from rag.patient import joined, patient_in, patient_of_turns
-from rag.population import Person, person_of
 from rag.ports import Generator, KnowledgeBase
-from rag.prompt import assemble
-from rag.quoting import QUOTE
-from rag.relevance import Asked, outweighs_ranking, relevant, strangers, topics, wants_literature
-from rag.remedies import forward
-from rag.retrieval import Retrieved
-from rag.safety import Safety, look
-from rag.second_look import SecondLook, assess
-from rag.selection import told_symptoms
+from rag.question.beyond import limited, limits_of, nothing_helps
+from rag.question.deciding import decide, not_listed
+from rag.question.dialogue import Consultation, QuestionBack, read_consultation
+from rag.question.intent import read_intent
+from rag.question.intent_model import IntentModel
+from rag.question.meaning import Meaning, meaning_of
+from rag.question.misuse import refusal
+from rag.question.patient import joined, patient_in, patient_of_turns
+from rag.question.population import Person, person_of
+from rag.retrieval.differential import best_question
+from rag.retrieval.nearest import with_nearest
+from rag.retrieval.relevance import Asked, outweighs_ranking, relevant, strangers, topics, wants_literature
+from rag.retrieval.remedies import forward
+from rag.retrieval.retriever import Retrieved
+from rag.retrieval.selection import told_symptoms
+from rag.safety.medications import Report, check
+from rag.safety.neutral import harmless
+from rag.safety.warnings import Safety, look
 from rag.text import clean, normalise
-from rag.triage import TriageRules
-from rag.writing import Draft, Token, checked, emit_conflicts, emit_notes, emit_warnings, pieces_of, plain, say
+from rag.triage.rules import TriageRules
+from rag.triage.second_look import SecondLook, assess
 
 _LOG = logging.getLogger(__name__)
 FALLBACK = "extractive"

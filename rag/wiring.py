@@ -11,27 +11,28 @@ from pathlib import Path
 from types import MappingProxyType
 
 from rag.breaker import Breaker
-from rag.checking import Checker
+from rag.checking.checker import Checker
 from rag.domain import Limits, Pointer
 from rag.editions import Edition, Editions
 from rag.errors import ConfigurationError
-from rag.fusion import Tuning, default_tuning
 from rag.generators.extractive import ExtractiveGenerator
 from rag.generators.stopping import ModelLimits
 from rag.graph.bolt import Connection, Server
 from rag.graph.drawn import DrawnFacts
 from rag.graph.fallback import AnswerGraph
 from rag.graph.neo4j import Neo4jGraph, probe
-from rag.intent_model import IntentModel
-from rag.linking import Linker, Names
+from rag.linking.linker import Linker
+from rag.linking.names import Names
 from rag.pipeline import FALLBACK, Pipeline
 from rag.ports import Embedder, Generator, GraphReader
+from rag.question.intent_model import IntentModel
 from rag.register import Register, Withheld
-from rag.retrieval import Retriever
-from rag.second_look import load_look
+from rag.retrieval.fusion import Tuning, default_tuning
+from rag.retrieval.retriever import Retriever
 from rag.settings import Settings
 from rag.snapshot import Library, Snapshot, open_snapshot
-from rag.triage import load_rules
+from rag.triage.rules import load_rules
+from rag.triage.second_look import load_look
 from rag.withholding import Withholding
 
 REST_S = 0.003

@@ -23,7 +23,7 @@ from yiwen.output import document, say
 
 if TYPE_CHECKING:
     from evaluation.diagnoses import DiagnosisReport
-    from rag.fusion import Tuning
+    from rag.retrieval.fusion import Tuning
     from rag.settings import Settings
 
 app = typer.Typer(help="Measure quality on question sets; see docs/quality.md.", no_args_is_help=True)

@@ -23,7 +23,7 @@ from api.schemas.conversations import (
 from api.service import Service, service_of
 from api.state.conversations import Conversation, Message
 from rag.domain import LABEL
-from rag.safety import DISCLAIMER
+from rag.safety.warnings import DISCLAIMER
 
 router = APIRouter(tags=["conversations"])
 ConversationId = Annotated[str, Path(max_length=64)]

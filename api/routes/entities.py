@@ -22,8 +22,8 @@ from api.service import Service, service_of
 from rag.domain import EDITOR, Candidate, Entity, EntityId, GraphFact, Source
 from rag.editions import Edition
 from rag.errors import NotFoundError, UsageError
-from rag.linking import Names
-from rag.pinyin import Spellings
+from rag.linking.names import Names
+from rag.linking.pinyin import Spellings
 from rag.text import clean, normalise
 from rag.vocabulary import RELATIONS, TYPE_LABELS, Relation
 

@@ -13,10 +13,10 @@ from api.openapi import problems
 from api.rendering import Json, evidence_in_full, finding_json
 from api.schemas.evidence import EvidenceInFullOut
 from api.service import Service, service_of
+from rag.answer.rendering import fact_evidence
 from rag.domain import EDITOR
 from rag.errors import NotFoundError
 from rag.ports import KnowledgeBase
-from rag.rendering import fact_evidence
 
 router = APIRouter(tags=["evidence"])
 
