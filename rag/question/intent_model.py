@@ -48,7 +48,7 @@ class IntentModel:
         told = any(RELATIONS[relation].subjects & kinds for relation in intent.relations)
         if intent.reverse or intent.comparison or intent.settled or (intent.explicit and told):
             return intent
-        shares = self.classifier.probabilities(_with_marks(question, mentions) if self.marked else question)
+        shares = self.classifier.probabilities(with_marks(question, mentions) if self.marked else question)
         shares = {label: share for label, share in shares.items() if self._fits(label, kinds)}
         label = max(shares, key=lambda name: (shares[name], name), default="")
         if not label or shares[label] < self.sure * sum(shares.values()):
@@ -94,7 +94,7 @@ class IntentModel:
             return cls.load(path)
 
 
-def _with_marks(question: str, mentions: Sequence[Mention]) -> str:
+def with_marks(question: str, mentions: Sequence[Mention]) -> str:
     """`question` with □ for a disease, △ for a complaint, ■ for a remedy; other names stay."""
     chars = list(question)
     for mention in sorted(mentions, key=lambda m: -m.start):

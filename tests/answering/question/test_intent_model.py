@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from evaluation.intents import Label, read_labels
+from finetune.classify import train
 from finetune.intent import cross_validated, read_examples, run
 from finetune.intent_own import ASKS, NONE, REVERSE, SURE, fitted, wordings
 from rag.classifier import Classifier
@@ -14,7 +15,7 @@ from rag.domain import Intent
 from rag.errors import ConfigurationError, DataError
 from rag.linking.linker import Linker
 from rag.question.intent import read_intent
-from rag.question.intent_model import IntentModel
+from rag.question.intent_model import IntentModel, with_marks
 from rag.settings import Settings
 from rag.vocabulary import Relation
 from rag.wiring import build
@@ -166,3 +167,33 @@ def test_the_packaged_map_names_relations() -> None:
     assert labels["医疗费用"].relations == (Relation.COST, Relation.INSURANCE)
     assert labels["病情诊断"].reverse
     assert labels["其他"].relations == ()
+
+
+def test_with_names_as_marks_it_knows_illnesses_it_never_saw(tmp_path: Path) -> None:
+    rows = [f"偏头痛{word}{n},{label}" for label, word in WORDS.items() for n in range(8)]
+    (tmp_path / "examples.csv").write_text("\n".join(["query,label", *rows]), encoding="utf-8")
+    linker = Linker(names(("新病", "disease:新病", "name")))
+
+    def marked(text: str) -> str:
+        return with_marks(text, linker.link(text))
+
+    run([tmp_path / "examples.csv"], LABELS, tmp_path / "model", marked=marked)
+    model = IntentModel.load(tmp_path / "model")
+    assert model.marked
+    known, new = (model.classifier.probabilities(marked(f"{name}该往哪")) for name in ("偏头痛", "新病"))
+    assert known == new
+
+
+def test_naive_bayes_counts_as_much_as_it_is_told_to() -> None:
+    texts, labels = [f"{word}{n}" for word in WORDS.values() for n in range(8)], [k for k in WORDS for _ in range(8)]
+    plain, mixed = (train(texts, labels, strength=1.0, bayes=share) for share in (0.0, 0.5))
+    for label, word in WORDS.items():
+        assert mixed.probabilities(word)[label] > plain.probabilities(word)[label]
+
+
+def test_rare_n_grams_are_left_out_of_the_vector() -> None:
+    texts, labels = [f"{word}{n}" for word in WORDS.values() for n in range(8)], [k for k in WORDS for _ in range(8)]
+    model = train(texts, labels, strength=1.0, rarest=2)
+    word = WORDS["科室"]
+    assert model.probabilities(f"{word}鼂") == pytest.approx(model.probabilities(f"{word}驫"))
+    assert model.probabilities("鼂驫") == pytest.approx(model.probabilities("驫"))
