@@ -14,6 +14,7 @@ from rag.domain import EntityId, Evidence, Intent, Mention, PassageKind
 from rag.linking.features import opposed, opposed_in
 from rag.linking.names import entity_name, entity_type
 from rag.question.intent import REMEDIES, activity_in
+from rag.retrieval.initialisms import initialisms
 from rag.text import is_han, language_of, normalise, tokens
 from rag.vocabulary import EntityType, Relation
 
@@ -73,13 +74,19 @@ def wants_literature(intent: Intent) -> bool:
 
 
 def coverage(question: str, evidence: Evidence) -> float:
-    """Share of the question's content tokens that stand in the evidence (title and question included), 0 to 1."""
+    """Share of the question's content tokens that stand in the evidence (title and question included), 0 to 1.
+
+    Words whose initialism stands there count as well.
+    """
     asked = content_tokens(question)
     if not asked:
         return 0.0
     passage = evidence.passage
     parts = [evidence.text, evidence.title or "", (passage.question or "") if passage else ""]
-    return len(asked & set(tokens(" ".join(parts)))) / len(asked)
+    there = set(tokens(" ".join(parts)))
+    if language_of(question) == "en":
+        there = there.union(*(words for short, words in initialisms(question).items() if short in there))
+    return len(asked & there) / len(asked)
 
 
 def topics(mentions: Sequence[Mention]) -> list[set[EntityId]]:

@@ -39,6 +39,8 @@ from rag.retrieval.avoided import AGAINST, against, states_in, warning
 from rag.retrieval.differential import Contender, Told, order
 from rag.retrieval.excerpts import telling, without
 from rag.retrieval.fusion import Tuning, fuse, fuse_languages
+from rag.retrieval.initialisms import WEIGHT as INITIALISM_WEIGHT
+from rag.retrieval.initialisms import initialisms
 from rag.retrieval.remedies import (
     INDICATIONS,
     asks_drugs,
@@ -423,6 +425,8 @@ class Retriever:
         terms = default_weights().of(question)
         if self.kb.text_version != TEXT_VERSION:
             terms = dict.fromkeys(tokens(question, self.kb.text_version), 1.0) | terms
+        if language_of(question) == "en":
+            terms = dict.fromkeys(initialisms(question), INITIALISM_WEIGHT) | terms
         return terms
 
     def _dense(self, question: str, language: Language) -> tuple[list[tuple[str, float]], list[tuple[str, float]]]:
