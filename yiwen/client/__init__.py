@@ -10,64 +10,35 @@ that the service reports and `Unreachable` where there is no service. Fields tha
 from __future__ import annotations
 
 from yiwen.client.http import Client
-from yiwen.client.replies import (
-    Activated,
-    Alias,
+from yiwen.client.replies.answers import (
     Answer,
-    Change,
     Citation,
     Conflict,
+    Dropped,
+    Event,
+    Found,
+    Mention,
+    Patient,
+    SafetyWarning,
+    Side,
+    Triage,
+    Turn,
+)
+from yiwen.client.replies.conversations import (
     Conversation,
     ConversationInFull,
     Conversations,
-    Curated,
     Deleted,
-    Difference,
-    Dropped,
-    Edge,
-    End,
-    Entities,
-    Entity,
-    EntityInFull,
-    Entry,
-    Event,
-    Evidence,
-    Extent,
-    Fact,
-    FactGroup,
     Feedback,
     FeedbackList,
-    Finding,
-    Findings,
-    Found,
-    Graph,
-    Hazard,
-    Job,
-    JobError,
-    JobFile,
-    JobProgress,
-    Jobs,
-    Medications,
-    Medicine,
-    Mention,
     Message,
-    Paths,
-    Patient,
-    Program,
-    Ready,
-    Register,
-    Report,
-    Reports,
-    SafetyWarning,
-    Side,
-    Source,
-    Triage,
-    Turn,
-    UnknownMedicine,
-    Unrecorded,
-    Version,
-    Versions,
 )
+from yiwen.client.replies.entities import Alias, Edge, Entities, EntityInFull, FactGroup, Graph, Paths
+from yiwen.client.replies.evidence import Curated, End, Entity, Entry, Evidence, Extent, Fact, Register, Source
+from yiwen.client.replies.jobs import Job, JobError, JobFile, JobProgress, Jobs
+from yiwen.client.replies.knowledge import Activated, Change, Difference, Finding, Findings, Version, Versions
+from yiwen.client.replies.medications import Hazard, Medications, Medicine, UnknownMedicine, Unrecorded
+from yiwen.client.replies.service import Program, Ready, Report, Reports
 from yiwen.client.transport import ServiceError, Unreachable, server_events
 
 __all__ = [

@@ -10,37 +10,21 @@ from urllib.parse import quote
 
 import httpx
 
-from yiwen.client.replies import (
-    Activated,
-    Answer,
+from yiwen.client.replies.answers import Answer, Event, Found, Patient, Turn
+from yiwen.client.replies.conversations import (
     Conversation,
     ConversationInFull,
     Conversations,
-    Curated,
     Deleted,
-    Difference,
-    Entities,
-    EntityInFull,
-    Event,
-    Evidence,
     Feedback,
     FeedbackList,
-    Findings,
-    Found,
-    Graph,
-    Job,
-    Jobs,
-    Medications,
-    Models,
-    Paths,
-    Patient,
-    Program,
-    Ready,
-    Register,
-    Reports,
-    Turn,
-    Versions,
 )
+from yiwen.client.replies.entities import Entities, EntityInFull, Graph, Paths
+from yiwen.client.replies.evidence import Curated, Evidence, Register
+from yiwen.client.replies.jobs import Job, Jobs
+from yiwen.client.replies.knowledge import Activated, Difference, Findings, Versions
+from yiwen.client.replies.medications import Medications
+from yiwen.client.replies.service import Models, Program, Ready, Reports
 from yiwen.client.transport import R, ServiceError, given, raise_for, reachable, read, server_events
 
 TIMEOUT_S = 60.0

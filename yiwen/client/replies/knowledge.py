@@ -1,0 +1,69 @@
+"""The knowledge base: its versions and what its audit found."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from yiwen.client.replies.reply import Reply
+
+
+class Version(Reply):
+    """One retained version of the knowledge base."""
+
+    version: int
+    digest: str
+    created: str
+    counts: dict[str, int]
+    held: dict[str, int] = Field(default_factory=dict)
+    datasets: tuple[str, ...]
+
+
+class Versions(Reply):
+    """All retained versions, and which is served."""
+
+    current: int | None
+    versions: tuple[Version, ...]
+
+
+class Activated(Reply):
+    """What is served from now on."""
+
+    version: int
+    revision: int
+
+
+class Change(Reply):
+    """What one kind of record gained and lost; samples are lines to read."""
+
+    added: int
+    removed: int
+    added_samples: tuple[str, ...]
+    removed_samples: tuple[str, ...]
+
+
+class Difference(Reply):
+    """What differs between two versions, by kind of record."""
+
+    changes: dict[str, Change]
+
+
+class Finding(Reply):
+    """What an audit rule says of a record; a `severe` one is held until it is `released`."""
+
+    rule: str
+    severity: Literal["info", "warning", "severe"]
+    kind: str
+    record: str
+    detail: str
+    evidence: tuple[str, ...]
+    released: bool
+
+
+class Findings(Reply):
+    """A page of findings, the severest first."""
+
+    items: tuple[Finding, ...]
+    next_offset: int | None = None
+    kb_version: int
