@@ -31,6 +31,7 @@ from api.routes import (
     medications,
     metrics,
     reports,
+    reviews,
     search,
 )
 from api.service import Capacity, Service
@@ -82,6 +83,7 @@ def create_app(
         curation,
         evidence,
         findings,
+        reviews,
         kb,
         conversations,
         feedback,

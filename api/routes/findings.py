@@ -1,4 +1,4 @@
-"""`GET /v1/kb/findings`: what the audit of a version found; releasing is for the command line."""
+"""`GET /v1/kb/findings`: what the audit of a version found."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ class JobOut(Response):
 
     id: str
     state: State
-    kind: Literal["ingest"]
+    kind: Literal["ingest", "review"]
     files: list[JobFileOut]
     dataset: str | None
     format: str | None
@@ -137,7 +137,7 @@ class JobOut(Response):
     heartbeat: str | None
     attempts: int
     progress: ProgressOut | None
-    report: dict[str, Any] | None = Field(description="what `yiwen ingest --json` prints")
+    report: dict[str, Any] | None = Field(description="what `yiwen ingest --json` or `yiwen kb release --json` prints")
     error: JobErrorOut | None
     rejected: dict[str, int] = Field(description="broken rows by reason")
     rejects: bool

@@ -36,14 +36,16 @@ from yiwen.client.replies.conversations import (
 from yiwen.client.replies.entities import Alias, Edge, Entities, EntityInFull, FactGroup, Graph, Paths
 from yiwen.client.replies.evidence import Curated, End, Entity, Entry, Evidence, Extent, Fact, Register, Source
 from yiwen.client.replies.jobs import Job, JobError, JobFile, JobProgress, Jobs
-from yiwen.client.replies.knowledge import Activated, Change, Difference, Finding, Findings, Version, Versions
+from yiwen.client.replies.knowledge import Activated, Change, Difference, Version, Versions
 from yiwen.client.replies.medications import Hazard, Medications, Medicine, UnknownMedicine, Unrecorded
+from yiwen.client.replies.reviews import Aliases, DoubtedAlias, Finding, Findings
 from yiwen.client.replies.service import Program, Ready, Report, Reports
 from yiwen.client.transport import ServiceError, Unreachable, server_events
 
 __all__ = [
     "Activated",
     "Alias",
+    "Aliases",
     "Answer",
     "Change",
     "Citation",
@@ -55,6 +57,7 @@ __all__ = [
     "Curated",
     "Deleted",
     "Difference",
+    "DoubtedAlias",
     "Dropped",
     "Edge",
     "End",

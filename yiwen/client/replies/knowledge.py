@@ -1,8 +1,6 @@
-"""The knowledge base: its versions and what its audit found."""
+"""The versions of the knowledge base."""
 
 from __future__ import annotations
-
-from typing import Literal
 
 from pydantic import Field
 
@@ -47,23 +45,3 @@ class Difference(Reply):
     """What differs between two versions, by kind of record."""
 
     changes: dict[str, Change]
-
-
-class Finding(Reply):
-    """What an audit rule says of a record; a `severe` one is held until it is `released`."""
-
-    rule: str
-    severity: Literal["info", "warning", "severe"]
-    kind: str
-    record: str
-    detail: str
-    evidence: tuple[str, ...]
-    released: bool
-
-
-class Findings(Reply):
-    """A page of findings, the severest first."""
-
-    items: tuple[Finding, ...]
-    next_offset: int | None = None
-    kb_version: int
