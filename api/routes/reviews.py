@@ -42,7 +42,7 @@ async def aliases(
     """Aliases with a finding: `held` until somebody releases them, `doubtful` but used, or `released` by somebody."""
 
     def work() -> Json:
-        version = kb_version or _current(service)
+        version = kb_version or service.current_version()
         page = service.catalogue.aliases(version, standing, limit=limit + 1, offset=offset)
         return {
             "items": [_alias_json(one) for one in page[:limit]],
@@ -51,12 +51,6 @@ async def aliases(
         }
 
     return Response(orjson.dumps(await service.read(work)), media_type="application/json")
-
-
-def _current(service: Service) -> int:
-    """What the pointer says now: a decision must be seen in the list as soon as its job has ended."""
-    pointer = service.catalogue.pointer()
-    return pointer.version if pointer is not None else service.edition().pointer.version
 
 
 def _alias_json(one: Doubted) -> Json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from api.schemas.evidence import FindingOut
 from api.schemas.records import EntityOut
@@ -22,7 +22,13 @@ class ReviewIn(Request):
 
     verdict: Literal["release", "hold"]
     records: Annotated[list[Annotated[str, Field(min_length=1, max_length=500)]], Field(min_length=1, max_length=200)]
-    reason: Annotated[str, Field(min_length=1, max_length=500)]
+    reason: Annotated[str, Field(max_length=500, description="why; `hold` needs one")] = ""
+
+    @model_validator(mode="after")
+    def _holding_needs_a_reason(self) -> ReviewIn:
+        if self.verdict == "hold" and not self.reason.strip():
+            raise ValueError("say in `reason` why; it is shown as the finding")
+        return self
 
 
 class DoubtedAliasOut(Response):

@@ -38,7 +38,7 @@ from yiwen.client.replies.evidence import Curated, End, Entity, Entry, Evidence,
 from yiwen.client.replies.jobs import Job, JobError, JobFile, JobProgress, Jobs
 from yiwen.client.replies.knowledge import Activated, Change, Difference, Version, Versions
 from yiwen.client.replies.medications import Hazard, Medications, Medicine, UnknownMedicine, Unrecorded
-from yiwen.client.replies.reviews import Aliases, DoubtedAlias, Finding, Findings
+from yiwen.client.replies.reviews import Aliases, DoubtedAlias, Finding, Findings, Standing
 from yiwen.client.replies.service import Program, Ready, Report, Reports
 from yiwen.client.transport import ServiceError, Unreachable, server_events
 
@@ -97,6 +97,7 @@ __all__ = [
     "ServiceError",
     "Side",
     "Source",
+    "Standing",
     "Triage",
     "Turn",
     "UnknownMedicine",

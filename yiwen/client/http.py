@@ -24,7 +24,7 @@ from yiwen.client.replies.evidence import Curated, Evidence, Register
 from yiwen.client.replies.jobs import Job, Jobs
 from yiwen.client.replies.knowledge import Activated, Difference, Versions
 from yiwen.client.replies.medications import Medications
-from yiwen.client.replies.reviews import Aliases, Findings
+from yiwen.client.replies.reviews import Aliases, Findings, Standing
 from yiwen.client.replies.service import Models, Program, Ready, Reports
 from yiwen.client.transport import R, ServiceError, given, raise_for, reachable, read, server_events
 
@@ -232,13 +232,11 @@ class Client:
         """What the audit of the current version found; `next_offset` leads on."""
         return self._get("/v1/kb/findings", Findings, given(rule=rule, severity=severity, limit=limit, offset=offset))
 
-    def doubted_aliases(
-        self, standing: Literal["held", "doubtful", "released"] = "held", *, limit: int | None = None, offset: int = 0
-    ) -> Aliases:
+    def doubted_aliases(self, standing: Standing = "held", *, limit: int | None = None, offset: int = 0) -> Aliases:
         """Aliases with a finding: held until released, doubtful but used, or released by somebody."""
         return self._get("/v1/kb/aliases", Aliases, given(standing=standing, limit=limit, offset=offset))
 
-    def release(self, *records: str, reason: str, key: str | None = None) -> Job:
+    def release(self, *records: str, reason: str = "", key: str | None = None) -> Job:
         """Queue a version in which answers may use these records; the same `key` again leads to the same job."""
         return self._review("release", records, reason, key)
 

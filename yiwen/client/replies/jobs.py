@@ -40,6 +40,7 @@ class Job(Reply):
     """An ingestion job."""
 
     id: str
+    kind: str = "ingest"
     state: Literal["queued", "running", "cancelling", "cancelled", "done", "done_with_rejects", "failed"]
     files: tuple[JobFile, ...]
     created: str

@@ -7,6 +7,9 @@ from typing import Literal
 from yiwen.client.replies.evidence import Entity
 from yiwen.client.replies.reply import Reply
 
+Standing = Literal["held", "doubtful", "released"]
+"""Of an alias with a finding: no question finds it, it is used, or a person let it through."""
+
 
 class Finding(Reply):
     """What an audit rule says of a record; a `severe` one is held until it is `released`."""
