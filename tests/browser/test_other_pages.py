@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -112,32 +113,35 @@ def test_a_table_is_looked_at_with_a_map_before_it_is_stored(open_page: Open, tm
     expect(page.get_by_test_id("stDataFrame").last).to_be_visible()
 
 
-def test_a_held_alias_is_approved_and_held_again(open_page: Open, tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    publish(Library(data), {"book": [BOOK, HERNIA, EVERYDAY]})
-    service = Service(data)
+@pytest.fixture
+def quarantine(tmp_path: Path) -> Iterator[str]:
+    """The pages of a knowledge base with a held alias."""
+    publish(Library(tmp_path), {"book": [BOOK, HERNIA, EVERYDAY]})
+    service = Service(tmp_path)
     service.start()
-    try:
-        with pages(service.url) as address:
-            page = open_page(at=address)
-            go(page, "知识库")
-            page.get_by_role("tab", name="审查").click()
-            expect(page.get_by_text("别名是日常用语").first).to_be_visible()
-            page.get_by_role("button", name="批准", exact=True).click()
-            expect(page.get_by_text("已发布版本 2")).to_be_visible(timeout=30_000)
-            expect(page.get_by_text("没有这样的别名。")).to_be_visible()
-            page.get_by_role("radio", name="已批准").click()
-            expect(page.get_by_text("突出 → 疝气")).to_be_visible()
-            page.get_by_role("button", name="扣留", exact=True).first.click()
-            expect(page.get_by_text("请写明原因。")).to_be_visible()
-            page.get_by_label("理由（扣留时必填）").fill("不是病名")
-            page.keyboard.press("Tab")
-            page.get_by_role("button", name="扣留", exact=True).first.click()
-            expect(page.get_by_text("已发布版本 3")).to_be_visible(timeout=30_000)
-            page.get_by_role("radio", name="已扣留").click()
-            expect(page.get_by_text("人工扣留").first).to_be_visible()
-    finally:
-        service.stop()
+    with pages(service.url) as address:
+        yield address
+    service.stop()
+
+
+def test_a_held_alias_is_approved_and_held_again(quarantine: str, open_page: Open) -> None:
+    page = open_page(at=quarantine)
+    go(page, "知识库")
+    page.get_by_role("tab", name="审查").click()
+    expect(page.get_by_text("别名是日常用语").first).to_be_visible()
+    page.get_by_role("button", name="批准", exact=True).click()
+    expect(page.get_by_text("已发布版本 2")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("没有这样的别名。")).to_be_visible()
+    page.get_by_role("radio", name="已批准").click()
+    expect(page.get_by_text("突出 → 疝气")).to_be_visible()
+    page.get_by_role("button", name="扣留", exact=True).first.click()
+    expect(page.get_by_text("请写明原因。")).to_be_visible()
+    page.get_by_label("理由（扣留时必填）").fill("不是病名")
+    page.keyboard.press("Tab")
+    page.get_by_role("button", name="扣留", exact=True).first.click()
+    expect(page.get_by_text("已发布版本 3")).to_be_visible(timeout=30_000)
+    page.get_by_role("radio", name="已扣留").click()
+    expect(page.get_by_text("人工扣留").first).to_be_visible()
 
 
 def test_evidence_is_withdrawn_and_restored(open_page: Open) -> None:
