@@ -33,6 +33,7 @@ from api.routes import (
     reports,
     reviews,
     search,
+    vocabulary,
 )
 from api.service import Capacity, Service
 from kg_loader.jobs.beside import worker_beside
@@ -88,6 +89,7 @@ def create_app(
         conversations,
         feedback,
         reports,
+        vocabulary,
     ):
         app.include_router(module.router, dependencies=[Depends(asks)])
     app.include_router(metrics.router, dependencies=[Depends(asks)])

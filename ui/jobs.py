@@ -21,13 +21,15 @@ def what(job: Job) -> str:
     return t("job_review") if job.kind == "review" else "、".join(file.name for file in job.files)
 
 
-def follow(identifier: str) -> None:
-    """Show a job until it has ended; then the whole page runs once more, to show the new version."""
-    if identifier in st.session_state.setdefault("jobs_seen", set()):
-        with service() as client:
-            _ended(client, client.job(identifier))
-    else:
+def follow(identifier: str) -> Job | None:
+    """Show a job; when it has ended the whole page runs once more, and gets it."""
+    if identifier not in st.session_state.setdefault("jobs_seen", set()):
         _watch(identifier)
+        return None
+    with service() as client:
+        job = client.job(identifier)
+        _ended(client, job)
+        return job
 
 
 @st.fragment(run_every=LOOK_S)
@@ -88,6 +90,9 @@ def _ended(client: Client, job: Job) -> None:
 
 def _preview(file: Mapping[str, Any]) -> None:
     """The first rows as they would be stored, the first broken ones, and how many there are in the whole file."""
+    if file["table"]:
+        st.warning(f"**{plain(file['file'])}**  \n{t('map_unknown')}", icon=":material/table:")
+        return
     st.markdown(f"**{plain(file['file'])}** :gray[{plain(file['format'])}]")
     rows = [
         {t("column_line"): row["row"] or "—", t("column_stored"): line} for row in file["rows"] for line in row["lines"]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from ui.jobs import follow, what
+from ui.mapping import mapping_form
 from ui.markup import plain
 from ui.session import service, t, t_or
+from yiwen.client import Job
 
 PREVIEW_ROWS = 5
 MAP_EXAMPLE = """header: 1
@@ -17,7 +19,7 @@ source: {title: 院内药品目录, grade: reference}"""
 
 
 def upload_form() -> None:
-    """The form, the job that came of it, and the last ones."""
+    """The form, the job that came of it, what its columns are if no format knows it, and the last jobs."""
     with st.form("upload"):
         files = st.file_uploader(t("upload_files"), accept_multiple_files=True, key="upload_files")
         st.caption(t("upload_hint"))
@@ -29,6 +31,7 @@ def upload_form() -> None:
         with st.container(horizontal=True):
             look = st.form_submit_button(t("upload_preview"), icon=":material/preview:")
             sent = st.form_submit_button(t("upload_start"), type="primary", icon=":material/upload:")
+    look = st.session_state.pop("look_again", False) or look
     if (sent or look) and not files:
         st.warning(t("upload_nothing"))
     elif sent or look:
@@ -37,9 +40,28 @@ def upload_form() -> None:
                 *((file.name, file) for file in files), dataset=dataset.strip() or None, append=append,
                 table_map=table_map.strip() or None, preview=PREVIEW_ROWS if look else None,
             ).id  # fmt: skip
-    if "job" in st.session_state:
-        follow(st.session_state.job)
+    job = follow(st.session_state.job) if "job" in st.session_state else None
+    _columns(job, [file.name for file in files])
     _recent()
+
+
+def _columns(job: Job | None, files: list[str]) -> None:
+    """Ask for the columns of the table that was looked at last, as long as its file is chosen."""
+    for file in (job.report or {}).get("preview", ()) if job else ():
+        if file.get("table"):
+            st.session_state.unknown_table = file
+    table = st.session_state.get("unknown_table")
+    if table is None or str(table["file"]).rpartition("/")[2] not in files:
+        return
+    with st.container(border=True):
+        text = mapping_form(table)
+        st.button(t("map_try"), key="map_try", type="primary", icon=":material/preview:", on_click=_try, args=(text,))
+
+
+def _try(text: str) -> None:
+    """Put the map where an advanced person would write it, and look at the file again."""
+    st.session_state.table_map = text
+    st.session_state.look_again = True
 
 
 def _recent() -> None:

@@ -205,7 +205,7 @@ def _previewed(order: Order, uploads: Uploads) -> dict[str, Any]:
     """The first rows of each file as they would be stored, and what would be left out; nothing is stored."""
     found = preview(
         uploads.presented(order), order.options[PREVIEW], dataset=order.dataset, format=order.format,
-        encoding=order.encoding, table_map=order.options.get("table_map"),
+        encoding=order.encoding, table_map=order.options.get("table_map"), tables=True,
     )  # fmt: skip
     rejected = sum((Counter(one.rejected) for one in found), Counter[str]())
     documents = [one.document() | {"file": uploads.without_folder(order, one.file)} for one in found]

@@ -97,6 +97,24 @@ def test_a_file_with_a_bad_row_comes_in_and_is_rolled_back(open_page: Open, tmp_
     expect(page.get_by_role("button", name="切换到版本 2")).to_be_visible()
 
 
+def test_the_columns_of_an_unknown_table_are_chosen_before_it_is_stored(open_page: Open, tmp_path: Path) -> None:
+    file = tmp_path / "目录.csv"
+    file.write_text("药品,用于,备注\n试验乙片,试验乙病,x\n", encoding="utf-8")
+    page = open_page()
+    go(page, "知识库")
+    page.locator("input[type=file]").set_input_files(file)
+    page.get_by_role("button", name="Remove 目录.csv").wait_for()
+    page.get_by_role("button", name="预览", exact=True).click()
+    expect(page.get_by_role("heading", name="每一列是什么")).to_be_visible(timeout=30_000)
+    page.get_by_label("用于 试验乙病").click()
+    page.get_by_role("option", name="适应证", exact=True).click()
+    page.get_by_label("对象类型").wait_for()
+    page.get_by_role("button", name="按此预览").click()
+    expect(page.get_by_text("图谱事实 1")).to_be_visible(timeout=30_000)
+    page.get_by_text("列映射（高级）").click()
+    expect(page.get_by_label("列映射（YAML）")).to_have_value(re.compile("relation: indicated_for"))
+
+
 def test_a_table_is_looked_at_with_a_map_before_it_is_stored(open_page: Open, tmp_path: Path) -> None:
     file = tmp_path / "目录.csv"
     file.write_text("药品,用于\n试验乙片,试验乙病\n", encoding="utf-8")
@@ -104,7 +122,7 @@ def test_a_table_is_looked_at_with_a_map_before_it_is_stored(open_page: Open, tm
     go(page, "知识库")
     page.locator("input[type=file]").set_input_files(file)
     page.get_by_role("button", name="Remove 目录.csv").wait_for()
-    page.get_by_text("列的含义（任意表格）").click()
+    page.get_by_text("列映射（高级）").click()
     page.get_by_label("列映射（YAML）").fill(MAP)
     page.get_by_role("button", name="预览", exact=True).click()
     expect(page.get_by_text("仅预览，没有存入任何内容。")).to_be_visible(timeout=30_000)

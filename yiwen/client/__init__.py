@@ -36,7 +36,16 @@ from yiwen.client.replies.conversations import (
 from yiwen.client.replies.entities import Alias, Edge, Entities, EntityInFull, FactGroup, Graph, Paths
 from yiwen.client.replies.evidence import Curated, End, Entity, Entry, Evidence, Extent, Fact, Register, Source
 from yiwen.client.replies.jobs import Job, JobError, JobFile, JobProgress, Jobs
-from yiwen.client.replies.knowledge import Activated, Change, Difference, Version, Versions
+from yiwen.client.replies.knowledge import (
+    Activated,
+    Change,
+    Difference,
+    Named,
+    RelationKind,
+    Version,
+    Versions,
+    Vocabulary,
+)
 from yiwen.client.replies.medications import Hazard, Medications, Medicine, UnknownMedicine, Unrecorded
 from yiwen.client.replies.reviews import Aliases, DoubtedAlias, Finding, Findings, Standing
 from yiwen.client.replies.service import Program, Ready, Report, Reports
@@ -86,11 +95,13 @@ __all__ = [
     "Medicine",
     "Mention",
     "Message",
+    "Named",
     "Paths",
     "Patient",
     "Program",
     "Ready",
     "Register",
+    "RelationKind",
     "Report",
     "Reports",
     "SafetyWarning",
@@ -105,5 +116,6 @@ __all__ = [
     "Unrecorded",
     "Version",
     "Versions",
+    "Vocabulary",
     "server_events",
 ]

@@ -22,7 +22,7 @@ from yiwen.client.replies.conversations import (
 from yiwen.client.replies.entities import Entities, EntityInFull, Graph, Paths
 from yiwen.client.replies.evidence import Curated, Evidence, Register
 from yiwen.client.replies.jobs import Job, Jobs
-from yiwen.client.replies.knowledge import Activated, Difference, Versions
+from yiwen.client.replies.knowledge import Activated, Difference, Versions, Vocabulary
 from yiwen.client.replies.medications import Medications
 from yiwen.client.replies.reviews import Aliases, Findings, Standing
 from yiwen.client.replies.service import Models, Program, Ready, Reports
@@ -249,6 +249,10 @@ class Client:
         headers = {"Idempotency-Key": key} if key else {}
         with reachable():
             return read(self._http.post("/v1/kb/reviews", json=body, headers=headers), Job)
+
+    def vocabulary(self) -> Vocabulary:
+        """What facts, sources and maps of tables are made of."""
+        return self._get("/v1/kb/vocabulary", Vocabulary, {})
 
     # ------------------------------------------------------------ ingestion jobs
 

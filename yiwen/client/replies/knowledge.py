@@ -45,3 +45,28 @@ class Difference(Reply):
     """What differs between two versions, by kind of record."""
 
     changes: dict[str, Change]
+
+
+class Named(Reply):
+    """A member of a closed set, and what it is called."""
+
+    id: str
+    label: str
+
+
+class RelationKind(Named):
+    """A relation: other names of it, and the types that it joins; without `objects` its object is a text."""
+
+    aliases: tuple[str, ...] = ()
+    subjects: tuple[str, ...]
+    objects: tuple[str, ...]
+
+
+class Vocabulary(Reply):
+    """The closed sets that facts, sources and maps of tables are made of."""
+
+    types: tuple[Named, ...]
+    relations: tuple[RelationKind, ...]
+    grades: tuple[Named, ...]
+    alias_kinds: tuple[str, ...]
+    passage_kinds: tuple[str, ...]
