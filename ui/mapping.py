@@ -56,7 +56,7 @@ def _use(column: str, samples: Sequence[str], relations: Sequence[RelationKind],
     options = [*table_map.USES[:1], *names, *table_map.USES[1:]]
     left, right = st.columns([2, 1])
     chosen: str = left.selectbox(
-        f"{plain(column)} :gray[{plain('，'.join(samples)[:60])}]", options,
+        plain(f"{column}（{'，'.join(samples)[:60]}）" if samples else column), options,
         options.index(guess.relation or guess.kind), key=f"map_use_{kind}_{column}",
         format_func=lambda name: _called(name, names),
     )  # fmt: skip
