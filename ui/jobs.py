@@ -10,6 +10,7 @@ import streamlit as st
 
 from ui.markup import plain
 from ui.session import service, t, t_or
+from ui.tables import table
 from yiwen.client import Client, Job
 
 REJECTS_SHOWN = 200
@@ -85,7 +86,7 @@ def _ended(client: Client, job: Job) -> None:
             }
             for row in islice(client.rejects(job.id), REJECTS_SHOWN)
         ]
-        st.dataframe(rows, hide_index=True)
+        table(rows)
 
 
 def _preview(file: Mapping[str, Any]) -> None:
@@ -98,7 +99,7 @@ def _preview(file: Mapping[str, Any]) -> None:
         {t("column_line"): row["row"] or "—", t("column_stored"): line} for row in file["rows"] for line in row["lines"]
     ]
     if rows:
-        st.dataframe(rows, hide_index=True)
+        table(rows)
     for row in file["rejects"]:
         st.markdown(f"- :red[{plain(row['reason'])}] {t('column_line')} {row['line']}: {plain(str(row['raw'])[:120])}")
     counts = {kind: f"{t_or('count', kind)} {count:,}" for kind, count in file["records"].items()}
@@ -122,4 +123,4 @@ def _gate(gate: Mapping[str, Any]) -> None:
             for change in gate["changes"]
         ]
         if rows:
-            st.dataframe(rows, hide_index=True)
+            table(rows)

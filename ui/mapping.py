@@ -11,6 +11,7 @@ from ui import table_map
 from ui.markup import plain
 from ui.session import service, t, t_or
 from ui.table_map import Description, Use
+from ui.tables import table
 from yiwen.client import RelationKind, Vocabulary
 
 SAMPLES = 3
@@ -29,7 +30,7 @@ def mapping_form(file: Mapping[str, Any]) -> str:
     rows: list[list[str]] = file["table"]["rows"]
     vocabulary = _vocabulary()
     st.subheader(t("map_form"), anchor=False)
-    st.dataframe([dict(zip(columns, row, strict=True)) for row in rows], hide_index=True)
+    table([dict(zip(columns, row, strict=True)) for row in rows])
     subject, kind = _subject(columns, vocabulary)
     relations = table_map.relations_of(kind, vocabulary)
     samples = {name: [row[at] for row in rows if row[at]][:SAMPLES] for at, name in enumerate(columns)}

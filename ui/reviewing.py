@@ -9,6 +9,7 @@ import streamlit as st
 from ui.jobs import follow
 from ui.markup import plain
 from ui.session import service, t, t_or
+from ui.tables import table
 from yiwen.client import Client, DoubtedAlias, Finding, Standing
 
 FINDINGS_SHOWN = 100
@@ -128,7 +129,7 @@ def _findings(client: Client) -> None:
         }
         for finding in found
     ]
-    chosen = st.dataframe(rows, hide_index=True, on_select="rerun", selection_mode="multi-row", key="review_rows")
+    chosen = table(rows, on_select="rerun", selection_mode="multi-row", key="review_rows")
     picked = [found[row] for row in chosen.selection.rows]
     st.caption(t("review_choose"))
     with st.container(horizontal=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections.abc import Iterator
@@ -98,6 +99,7 @@ def test_a_file_with_a_bad_row_comes_in_and_is_rolled_back(open_page: Open, tmp_
     expect(page.get_by_role("button", name="切换到版本 2")).to_be_visible()
 
 
+@pytest.mark.timeout(120)
 def test_the_columns_of_an_unknown_table_are_chosen_before_it_is_stored(open_page: Open, tmp_path: Path) -> None:
     file = tmp_path / "目录.csv"
     file.write_text("药品,用于,备注\n试验乙片,试验乙病,x\n", encoding="utf-8")
@@ -114,6 +116,24 @@ def test_the_columns_of_an_unknown_table_are_chosen_before_it_is_stored(open_pag
     expect(page.get_by_text("图谱事实 1")).to_be_visible(timeout=30_000)
     page.get_by_text("列映射（高级）").click()
     expect(page.get_by_label("列映射（YAML）")).to_have_value(re.compile("relation: indicated_for"))
+
+
+def test_a_saved_table_holds_no_formula(open_page: Open, tmp_path: Path) -> None:
+    file = tmp_path / "目录.csv"
+    file.write_text('药品,=用于\n"=HYPERLINK(""http://x"")",@SUM(1)\n', encoding="utf-8")
+    page = open_page()
+    go(page, "知识库")
+    page.locator("input[type=file]").set_input_files(file)
+    page.get_by_role("button", name="Remove 目录.csv").wait_for()
+    page.get_by_role("button", name="预览", exact=True).click()
+    shown = page.get_by_test_id("stDataFrame").first
+    shown.wait_for(timeout=30_000)
+    shown.hover()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Download as CSV").first.click()
+    cells = [cell for row in csv.reader(saved.value.path().open(encoding="utf-8-sig")) for cell in row]
+    assert "'=用于" in cells
+    assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))] == []
 
 
 def test_a_table_is_looked_at_with_a_map_before_it_is_stored(open_page: Open, tmp_path: Path) -> None:
@@ -143,6 +163,7 @@ def quarantine(tmp_path: Path) -> Iterator[str]:
     service.stop()
 
 
+@pytest.mark.timeout(120)
 def test_a_held_alias_is_approved_and_held_again(quarantine: str, open_page: Open) -> None:
     page = open_page(at=quarantine)
     go(page, "知识库")
