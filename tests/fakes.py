@@ -20,6 +20,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from kg_loader.aliases import Doubted, Standing
 from kg_loader.curation import Curated
 from kg_loader.versions import Change
 from rag.answer.rendering import fact_text
@@ -46,6 +47,7 @@ from rag.domain import (
     Record,
     Retraction,
     Source,
+    Verdict,
 )
 from rag.editions import Edition, Editions
 from rag.errors import NotFoundError
@@ -471,6 +473,15 @@ class FakeLibrary:
         """Take that back. Raises ConflictError."""
         before, self.register = self.register, self.register.without(key)
         return Curated(before.entries[key], self.register.revision)
+
+    def aliases(self, version: int, standing: Standing, *, limit: int, offset: int) -> list[Doubted]:
+        """Nothing audits what is in memory. Raises NotFoundError."""
+        self.knowledge_base(version)
+        return []
+
+    def require_reviewable(self, verdict: Verdict, records: Sequence[str]) -> None:
+        """Nothing is held here. Raises NotFoundError."""
+        raise NotFoundError(f"there is no record {', '.join(records)}, or nothing holds it")
 
     def let_go(self) -> None:
         """Nothing is opened twice here."""

@@ -19,7 +19,7 @@ def main() -> None:
         st.session_state.language = asked_for if asked_for in LANGUAGES else "zh"
     st.set_page_config(page_title=t("product"), page_icon="🩺")
     keep_chosen()
-    st.html(f"<style>{asset('page.css')}</style>")
+    st.html(f"<style>{asset('page.css')}{asset('chinese.css') if st.session_state.language == 'zh' else ''}</style>")
     remember_visitor()
     chosen = st.navigation(
         [

@@ -7,6 +7,7 @@ import streamlit as st
 from ui.figures import chart, figures_of
 from ui.markup import plain
 from ui.session import service, t, t_or
+from ui.tables import table
 from yiwen.client import Report
 
 COUNTS = ("fact", "passage", "entity", "alias", "source")
@@ -78,4 +79,4 @@ def _report(report: Report) -> None:
                 }
                 for figure in figures
             ]
-            st.dataframe(rows, hide_index=True)
+            table(rows)

@@ -1,4 +1,4 @@
-"""`GET /v1/kb/findings`: what the audit of a version found; releasing is for the command line."""
+"""`GET /v1/kb/findings`: what the audit of a version found."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def findings(
     """Findings, the severest first; severe ones that are not released keep their records out of answers."""
 
     def work() -> Json:
-        version = kb_version or service.edition().pointer.version
+        version = kb_version or service.current_version()
         kb = service.catalogue.knowledge_base(version)
         page = kb.findings(rule=rule, severity=severity, limit=limit + 1, offset=offset)
         return {

@@ -38,7 +38,9 @@ class JobOptions(BaseModel):
     )
 
     preview: Annotated[int, Field(ge=1, le=100), WHOLE] | None = Field(
-        None, description="only look: `report.preview` has so many rows of each file as they would be stored"
+        None,
+        description="only look: `report.preview` has so many rows of each file as they would be stored, "
+        "or, of a table in no known format, `table` with its columns",
     )
 
     def further(self) -> dict[str, Any]:
@@ -122,7 +124,7 @@ class JobOut(Response):
 
     id: str
     state: State
-    kind: Literal["ingest"]
+    kind: Literal["ingest", "review"]
     files: list[JobFileOut]
     dataset: str | None
     format: str | None
@@ -137,7 +139,7 @@ class JobOut(Response):
     heartbeat: str | None
     attempts: int
     progress: ProgressOut | None
-    report: dict[str, Any] | None = Field(description="what `yiwen ingest --json` prints")
+    report: dict[str, Any] | None = Field(description="what `yiwen ingest --json` or `yiwen kb release --json` prints")
     error: JobErrorOut | None
     rejected: dict[str, int] = Field(description="broken rows by reason")
     rejects: bool
