@@ -26,6 +26,8 @@ LOG, PLOT = "log.jsonl", "loss.png"
 PEAK_TFLOPS = {"H200": 989.0, "H100": 989.0, "H800": 989.0, "A100": 312.0, "A800": 312.0, "L40S": 362.0, "4090": 165.0}
 """Dense bf16 of the data sheets, by a part of the device's name."""
 GIB = 1 << 30
+_MANY = 30
+"""Points of a plot from which a smoothed line says more than it hides."""
 
 
 @dataclass(frozen=True)
@@ -184,8 +186,10 @@ def plot(entries: Sequence[Mapping[str, Any]], path: Path, *, smoothing: float =
     for name, points in series.items():
         if points:
             steps, values = zip(*points, strict=True)
-            axes.plot(steps, values, label=name, alpha=0.4 if name == "loss" else 1.0, marker="." * (len(points) < 30))
-    if series["loss"]:
+            axes.plot(
+                steps, values, label=name, alpha=0.4 if name == "loss" else 1.0, marker="." * (len(points) < _MANY)
+            )
+    if len(series["loss"]) >= _MANY:
         steps, values = zip(*series["loss"], strict=True)
         axes.plot(steps, _smooth(values, smoothing), label=f"loss, smoothed {smoothing:g}")
     axes.set_xlabel("step")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from finetune.legacy import converted
+from finetune.libraries import hush
 from finetune.models import fitting, opening
 from rag.errors import ConflictError, DataError, MissingExtraError
 from rag.snapshot.files import storage_errors
@@ -46,6 +47,7 @@ class Writer:
 
     def __init__(self, model: str, adapters: Sequence[Path] = (), *, bits: int = 16, device: str = "auto") -> None:
         """Raises ConfigurationError if it cannot be opened, DataError where an adapter does not fit."""
+        hush()
         self._device = "cuda" if device == "auto" and torch.cuda.is_available() else "cpu"
         own = [folder for folder in adapters if (folder / "tokenizer_config.json").exists()]
         given: dict[str, Any] = {"dtype": "auto"}

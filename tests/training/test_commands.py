@@ -175,7 +175,7 @@ def test_preferences_come_from_rows_too(base: Path, tmp_path: Path) -> None:
     file = a_file(tmp_path, base, rows, train=TWO | {"stage": "dpo"}, eval={"every": "2"}, data=data)
     done = command("train", "run", file)
     assert done.exit_code == 0, done.output
-    assert "stage: dpo" in done.stdout
+    assert "dpo by lora, 2 steps" in done.stdout
 
 
 def test_merging_deltas_and_registering_by_command(base: Path, rows: Path, tmp_path: Path) -> None:
@@ -262,3 +262,32 @@ def test_the_benchmark_runs_on_a_cpu() -> None:
     drawn = lengths(8658)
     assert 212 < drawn.mean() < 224
     assert drawn.max() <= 716
+
+
+def test_without_any_weights_a_new_model_goes_the_whole_way(rows: Path, tmp_path: Path) -> None:
+    new = tmp_path / "new"
+    made = command(
+        "train", "new", "talks", "pairs", "--registry", rows, "--out", new, "--vocabulary", 400, "--width", 64
+    )
+    assert (made.exit_code, "untrained" in made.stdout, made.stderr) == (0, True, ""), made.output
+    again = command("train", "new", "talks", "--registry", rows, "--out", new)
+    assert (again.exit_code, "exists already" in again.stderr) == (4, True)
+    narrow = command("train", "new", "talks", "--registry", rows, "--out", tmp_path / "x", "--width", 33)
+    assert (narrow.exit_code, "a multiple of 32" in narrow.stderr) == (2, True)
+
+    first, second = tmp_path / "first", tmp_path / "second"
+    talks = {"datasets": ["talks"], "registry": str(rows), "pack_length": 256, "cutoff": 128}
+    full = a_file(tmp_path, new, rows, out=str(first), train=TWO | {"method": "full"}, data=talks)
+    done = command("train", "run", full)
+    assert (done.exit_code, f"yiwen chat --model {first / 'model'}" in done.stdout) == (0, True), done.output
+    assert f"{first / 'left_out.jsonl'}" not in done.stdout
+    pairs = talks | {"datasets": ["pairs"]}
+    done = command("train", "run", a_file(tmp_path, first / "model", rows, out=str(second), train=TWO, data=pairs))
+    adapter = second / "adapter"
+    assert f"yiwen chat --model {first / 'model'} --adapter {adapter}" in done.stdout, done.output
+    assert f"{second / 'left_out.jsonl'}: 1 rows cut or left out" in done.stdout
+    assert "step 1 of 2: loss" in done.stderr
+    card = (adapter / "README.md").read_text(encoding="utf-8")
+    assert "- data talks: CC0-1.0" in card, "the base learnt from it"
+    assert "- data pairs: not stated" in card
+    assert not list(tmp_path.glob("*/*/training_args.bin"))
