@@ -173,7 +173,9 @@ def read_log(path: Path) -> list[dict[str, Any]]:
     return entries
 
 
-def plot(entries: Sequence[Mapping[str, Any]], path: Path, *, smoothing: float = 0.9) -> bool:
+def plot(
+    entries: Sequence[Mapping[str, Any]], path: Path, *, unit: str = "nats a token", smoothing: float = 0.9
+) -> bool:
     """Draws training and evaluation loss over steps; False where matplotlib is missing or there is nothing to draw."""
     try:
         from matplotlib.figure import Figure
@@ -193,7 +195,7 @@ def plot(entries: Sequence[Mapping[str, Any]], path: Path, *, smoothing: float =
         steps, values = zip(*series["loss"], strict=True)
         axes.plot(steps, _smooth(values, smoothing), label=f"loss, smoothed {smoothing:g}")
     axes.set_xlabel("step")
-    axes.set_ylabel("loss, nats a token")
+    axes.set_ylabel(f"loss, {unit}" if unit else "loss")
     axes.legend()
     axes.grid(alpha=0.3)
     aside = path.with_name(f".{path.name}")
