@@ -140,7 +140,8 @@ def _asked(record: Record) -> Iterator[str]:
     """The columns that ask, else every text."""
     value = record.value
     if isinstance(value, dict):
-        chosen = [value[key] for key in _ASKED if isinstance(value.get(key), str)]
+        named = {str(key).casefold(): inner for key, inner in value.items()}
+        chosen = [named[key] for key in _ASKED if isinstance(named.get(key), str)]
         yield from chosen or (text for inner in value.values() for text in _texts(inner))
     else:
         yield from _texts(value)
