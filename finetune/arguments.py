@@ -58,6 +58,7 @@ def arguments(
         "data_seed": train.seed,
         "use_cpu": train.device == "cpu",
         "dataloader_num_workers": train.workers,
+        "dataloader_pin_memory": train.device != "cpu" and torch.cuda.is_available(),
         "logging_steps": train.log_every,
         "logging_first_step": True,
         "logging_nan_inf_filter": False,  # would wait for the GPU in each step; the trainer looks itself

@@ -7,11 +7,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from finetune.card import run_card
 from finetune.config import Run
 from finetune.data.preferring import prepare_preferences, prepare_questions
 from finetune.data.preparing import prepare
+from finetune.libraries import hush
 from finetune.models import vocabulary
-from finetune.saving import register_adapter
+from finetune.record import read_record
+from finetune.saving import licence_of, register_adapter
+from rag.snapshot.files import storage_errors, write_durably
 
 _STAGES: Mapping[str, tuple[str, Callable[..., Any]]] = {
     "pt": ("packed", prepare),
@@ -28,6 +32,7 @@ def execute(
     run: Run, *, resume: bool = False, watch: Callable[[Mapping[str, Any]], None] = lambda entry: None
 ) -> dict[str, Any]:
     """Trains, merges and registers as the run says; returns its report. Errors as `finetune.stages.packed.train`."""
+    hush()
     name, prepared = _STAGES[run.train.stage]
 
     def read(run: Run, tokenizer: object) -> Any:  # noqa: ANN401 - as the stage takes it
@@ -35,9 +40,17 @@ def execute(
 
     module = importlib.import_module(f"finetune.stages.{name}")
     report: dict[str, Any] = module.train(run, read, resume=resume, watch=watch)
+    if report:
+        _write_card(run, Path(report["result"]))
     if report and run.train.method == "lora":
         report |= _export(run)
     return report
+
+
+def _write_card(run: Run, folder: Path) -> None:
+    card = run_card(run.model.path, read_record(folder), licence_of(run.model.path))
+    with storage_errors(folder):
+        write_durably(folder / "README.md", card.encode())
 
 
 def _export(run: Run) -> dict[str, Any]:

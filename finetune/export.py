@@ -12,9 +12,10 @@ from typing import Any, Literal
 
 from finetune.card import model_card
 from finetune.legacy import converted
+from finetune.libraries import hush
 from finetune.models import fitting, opening
 from finetune.record import read_record
-from finetune.saving import base_folder, disk_errors, publish_folder
+from finetune.saving import base_folder, disk_errors, licence_of, publish_folder
 from rag.errors import ConflictError, DataError, MissingExtraError, NotFoundError
 from rag.generators.adapters import BASE, CONFIG, fingerprint
 from rag.snapshot.files import checksum, storage_errors
@@ -58,6 +59,7 @@ def merge(base: str, adapters: Sequence[Path], out: Path, *, dtype: Dtype = "bfl
     Raises NotFoundError, ConflictError (there is something at `out`), and DataError where an adapter does not fit or
     the result differs from the model with adapters; nothing is left at `out` then.
     """
+    hush()
     if out.exists():
         raise ConflictError(f"{out} exists already; name another folder or remove it")
     if not adapters:
@@ -104,7 +106,7 @@ def _folded(
 
 def _write_card(folder: Path, base: str, adapters: Sequence[Path], merged: Merged, dtype: str) -> None:
     facts = [(adapter.name, read_record(adapter), _sha256(adapter)) for adapter in adapters]
-    card = model_card(base, facts, merged.__dict__ | {"dtype": dtype}, _licence(base))
+    card = model_card(base, facts, merged.__dict__ | {"dtype": dtype}, licence_of(base))
     (folder / "README.md").write_text(card, encoding="utf-8")
 
 
@@ -202,14 +204,6 @@ def clean_generation(base: str, given: GenerationConfig) -> GenerationConfig:
 def _sha256(adapter: Path) -> str:
     names = ("adapter_model.safetensors", "adapter_model.bin")
     return next((checksum(adapter / name, sha256=True).sha256 for name in names if (adapter / name).exists()), "")
-
-
-def _licence(base: str) -> str:
-    """As the base's own card states it."""
-    card = base_folder(base) / "README.md"
-    head = card.read_text(encoding="utf-8", errors="replace")[:4000] if card.is_file() else ""
-    stated = [line.partition(":")[2].strip() for line in head.splitlines() if line.startswith("license:")]
-    return stated[0] if stated else ""
 
 
 def facts(merged: Merged) -> Mapping[str, object]:

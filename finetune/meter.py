@@ -26,6 +26,8 @@ LOG, PLOT = "log.jsonl", "loss.png"
 PEAK_TFLOPS = {"H200": 989.0, "H100": 989.0, "H800": 989.0, "A100": 312.0, "A800": 312.0, "L40S": 362.0, "4090": 165.0}
 """Dense bf16 of the data sheets, by a part of the device's name."""
 GIB = 1 << 30
+_MANY = 30
+"""Points of a plot from which a smoothed line says more than it hides."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,9 @@ def read_log(path: Path) -> list[dict[str, Any]]:
     return entries
 
 
-def plot(entries: Sequence[Mapping[str, Any]], path: Path, *, smoothing: float = 0.9) -> bool:
+def plot(
+    entries: Sequence[Mapping[str, Any]], path: Path, *, unit: str = "nats a token", smoothing: float = 0.9
+) -> bool:
     """Draws training and evaluation loss over steps; False where matplotlib is missing or there is nothing to draw."""
     try:
         from matplotlib.figure import Figure
@@ -184,12 +188,14 @@ def plot(entries: Sequence[Mapping[str, Any]], path: Path, *, smoothing: float =
     for name, points in series.items():
         if points:
             steps, values = zip(*points, strict=True)
-            axes.plot(steps, values, label=name, alpha=0.4 if name == "loss" else 1.0, marker="." * (len(points) < 30))
-    if series["loss"]:
+            axes.plot(
+                steps, values, label=name, alpha=0.4 if name == "loss" else 1.0, marker="." * (len(points) < _MANY)
+            )
+    if len(series["loss"]) >= _MANY:
         steps, values = zip(*series["loss"], strict=True)
         axes.plot(steps, _smooth(values, smoothing), label=f"loss, smoothed {smoothing:g}")
     axes.set_xlabel("step")
-    axes.set_ylabel("loss, nats a token")
+    axes.set_ylabel(f"loss, {unit}" if unit else "loss")
     axes.legend()
     axes.grid(alpha=0.3)
     aside = path.with_name(f".{path.name}")

@@ -67,10 +67,19 @@ def begin(
         record = {
             "versions": versions(),
             "data": [asdict(origin) for origin in origins],
+            "earlier": _earlier(run),
             "left_out": dict(losses.counts),
             **(facts or {}),
         }
         write_durably(run.out / RECORD, json.dumps(record, ensure_ascii=False, indent=2).encode())
+
+
+def _earlier(run: Run) -> list[Mapping[str, Any]]:
+    """The data sets that the base and the adapters had learnt from, as far as their own runs say."""
+    places = [run.model.path, *run.model.adapters, *([run.lora.start] if run.lora.start else [])]
+    records = [read_record(Path(place)) for place in places]
+    found = [one for record in records for one in (*record.get("earlier", ()), *record.get("data", ()))]
+    return list({(one["name"], one["sha256"]): one for one in found}.values())
 
 
 def _line(left: Left) -> str:

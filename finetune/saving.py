@@ -54,6 +54,7 @@ def save_result(run: Run, trainer: Any, tokenizer: Any) -> Path:  # noqa: ANN401
         trainer.save_model(str(aside))
     if trainer.is_world_process_zero():
         tokenizer.save_pretrained(aside)
+        (aside / "training_args.bin").unlink(missing_ok=True)  # a pickle that nobody needs to load the result
         if run.train.method == "lora" and not run.model.adapters and run.model.weights == "pretrained":
             mark = {"fingerprint": fingerprint(base_folder(run.model.path))}
             (aside / BASE).write_text(json.dumps(mark), encoding="utf-8")
@@ -77,6 +78,14 @@ def save_start(run: Run, model: Any) -> None:  # noqa: ANN401 - a PEFT model
 def base_folder(name: str) -> Path:
     """Where the files of a model lie: the folder itself, or the hub's cache."""
     return Path(name) if Path(name).is_dir() else Path(str(cached_file(name, "config.json"))).parent
+
+
+def licence_of(base: str) -> str:
+    """As the base's own card states it."""
+    card = base_folder(base) / "README.md"
+    head = card.read_text(encoding="utf-8", errors="replace")[:4000] if card.is_file() else ""
+    stated = [line.partition(":")[2].strip() for line in head.splitlines() if line.startswith("license:")]
+    return stated[0] if stated else ""
 
 
 def publish_folder(aside: Path, folder: Path, *, replace: bool = False) -> None:

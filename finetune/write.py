@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from finetune.data.rendering import Renderer
+from finetune.data.rows import Message
 from finetune.legacy import converted
+from finetune.libraries import hush
 from finetune.models import fitting, opening
-from rag.errors import ConflictError, DataError, MissingExtraError
+from rag.errors import ConfigurationError, ConflictError, DataError, MissingExtraError
 from rag.snapshot.files import storage_errors
 
 try:
@@ -23,8 +26,6 @@ try:
     from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig, GenerationConfig, TextStreamer
 except ImportError as error:
     raise MissingExtraError("local models need torch and transformers: pip install 'yiwen[hf]'") from error
-
-Message = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,21 @@ class Decoding:
 class Writer:
     """A model with the adapters merged in turn, and its tokenizer."""
 
-    def __init__(self, model: str, adapters: Sequence[Path] = (), *, bits: int = 16, device: str = "auto") -> None:
-        """Raises ConfigurationError if it cannot be opened, DataError where an adapter does not fit."""
+    def __init__(
+        self,
+        model: str,
+        adapters: Sequence[Path] = (),
+        *,
+        bits: int = 16,
+        template: str | None = None,
+        device: str = "auto",
+    ) -> None:
+        """`template`: a name or file of `rag.templates`; default: that which the adapter or the model brings.
+
+        Raises ConfigurationError if the model cannot be opened or there is no such template, DataError where an
+        adapter does not fit.
+        """
+        hush()
         self._device = "cuda" if device == "auto" and torch.cuda.is_available() else "cpu"
         own = [folder for folder in adapters if (folder / "tokenizer_config.json").exists()]
         given: dict[str, Any] = {"dtype": "auto"}
@@ -64,16 +78,19 @@ class Writer:
         self.model.eval()
         if self.tokenizer.pad_token_id is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token
+        named = template is not None or self.tokenizer.chat_template
+        self._renderer = Renderer(self.tokenizer, template) if named else None
+        self._stops = self._renderer.template.stops if self._renderer is not None else ()
 
-    def prompt(self, messages: Sequence[Message]) -> str:
-        """The text that a dialogue becomes. Raises DataError for a model without template."""
-        if not self.tokenizer.chat_template:
-            raise DataError("the model has no chat template; give rows with `prompt`, the whole text")
+    def prompt(self, messages: Sequence[Mapping[str, str]]) -> str:
+        """The text that a dialogue becomes, as in training. Raises DataError for a model without template."""
+        if self._renderer is None:
+            raise DataError("the model has no chat template; name one (--template), or give rows with `prompt`")
+        given = [Message(one["role"], one["content"], one.get("input", "")) for one in messages]
         try:
-            text: str = self.tokenizer.apply_chat_template(list(messages), add_generation_prompt=True, tokenize=False)
-        except Exception as error:  # Jinja templates raise errors of their own choosing
-            raise DataError(f"the model's template refuses the messages ({error})") from error
-        return text
+            return self._renderer.prompt(given)
+        except ConfigurationError as error:
+            raise DataError(f"the row cannot be rendered: {error}") from error
 
     def answer(self, prompt: str, decoding: Decoding, *, show: Callable[[str], None] | None = None) -> str:
         """What the model writes after `prompt`; `show` is given pieces as they are written. DataError if too long."""
@@ -88,9 +105,12 @@ class Writer:
                 input_ids=ids,
                 attention_mask=torch.ones_like(ids),
                 generation_config=self._settings(decoding),
+                tokenizer=self.tokenizer,
                 streamer=_Pieces(self.tokenizer, show) if show is not None else None,
             )
         text: str = self.tokenizer.decode(written[0, ids.shape[1] :], skip_special_tokens=True)
+        for stop in self._stops:
+            text = text.partition(stop)[0]
         return text.strip()
 
     def _settings(self, decoding: Decoding) -> GenerationConfig:
@@ -107,6 +127,7 @@ class Writer:
             num_beams=decoding.beams,
             repetition_penalty=decoding.repetition_penalty,
             eos_token_id=self.tokenizer.eos_token_id if ends is None else ends,
+            stop_strings=list(self._stops) or None,
             pad_token_id=self.tokenizer.pad_token_id,
             **chosen,
         )
@@ -139,11 +160,11 @@ def batch(
     about: Mapping[str, object],
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Done:
-    """Answer each row of a JSON Lines file; a row that fails gets its reason, and the others go on.
+    """Answer each row of a file (JSON Lines or an array); a row that fails gets its reason, and the others go on.
 
     `out` gets `{"row", "id"?, "answer" | "error"}` a line, flushed one by one: begun again with the same `about` (kept
     in `out`.about.json), rows that are answered there are kept. ConflictError if `about` differs, DataError if `source`
-    is no JSON Lines file.
+    is no such file.
     """
     rows = list(read_rows(source))
     with storage_errors(out):
@@ -162,12 +183,15 @@ def batch(
 
 
 def read_rows(source: Path) -> Iterator[tuple[int, Mapping[str, Any] | DataError]]:
-    """Line numbers and objects; a line that is none is an error of that row."""
+    """Numbers and objects of JSON Lines or an array; a line that is none is an error of that row."""
     try:
-        lines = source.read_text(encoding="utf-8-sig").splitlines()
+        text = source.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{source} cannot be read ({error}); expected JSON Lines in UTF-8") from error
-    for number, line in enumerate(lines, start=1):
+    if text.lstrip().startswith("["):
+        yield from _array(source, text)
+        return
+    for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
             continue
         try:
@@ -178,17 +202,34 @@ def read_rows(source: Path) -> Iterator[tuple[int, Mapping[str, Any] | DataError
         yield number, row if isinstance(row, dict) else DataError(f"line {number} is no object")
 
 
+def _array(source: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any] | DataError]]:
+    """The objects of one JSON array, numbered from 1."""
+    try:
+        rows = json.loads(text)
+    except ValueError as error:
+        raise DataError(
+            f"{source} begins as a JSON array and is none ({error}); expected one, or JSON Lines"
+        ) from error
+    for number, row in enumerate(rows, start=1):
+        yield number, row if isinstance(row, dict) else DataError(f"row {number} is no object")
+
+
 def messages_of(row: Mapping[str, Any]) -> list[dict[str, str]]:
-    """From `messages`, `question`, or `instruction` with `input`. DataError if there is none of them."""
+    """From `messages`, `question`, or `instruction` with `input`; an answer at the end, as training rows have, goes.
+
+    DataError if there is none of them.
+    """
     if isinstance(row.get("messages"), list):
         found = [one for one in row["messages"] if isinstance(one, dict) and {"role", "content"} <= one.keys()]
+        found = found[:-1] if found and found[-1]["role"] == "assistant" else found
         if not found or found[-1]["role"] != "user":
-            raise DataError("`messages` must end with one of the user")
+            raise DataError("`messages` must end with a question of the user, or an answer to one")
         return [{"role": str(one["role"]), "content": str(one["content"])} for one in found]
-    text = row.get("question") or "\n".join(str(row[key]) for key in ("instruction", "input") if row.get(key))
-    if not isinstance(text, str) or not text.strip():
+    asked, beside = (row["question"], "") if row.get("question") else (row.get("instruction"), row.get("input"))
+    content, more = (str(asked or beside or ""), str(beside or "") if asked else "")
+    if not content.strip():
         raise DataError("the row has none of messages, question, instruction, prompt")
-    return [{"role": "user", "content": text}]
+    return [{"role": "user", "content": content, "input": more}]
 
 
 def _entry(

@@ -28,6 +28,11 @@ _VALUES = {
 }  # fmt: skip
 
 
+_PROBE = ({"role": "system", "content": "规则规则"}, {"role": "user", "content": "问题"})
+Message = Mapping[str, str]
+"""`role` and `content`; `input` for templates that place it."""
+
+
 @dataclass(frozen=True)
 class Template:
     """How messages become text. Each is `{role, content}`, and `{input}` too where `places_input`."""
@@ -81,24 +86,36 @@ def render(tokenizer: Any, template: Template, messages: Sequence[Mapping[str, s
 
 
 def prompt_text(tokenizer: Any, template: Template, said: Sequence[tuple[str, str]]) -> str:  # noqa: ANN401
-    """The text that is answered, of (role, content); what a template has no place for must not be lost.
+    """The text that is answered, of (role, content), a system message placed as `placed` does.
 
-    A system message goes before the last question where the template refuses or skips it. Special tokens that a
-    message writes are taken out: they would end its turn. Raises ConfigurationError.
+    Special tokens that a message writes are taken out: they would end its turn. Raises ConfigurationError.
     """
     special = sorted(filter(None, getattr(tokenizer, "all_special_tokens", [])), key=len, reverse=True)
     pattern = re.compile("|".join(map(re.escape, special)) or "(?!)")
     given = [{"role": role, "content": pattern.sub(" ", content)} for role, content in said]
-    system = given[0]["content"] if given[0]["role"] == "system" else ""
+    return render(tokenizer, template, placed(tokenizer, template, given), prompt=True)
+
+
+def placed(tokenizer: Any, template: Template, messages: Sequence[Message]) -> list[Message]:  # noqa: ANN401
+    """Messages with the system message before the last question where the template refuses or skips it.
+
+    Training and serving both send what this gives. Raises ConfigurationError.
+    """
+    if not messages or messages[0]["role"] != "system" or places_system(tokenizer, template):
+        return list(messages)
+    system, rest = messages[0]["content"], [dict(one) for one in messages[1:]]
+    last = max((n for n, one in enumerate(rest) if one["role"] == "user"), default=None)
+    if last is not None and system.strip():
+        rest[last]["content"] = f"{system}\n\n{rest[last]['content']}"
+    return list(rest)
+
+
+def places_system(tokenizer: Any, template: Template) -> bool:  # noqa: ANN401 - of transformers
+    """Whether the template shows a system message."""
     try:
-        text = render(tokenizer, template, given, prompt=True)
-        if system.strip() in text:
-            return text
+        return _PROBE[0]["content"] in render(tokenizer, template, _PROBE, prompt=True)
     except ConfigurationError:
-        if not system:
-            raise
-    last = {"role": "user", "content": f"{system}\n\n{given[-1]['content']}"}
-    return render(tokenizer, template, [*given[1:-1], last], prompt=True)
+        return False
 
 
 @lru_cache(maxsize=1)

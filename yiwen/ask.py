@@ -97,13 +97,16 @@ def chat(
     adapter: Annotated[
         list[Path] | None, typer.Option(metavar="FOLDER", help="With --model: LoRA adapters, merged in turn.")
     ] = None,
+    template: Annotated[
+        str | None, typer.Option(metavar="NAME", help="With --model: as data.template; default: what they bring.")
+    ] = None,
     data_dir: DataDir = None,
 ) -> None:
     """Ask in turns; `clear` forgets the earlier ones, `exit` or Ctrl-D ends."""
     if model is not None:
         from yiwen.models import talk
 
-        talk(model, adapter or [], _lines())
+        talk(model, adapter or [], _lines(), template)
         return
     from rag.errors import QuestionRejected
     from rag.pipeline import Options

@@ -93,6 +93,8 @@ def before(
     context.obj = Invocation(data_dir, quiet)
     if verbose:
         logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    else:
+        logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # it misses kernels that nothing here uses
 
 
 @app.command()

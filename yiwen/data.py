@@ -40,6 +40,8 @@ Changes = Annotated[
 ]
 _SHADES = {True: ("black on green3", "black on green1"), False: ("default", "grey62")}
 _WIDTH = 64
+_LISTED = 50
+"""Faults, and leaks, that a terminal shows."""
 
 
 @app.callback()
@@ -239,13 +241,23 @@ def _show_check(found: Checked, unit: str) -> None:
     say(f"cut or left out (lengths in {unit}): {len(found.losses.rows):,}")
     for reason, count in found.losses.counts.most_common():
         say(f"  {count:,} {reason}")
-    for left in found.losses.rows:
-        say(f"    {left}")
+    _show_first([str(left) for left in found.losses.rows])
     if found.items:
         rows = len({(leak.source, leak.number) for leak in found.leaks})
         say(f"leaks: {rows:,} rows hold some of {found.items:,} evaluation texts")
-    for leak in found.leaks:
-        say(f"    {leak.source}, row {leak.number}: {leak.kind} {leak.share:.0%} of {leak.evaluation}, row {leak.item}")
+    _show_first(
+        [
+            f"{leak.source}, row {leak.number}: {leak.kind} {leak.share:.0%} of {leak.evaluation}, row {leak.item}"
+            for leak in found.leaks
+        ]
+    )
+
+
+def _show_first(lines: Sequence[str]) -> None:
+    for line in lines[:_LISTED]:
+        say(f"    {line}")
+    if len(lines) > _LISTED:
+        say(f"    and {len(lines) - _LISTED:,} more; --list FILE writes all")
 
 
 def _write_list(found: Checked, path: Path) -> None:

@@ -17,6 +17,10 @@ delta_app = typer.Typer(help="Models as their difference from a base.", no_args_
 adapter_app = typer.Typer(help="LoRA adapters: take over old ones, hand them to the service.", no_args_is_help=True)
 
 Base = Annotated[str, typer.Option(metavar="MODEL", help="Folder or hub name of the base model.")]
+TemplateName = Annotated[
+    str | None,
+    typer.Option("--template", metavar="NAME", help="As data.template; default: what adapter or model bring."),
+]
 Out = Annotated[Path, typer.Option(metavar="FOLDER", help="Where the result goes; must not exist.")]
 
 
@@ -115,7 +119,7 @@ def adapter_register(
 def batch(
     context: typer.Context,
     source: Annotated[
-        Path, typer.Argument(metavar="FILE", help="JSON Lines: messages, question, instruction or prompt.")
+        Path, typer.Argument(metavar="FILE", help="JSON Lines or an array: messages, question, instruction or prompt.")
     ],
     out: Annotated[Path, typer.Option(metavar="FILE", help="JSON Lines of answers; begun again, it goes on.")],
     model: Annotated[str, typer.Option(metavar="MODEL", help="Folder or hub name of a causal language model.")],
@@ -123,6 +127,7 @@ def batch(
         list[Path] | None, typer.Option(metavar="FOLDER", help="A LoRA adapter; several are merged in turn.")
     ] = None,
     bits: Annotated[int, typer.Option(help="16, 8 or 4; 8 and 4 need the extra `quant`.")] = 16,
+    template: TemplateName = None,
     tokens: Annotated[int, typer.Option(min=1, help="Longest answer.")] = 512,
     temperature: Annotated[float, typer.Option(min=0, help="0 takes the most likely token.")] = 0.0,
     top_p: Annotated[float, typer.Option(min=0.01, max=1, help="Heard above temperature 0.")] = 1.0,
@@ -138,13 +143,15 @@ def batch(
     from finetune.write import batch as run
 
     decoding = Decoding(tokens, temperature, top_p, top_k, beams, repetition_penalty)
-    writer = Writer(model, adapter or (), bits=bits)
+    writer = Writer(model, adapter or (), bits=bits, template=template)
 
     def answer(row: Mapping[str, Any]) -> str:
         given = row.get("prompt")
         return writer.answer(given if isinstance(given, str) else writer.prompt(messages_of(row)), decoding)
 
-    about = {"model": model, "adapters": [str(one) for one in adapter or ()], "bits": bits, **asdict(decoding)}
+    about: dict[str, object] = {"model": model, "adapters": [str(one) for one in adapter or ()], "bits": bits}
+    about |= {"template": template} if template is not None else {}
+    about |= asdict(decoding)
     with progress(quiet(context)) as show:
         done = run(source, out, answer, about=about, progress=lambda at, rows: show("answering", at, rows))
     if as_json:
@@ -155,11 +162,11 @@ def batch(
         raise typer.Exit(PARTIAL)
 
 
-def talk(model: str, adapters: Sequence[Path], lines: Iterable[str]) -> None:
+def talk(model: str, adapters: Sequence[Path], lines: Iterable[str], template: str | None = None) -> None:
     """Answer line by line, shown as it is written; nothing is checked, which is said first."""
     from finetune.write import Decoding, Writer
 
-    writer = Writer(model, adapters)
+    writer = Writer(model, adapters, template=template)
     typer.echo("yiwen: this model answers alone: no sentence is checked or cited", err=True)
     said: list[dict[str, str]] = []
     for line in lines:

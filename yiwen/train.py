@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -14,7 +15,11 @@ from yiwen.options import DataDir, Json, load_settings, quiet
 from yiwen.output import Progress, document, progress, say
 
 if TYPE_CHECKING:
+    from finetune.config import Run
     from rag.settings import Settings
+
+_FIGURES = ("first_loss", "loss", "eval_loss", "accuracies", "margins", "accuracy", "margin", "reward", "tokens_per_s")
+"""Of a report, what is printed."""
 
 app = typer.Typer(help="Train models on your own data.", no_args_is_help=True)
 
@@ -99,6 +104,33 @@ def _marking(settings: Settings) -> Callable[[str], str] | None:
     return lambda text: with_marks(text, linker.link(text))
 
 
+@app.command("new")
+def new_model(
+    names: Annotated[
+        list[str], typer.Argument(metavar="DATASET...", help="Files, or names of --registry: what it shall read.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the model goes; must not exist.")],
+    registry: Annotated[Path | None, typer.Option(metavar="PATH", help="dataset_info.json, or its folder.")] = None,
+    vocabulary: Annotated[int | None, typer.Option(min=300, max=200_000, help="Tokens at most.")] = None,
+    width: Annotated[int | None, typer.Option(min=32, max=8192, help="Numbers a token; a multiple of 32.")] = None,
+    layers: Annotated[int | None, typer.Option(min=1, max=200, help="Layers.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Same seed, same rows, same model.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a small untrained model with a tokenizer of your rows, to try everything where no weights can be had."""
+    from finetune.data.loading import load
+    from finetune.data.rows import texts_of
+    from finetune.new_model import NewModel, make
+
+    given = {"vocabulary": vocabulary, "width": width, "layers": layers, "seed": seed}
+    like = NewModel(**{name: value for name, value in given.items() if value is not None})
+    made = make(out, (text for name in names for row in load(name, registry).rows for text in texts_of(row)), like)
+    if as_json:
+        document(made | {"out": str(out)})
+        return
+    say(f"{out}: {made['tokens']:,} tokens, {made['parameters']:,} parameters, untrained; name it in model.path")
+
+
 @app.command("run")
 def run_training(
     context: typer.Context,
@@ -123,12 +155,41 @@ def run_training(
     from finetune.execute import execute
 
     with progress(quiet(context)) as bar:
-        report = execute(run, resume=resume, watch=lambda entry: _shown(entry, bar))
+        lines = not quiet(context) and not sys.stderr.isatty()
+        report = execute(run, resume=resume, watch=lambda entry: _shown(entry, _line if lines else bar))
     if as_json:
         document(report)
-        return
-    for name, value in report.items():
-        say(f"{name}: {value}")
+    elif report:  # of several processes one reports
+        _say_report(run, report)
+
+
+def _say_report(run: Run, report: Mapping[str, Any]) -> None:
+    """What came out, where it is, and what can be done with it."""
+    from finetune.record import LEFT_OUT, read_record
+
+    shown = [f"{name} {value:.4g}" for name, value in report.items() if isinstance(value, float) and name in _FIGURES]
+    say(f"{report['result']}: {report['stage']} by {report['method']}, {report['steps']:,} steps, {', '.join(shown)}")
+    left = sum(read_record(run.out).get("left_out", {}).values())
+    if left:
+        say(f"{run.out / LEFT_OUT}: {left:,} rows cut or left out")
+    if report.get("plot"):
+        say(f"{report['plot']}: the loss")
+    if "merged" in report:
+        say(f"{report['merged']['folder']}: merged, logits differ by {report['merged']['saved']:.1g} as saved")
+    if "registered" in report:
+        say(f"{report['registered']}: ask with the generator local:{Path(report['registered']).name}")
+    elif run.train.stage == "rm":
+        say(f"merge it for stage rloo: yiwen merge {report['result']} --base {run.model.path} --out FOLDER")
+    elif run.train.method == "lora":
+        say(f"talk to it: yiwen chat --model {run.model.path} --adapter {report['result']}")
+        say(f"serve it: yiwen adapter register {report['result']} --to FOLDER --name NAME")
+    else:
+        say(f"talk to it: yiwen chat --model {report['result']}")
+
+
+def _line(text: str, step: int, steps: int) -> None:
+    """Where no bar can be shown, as in a log of a job."""
+    typer.echo(f"step {step:,} of {steps:,}: {text}", err=True)
 
 
 def _shown(entry: Mapping[str, Any], bar: Progress) -> None:

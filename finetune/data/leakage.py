@@ -15,7 +15,7 @@ from pathlib import Path
 
 from finetune.data.records import Record, read_records
 from finetune.data.registry import Dataset, find
-from finetune.data.rows import AnyRow, Preference, Text
+from finetune.data.rows import AnyRow, texts_of
 from finetune.pairs import QUESTION_KEYS
 from rag.errors import DataError
 from rag.text import normalise
@@ -100,7 +100,7 @@ class Leaks:
     def of(self, row: AnyRow) -> Iterator[Leak]:
         """Every item that the row holds, in the strongest way."""
         found: dict[int, tuple[float, str]] = {}
-        for text in map(comparable, _said(row)):
+        for text in map(comparable, texts_of(row)):
             for number, leak in self._in(text):
                 found[number] = max(found.get(number, (0.0, "")), leak)
         for number, (share, kind) in found.items():
@@ -136,20 +136,12 @@ def _grams(text: str) -> set[str]:
     return {text[start : start + GRAM] for start in range(len(text) - GRAM + 1)}
 
 
-def _said(row: AnyRow) -> Iterator[str]:
-    if isinstance(row, Text):
-        yield row.text
-        return
-    yield from (message.text for message in row.messages)
-    if isinstance(row, Preference):
-        yield from (row.chosen, row.rejected)
-
-
 def _asked(record: Record) -> Iterator[str]:
     """The columns that ask, else every text."""
     value = record.value
     if isinstance(value, dict):
-        chosen = [value[key] for key in _ASKED if isinstance(value.get(key), str)]
+        named = {str(key).casefold(): inner for key, inner in value.items()}
+        chosen = [named[key] for key in _ASKED if isinstance(named.get(key), str)]
         yield from chosen or (text for inner in value.values() for text in _texts(inner))
     else:
         yield from _texts(value)

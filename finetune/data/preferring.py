@@ -58,11 +58,11 @@ def _prepared(
             rows.losses.note(left)
     schedule = scheduled(config, rows.uses, [len(kept) for kept in rows.kept])
     order = (rows.kept[source][place] for source, place in zip(*schedule.rows(), strict=True))
-    train = [_said(sides(row)) for row in order if row not in unfit]
+    train = [_said(sides(row), renderer) for row in order if row not in unfit]
     if not train:
         raise DataError(f"no row is left to train on; {reasons(rows.losses)}; look at `yiwen data check`")
     renderer.hand_over()
-    held_out = [_said(sides(row)) for row in rows.held_out if row not in unfit]
+    held_out = [_said(sides(row), renderer) for row in rows.held_out if row not in unfit]
     return PreparedPreferences(train, held_out, rows.origins, rows.losses)
 
 
@@ -91,8 +91,9 @@ def _question(row: AnyRow) -> Sides:
     return {"prompt": row.messages if isinstance(row, Preference) else row.messages[:-1]}
 
 
-def _said(sides: Sides) -> dict[str, Any]:
+def _said(sides: Sides, renderer: Renderer) -> dict[str, Any]:
+    """For TRL, which renders by the tokenizer's template itself."""
     return {
-        name: [{"role": message.role, "content": message.text} for message in messages]
+        name: [{"role": message.role, "content": message.text} for message in renderer.placed(messages)]
         for name, messages in sides.items()
     }

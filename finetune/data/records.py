@@ -1,4 +1,4 @@
-"""Files as records with the place of each: JSON Lines, a JSON array, an object of lists, CSV, text, or a folder.
+"""Files as records with the place of each: JSON Lines, a JSON array, an object of lists, CSV, XLSX, text, or a folder.
 
 JSON is told apart by content, not by name (`llama_data.json` holds lines). Memory is bounded but for CSV.
 """
@@ -16,9 +16,10 @@ from typing import Any, BinaryIO
 import ijson
 import orjson
 
+from evaluation.tables import workbook_rows
 from rag.errors import DataError, NotFoundError
 
-SUFFIXES = (".json", ".jsonl", ".csv", ".txt")
+SUFFIXES = (".json", ".jsonl", ".csv", ".xlsx", ".txt")
 _BUFFER = 1 << 16
 
 
@@ -50,6 +51,9 @@ def read_records(path: Path) -> Iterator[Record]:
     """
     for file in files_of(path):
         kind = file.suffix.lower()
+        if kind == ".xlsx":
+            yield from (Record(str(file), number, value, "row") for number, value in workbook_rows(file))
+            continue
         with _opened(file) as stream:
             if kind == ".csv":
                 yield from _table(file, stream)

@@ -32,6 +32,8 @@ _COLUMNS = {"prompt", "query", "response", "history", "system", "messages", "cho
 _TAGS = {"role_tag": "role", "content_tag": "content"}
 _OTHER_TAGS = {"user_tag", "assistant_tag", "observation_tag", "function_tag", "system_tag"}
 _BLOCK = 1 << 20
+_NAMED = 20
+"""Data sets that an error lists."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,12 @@ def find(name: str, registry: Path | None) -> Dataset:
         return entry_of(name, known[name], registry if registry.is_dir() else registry.parent)
     if Path(name).exists():
         return Dataset(Path(name).stem, Path(name))
-    names = f"the registry has {', '.join(sorted(known)[:20])}" if known else "no registry was given (data.registry)"
+    more = f" and {len(known) - _NAMED} more" if len(known) > _NAMED else ""
+    names = (
+        f"the registry has {', '.join(sorted(known)[:_NAMED])}{more}"
+        if known
+        else "no registry was given (data.registry)"
+    )
     raise NotFoundError(f"there is no data set {name!r}, and no such file; {names}")
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from finetune.data.rows import ASSISTANT, SYSTEM, Message, Row, Text
 from rag.errors import ConfigurationError, DataError
-from rag.templates import Template, render, template
+from rag.templates import Template, placed, places_system, render, template
 
 _MARK = re.compile("\ue000(\\d+)([ci])\ue001")
 
@@ -72,12 +73,31 @@ class Renderer:
             return [Segment(row.text + self.end, True)]
         for message in row.messages:
             self._no_special(message.text)
-            if message.input and self.template.input_fault:
-                raise DataError(
-                    f"{row.source}, row {row.number} has an input, but {self.template.input_fault}; "
-                    "take another template, or leave the column out of the registry's `columns`"
-                )
-        return self._filled(row.messages)
+        self._check_input(row.messages, f"{row.source}, row {row.number}")
+        return self._filled(self.placed(row.messages))
+
+    def placed(self, messages: Sequence[Message]) -> tuple[Message, ...]:
+        """The messages as the service would send them: a system message never gets lost."""
+        if not messages or messages[0].role != SYSTEM or self._places_system:
+            return tuple(messages)
+        given = [{"role": m.role, "content": m.content, "input": m.input} for m in messages]
+        return tuple(Message(**one) for one in placed(self._tokenizer, self.template, given))
+
+    @cached_property
+    def _places_system(self) -> bool:
+        return places_system(self._tokenizer, self.template)
+
+    def prompt(self, messages: Sequence[Message]) -> str:
+        """The text up to where the next answer begins. DataError where the template lacks a place for an input."""
+        self._check_input(messages, "the row")
+        return self.text(self.placed(messages), prompt=True)
+
+    def _check_input(self, messages: Sequence[Message], where: str) -> None:
+        if self.template.input_fault and any(message.input for message in messages):
+            raise DataError(
+                f"{where} has an input, but {self.template.input_fault}; "
+                "take another template, or leave the column out of the registry's `columns`"
+            )
 
     def text(self, messages: Sequence[Message], *, prompt: bool = False) -> str:
         """What the template makes of messages; `prompt`: up to where the next answer begins."""
@@ -118,9 +138,6 @@ class Renderer:
             pieces[::3],
             [(int(n), kind == "i") for n, kind in zip(pieces[1::3], pieces[2::3], strict=True)],
         )
-        shown = {n for n, _ in places}
-        if any(message.role == SYSTEM and n not in shown for n, message in enumerate(marked)):
-            raise CannotRender("the template has no place for a system message")
         if not places or places[-1][0] != len(marked) - 1 or not whole.startswith(prompt):
             raise ConfigurationError(
                 f"the template {self.template.name} writes an answer otherwise than its prompt; set data.template"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -89,6 +89,16 @@ class Left:
 
 
 AnyRow = Row | Preference | Text
+
+
+def texts_of(row: AnyRow) -> Iterator[str]:
+    """All that is said in a row."""
+    if isinstance(row, Text):
+        yield row.text
+        return
+    yield from (message.text for message in row.messages)
+    if isinstance(row, Preference):
+        yield from (row.chosen, row.rejected)
 
 
 def fault_of(messages: Sequence[Message]) -> str | None:

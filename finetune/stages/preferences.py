@@ -6,6 +6,7 @@ import importlib
 import json
 import math
 import shutil
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -63,6 +64,7 @@ def train(
         trainer.train(resume_from_checkpoint=start_of(run, resume))
         folder = save_result(run, trainer, tokenizer)
         shutil.rmtree(folder / "ref", ignore_errors=True)  # the reference of an adapter that went on being trained
+        (run.out / "README.md").unlink(missing_ok=True)  # TRL's card of a model that it cannot name
     return _report(run, trainer, folder)
 
 
@@ -77,9 +79,11 @@ def _check(rows: PreparedPreferences, needed: Sequence[str]) -> None:
 
 def _dataset(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> Any:  # noqa: ANN401 - of `datasets`
     try:
-        from datasets import Dataset
+        from datasets import Dataset, disable_progress_bars
     except ImportError as error:
         raise MissingExtraError("train.stage rm, dpo and rloo need datasets: pip install 'yiwen[train]'") from error
+    if not sys.stderr.isatty():
+        disable_progress_bars()
     return Dataset.from_list([{key: row[key] for key in keys} for row in rows])
 
 
@@ -135,7 +139,7 @@ def _report(run: Run, trainer: Any, folder: Path) -> dict[str, Any]:  # noqa: AN
         "steps": trainer.state.global_step,
         **{name.rpartition("/")[2]: last[name] for name in shown if name in last},
         "result": str(folder),
-        "plot": str(run.out / PLOT) if plot(entries, run.out / PLOT) else None,
+        "plot": str(run.out / PLOT) if plot(entries, run.out / PLOT, unit="") else None,
     }
     finish(run, report)
     return report

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 import yaml
+from transformers import AutoTokenizer
 from typer.testing import CliRunner, Result
 
 from finetune.speed import lengths
 from rag.generators.adapters import AdapterFolder, Base, fingerprint
+from rag.templates import render, template
 from tests.hf.models import make_model
 from tests.training.test_preferences import ROWS
 from yiwen.cli import app
@@ -19,6 +21,8 @@ from yiwen.cli import app
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
+FOUR_KEYS = {"prompt_input": "I:{instruction}\nX:{input}\nR:", "prompt_no_input": "I:{instruction}\nR:",
+             "response_split": "R:"}  # fmt: skip
 TWO = {"steps": 2, "save_every": "2", "device": "cpu", "precision": "fp32"}
 
 
@@ -145,8 +149,6 @@ def test_one_stage_keeps_the_order_of_priority_and_draws_it(base: Path, rows: Pa
 
 
 def test_what_was_learnt_by_is_saved_to_serve_by(base: Path, rows: Path, tmp_path: Path) -> None:
-    from transformers import AutoTokenizer
-
     file = a_file(tmp_path, base, rows, train=TWO, eval={"every": "2"})
     done = command("train", "run", file, "--set", "data.template=huatuogpt2")
     assert done.exit_code == 0, done.output
@@ -175,7 +177,7 @@ def test_preferences_come_from_rows_too(base: Path, tmp_path: Path) -> None:
     file = a_file(tmp_path, base, rows, train=TWO | {"stage": "dpo"}, eval={"every": "2"}, data=data)
     done = command("train", "run", file)
     assert done.exit_code == 0, done.output
-    assert "stage: dpo" in done.stdout
+    assert "dpo by lora, 2 steps" in done.stdout
 
 
 def test_merging_deltas_and_registering_by_command(base: Path, rows: Path, tmp_path: Path) -> None:
@@ -239,6 +241,31 @@ def test_a_model_is_talked_to_alone(base: Path) -> None:
     assert done.stdout.strip()
 
 
+def test_answers_by_the_template_that_was_trained_by(base: Path, tmp_path: Path) -> None:
+    """As BenTsao's rows are rendered, input apart; the words themselves come as the whole text of `prompt`."""
+    own = tmp_path / "own.json"
+    own.write_text(json.dumps(FOUR_KEYS), encoding="utf-8")
+    text = template(str(own), None)
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    asked = {"instruction": "这是什么病？", "input": "头痛、畏光"}
+    prompt = render(tokenizer, text, [said("user", asked["instruction"]) | {"input": asked["input"]}], prompt=True)
+    assert "头痛、畏光" in prompt
+    source = tmp_path / "questions.json"
+    source.write_text(json.dumps([asked, {"prompt": prompt}, 3], ensure_ascii=False), encoding="utf-8")
+    done = command("batch", source, "--out", tmp_path / "a.jsonl", "--model", base, "--tokens", 8, "--template", own)
+    assert (done.exit_code, "2 answered, 1 failed" in done.stdout) == (7, True), done.output
+    by_template, by_hand, _ = (json.loads(line) for line in (tmp_path / "a.jsonl").read_text("utf-8").splitlines())
+    assert by_template["answer"] == by_hand["answer"]
+    other = command("batch", source, "--out", tmp_path / "a.jsonl", "--model", base, "--tokens", 8)
+    assert other.exit_code == 4
+    done = command("batch", source, "--out", tmp_path / "c.jsonl", "--model", base, "--template", "med_template")
+    assert "1 answered, 2 failed" in done.stdout, "it has no place for the input, which must not get lost"
+    wrong = command("batch", source, "--out", tmp_path / "b.jsonl", "--model", base, "--template", "lama2")
+    assert (wrong.exit_code, "there is no template 'lama2'" in wrong.stderr) == (2, True)
+    talked = CliRunner().invoke(app, ["chat", "--model", str(base), "--template", "huatuogpt"], input="你好\n")
+    assert talked.exit_code == 0, talked.output
+
+
 def test_the_benchmark_runs_on_a_cpu() -> None:
     done = command(
         "bench",
@@ -262,3 +289,32 @@ def test_the_benchmark_runs_on_a_cpu() -> None:
     drawn = lengths(8658)
     assert 212 < drawn.mean() < 224
     assert drawn.max() <= 716
+
+
+def test_without_any_weights_a_new_model_goes_the_whole_way(rows: Path, tmp_path: Path) -> None:
+    new = tmp_path / "new"
+    made = command(
+        "train", "new", "talks", "pairs", "--registry", rows, "--out", new, "--vocabulary", 400, "--width", 64
+    )
+    assert (made.exit_code, "untrained" in made.stdout, made.stderr) == (0, True, ""), made.output
+    again = command("train", "new", "talks", "--registry", rows, "--out", new)
+    assert (again.exit_code, "exists already" in again.stderr) == (4, True)
+    narrow = command("train", "new", "talks", "--registry", rows, "--out", tmp_path / "x", "--width", 33)
+    assert (narrow.exit_code, "a multiple of 32" in narrow.stderr) == (2, True)
+
+    first, second = tmp_path / "first", tmp_path / "second"
+    talks = {"datasets": ["talks"], "registry": str(rows), "pack_length": 256, "cutoff": 128}
+    full = a_file(tmp_path, new, rows, out=str(first), train=TWO | {"method": "full"}, data=talks)
+    done = command("train", "run", full)
+    assert (done.exit_code, f"yiwen chat --model {first / 'model'}" in done.stdout) == (0, True), done.output
+    assert f"{first / 'left_out.jsonl'}" not in done.stdout
+    pairs = talks | {"datasets": ["pairs"]}
+    done = command("train", "run", a_file(tmp_path, first / "model", rows, out=str(second), train=TWO, data=pairs))
+    adapter = second / "adapter"
+    assert f"yiwen chat --model {first / 'model'} --adapter {adapter}" in done.stdout, done.output
+    assert f"{second / 'left_out.jsonl'}: 1 rows cut or left out" in done.stdout
+    assert "step 1 of 2: loss" in done.stderr
+    card = (adapter / "README.md").read_text(encoding="utf-8")
+    assert "- data talks: CC0-1.0" in card, "the base learnt from it"
+    assert "- data pairs: not stated" in card
+    assert not any((folder / "training_args.bin").exists() for folder in (first / "model", adapter))

@@ -65,6 +65,7 @@ def test_dpo_goes_on_with_an_adapter_without_keeping_its_reference(base: Path, t
     )  # fmt: skip
     dpo.train(again, reading)
     assert not (again.out / "adapter" / "ref").exists()
+    assert not (again.out / "README.md").exists(), "TRL's card of a model that it cannot name"
 
 
 def test_a_reward_model_judges_and_rloo_follows_it(base: Path, tmp_path: Path) -> None:

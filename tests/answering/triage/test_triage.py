@@ -15,7 +15,7 @@ import yaml
 from rag.domain import Patient
 from rag.errors import ConfigurationError
 from rag.text import normalise
-from rag.triage import rules
+from rag.triage import rules as module
 from rag.triage.rules import TriageRules, load_rules, triage
 from rag.triage.words import places_in
 
@@ -144,7 +144,7 @@ def test_long_repetitive_text_costs_no_more_than_its_length(rules: TriageRules, 
 
 
 def _table(scopes: str | None = None) -> str:
-    packaged = yaml.safe_load((Path(rules.__file__).with_name("triage.yaml")).read_text(encoding="utf-8"))
+    packaged = yaml.safe_load((Path(module.__file__).with_name("triage.yaml")).read_text(encoding="utf-8"))
     return RULE.format(scopes=scopes or yaml.safe_dump(packaged["scopes"], default_flow_style=True, width=10_000))
 
 

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 
 from finetune.data.leakage import Leaks, comparable, late, read_evaluation_set
 from finetune.data.registry import Dataset
@@ -62,6 +63,20 @@ def test_a_set_without_question_columns_gives_all_its_texts(tmp_path: Path) -> N
     (tmp_path / "empty.json").write_text('[{"a": "b"}]')
     with pytest.raises(DataError, match="holds no text"):
         read_evaluation_set(str(tmp_path / "empty.json"), None)
+
+
+def test_a_workbook_is_an_evaluation_set(tmp_path: Path) -> None:
+    book = Workbook()
+    for row in (("Question", "Options", "Answer"), (ITEM, "A 心电图\nB 胸部X线检查", "A"), (LONG, "A 吸氧", "A")):
+        book.active.append(row)
+    book.save(tmp_path / "exam.xlsx")
+    found = read_evaluation_set(str(tmp_path / "exam.xlsx"), None)
+    assert [(item.number, item.text) for item in found.items] == [(2, comparable(ITEM)), (3, comparable(LONG))]
+    (leak,) = Leaks([found]).of(FOUND["same"])
+    assert (leak.evaluation, leak.item) == ("exam", 2)
+    (tmp_path / "broken.xlsx").write_bytes(b"PK\x03\x04 and nothing else")
+    with pytest.raises(DataError, match=r"broken\.xlsx"):
+        read_evaluation_set(str(tmp_path / "broken.xlsx"), None)
 
 
 def test_dates_tell_what_may_quote_a_set(registry: Path) -> None:

@@ -110,6 +110,21 @@ def test_preferences_become_messages(tmp_path: Path) -> None:
         prepare(config, Characters())
 
 
+def test_rules_of_preferences_get_a_place(tmp_path: Path) -> None:
+    said = [{"role": "system", "content": "只看证据"}, {"role": "user", "content": "问"}]
+    row = {
+        "prompt": said,
+        "chosen": [{"role": "assistant", "content": "好"}],
+        "rejected": [{"role": "assistant", "content": "坏"}],
+    }
+    (tmp_path / "p.json").write_text(json.dumps([row], ensure_ascii=False), encoding="utf-8")
+    prompts = [
+        prepare_preferences(DataConfig((str(tmp_path / "p.json"),), template=name), Characters()).train[0]["prompt"]
+        for name in ("chatml", "huatuogpt2")
+    ]
+    assert prompts == [said, [{"role": "user", "content": "只看证据\n\n问"}]]
+
+
 def test_a_pair_that_is_too_long_is_left_out_whole_and_listed(tmp_path: Path) -> None:
     pairs = [("好", "坏"), ("好" * 90, "坏"), ("好", "坏" * 90), ("<|im_end|>", "坏")]
     rows = [{"prompt": "问", "chosen": chosen, "rejected": rejected} for chosen, rejected in pairs]

@@ -11,7 +11,7 @@ from finetune.data.characters import Characters
 from finetune.data.rendering import CannotRender, Renderer
 from finetune.data.rows import Message, Row, Text
 from rag.errors import ConfigurationError, DataError
-from rag.templates import names
+from rag.templates import names, prompt_text, template
 
 TURNS = tuple(Message(*said) for said in [("user", "Q1"), ("assistant", "A1"), ("user", "Q2"), ("assistant", "A2")])
 DIALOGUE = Row(TURNS, "rows", 7)
@@ -83,9 +83,22 @@ def test_a_system_message_goes_before_the_default_one(name: str) -> None:
     assert "helpful" not in text
 
 
-def test_a_system_message_without_a_place_is_a_reason() -> None:
-    with pytest.raises(CannotRender, match="no place for a system message"):
-        Renderer(_tokenizer(), "huatuogpt").segments(Row((Message("system", "你是药师"), *TURNS)))
+@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("turns", [TURNS[:2], TURNS], ids=["one turn", "two turns"])
+def test_rules_are_learnt_where_they_are_served(name: str, turns: tuple[Message, ...]) -> None:
+    row = Row((Message("system", "你是药师"), *turns))
+    learnt = _marked(Renderer(_tokenizer(), name), row).replace("«", "").replace("»", "")
+    said = [(message.role, message.content) for message in row.messages[:-1]]
+    served = prompt_text(_tokenizer(), template(name, None), said)
+    assert "你是药师" in served
+    assert learnt.startswith(served)
+    assert learnt[len(served) :].startswith(turns[-1].content)
+
+
+def test_rules_go_before_the_last_question_where_a_template_has_no_place_for_them() -> None:
+    row = Row((Message("system", "你是药师"), *TURNS))
+    text = _marked(Renderer(_tokenizer(), "huatuogpt2"), row)
+    assert text == "<问>：Q1\n<答>：«A1</s>»\n<问>：你是药师\n\nQ2\n<答>：«A2</s>»"
 
 
 def test_the_four_keys_place_instruction_and_input(tmp_path: Path) -> None:
