@@ -61,9 +61,8 @@ def key_of_source(identifier: str) -> int:
 
 def problem(record: Record) -> str | None:
     """Why a record cannot be stored, or None. Readers do not make such records; a new reader might."""
-    for identifier in _referred(record):
-        if not _is_id(identifier):
-            return "an entity id is not `type:name` with a known type"
+    if not all(map(_is_id, _referred(record))):
+        return "an entity id is not `type:name` with a known type"
     if isinstance(record, Fact):
         return None
     if isinstance(record, Entity) and not (record.name and record.id.startswith(f"{record.type}:")):
