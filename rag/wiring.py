@@ -20,7 +20,8 @@ from rag.generators.stopping import ModelLimits
 from rag.graph.bolt import Connection, Server
 from rag.graph.drawn import DrawnFacts
 from rag.graph.fallback import AnswerGraph
-from rag.graph.neo4j import Neo4jGraph, probe
+from rag.graph.neo4j import Neo4jGraph
+from rag.graph.warming import Served, warm_up
 from rag.linking.linker import Linker
 from rag.linking.names import Names
 from rag.pipeline import FALLBACK, Pipeline
@@ -177,8 +178,11 @@ def open_editions(settings: Settings, *, verify: bool = True) -> Editions:
     def kept(pointer: Pointer) -> bool:
         return (library.snapshots / pointer.snapshot).is_dir()
 
-    down = live.breaker.is_open if live is not None else (lambda: False)
-    return Editions(library.pointer, load, locate, kept=kept, live_graph_down=down)
+    if live is None:
+        return Editions(library.pointer, load, locate, kept=kept)
+    return Editions(
+        library.pointer, load, locate, kept=kept, live_graph_down=live.breaker.is_open, on_current=live.serve
+    )
 
 
 def _edition(
@@ -207,6 +211,14 @@ class Live:
     breaker: Breaker
     budget_s: float
     drawn: DrawnFacts
+    served: Served
+
+    def serve(self, edition: Edition) -> None:
+        """A version has become current: Neo4j may have to read it before questions find it quick."""
+        if isinstance(edition.kb, Snapshot):
+            self.served.kb, self.served.version = edition.kb.manifest.kb, edition.kb.version
+            self.served.withheld = edition.withholding.now
+            self.breaker.look()
 
     def of(self, kb: Snapshot) -> Callable[[Withheld, list[str]], GraphReader]:
         """Per answer: the live graph at this version, the snapshot's own behind it."""
@@ -224,12 +236,13 @@ def open_live(settings: Settings) -> Live | None:
     server = live_server(settings, settings.neo4j_timeout_s)
     if server is None:
         return None
-    connection = Connection(server)
+    connection, served = Connection(server), Served()
     return Live(
         connection,
-        Breaker(partial(probe, server), connection.renew),
+        Breaker(partial(warm_up, server, served), connection.renew),
         settings.neo4j_timeout_s,
         DrawnFacts(settings.data_dir),
+        served,
     )
 
 
