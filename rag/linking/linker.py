@@ -22,6 +22,7 @@ from rag.linking.features import (
 from rag.linking.longer_names import NameEndings, unknown_beginning
 from rag.linking.names import BETWEEN_RESTS, OWN_NAME, TYPE_ORDER, Names, candidate
 from rag.linking.near_names import NearNames
+from rag.linking.typed_names import typed_names
 from rag.text import HAN, normalise_with_map
 from rag.vocabulary import EntityType
 
@@ -85,7 +86,8 @@ class Linker:
         exact = self._with_foods(text, exact)
         exact = sorted([*exact, *self._short(text, exact)], key=lambda m: m.start)
         kept = list(exact)
-        near = [match for match in (*self._parted(text, exact), *self._near(text)) if _takes(match, exact)]
+        other = (*self._parted(text, exact), *self._typed(text, exact), *self._near(text))
+        near = [match for match in other if _takes(match, exact)]
         for match in sorted(near, key=lambda m: (m.start - m.end, m.start)):
             if all(match.end <= other.start or other.end <= match.start or _inside(other, match) for other in kept):
                 kept = [other for other in kept if not _inside(other, match)] + [match]
@@ -111,6 +113,13 @@ class Linker:
             candidates = next(filter(None, map(self.names.candidates, names)), ())
             if any(c.type is EntityType.SYMPTOM for c in candidates):
                 yield _Match(start, end, _rated(candidates, alone=True))
+
+    def _typed(self, text: str, exact: Sequence[_Match]) -> Iterator[_Match]:
+        """Illnesses with a type beside them, by the name that holds both."""
+        for ill in (match for match in exact if _is_disease(match.candidates)):
+            for start, end, names in typed_names(text, ill.start, ill.end):
+                if known := next(filter(_is_disease, map(self.names.candidates, names)), ()):
+                    yield _Match(start, end, _rated(known, alone=True))
 
     def _with_foods(self, text: str, exact: Sequence[_Match]) -> list[_Match]:
         """Foods of one character (`酒`, `茶`), where something is eaten or drunk; in a habit (`喝酒`) too."""

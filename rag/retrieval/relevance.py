@@ -40,23 +40,33 @@ _ADMINISTRATIVE = frozenset(
 
 
 _SPEAKS_OF: Mapping[Relation, re.Pattern[str]] = {
-    relation: re.compile(words)
-    for relations, words in (
+    relation: re.compile(rf"{words}|\b(?:{stems})")
+    for relations, words, stems in (
         ((Relation.TREATMENT, Relation.DRUG, Relation.ADJUVANT, Relation.INDICATION, Relation.EFFICACY),
-         "治疗|疗效|有效|疗法|缓解|改善|手术|therap|treat|efficacy|effective|surg|improv|manage|benefit"),
+         "治疗|疗效|有效|疗法|缓解|改善|手术",
+         "therap|treat|efficacy|effective|surg|improv|manag|benefit"),
         ((Relation.CURE_RATE, Relation.DURATION),
-         "预后|生存|治愈|复发|死亡|存活|surviv|prognos|mortality|recurren|outcome|remission|cure"),
+         "预后|生存|治愈|复发|死亡|存活",
+         r"surviv|prognos|mortality|recurren|outcome|remission|cur(?:e[sd]?\b|able|ative)"),
         ((Relation.CAUSE, Relation.RISK_FACTOR, Relation.POPULATION),
-         "病因|危险因素|相关|风险|因素|诱因|影响|risk|cause|associat|factor|etiolog|aetiolog|pathogen|contribut"),
+         "病因|危险因素|相关|风险|因素|诱因|影响",
+         "risk|caus|associat|factor|etiolog|aetiolog|pathogen|contribut|inherit|heredit|familial"),
         ((Relation.COMPLICATION, Relation.RELATED_DISEASE),
-         "并发|合并|引起|导致|complicat|associat|comorbid|develop|lead|caus|result in"),
+         "并发|合并|引起|导致",
+         r"complicat|associat|comorbid|develop|lead(?:s|ing)? to|led to|caus|result(?:s|ed|ing)? in"),
         ((Relation.EXAMINATION, Relation.HISTOLOGY, Relation.REFERENCE_RANGE, Relation.SIGNIFICANCE),
-         "诊断|检查|检测|筛查|影像|超声|鉴别|diagnos|screen|detect|imaging|test|assess|evaluat|marker"),
-        ((Relation.SYMPTOM, Relation.SYNDROME), "症状|表现|体征|证候|symptom|present|manifest|sign"),
-        ((Relation.PREVENTION,), "预防|防止|prevent|protect|reduc|vaccin"),
+         "诊断|检查|检测|筛查|影像|超声|鉴别",
+         r"diagnos|screen|detect|imaging|test(?:s|ed|ing)?\b|assess|evaluat|(?:bio)?marker"),
+        ((Relation.SYMPTOM, Relation.SYNDROME),
+         "症状|表现|体征|证候",
+         r"symptom|present(?:s|ed|ing|ation) (?:with|of)|manifest|signs?\b"),
+        ((Relation.PREVENTION,), "预防|防止", "prevent|protect|reduc|vaccin"),
         ((Relation.ADVERSE, Relation.CONTRAINDICATION, Relation.CAUTION, Relation.INTERACTION),
-         "不良反应|副作用|安全|毒性|禁忌|adverse|safe|toxic|side effect|contraindic|interact|risk"),
-        ((Relation.FOOD_GOOD, Relation.FOOD_BAD), "饮食|营养|食|diet|nutri|food|intake|eat"),
+         "不良反应|副作用|安全|毒性|禁忌",
+         "adverse|safe|toxic|side effect|contraindic|interact|risk"),
+        ((Relation.FOOD_GOOD, Relation.FOOD_BAD),
+         "饮食|营养|食",
+         r"diet|nutri|food|intake|eat(?:s|ing)?\b|ingest|consum|meals?\b|drink|alcohol|gluten|fruit|vegetable|meat|milk|salt"),
     )
     for relation in relations
 }  # fmt: skip
