@@ -79,7 +79,7 @@ def order(contenders: Sequence[Contender], person: Person) -> list[Contender]:
 
 def by_department(contenders: Sequence[Contender], facts: Mapping[EntityId, Sequence[GraphFact]]) -> list[Contender]:
     """Among equals first those that are treated where most of all are: `头晕挂什么科` is a question for the many."""
-    own = {c.ranked.subject: {f.object_text for f in facts[c.ranked.subject] if _is_department(f)} for c in contenders}
+    own = {c.ranked.subject: _narrowest(facts[c.ranked.subject]) for c in contenders}
     common = Counter(department for departments in own.values() for department in departments)
 
     def key(contender: Contender) -> tuple[float, int]:
@@ -88,8 +88,10 @@ def by_department(contenders: Sequence[Contender], facts: Mapping[EntityId, Sequ
     return sorted(contenders, key=key)
 
 
-def _is_department(fact: GraphFact) -> bool:
-    return fact.relation is Relation.DEPARTMENT
+def _narrowest(facts: Sequence[GraphFact]) -> set[str]:
+    """Departments without those that another one is a part of (内科 beside 神经内科)."""
+    listed = {fact.object_text for fact in facts if fact.relation is Relation.DEPARTMENT}
+    return {one for one in listed if not any(other != one and other.endswith(one) for other in listed)}
 
 
 def likelihoods(contenders: Sequence[Contender], person: Person) -> NDArray[np.float64]:

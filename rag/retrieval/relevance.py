@@ -15,7 +15,7 @@ from rag.linking.features import opposed, opposed_in
 from rag.linking.names import entity_name, entity_type
 from rag.question.intent import REMEDIES, activity_in
 from rag.text import is_han, language_of, normalise, tokens
-from rag.vocabulary import EntityType, Relation
+from rag.vocabulary import RELATIONS, EntityType, Relation
 
 _FUNCTION_WORDS = frozenset(
     (
@@ -133,6 +133,13 @@ class Asked:
     strangers: Sequence[tuple[tuple[str, ...], frozenset[EntityId]]] = ()
 
     @property
+    def relations(self) -> list[Relation]:
+        """Those asked that can be said of what is named (`能吃` of an illness: no contraindication); else all."""
+        types = {entity_type(e) for e in (*self.subjects, *(e for topic in self.topics for e in topic))}
+        fitting = [r for r in self.intent.relations if RELATIONS[r].subjects & types]
+        return fitting or list(self.intent.relations)
+
+    @property
     def remedies(self) -> list[EntityId]:
         """Drugs, herbs and formulas among the subjects."""
         return [entity for entity in self.subjects if entity_type(entity) in REMEDIES]
@@ -176,18 +183,18 @@ def _off_relation(asked: Asked, evidence: Evidence) -> bool:
 
     So has a study in the question's language of how bad it is (`严重吗`: not of its imaging).
     """
-    if not (asked.intent.explicit and asked.intent.relations) or _speaks_of(asked.intent, evidence):
+    if not (asked.intent.explicit and asked.intent.relations) or _speaks_of(asked, evidence):
         return False
     if language_of(evidence.text) == "zh" and not set(asked.intent.relations) >= _SEVERITY:
         return False
     said = normalise(evidence.text)
-    return not any(_SPEAKS_OF[r].search(said) for r in asked.intent.relations if r in _SPEAKS_OF)
+    return not any(_SPEAKS_OF[r].search(said) for r in asked.relations if r in _SPEAKS_OF)
 
 
 def _filed_under(asked: Asked, evidence: Evidence) -> bool:
     about = evidence.passage.about if evidence.passage else None
     told = asked.intent.explicit and not asked.intent.guessed
-    return about in asked.subjects and told and _speaks_of(asked.intent, evidence)
+    return about in asked.subjects and told and _speaks_of(asked, evidence)
 
 
 def _of_another(asked: Asked, evidence: Evidence) -> bool:
@@ -221,7 +228,7 @@ def _is_indication(asked: Asked, evidence: Evidence) -> bool:
 
 def _on_topic(asked: Asked, evidence: Evidence, thresholds: Mapping[str, float], floor: float) -> bool:
     shared = shared_topics(asked.topics, evidence)
-    on_relation = not asked.intent.explicit or asked.intent.reverse or _speaks_of(asked.intent, evidence)
+    on_relation = not asked.intent.explicit or asked.intent.reverse or _speaks_of(asked, evidence)
     if asked.known and asked.intent.relations:
         return on_relation and shared >= thresholds["topics_known_subject"]
     words = coverage(asked.question, evidence)
@@ -238,12 +245,12 @@ def _on_topic(asked: Asked, evidence: Evidence, thresholds: Mapping[str, float],
     return shared >= thresholds["topics"] and words >= thresholds["coverage_with_topic"]
 
 
-def _speaks_of(intent: Intent, evidence: Evidence) -> bool:
+def _speaks_of(asked: Asked, evidence: Evidence) -> bool:
     """A conclusion deals with what its title, question or aim says; without one, with what it says itself."""
     passage = evidence.passage
     own = f"{passage.title or ''} {passage.question or ''}".strip() if passage else ""
     text = normalise(f"{own or evidence.text} {evidence.source.title}")
-    return any(_SPEAKS_OF[r].search(text) for r in intent.relations if r in _SPEAKS_OF)
+    return any(_SPEAKS_OF[r].search(text) for r in asked.relations if r in _SPEAKS_OF)
 
 
 def content_tokens(question: str) -> set[str]:

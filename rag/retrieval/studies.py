@@ -23,23 +23,30 @@ def answers_alone(
 ) -> bool:
     """Whether one of the passages that may be shown takes the place of facts about `subjects`.
 
-    Where nothing certain is asked (no cue), what a study says outweighs everything that is on record.
+    Where something is said and nothing certain asked (no cue), a study outweighs an overview of what is on record.
     """
     studies = [e for e in kept if e.kind == PassageKind.CONCLUSION and e.support >= SUPPORT]
-    return not intent.reverse and any(
-        not intent.explicit or _particulars(question, mentions, subjects, study) >= PARTICULARS for study in studies
-    )
+    if intent.reverse or not studies:
+        return False
+    if not intent.explicit:
+        return len(_besides(question, mentions)) >= PARTICULARS
+    return any(_particulars(question, mentions, subjects, study) >= PARTICULARS for study in studies)
 
 
 def _particulars(question: str, mentions: Sequence[Mention], subjects: Collection[EntityId], study: Evidence) -> int:
     """Words of the question outside its names that stand in the study, and names that facts are not about, twice."""
     text = normalise(f"{study.title or ''} {study.text}")
-    chars = list(question)
-    for mention in mentions:
-        chars[mention.start : mention.end] = " " * (mention.end - mention.start)
-    words = content_tokens("".join(chars)) & set(tokens(text))
+    words = _besides(question, mentions) & set(tokens(text))
     others = [m for m in mentions if not {c.entity for c in m.candidates} & set(subjects)]
     dealt_with = [
         m for m in others if normalise(m.surface) in text or {c.entity for c in m.candidates} & set(study.entities)
     ]
     return len(words) + 2 * len(dealt_with)
+
+
+def _besides(question: str, mentions: Sequence[Mention]) -> set[str]:
+    """Content words outside the names."""
+    chars = list(question)
+    for mention in mentions:
+        chars[mention.start : mention.end] = " " * (mention.end - mention.start)
+    return content_tokens("".join(chars))

@@ -32,7 +32,8 @@ def test_a_bare_question_is_answered_by_facts() -> None:
     assert not alone("偏头痛老人怎么治比较稳妥")
 
 
-def test_an_overview_gives_way_and_a_ranking_does_not() -> None:
+def test_an_overview_gives_way_where_more_than_a_name_is_said_and_a_ranking_does_not() -> None:
     overview = Intent((Relation.SYMPTOM,), ((Relation.SYMPTOM,),), explicit=False)
-    assert alone("偏头痛", overview)
+    assert alone("偏头痛以后失眠，柴胡疏肝散", overview)
+    assert not alone("偏头痛", overview)
     assert not alone("偏头痛用柴胡疏肝散治疗好吗", replace(TREATMENT, reverse=True))
