@@ -155,7 +155,9 @@ def _remedies_told(group: Sequence[Relation], found: Retrieved, cited: Sequence[
 def _uncompared(intent: Intent, mentions: Sequence[Mention], found: Retrieved, kb: KnowledgeBase) -> list[str]:
     """The sides of a comparison of which nothing is known."""
     told = set(found.subjects)
+    kinds = {entity_type(entity) for entity in told}
     sides = [m for m in mentions if not m.negated and not m.modifier and may_be_subject(m)]
+    sides = [m for m in sides if not kinds or any(c.type in kinds for c in m.candidates)]
     names = [m.surface for m in sides if not told & {c.entity for c in m.candidates} and m not in found.unsure]
     names = [*dict.fromkeys(names), *([intent.unknown] if intent.unknown else [])]
     return [f"知识库未收录{'、'.join(f'“{name}”' for name in names)}的资料，不能对比。"] if names and told else []
@@ -283,7 +285,8 @@ def _recognised(mentions: Sequence[Mention]) -> list[str]:
 
 def _which(mention: Mention, found: Retrieved, kb: KnowledgeBase) -> str:
     names = _display(choices(mention), kb)
-    return f"“{mention.surface}”在知识库中可能指：{'、'.join(names)}。您问的是哪一个？"
+    asked = "您问的是哪一个？" if len(names) > 1 else "您问的是它吗？"
+    return f"“{mention.surface}”在知识库中可能指：{'、'.join(names)}。{asked}"
 
 
 def _display(candidates: Sequence[Candidate], kb: KnowledgeBase) -> list[str]:

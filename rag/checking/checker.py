@@ -161,6 +161,7 @@ class Checker:
             or self._means(name, there)
             or _in_parts(name, claim, known)
             or _of_parts(name, joined)
+            or (name in _YOUNG and _states_young_age(claim, joined))
             for name, _, _ in self.names.find(claim)
         )
 
@@ -318,6 +319,22 @@ def _in_parts(name: str, claim: str, known: Iterable[str]) -> bool:
     """Whether `name` is part of a known name whose other parts stand in the claim, a dosage form apart."""
     longer = [other for other in known if name in other and compatible(name, other)]
     return any(_FORM.sub("", part) in claim for other in longer for part in [other.replace(name, "", 1)])
+
+
+_YOUNG = frozenset({"儿童", "婴儿", "幼儿", "青少年", "未成年人"})
+_OF_AGE = 18
+"""Years."""
+_OPEN_AGE = re.compile(r"\d+(?:岁|周岁)(?:及|或)?以上|(?:>|≥|大于|超过)\s*\d+岁")
+"""An age that grown-ups have too."""
+
+
+def _states_young_age(claim: str, joined: str) -> bool:
+    """Whether the claim names an age below `_OF_AGE` that the evidence names too: `6~12岁` are children."""
+    said, there = (
+        [q for q in quantities(_OPEN_AGE.sub("", text)) if q.unit == "岁" and q.high <= _OF_AGE]
+        for text in (claim, joined)
+    )
+    return any(_same(q, other) for q in said for other in there)
 
 
 def _of_parts(name: str, joined: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rag.checking.amounts import periods
 from rag.checking.clauses import Clause, Ground, Mark, Segment, content_of, core_of
-from rag.checking.phrases import AGREEING, ALLOW, NEGATIVE, OPPOSITE, PEOPLE, PRAISE
+from rag.checking.phrases import AGREEING, ALLOW, DENY, FORBID, NEGATIVE, OPPOSITE, PEOPLE, PRAISE
 
 _LIST = re.compile(r"[、和或及与]| and | or ")
 
@@ -57,7 +57,7 @@ def _polarity_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) ->
     own = clause.core - ground.title_content
     for mark in clause.marks:
         scope = (mark.scope - ground.title_content) or own
-        agreeing = [_closeness(scope, own, e, part) for e, part in there if _agrees(mark, e, part)]
+        agreeing = [_closeness(scope, own, e, part) for e, part in there if _agrees(mark, e, part, clause)]
         if mark.kind == ALLOW and not agreeing and not PRAISE.search(clause.text[mark.start : mark.end]):
             continue
         against = [
@@ -79,9 +79,19 @@ def _polarity_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) ->
             continue
         if e.kind not in NEGATIVE or e.kind in agreed or _better_matched(e, part, own, used):
             continue
-        if _denies(e, part, clause, own, ground.title_content):
+        if not _warns_of(clause, e) and _denies(e, part, clause, own, ground.title_content):
             return "polarity_not_in_evidence"
     return None
+
+
+def _warns_of(clause: Clause, e: Mark) -> bool:
+    """Whether the clause tells what comes of an act that the evidence forbids (`自行停药可引起复发`)."""
+    return e.kind == FORBID and bool(_CONSEQUENCE.search(clause.text)) and not clause.marks
+
+
+_HARM = re.compile("引起|加重|复发|\\bcauses?\\b")
+"""`不会引起…`: no prohibition says so."""
+_CONSEQUENCE = re.compile("(?<!不)(?:引起|加重|恶化|复发|反跳)")
 
 
 def _better_matched(e: Mark, part: Clause, own: frozenset[str], used: Sequence[Segment]) -> bool:
@@ -106,8 +116,10 @@ def _denies(e: Mark, part: Clause, clause: Clause, own: frozenset[str], title: f
     return allowing and bool(own) and len(own & part.core) >= 0.6 * len(own)
 
 
-def _agrees(mark: Mark, e: Mark, part: Clause) -> bool:
+def _agrees(mark: Mark, e: Mark, part: Clause, clause: Clause) -> bool:
     """Whether the evidence's mark may stand behind that of the sentence; over a list it must be the same."""
+    if mark.kind == DENY and e.kind == FORBID and _HARM.search(clause.text, mark.start):
+        return False
     return e.kind == mark.kind if part.label else e.kind in AGREEING[mark.kind]
 
 

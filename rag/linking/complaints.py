@@ -7,7 +7,7 @@ exist is the caller's affair.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.linking.assertion import CLAUSE_END
@@ -94,3 +94,14 @@ def parted_complaints(text: str, exact: Sequence[Stretch]) -> Iterator[tuple[int
             place = text[start : found.start()]
             if CLAUSE_END.search(place) is None and _NO_PLACE.match(text[max(0, start - 1) : start + 1]) is None:
                 yield start, found.end(), tuple(place + word for word in words)
+
+
+def two_complaints(name: str, is_complaint: Callable[[str], bool]) -> int:
+    """Where the second of two complaints begins that are said in one breath (`心慌气短`); 0 where there are not two."""
+    half = len(name) // 2
+    said = len(name) == _IN_ONE_BREATH and is_complaint(name[:half]) and is_complaint(name[half:])
+    return half if said else 0
+
+
+_IN_ONE_BREATH = 4
+"""Characters: what people put together is two words of two."""

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from rag.domain import Candidate, Mention
 from rag.linking.assertion import CLAUSE_END, assertions, figurative
-from rag.linking.complaints import Stretch, parted_complaints, short_complaints
+from rag.linking.complaints import Stretch, parted_complaints, short_complaints, two_complaints
 from rag.linking.features import (
     DRUG_BEFORE,
     MODIFIER_AFTER,
@@ -20,8 +20,10 @@ from rag.linking.features import (
     counterparts,
 )
 from rag.linking.longer_names import NameEndings, unknown_beginning
+from rag.linking.measures import states_of
 from rag.linking.names import BETWEEN_RESTS, OWN_NAME, TYPE_ORDER, Names, candidate
 from rag.linking.near_names import NearNames
+from rag.linking.typed_names import typed_names
 from rag.text import HAN, normalise_with_map
 from rag.vocabulary import EntityType
 
@@ -81,15 +83,32 @@ class Linker:
             for name, start, end in self.names.find(text)
             if not figurative(text, start, end) and not _cut(text, start, end)
         ]
+        exact = [part for match in exact for part in self._single(text, match)]
         exact += self._capitals(text, capital)
         exact = self._with_foods(text, exact)
         exact = sorted([*exact, *self._short(text, exact)], key=lambda m: m.start)
         kept = list(exact)
-        near = [match for match in (*self._parted(text, exact), *self._near(text)) if _takes(match, exact)]
+        other = (*self._parted(text, exact), *self._typed(text, exact), *self._measured(text, exact), *self._near(text))
+        near = [match for match in other if _takes(match, exact)]
         for match in sorted(near, key=lambda m: (m.start - m.end, m.start)):
             if all(match.end <= other.start or other.end <= match.start or _inside(other, match) for other in kept):
                 kept = [other for other in kept if not _inside(other, match)] + [match]
         return sorted(kept, key=lambda m: m.start)
+
+    def _single(self, text: str, match: _Match) -> Iterator[_Match]:
+        """Two complaints in one name apart, the first with what the name of both stands for."""
+        middle = match.start
+        if all(c.type is EntityType.SYMPTOM for c in match.candidates):
+            middle += two_complaints(text[match.start : match.end], self._is_complaint)
+        if middle > match.start:
+            both = (*self.names.candidates(text[match.start : middle]), *match.candidates)
+            yield _Match(match.start, middle, both)
+            yield _Match(middle, match.end, self.names.candidates(text[middle : match.end]))
+        else:
+            yield match
+
+    def _is_complaint(self, name: str) -> bool:
+        return any(c.type is EntityType.SYMPTOM and c.via == OWN_NAME for c in self.names.candidates(name))
 
     def _capitals(self, text: str, capital: Sequence[bool]) -> Iterator[_Match]:
         """Abbreviations of two letters (`CT`), typed as capitals: in small letters they are words."""
@@ -111,6 +130,21 @@ class Linker:
             candidates = next(filter(None, map(self.names.candidates, names)), ())
             if any(c.type is EntityType.SYMPTOM for c in candidates):
                 yield _Match(start, end, _rated(candidates, alone=True))
+
+    def _typed(self, text: str, exact: Sequence[_Match]) -> Iterator[_Match]:
+        """Illnesses with a type beside them, by the name that holds both."""
+        for ill in (match for match in exact if _is_disease(match.candidates)):
+            for start, end, names in typed_names(text, ill.start, ill.end):
+                if known := next(filter(_is_disease, map(self.names.candidates, names)), ()):
+                    yield _Match(start, end, _rated(known, alone=True))
+
+    def _measured(self, text: str, exact: Sequence[_Match]) -> Iterator[_Match]:
+        """Measures that are high or low and germs that were found, by the name of the illness that is."""
+        for measure in exact:
+            for start, end, names in states_of(text, measure.start, measure.end, {c.type for c in measure.candidates}):
+                known = [c for name in names for c in self.names.candidates(name) if c.type in _SUFFERED]
+                if known and known[0].via == OWN_NAME:
+                    yield _Match(start, end, _rated([c for c in known if c.name == known[0].name], alone=True))
 
     def _with_foods(self, text: str, exact: Sequence[_Match]) -> list[_Match]:
         """Foods of one character (`酒`, `茶`), where something is eaten or drunk; in a habit (`喝酒`) too."""
@@ -302,7 +336,7 @@ def _cut(text: str, start: int, end: int) -> bool:
     return bool(_SIDE.search(text[max(0, start - 1) : start + 1]) or _WORD_GOES_ON.match(text[end - 1 : end + 1]))
 
 
-_SIDE = re.compile("[下上里外后前对]面$")
+_SIDE = re.compile("[下上里外后前]面$")
 """`下面痛` is a pain below and not in the face."""
 _WORD_GOES_ON = re.compile("肿[瘤块物]|黄[斑体]|麻[疹醉]|咳嗽")
 """`眼睛肿瘤` is no swollen eye."""

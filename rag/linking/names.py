@@ -104,6 +104,8 @@ class Names:
         owners = self.owners.get(name, {})
         own = [entity for entity, kind in owners.items() if kind == OWN_NAME]
         others = [entity for entity, kind in owners.items() if kind != OWN_NAME]
+        if any(entity_type(entity) is EntityType.BODY_PART for entity in own):  # no complaint, whatever a list says
+            own = [entity for entity in own if entity_type(entity) is not EntityType.SYMPTOM]
         found = [candidate(entity, OWN_NAME, 1.0) for entity in own]
         for entity in others:
             spoken = owners[entity] in _SPOKEN
@@ -123,10 +125,17 @@ class Names:
         listed = b in self.owners.get(one, ()) or a in self.owners.get(other, ())
         return listed and frozenset((a, b)) not in self._apart and compatible(one, other)
 
+    def _of_two(self, name: str, target: str) -> bool:
+        """Whether `target` is a compound of `name` and another drug: one of them is not the other two."""
+        other = target.removeprefix(name).removesuffix(name) if name != target else ""
+        return other != target and EntityId(f"{EntityType.DRUG}:{other}") in self.owners.get(other, ())
+
     def _may_stand_for(self, name: str, entity: EntityId, kind: str, own: Sequence[EntityId]) -> bool:
         if any(frozenset((entity, other)) in self._apart for other in own):
             return False
         target = entity_name(entity)
+        if entity_type(entity) is EntityType.DRUG and self._of_two(name, target):
+            return False
         return compatible(name, target, strict=kind not in _CURATED)
 
 

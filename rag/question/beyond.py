@@ -1,5 +1,7 @@
 """What no medical knowledge base can answer, whatever it holds: prescriptions, places, prices, the future, codes. Pure.
 
+And what is answered for an illness as such where one stage of it was asked for.
+
 Such a question may still name a disease of which much is known. Then an answer says what it cannot tell, and never
 passes for the whole.
 """
@@ -7,11 +9,13 @@ passes for the whole.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rag.answer.conclusion import Ending
-from rag.domain import Intent, Outcome
+from rag.domain import Evidence, Intent, Mention, Outcome
 from rag.text import normalise
+from rag.vocabulary import Relation
 
 
 @dataclass(frozen=True)
@@ -101,3 +105,28 @@ def limited(ending: Ending, limits: tuple[Limit, ...]) -> Ending:
         return replace(ending, notes=ending.notes[:1] + notes + ending.notes[1:])
     outcome = Outcome.PARTIAL if ending.outcome is Outcome.ANSWERED else ending.outcome
     return replace(ending, outcome=outcome, notes=notes + ending.notes)
+
+
+_STAGE = re.compile(
+    r"(?:急性|活动|缓解|发作|稳定|间歇|恢复|终末|静止|进展|后遗症|围手术)期|(?<![初长短近定])(?:早|中|晚)期|术[前后](?!状态)"
+)
+_DIFFERS_BY_STAGE = frozenset(
+    {Relation.TREATMENT, Relation.DRUG, Relation.ADJUVANT, Relation.CURE_RATE, Relation.DURATION, Relation.FOOD_GOOD,
+     Relation.FOOD_BAD, Relation.DOSAGE}
+)  # fmt: skip
+
+
+def untold_stage(
+    question: str, mentions: Sequence[Mention], intent: Intent, cited: Sequence[Evidence]
+) -> tuple[Limit, ...]:
+    """`痛风急性期用什么药`, where what is cited names no stage: what helps later may do harm now."""
+    if not (cited and intent.explicit and _DIFFERS_BY_STAGE & set(intent.relations)):
+        return ()
+    chars = list(normalise(question)) if len(normalise(question)) == len(question) else list(question)
+    for mention in mentions:
+        chars[mention.start : mention.end] = "\u25a1" * (mention.end - mention.start)
+    stage = _STAGE.search("".join(chars))
+    if stage is None or any(stage.group() in normalise(e.text) for e in cited):
+        return ()
+    note = f"引用的记录没有区分“{stage.group()}”，不一定适用于这一阶段；请咨询医生。"
+    return (Limit("stage", _STAGE, note),)

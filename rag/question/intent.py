@@ -168,8 +168,14 @@ def _masked(question: str, mentions: Sequence[Mention]) -> str:
     for mention in mentions:
         if not mention.carried and not _asks_itself(mention):
             chars[mention.start : mention.end] = ["\u25a1"] * (mention.end - mention.start)
+            if _WHICH.search(question[: mention.start]) and all(c.type is EntityType.DRUG for c in mention.candidates):
+                chars[mention.start] = "药"
     text = _UNWANTED.sub("\u25a1", _plain("".join(chars)))
     return _STATED.sub("\u25a1", _OTHER_SPAN.sub("\u25a1", text))
+
+
+_WHICH = re.compile("(?:什么|哪[些种个]|啥)$")
+"""`用什么抗生素`: the name of a class of drugs is what is asked for."""
 
 
 def _plain(question: str) -> str:

@@ -251,7 +251,9 @@ def _stands_for(text: str, names: Names) -> frozenset[EntityId]:
 
 # ---------------------------------------------------------------- what a question says of the patient
 
-_AGE = re.compile(r"(?:\d{1,3}(?:\.\d)?|[一二两三四五六七八九十]{1,3})(?:岁|周岁|个月)(?:半)?(?![以之]|龄?以)")
+_AGE = re.compile(
+    r"(?:\d{1,3}(?:\.\d)?|[一二两三四五六七八九十]{1,3})(?:岁|周岁|个月)(?:半(?![夜天边身路数晚个]))?(?![以之]|龄?以)"
+)
 _BABY_AFTER = re.compile(r"^(?:大|龄|多)?(?:的)?(?:婴|宝|孩|幼|娃|儿子|女儿|小)")
 _LOOK_BACK = 6
 """Earlier turns that are read."""

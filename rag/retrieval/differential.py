@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.domain import EntityId, RankedSubject
+from rag.domain import EntityId, GraphFact, RankedSubject
 from rag.linking.features import for_some_people
 from rag.linking.names import entity_name
 from rag.question.population import Group, Person
+from rag.vocabulary import Relation
 
 MISSED = 0.2
 """How often a patient lacks, or does not notice, a symptom that the disease lists."""
@@ -73,6 +75,23 @@ def order(contenders: Sequence[Contender], person: Person) -> list[Contender]:
         return impossible, -contender.score, not fits, some, contender.ranked.total, contender.ranked.subject
 
     return sorted(contenders, key=key)
+
+
+def by_department(contenders: Sequence[Contender], facts: Mapping[EntityId, Sequence[GraphFact]]) -> list[Contender]:
+    """Among equals first those that are treated where most of all are: `头晕挂什么科` is a question for the many."""
+    own = {c.ranked.subject: _narrowest(facts[c.ranked.subject]) for c in contenders}
+    common = Counter(department for departments in own.values() for department in departments)
+
+    def key(contender: Contender) -> tuple[float, int]:
+        return -contender.score, -max((common[d] for d in own[contender.ranked.subject]), default=0)
+
+    return sorted(contenders, key=key)
+
+
+def _narrowest(facts: Sequence[GraphFact]) -> set[str]:
+    """Departments without those that another one is a part of (内科 beside 神经内科)."""
+    listed = {fact.object_text for fact in facts if fact.relation is Relation.DEPARTMENT}
+    return {one for one in listed if not any(other != one and other.endswith(one) for other in listed)}
 
 
 def likelihoods(contenders: Sequence[Contender], person: Person) -> NDArray[np.float64]:

@@ -16,7 +16,7 @@ from rag.linking.names import entity_name, entity_type
 from rag.question.intent import REMEDIES, activity_in
 from rag.retrieval.initialisms import initialisms
 from rag.text import is_han, language_of, normalise, tokens
-from rag.vocabulary import EntityType, Relation
+from rag.vocabulary import RELATIONS, EntityType, Relation
 
 _FUNCTION_WORDS = frozenset(
     (
@@ -41,23 +41,33 @@ _ADMINISTRATIVE = frozenset(
 
 
 _SPEAKS_OF: Mapping[Relation, re.Pattern[str]] = {
-    relation: re.compile(words)
-    for relations, words in (
+    relation: re.compile(rf"{words}|\b(?:{stems})")
+    for relations, words, stems in (
         ((Relation.TREATMENT, Relation.DRUG, Relation.ADJUVANT, Relation.INDICATION, Relation.EFFICACY),
-         "治疗|疗效|有效|疗法|缓解|改善|手术|therap|treat|efficacy|effective|surg|improv|manage|benefit"),
+         "治疗|疗效|有效|疗法|缓解|改善|手术",
+         "therap|treat|efficacy|effective|surg|improv|manag|benefit"),
         ((Relation.CURE_RATE, Relation.DURATION),
-         "预后|生存|治愈|复发|死亡|存活|surviv|prognos|mortality|recurren|outcome|remission|cure"),
+         "预后|生存|治愈|复发|死亡|存活",
+         r"surviv|prognos|mortality|recurren|outcome|remission|cur(?:e[sd]?\b|able|ative)"),
         ((Relation.CAUSE, Relation.RISK_FACTOR, Relation.POPULATION),
-         "病因|危险因素|相关|风险|因素|诱因|影响|risk|cause|associat|factor|etiolog|aetiolog|pathogen|contribut"),
+         "病因|危险因素|相关|风险|因素|诱因|影响",
+         "risk|caus|associat|factor|etiolog|aetiolog|pathogen|contribut|inherit|heredit|familial"),
         ((Relation.COMPLICATION, Relation.RELATED_DISEASE),
-         "并发|合并|引起|导致|complicat|associat|comorbid|develop|lead|caus|result in"),
+         "并发|合并|引起|导致",
+         r"complicat|associat|comorbid|develop|lead(?:s|ing)? to|led to|caus|result(?:s|ed|ing)? in"),
         ((Relation.EXAMINATION, Relation.HISTOLOGY, Relation.REFERENCE_RANGE, Relation.SIGNIFICANCE),
-         "诊断|检查|检测|筛查|影像|超声|鉴别|diagnos|screen|detect|imaging|test|assess|evaluat|marker"),
-        ((Relation.SYMPTOM, Relation.SYNDROME), "症状|表现|体征|证候|symptom|present|manifest|sign"),
-        ((Relation.PREVENTION,), "预防|防止|prevent|protect|reduc|vaccin"),
+         "诊断|检查|检测|筛查|影像|超声|鉴别",
+         r"diagnos|screen|detect|imaging|test(?:s|ed|ing)?\b|assess|evaluat|(?:bio)?marker"),
+        ((Relation.SYMPTOM, Relation.SYNDROME),
+         "症状|表现|体征|证候",
+         r"symptom|present(?:s|ed|ing|ation) (?:with|of)|manifest|signs?\b"),
+        ((Relation.PREVENTION,), "预防|防止", "prevent|protect|reduc|vaccin"),
         ((Relation.ADVERSE, Relation.CONTRAINDICATION, Relation.CAUTION, Relation.INTERACTION),
-         "不良反应|副作用|安全|毒性|禁忌|adverse|safe|toxic|side effect|contraindic|interact|risk"),
-        ((Relation.FOOD_GOOD, Relation.FOOD_BAD), "饮食|营养|食|diet|nutri|food|intake|eat"),
+         "不良反应|副作用|安全|毒性|禁忌",
+         "adverse|safe|toxic|side effect|contraindic|interact|risk"),
+        ((Relation.FOOD_GOOD, Relation.FOOD_BAD),
+         "饮食|营养|食",
+         r"diet|nutri|food|intake|eat(?:s|ing)?\b|ingest|consum|meals?\b|drink|alcohol|gluten|fruit|vegetable|meat|milk|salt"),
     )
     for relation in relations
 }  # fmt: skip
@@ -130,6 +140,13 @@ class Asked:
     strangers: Sequence[tuple[tuple[str, ...], frozenset[EntityId]]] = ()
 
     @property
+    def relations(self) -> list[Relation]:
+        """Those asked that can be said of what is named (`能吃` of an illness: no contraindication); else all."""
+        types = {entity_type(e) for e in (*self.subjects, *(e for topic in self.topics for e in topic))}
+        fitting = [r for r in self.intent.relations if RELATIONS[r].subjects & types]
+        return fitting or list(self.intent.relations)
+
+    @property
     def remedies(self) -> list[EntityId]:
         """Drugs, herbs and formulas among the subjects."""
         return [entity for entity in self.subjects if entity_type(entity) in REMEDIES]
@@ -173,18 +190,18 @@ def _off_relation(asked: Asked, evidence: Evidence) -> bool:
 
     So has a study in the question's language of how bad it is (`严重吗`: not of its imaging).
     """
-    if not (asked.intent.explicit and asked.intent.relations) or _speaks_of(asked.intent, evidence):
+    if not (asked.intent.explicit and asked.intent.relations) or _speaks_of(asked, evidence):
         return False
     if language_of(evidence.text) == "zh" and not set(asked.intent.relations) >= _SEVERITY:
         return False
     said = normalise(evidence.text)
-    return not any(_SPEAKS_OF[r].search(said) for r in asked.intent.relations if r in _SPEAKS_OF)
+    return not any(_SPEAKS_OF[r].search(said) for r in asked.relations if r in _SPEAKS_OF)
 
 
 def _filed_under(asked: Asked, evidence: Evidence) -> bool:
     about = evidence.passage.about if evidence.passage else None
     told = asked.intent.explicit and not asked.intent.guessed
-    return about in asked.subjects and told and _speaks_of(asked.intent, evidence)
+    return about in asked.subjects and told and _speaks_of(asked, evidence)
 
 
 def _of_another(asked: Asked, evidence: Evidence) -> bool:
@@ -218,7 +235,7 @@ def _is_indication(asked: Asked, evidence: Evidence) -> bool:
 
 def _on_topic(asked: Asked, evidence: Evidence, thresholds: Mapping[str, float], floor: float) -> bool:
     shared = shared_topics(asked.topics, evidence)
-    on_relation = not asked.intent.explicit or asked.intent.reverse or _speaks_of(asked.intent, evidence)
+    on_relation = not asked.intent.explicit or asked.intent.reverse or _speaks_of(asked, evidence)
     if asked.known and asked.intent.relations:
         return on_relation and shared >= thresholds["topics_known_subject"]
     words = coverage(asked.question, evidence)
@@ -235,12 +252,12 @@ def _on_topic(asked: Asked, evidence: Evidence, thresholds: Mapping[str, float],
     return shared >= thresholds["topics"] and words >= thresholds["coverage_with_topic"]
 
 
-def _speaks_of(intent: Intent, evidence: Evidence) -> bool:
+def _speaks_of(asked: Asked, evidence: Evidence) -> bool:
     """A conclusion deals with what its title, question or aim says; without one, with what it says itself."""
     passage = evidence.passage
     own = f"{passage.title or ''} {passage.question or ''}".strip() if passage else ""
     text = normalise(f"{own or evidence.text} {evidence.source.title}")
-    return any(_SPEAKS_OF[r].search(text) for r in intent.relations if r in _SPEAKS_OF)
+    return any(_SPEAKS_OF[r].search(text) for r in asked.relations if r in _SPEAKS_OF)
 
 
 def content_tokens(question: str) -> set[str]:

@@ -36,7 +36,7 @@ from rag.question.patient import concerns_of, group_entities, patient_in
 from rag.question.people import groups_in
 from rag.question.population import NOBODY, Person, groups_preferred, limited_to
 from rag.retrieval.avoided import AGAINST, against, states_in, warning
-from rag.retrieval.differential import Contender, Told, order
+from rag.retrieval.differential import Contender, Told, by_department, order
 from rag.retrieval.excerpts import telling, without
 from rag.retrieval.fusion import Tuning, fuse, fuse_languages
 from rag.retrieval.initialisms import WEIGHT as INITIALISM_WEIGHT
@@ -314,13 +314,16 @@ class Retriever:
         first = order([Contender(subject) for subject in found], person)
         wide = not intent.groups or bool(told.absent) or person != NOBODY
         relations = (Relation.DEPARTMENT, Relation.SYMPTOM, Relation.POPULATION) if wide else (Relation.DEPARTMENT,)
-        best = first[: CONTENDERS if wide else DEPARTMENTS_OF]
+        where = Relation.DEPARTMENT in intent.relations
+        best = first[: CONTENDERS if wide or where else DEPARTMENTS_OF]
         plan = {c.ranked.subject: relations for c in best}
         facts = self.graph.neighbourhood(plan, limit_each=SYMPTOMS_EACH if wide else DEPARTMENTS_EACH).outgoing
         known: dict[EntityId, list[GraphFact]] = {c.ranked.subject: [] for c in best}
         for fact in facts:
             known[fact.subject].append(fact)
         ordered = order([_described(c.ranked, known[c.ranked.subject], told) for c in best], person)
+        if where:
+            ordered = by_department(ordered, known)
         departments = [fact for c in ordered[:DEPARTMENTS_OF] for fact in first_departments(known[c.ranked.subject])]
         return (*ordered, *first[len(best) :]), departments
 

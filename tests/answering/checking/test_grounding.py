@@ -7,8 +7,9 @@ import time
 import pytest
 
 from rag.checking.checker import Checker
-from rag.domain import Evidence, Passage, PassageKind
+from rag.domain import EntityId, Evidence, Passage, PassageKind
 from rag.linking.names import Names
+from rag.ports import NameRow
 from tests.answering.records import BOOK, told
 
 
@@ -31,6 +32,8 @@ ENGLISH = passage(
     "Contraindicated in pregnancy. Adults: 200 mg twice daily with food; do not combine with warfarin.", "Tobutamide"
 )
 TWO = passage("与甲药合用可减少乙药排泄，使血药浓度升高。与丙药合用使血药浓度降低。", "甲苯丁胺")
+AGES = passage("强迫症：成人起始每日50mg；6~12岁起始每日25mg。", "甲苯丁胺片")
+STOPPING = passage("不可自行停药，停药后可能发生荨麻疹加重。", "甲苯丁胺片")
 COMPARED = passage("Relapse was lower with tobutamide than with cetirizine (12% versus 19%).", "Tobutamide trial")
 
 
@@ -46,6 +49,7 @@ def checker() -> Checker:
         ("4岁以上的孩子每天用甲苯丁胺5至8mg/kg，分两次服用", DOSE),
         ("甲苯丁胺要在餐后服", DOSE),
         ("孕妇禁用甲苯丁胺", AGAINST),
+        ("自行停用甲苯丁胺可能引起荨麻疹加重", STOPPING),
         ("胆道梗阻的病人不能用甲苯丁胺", AGAINST),
         ("老年人慎用甲苯丁胺", AGAINST),
         ("哺乳期妇女可以使用甲苯丁胺", AGAINST),
@@ -122,3 +126,11 @@ def test_a_check_takes_well_under_a_millisecond(checker: Checker) -> None:
     for sentence in sentences:
         checker.check(sentence, evidence)
     assert (time.perf_counter() - started) / len(sentences) < 0.005
+
+
+def test_an_age_is_a_group_of_people() -> None:
+    checker = Checker(Names([NameRow("儿童", EntityId("population:儿童"), "name")]))
+    assert checker.check("6至12岁强迫症儿童甲苯丁胺起始剂量为每天25mg[1]。", (AGES,)) is None
+    assert checker.check("强迫症儿童甲苯丁胺起始剂量为每天50mg[1]。", (AGES,)) is not None
+    assert checker.check("自行停用甲苯丁胺不会引起荨麻疹加重[1]。", (STOPPING,)) is not None
+    assert checker.check("可以自行停用甲苯丁胺[1]。", (STOPPING,)) is not None

@@ -380,3 +380,32 @@ def test_a_form_ends_a_name() -> None:
     assert compatible("睾丸扭转", "睾丸蒂扭转")
     assert not compatible("硝苯地平片", "硝苯地平胶囊")
     assert not compatible("逍遥丸", "逍遥散")
+
+
+def test_two_complaints_in_one_breath_are_two() -> None:
+    linker = Linker(
+        Names([NameRow(name, EntityId(f"symptom:{name}"), "name") for name in ("胸闷", "气短", "胸闷气短")])
+    )
+    first, second = linker.link("胸闷气短看哪个科")
+    assert (first.surface, second.surface) == ("胸闷", "气短")
+    assert [c.name for c in first.candidates] == ["胸闷", "胸闷气短"]
+
+
+def test_one_drug_of_a_compound_is_not_the_compound() -> None:
+    rows = [
+        ("奈玛特韦利托那韦", "奈玛特韦利托那韦", "name"),
+        ("利托那韦", "利托那韦", "name"),
+        ("奈玛特韦", "奈玛特韦利托那韦", "synonym"),
+    ]
+    (mention,) = Linker(Names([NameRow(n, EntityId(f"drug:{e}"), k) for n, e, k in rows])).link("奈玛特韦老人能吃吗")
+    assert max(c.score for c in mention.candidates) < 0.5
+
+
+def test_a_part_of_the_body_is_no_complaint() -> None:
+    found = Names([NameRow("指甲", EntityId(f"{kind}:指甲"), "name") for kind in ("symptom", "body_part")])
+    assert [c.entity for c in found.candidates("指甲")] == ["body_part:指甲"]
+
+
+def test_a_remedy_for_a_face() -> None:
+    linker = Linker(Names([NameRow("面瘫", EntityId("disease:面瘫"), "name")]))
+    assert [m.surface for m in linker.link("针灸对面瘫有效吗")] == ["面瘫"]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from rag.answer.conclusion import Ending
 from rag.domain import Intent, Outcome
-from rag.question.beyond import limited, limits_of, nothing_helps
+from rag.linking.linker import Linker
+from rag.question.beyond import limited, limits_of, nothing_helps, untold_stage
 from rag.vocabulary import Relation
+from tests.answering.records import CONCLUSION, MIGRAINE, told
+from tests.answering.records import names as known
 
 
 def names(question: str) -> list[str]:
@@ -77,3 +82,23 @@ def test_nothing_is_looked_up_where_nothing_known_was_asked() -> None:
     assert nothing_helps(place, asks_not)
     assert nothing_helps(animal, asks)
     assert not nothing_helps((), asks_not)
+
+
+DRUGS = Intent((Relation.DRUG,), ((Relation.DRUG,),))
+LINKER = Linker(known())
+
+
+def test_a_stage_that_no_record_names_is_said_not_to_be_told() -> None:
+    question = "偏头痛急性期用什么药"
+    (limit,) = untold_stage(question, LINKER.link(question), DRUGS, [told(CONCLUSION, MIGRAINE)])
+    assert "急性期" in limit.note
+    assert limited(Ending(Outcome.ANSWERED), (limit,)).outcome is Outcome.PARTIAL
+
+
+def test_a_stage_is_told_where_a_record_names_it_or_nothing_is_cited() -> None:
+    question = "偏头痛急性期用什么药"
+    acute = replace(told(CONCLUSION, MIGRAINE), text="急性期用布洛芬。")
+    assert untold_stage(question, LINKER.link(question), DRUGS, [acute]) == ()
+    assert untold_stage(question, LINKER.link(question), DRUGS, []) == ()
+    symptoms = Intent((Relation.SYMPTOM,), ((Relation.SYMPTOM,),))
+    assert untold_stage(question, LINKER.link(question), symptoms, [told(CONCLUSION, MIGRAINE)]) == ()

@@ -10,9 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from rag.domain import EntityId, RankedSubject, Sex
+from rag.domain import EntityId, GraphFact, RankedSubject, Sex
 from rag.question.population import NOBODY, Group, Person
-from rag.retrieval.differential import MISSED, Contender, Told, best_question, information_gain, likelihoods, order
+from rag.retrieval.differential import (
+    MISSED,
+    Contender,
+    Told,
+    best_question,
+    by_department,
+    information_gain,
+    likelihoods,
+    order,
+)
+from rag.vocabulary import Relation
 
 
 def contender(name: str, score: float, *symptoms: str, denied: tuple[str, ...] = (), limited: Group | None = None,
@@ -26,6 +36,12 @@ def contender(name: str, score: float, *symptoms: str, denied: tuple[str, ...] =
         preferred=frozenset({preferred} if preferred else ()),
         denied=frozenset(map(symptom, denied)),
     )
+
+
+def in_department(treated: Contender, department: str) -> GraphFact:
+    disease = treated.ranked
+    place = EntityId(f"department:{department}")
+    return GraphFact("f:1", disease.subject, disease.name, Relation.DEPARTMENT, place, department, "s:1")
 
 
 def named(contenders: list[Contender]) -> list[str]:
@@ -129,3 +145,10 @@ def test_information_gain_lies_between_nothing_and_one_bit(weights: np.ndarray, 
 def test_an_even_sure_split_is_worth_one_bit_and_a_guess_nothing() -> None:
     shares = np.array([0.5, 0.5])
     assert information_gain(shares, np.array([[1.0, 0.3], [0.0, 0.3]])) == pytest.approx([1.0, 0.0], abs=1e-6)
+
+
+def test_among_equals_come_first_those_treated_where_most_are() -> None:
+    rows = [contender("甲病", 2.0), contender("乙病", 2.0), contender("丙病", 2.0), contender("丁病", 3.0)]
+    where = {"甲病": "针灸科", "乙病": "神经内科", "丙病": "神经内科", "丁病": "骨科"}
+    facts = {c.ranked.subject: [in_department(c, where[c.ranked.name])] for c in rows}
+    assert named(by_department(rows, facts)) == ["丁病", "乙病", "丙病", "甲病"]

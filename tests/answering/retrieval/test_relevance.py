@@ -79,3 +79,15 @@ def test_negated_and_modified_names_are_no_topics() -> None:
     assert topics(LINKER.link("继发性高血压")) == []
     assert shared_topics([], told(CONCLUSION)) == 0
     assert shared_topics([{MIGRAINE}, {EntityId("disease:高血压")}], told(CONCLUSION, MIGRAINE)) == 0.5
+
+
+def test_a_word_inside_another_does_not_speak_of_a_relation() -> None:
+    pain = Passage(
+        "Greater pain was significantly related to migraine, as treatment was not.", PassageKind.CONCLUSION, BOOK.id
+    )
+    across = replace(told(pain, MIGRAINE), support=0.9)
+    for relation in (Relation.FOOD_BAD, Relation.SYMPTOM):
+        assert kept(asked("偏头痛能吃柚子吗", relation, subjects=(MIGRAINE,)), across) == []
+    diet = replace(across, passage=replace(pain, text="A diet without cheese helps in migraine."))
+    diet = replace(diet, text="A diet without cheese helps in migraine.")
+    assert kept(asked("偏头痛能吃柚子吗", Relation.FOOD_BAD, subjects=(MIGRAINE,)), diet) == [diet]
