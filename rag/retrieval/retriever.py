@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from rag.answer.rendering import fact_evidence
 from rag.checking.quoting import quotable
@@ -97,6 +97,7 @@ ACROSS_LANGUAGES: Mapping[str, float] = {"names": 1.0, "dense": 0.5}
 """Between languages entity names lead; the embedding, which knows both through the term file, helps."""
 MONOGRAPH_PASSAGES = 40
 _BOOK_PASSAGES = 200
+_LANGUAGES_KEPT = 200_000
 
 _OF_CARE = frozenset({Relation.DEPARTMENT, Relation.COST, Relation.INSURANCE})
 
@@ -138,6 +139,8 @@ class Retriever:
     names: Names
     embedder: Embedder | None
     tuning: Tuning
+    languages: dict[str, Language] = field(default_factory=dict, repr=False, compare=False)
+    """Of the passages that vectors have found so far, by id. A passage never changes under its id."""
 
     def retrieve(
         self,
@@ -437,9 +440,19 @@ class Retriever:
         if self.embedder is None:
             return [], []
         hits = self.kb.search_dense(self.embedder.encode([question], kind="query")[0], limit=CANDIDATE_PASSAGES)
-        found = self.kb.passages([name for name, _ in hits])
-        own = {name for name, passage in found.items() if language_of(passage.text) == language}
+        languages = self._languages([name for name, _ in hits])
+        own = {name for name, written in languages.items() if written == language}
         return [hit for hit in hits if hit[0] in own], [hit for hit in hits if hit[0] not in own]
+
+    def _languages(self, ids: Sequence[str]) -> dict[str, Language]:
+        """What each passage is written in; only those that were not met before are read."""
+        known = {name: self.languages[name] for name in ids if name in self.languages}
+        passages = self.kb.passages([name for name in ids if name not in known])
+        read = {name: language_of(passage.text) for name, passage in passages.items()}
+        if len(self.languages) > _LANGUAGES_KEPT:
+            self.languages.clear()
+        self.languages.update(read)
+        return known | read
 
     def _translated(self, concepts: Sequence[EntityId], language: Language) -> list[str]:
         """The index terms of the entities' names in `language`."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 
 from rag.domain import Passage, PassageKind
+from rag.linking.names import Names
 from rag.question.intent import read_intent
-from rag.retrieval.retriever import Retrieved
+from rag.retrieval.fusion import default_tuning
+from rag.retrieval.retriever import Retrieved, Retriever
 from rag.retrieval.selection import choices
 from rag.vocabulary import Relation
 from tests.answering.records import BOOK, IBUPROFEN, MIGRAINE, RECORDS, TRIAL, fact
-from tests.fakes import FakeLibrary
+from tests.fakes import FakeKnowledgeBase, FakeLibrary
 from tests.kb import HashEmbedder
 from tests.records import entity
 
@@ -118,3 +122,29 @@ def test_a_fact_without_its_source_is_not_shown() -> None:
     library = FakeLibrary()
     library.publish([BOOK, fact(MIGRAINE, Relation.DEPARTMENT, "department:神经内科", TRIAL), entity(MIGRAINE)])
     assert texts(library, "偏头痛挂什么科") == []
+
+
+class Counting(FakeKnowledgeBase):
+    """Notes which passages are read for their text alone."""
+
+    def __init__(self) -> None:
+        super().__init__(RECORDS, embedder=HashEmbedder())
+        self.read: list[str] = []
+
+    def passages(self, ids: Iterable[str]) -> dict[str, Passage]:
+        wanted = list(ids)
+        self.read += wanted
+        return super().passages(wanted)
+
+
+def test_the_language_of_a_passage_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    kb = Counting()
+    retriever = Retriever(kb, kb.graph(), Names(kb.names()), HashEmbedder(), default_tuning())
+    first = retriever.passages("布洛芬对偏头痛有效吗", (), top_k=8)
+    assert kb.read
+    kb.read.clear()
+    assert retriever.passages("布洛芬对偏头痛有效吗", (), top_k=8) == first
+    assert kb.read == []
+    monkeypatch.setattr("rag.retrieval.retriever._LANGUAGES_KEPT", 0)
+    assert retriever.passages("布洛芬对偏头痛有效吗", (), top_k=8) == first
+    assert retriever.passages("does ibuprofen help", (), top_k=8) != first
