@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from rag.checking.clauses import canonical, ground_of
 from rag.checking.grounding import reason_against
@@ -310,9 +311,10 @@ def _object(fact: GraphFact) -> str:
     return normalise(fact.object_text).rstrip(_END_MARKS)
 
 
-def _words_of(relation: Relation) -> list[str]:
+@cache
+def _words_of(relation: Relation) -> tuple[str, ...]:
     row = RELATIONS[relation]
-    return [normalise(word) for word in (row.label, *row.aliases, *row.cues, *_BESIDE.get(relation, ()))]
+    return tuple(normalise(word) for word in (row.label, *row.aliases, *row.cues, *_BESIDE.get(relation, ())))
 
 
 def _in_parts(name: str, claim: str, known: Iterable[str]) -> bool:

@@ -7,7 +7,9 @@ read by their initials, with and without the small words between them (`quality 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from types import MappingProxyType
 
 from rag.text import tokens
 
@@ -25,7 +27,8 @@ _SMALL = frozenset(
 )
 
 
-def initialisms(question: str) -> dict[str, frozenset[str]]:
+@lru_cache(maxsize=64)
+def initialisms(question: str) -> Mapping[str, frozenset[str]]:
     """Index term of an initialism -> the index terms that it stands for; none begins or ends with a small word."""
     words = _WORD.findall(question.lower())
     large = [word for word in words if word not in _SMALL]
@@ -33,7 +36,7 @@ def initialisms(question: str) -> dict[str, frozenset[str]]:
     for run in (run for row in (words, large) for n in _LENGTHS for run in _runs(row, n)):
         for term in tokens(_initials(run)):
             found[term] = found.get(term, frozenset()) | set(tokens(" ".join(run)))
-    return found
+    return MappingProxyType(found)
 
 
 def _runs(words: Sequence[str], length: int) -> list[Sequence[str]]:

@@ -393,8 +393,9 @@ class Retriever:
         """The `top_k` passages for a question, best first."""
         arms = self.arms(question, mentions)
         hits = fuse_languages(arms, self.tuning.weights[language_of(question)])[:top_k]
-        support = supports(arms, self.kb.passage_count, self.tuning.thresholds)
-        found = self.kb.evidence([name for name, _, _ in hits])
+        best = [name for name, _, _ in hits]
+        support = supports(arms, self.kb.passage_count, self.tuning.thresholds, best)
+        found = self.kb.evidence(best)
         return tuple(
             replace(found[name], score=score, arms=parts, support=support.get(name, 0.0))
             for name, score, parts in hits

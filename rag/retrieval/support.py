@@ -39,14 +39,17 @@ def signals(arms: Mapping[str, Hits], passages: int) -> dict[str, tuple[str, tup
     return found
 
 
-def supports(arms: Mapping[str, Hits], passages: int, weights: Mapping[str, float]) -> dict[str, float]:
-    """How likely each passage found answers the question; `weights` hold `support.own.words` and so on.
+def supports(
+    arms: Mapping[str, Hits], passages: int, weights: Mapping[str, float], of: Iterable[str]
+) -> dict[str, float]:
+    """How likely each passage `of` those found answers the question; `weights` hold `support.own.words` and so on.
 
     Nothing is told of fewer than `FEWEST` passages: how rare a word is cannot be known from them.
     """
     if passages < FEWEST:
         return {}
-    return {key: likely(side, values, weights) for key, (side, values) in signals(arms, passages).items()}
+    found = signals(arms, passages)
+    return {key: likely(*found[key], weights) for key in of if key in found}
 
 
 def likely(side: str, values: Iterable[float], weights: Mapping[str, float]) -> float:

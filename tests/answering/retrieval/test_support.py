@@ -36,7 +36,7 @@ def test_the_best_of_each_language_is_marked_and_scores_shrink_with_the_size() -
 @given(st.floats(0, 200), st.floats(0, 200), st.integers(FEWEST, 10**6))
 def test_more_words_are_never_less_likely(one: float, other: float, passages: int) -> None:
     low, high = sorted((one, other))
-    found = supports({"sparse": [("a", high), ("b", low)]}, passages, WEIGHTS)
+    found = supports({"sparse": [("a", high), ("b", low)]}, passages, WEIGHTS, ("a", "b"))
     assert 0 <= found["b"] <= found["a"] <= 1
 
 
@@ -94,4 +94,4 @@ def test_the_report_is_of_questions_that_the_weights_have_not_seen() -> None:
 
 
 def test_of_a_few_passages_nothing_is_told() -> None:
-    assert supports({"sparse": [("a", 9.0)]}, FEWEST - 1, WEIGHTS) == {}
+    assert supports({"sparse": [("a", 9.0)]}, FEWEST - 1, WEIGHTS, ["a"]) == {}
