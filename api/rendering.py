@@ -81,7 +81,7 @@ def evidence_json(evidence: Evidence) -> Json:
         "text": evidence.text,
         "title": evidence.title,
         "score": evidence.score,
-        "arms": {arm: evidence.arms.get(arm, 0.0) for arm in ("dense", "sparse", "graph")},
+        "arms": {arm: evidence.arms.get(arm, 0.0) for arm in ("dense", "sparse", "graph", "rerank")},
         "source": source_json(evidence.source),
     }
 

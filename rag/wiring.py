@@ -25,7 +25,7 @@ from rag.graph.warming import Served, warm_up
 from rag.linking.linker import Linker
 from rag.linking.names import Names
 from rag.pipeline import FALLBACK, Pipeline
-from rag.ports import Embedder, Generator, GraphReader
+from rag.ports import Embedder, Generator, GraphReader, Reranker
 from rag.question.intent_model import IntentModel
 from rag.register import Register, Withheld
 from rag.retrieval.fusion import Tuning, default_tuning
@@ -169,7 +169,8 @@ def open_editions(settings: Settings, *, verify: bool = True) -> Editions:
         embedder = load_embedder(kb.manifest.embedder, settings) if kb.manifest.dimension else None
         tuning = load_tuning(settings.data_dir, pointer.tuning)
         rest = partial(time.sleep, REST_S)
-        return _edition(kb, pointer, embedder, tuning, library.register.read, live, rest)
+        reranker = _cross_encoder(settings.reranker) if settings.reranker else None
+        return _edition(kb, pointer, embedder, tuning, library.register.read, live, rest, reranker)
 
     def locate(version: int, current: Pointer) -> Pointer:
         folder = library.snapshot_folder(version)
@@ -193,10 +194,11 @@ def _edition(
     register: Callable[[], Register],
     live: Live | None = None,
     rest: Callable[[], None] | None = None,
+    reranker: Reranker | None = None,
 ) -> Edition:
     """What answering needs of an open version."""
     names = Names(kb.names(), kb.do_not_merge(), rest=rest)
-    retriever = Retriever(kb, kb.graph(), names, embedder, tuning)
+    retriever = Retriever(kb, kb.graph(), names, embedder, tuning, reranker)
     open_graph = live.of(kb) if live is not None else (lambda withheld, _: kb.graph(withheld))
     return Edition(
         pointer, kb, Linker(names, rest), retriever, Checker(names), tuning, open_graph, Withholding(kb, register)
@@ -291,6 +293,20 @@ def configured_embedder(settings: Settings) -> Embedder:
         return _static(None)
     if (Path(settings.embedder) / "config.json").is_file() and not (Path(settings.embedder) / "modules.json").is_file():
         return _static(Path(settings.embedder))
+    return _sentence_transformer(settings.embedder)
+
+
+@lru_cache(maxsize=1)
+def _sentence_transformer(name: str) -> Embedder:
+    """One for all versions: opening a model takes seconds."""
     from rag.embedders.sentence_transformer import SentenceTransformerEmbedder
 
-    return SentenceTransformerEmbedder(settings.embedder)
+    return SentenceTransformerEmbedder(name)
+
+
+@lru_cache(maxsize=1)
+def _cross_encoder(name: str) -> Reranker:
+    """One for all versions."""
+    from rag.embedders.cross_encoder import CrossEncoderReranker
+
+    return CrossEncoderReranker(name)

@@ -62,6 +62,16 @@ def fuse_languages(arms: Mapping[str, Sequence[tuple[str, float]]], weights: Map
     return sorted([*own, *(hit for hit in other if hit[1] > 0)], key=lambda hit: (-hit[1], hit[0]))
 
 
+def in_new_order(hits: Fused, read: Mapping[str, float], weight: float) -> Fused:
+    """Those of `hits` that a reranker `read`, by their share of the best score plus `weight` times what it gave them.
+
+    What it gave is noted as the arm `rerank`; the scores stay.
+    """
+    shares = _shares([(name, score) for name, score, _ in hits])
+    noted = [(name, score, {**parts, "rerank": read[name]}) for name, score, parts in hits if name in read]
+    return sorted(noted, key=lambda hit: (-(shares[hit[0]] + weight * read[hit[0]]), hit[0]))
+
+
 def _shares(hits: Sequence[tuple[str, float]]) -> dict[str, float]:
     """Each score as a share of the best one."""
     best: dict[str, float] = {}

@@ -28,7 +28,7 @@ from rag.domain import (
     RankedSubject,
 )
 from rag.linking.names import OWN_NAME, Names, entity_name, entity_type
-from rag.ports import Embedder, GraphReader, KnowledgeBase
+from rag.ports import Embedder, GraphReader, KnowledgeBase, Reranker
 from rag.question.books import BookQuestion, book_question, told_in
 from rag.question.deciding import CAUSED_BY, TOWARDS, narrowed
 from rag.question.intent import REMEDIES
@@ -38,7 +38,7 @@ from rag.question.population import NOBODY, Person, groups_preferred, limited_to
 from rag.retrieval.avoided import AGAINST, against, states_in, warning
 from rag.retrieval.differential import Contender, Told, by_department, order
 from rag.retrieval.excerpts import telling, without
-from rag.retrieval.fusion import Tuning, fuse, fuse_languages
+from rag.retrieval.fusion import Fused, Tuning, fuse, fuse_languages, in_new_order
 from rag.retrieval.initialisms import WEIGHT as INITIALISM_WEIGHT
 from rag.retrieval.initialisms import initialisms
 from rag.retrieval.remedies import (
@@ -93,6 +93,8 @@ LISTED = 50
 """Diseases that meet conditions, shown in full answers."""
 DEPARTMENTS_OF = 3
 CANDIDATE_PASSAGES = 100
+RERANKED = 30
+"""Passages that a reranker reads."""
 ACROSS_LANGUAGES: Mapping[str, float] = {"names": 1.0, "dense": 0.5}
 """Between languages entity names lead; the embedding, which knows both through the term file, helps."""
 MONOGRAPH_PASSAGES = 40
@@ -139,6 +141,7 @@ class Retriever:
     names: Names
     embedder: Embedder | None
     tuning: Tuning
+    reranker: Reranker | None = None
     languages: dict[str, Language] = field(default_factory=dict, repr=False, compare=False)
     """Of the passages that vectors have found so far, by id. A passage never changes under its id."""
 
@@ -392,7 +395,7 @@ class Retriever:
     def passages(self, question: str, mentions: Sequence[Mention], *, top_k: int) -> tuple[Evidence, ...]:
         """The `top_k` passages for a question, best first."""
         arms = self.arms(question, mentions)
-        hits = fuse_languages(arms, self.tuning.weights[language_of(question)])[:top_k]
+        hits = self.reranked(question, fuse_languages(arms, self.tuning.weights[language_of(question)]))[:top_k]
         best = [name for name, _, _ in hits]
         support = supports(arms, self.kb.passage_count, self.tuning.thresholds, best)
         found = self.kb.evidence(best)
@@ -401,6 +404,20 @@ class Retriever:
             for name, score, parts in hits
             if name in found
         )
+
+    def reranked(self, question: str, hits: Fused) -> Fused:
+        """The best of `hits` in the order of their scores and of what the reranker says; the scores stay.
+
+        It counts by the weight `rerank.LANGUAGE` of the tuning; without one, or without a reranker, nothing moves.
+        """
+        weight = self.tuning.thresholds.get(f"rerank.{language_of(question)}", 0.0)
+        if self.reranker is None or weight <= 0:
+            return hits
+        best = hits[:RERANKED]
+        found = self.kb.passages([name for name, _, _ in best])
+        texts = [f"{passage.title or ''}\n{passage.text}".strip() for passage in found.values()]
+        read = dict(zip(found, map(float, self.reranker.scores(question, texts)), strict=True))
+        return [*in_new_order(best, read, weight), *hits[RERANKED:]]
 
     def arms(self, question: str, mentions: Sequence[Mention]) -> dict[str, list[tuple[str, float]]]:
         """(passage id, score) of each arm: the question's words, its vector, and the other language by concepts.
