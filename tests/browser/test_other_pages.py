@@ -101,7 +101,10 @@ def test_a_file_with_a_bad_row_comes_in_and_is_rolled_back(open_page: Open, tmp_
 
 def chosen(page: Page, label: str, option: str) -> bool:
     """Type into a list, take what it finds and see what it leads to; a page that is drawn anew meanwhile closes it."""
-    page.get_by_label(label).fill(option)
+    box = page.get_by_label(label)
+    box.click()
+    box.press("Control+a")
+    box.press_sequentially(option)
     try:
         page.get_by_role("option", name=option, exact=True).click(timeout=2000)
         page.get_by_label("对象类型").wait_for(timeout=4000)
