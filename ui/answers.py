@@ -95,6 +95,10 @@ def _mention_row(mention: Mention) -> dict[str, str]:
     }
 
 
+ROW_HEIGHT = 66
+"""Pixels: two lines of a text."""
+
+
 def evidence_table(evidence: Sequence[Evidence]) -> None:
     """Scores of each arm, in the order of the service."""
     scores = {"score": [found.score or 0.0 for found in evidence]}
@@ -111,5 +115,5 @@ def evidence_table(evidence: Sequence[Evidence]) -> None:
         | {t("column_source"): found.source.title, "id": found.id}
         for number, found in enumerate(evidence)
     ]
-    text = {t("column_text"): st.column_config.TextColumn(width="medium")}
-    table(rows, column_config=text | bars)
+    text = {t("column_text"): st.column_config.TextColumn(width="large")}
+    table(rows, column_config=text | bars, row_height=ROW_HEIGHT)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from ui import consult, explore, health, knowledge, medication_check, retrieval
 from ui.components import asset
+from ui.components.logo import logo
 from ui.components.visitor import remember_visitor
 from ui.navigation import page_named
 from ui.session import keep_chosen, t
@@ -21,6 +22,7 @@ def main() -> None:
     keep_chosen()
     st.html(f"<style>{asset('page.css')}{asset('chinese.css') if st.session_state.language == 'zh' else ''}</style>")
     remember_visitor()
+    st.logo(logo(t("product")), size="large", icon_image=logo(""))
     chosen = st.navigation(
         [
             page_named("consult", consult.page),

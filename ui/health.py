@@ -10,6 +10,8 @@ from ui.session import service, t, t_or
 from ui.tables import table
 from yiwen.client import Report
 
+METRIC_WIDTH = 145
+"""Pixels; two stand side by side on a phone."""
 COUNTS = ("fact", "passage", "entity", "alias", "source")
 
 
@@ -41,12 +43,12 @@ def _service() -> None:
         return
     with st.container(horizontal=True):
         for kind in COUNTS:
-            st.metric(t_or("count", kind), f"{current.counts.get(kind, 0):,}", border=True)
+            st.metric(t_or("count", kind), f"{current.counts.get(kind, 0):,}", border=True, width=METRIC_WIDTH)
     held = "，".join(f"{t_or('count', kind)} {count}" for kind, count in current.held.items() if count)
     if held:
         st.caption(plain(t("held", text=held)))
     st.caption(plain(t("datasets", names="、".join(current.datasets))))
-    st.caption(plain(f"digest {current.digest}"))
+    st.caption(f"digest `{current.digest[:12]}`", help=current.digest)
 
 
 def _quality() -> None:

@@ -40,21 +40,24 @@ def _versions(client: Client) -> None:
 
 
 def _version(version: Version, *, current: bool) -> None:
+    """The data sets by name for what is served; for the others how many there are, and one button."""
+    counts = [f"{t_or('count', kind)} {version.counts.get(kind, 0):,}" for kind in ("fact", "passage", "entity")]
+    if not current:
+        counts.append(t("datasets_n", n=len(version.datasets)))
     with st.container(border=True):
-        with st.container(horizontal=True):
-            st.markdown(f"**{t('version_n', n=version.version)}**")
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.markdown(f"**{t('version_n', n=version.version)}**", width="content")
             if current:
                 st.badge(t("serving"), color="green", icon=":material/check:")
-        counts = (f"{t_or('count', kind)} {version.counts.get(kind, 0):,}" for kind in ("fact", "passage", "entity"))
-        st.caption(
-            f"{version.created[:19].replace('T', ' ')} UTC · {' · '.join(counts)}  \n"
-            f"{plain(t('datasets', names='、'.join(version.datasets)))} · `{version.digest[:12]}`"
-        )
-        if not current:
-            st.button(
-                t("roll_back", n=version.version), key=f"activate_{version.version}", on_click=_activate,
-                args=(version.version,), icon=":material/history:",
-            )  # fmt: skip
+            else:
+                st.button(
+                    t("roll_back", n=version.version), key=f"activate_{version.version}", on_click=_activate,
+                    args=(version.version,), icon=":material/history:",
+                )  # fmt: skip
+        created = version.created[:19].replace("T", " ")
+        st.caption(f"{created} UTC · {' · '.join(counts)} · `{version.digest[:12]}`")
+        if current:
+            st.caption(plain(t("datasets", names="、".join(version.datasets))))
 
 
 def _activate(number: int) -> None:

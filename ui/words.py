@@ -421,6 +421,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "count_do_not_merge": ("不可合并", "Do not merge"),
     "count_retraction": ("撤稿", "Retractions"),
     "count_review": ("待审", "For review"),
+    "datasets_n": ("{n} 个数据集", "{n} data sets"),
     "datasets": ("数据集：{names}", "Data sets: {names}"),
     "embedder": ("向量模型：{name}", "Embedder: {name}"),
     "held": ("审查中扣留：{text}", "Held by the audit: {text}"),

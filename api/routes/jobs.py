@@ -19,6 +19,7 @@ from api import idempotency
 from api import uploads as receiving
 from api.openapi import problems
 from api.schemas.jobs import JobForm, JobIn, JobOptions, JobOut, JobsOut
+from api.schemas.strict import DIGITS
 from api.service import Service, service_of
 from kg_loader.jobs.files import within
 from kg_loader.jobs.job import Job, JobFile, Order, State
@@ -155,7 +156,7 @@ def _parsed(model: type[T], given: bytes | Mapping[str, str]) -> T:
 )
 async def jobs(
     service: Writer,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Annotated[int, Query(ge=1, le=200), DIGITS] = 50,
     cursor: Annotated[str | None, Query(max_length=20, description="`next_cursor` of the page before")] = None,
     state: Annotated[list[State], Query(description="only jobs in one of these states")] = [],  # noqa: B006
 ) -> Response:

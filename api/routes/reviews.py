@@ -18,6 +18,7 @@ from api.rendering import Json, entity_json, finding_json
 from api.routes.jobs import rendered, sender
 from api.schemas.jobs import JobOut
 from api.schemas.reviews import AliasesOut, ReviewIn
+from api.schemas.strict import DIGITS
 from api.service import Service, service_of
 from kg_loader.aliases import Doubted, Standing
 from kg_loader.jobs.job import REVIEW, Job, Order
@@ -35,9 +36,9 @@ router = APIRouter(tags=["knowledge base"])
 async def aliases(
     service: Annotated[Service, Depends(service_of)],
     standing: Annotated[Standing, Query()] = Standing.HELD,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    offset: Annotated[int, Query(ge=0, le=10**9, description="`next_offset` of the page before")] = 0,
-    kb_version: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="default: the current one")] = None,
+    limit: Annotated[int, Query(ge=1, le=200), DIGITS] = 50,
+    offset: Annotated[int, Query(ge=0, le=10**9, description="`next_offset` of the page before"), DIGITS] = 0,
+    kb_version: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="default: the current one"), DIGITS] = None,
 ) -> Response:
     """Aliases with a finding: `held` until somebody releases them, `doubtful` but used, or `released` by somebody."""
 

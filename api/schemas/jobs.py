@@ -30,7 +30,9 @@ class JobOptions(BaseModel):
     format: Name | None = Field(None, description="format of the files; default: guessed")
     encoding: Name | None = Field(None, description="encoding of the files; default: found out")
     append: bool = Field(False, description="add to the data set instead of replacing it")
-    max_rejects: Annotated[int, Field(ge=0), WHOLE] | None = Field(None, description="stop above this many broken rows")
+    max_rejects: Annotated[int, Field(ge=0, le=2**31 - 1), WHOLE] | None = Field(
+        None, description="stop above this many broken rows"
+    )
     allow_shrink: bool = Field(False, description="publish even if a data set loses more than half of its records")
     gate: Name | None = Field(None, description="what may change in the answers to YIWEN_GATE_FILE, such as 10%")
     table_map: Annotated[str, Field(min_length=1, max_length=60_000)] | None = Field(
