@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import fields
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from finetune.config import Run
+from finetune.config import Run, TrainConfig
 from finetune.models import computing
 from rag.errors import ConfigurationError, MissingExtraError
 
@@ -29,8 +30,12 @@ LAUNCH = Path(__file__).parent / "launch"
 def arguments(
     run: Run, batches: int, *, held_out: bool, kind: type[TrainingArguments] = TrainingArguments, **more: object
 ) -> Any:  # noqa: ANN401 - an instance of `kind`
-    """`batches` is the number of micro-batches of an epoch on one rank."""
+    """`batches` is the number of micro-batches of an epoch on one rank.
+
+    Raises MissingExtraError where a switch needs a package that is not installed, ConfigurationError.
+    """
     train = run.train
+    _check_packages(train)
     precision = computing(train)
     per_epoch = max(1, math.ceil(batches / train.accumulation))
     given: dict[str, Any] = {
@@ -77,6 +82,17 @@ def arguments(
         **_sharding(run),
     }
     return kind(**{**given, **more})
+
+
+def _check_packages(train: TrainConfig) -> None:
+    """None of them is an extra: each is asked for by one switch."""
+    wanted = {
+        f"train.report_to {train.report_to}": "" if train.report_to == "none" else train.report_to,
+        "train.fused_kernels": "liger-kernel" if train.fused_kernels else "",
+    }
+    for switch, package in wanted.items():
+        if package and find_spec(package.replace("-", "_")) is None:
+            raise MissingExtraError(f"{switch} needs a package that is not installed: pip install {package}")
 
 
 def _rhythm(what: str, every: str, per_epoch: int) -> dict[str, Any]:

@@ -11,8 +11,10 @@ from finetune.card import run_card
 from finetune.config import Run
 from finetune.data.preferring import prepare_preferences, prepare_questions
 from finetune.data.preparing import prepare
+from finetune.data.rendering import Renderer
 from finetune.libraries import hush
 from finetune.models import vocabulary
+from finetune.once import once
 from finetune.record import read_record
 from finetune.saving import licence_of, register_adapter
 from rag.snapshot.files import storage_errors, write_durably
@@ -36,7 +38,9 @@ def execute(
     name, prepared = _STAGES[run.train.stage]
 
     def read(run: Run, tokenizer: object) -> Any:  # noqa: ANN401 - as the stage takes it
-        return prepared(run.data, tokenizer, vocabulary=vocabulary(run.model))
+        made = once(run, lambda: prepared(run.data, tokenizer, vocabulary=vocabulary(run.model)))
+        Renderer(tokenizer, run.data.template).hand_over()
+        return made
 
     module = importlib.import_module(f"finetune.stages.{name}")
     report: dict[str, Any] = module.train(run, read, resume=resume, watch=watch)

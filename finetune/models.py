@@ -16,6 +16,7 @@ try:
     import torch
     from peft import LoraConfig as PeftConfig
     from peft import PeftModel, get_peft_model, prepare_model_for_kbit_training
+    from safetensors import SafetensorError
     from transformers import AutoConfig, AutoModelForCausalLM, BitsAndBytesConfig
 except ImportError as error:
     raise MissingExtraError("training needs torch, transformers and peft: pip install 'yiwen[train]'") from error
@@ -32,6 +33,10 @@ def opening(what: str) -> Iterator[None]:
         ) from error
     except ImportError as error:
         raise MissingExtraError(f"{what} needs a library that is missing: {error}") from error
+    except SafetensorError as error:
+        raise DataError(
+            f"{what} has weights that are cut off or damaged ({error}); copy or download it again"
+        ) from error
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise ConfigurationError(
             f"{what} cannot be opened ({' '.join(str(error).split())[:300]}); expected a folder or hub name"

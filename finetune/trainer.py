@@ -137,18 +137,22 @@ class PackTrainer(Trainer):  # type: ignore[misc] # transformers has no types he
             (folder / COMPLETE).touch()
 
     def train(self, *given: Any, **named: Any) -> Any:  # noqa: ANN401 - passed on
-        """As the base does. Raises DependencyError with advice where the GPU's memory ends."""
+        """As the base does. Raises DependencyError with advice where memory ends."""
         with memory_advice():
             return super().train(*given, **named)
 
 
 @contextmanager
 def memory_advice() -> Iterator[None]:
-    """Turns the end of the GPU's memory into a line that says what to do."""
+    """Turns the end of memory, of the GPU or of the machine, into a line that says what to do."""
     try:
         yield
     except torch.cuda.OutOfMemoryError as error:
         raise DependencyError(f"out of GPU memory ({str(error).split('.')[0]}){_ADVICE}") from error
+    except (RuntimeError, MemoryError) as error:
+        if isinstance(error, RuntimeError) and "can't allocate memory" not in str(error):
+            raise
+        raise DependencyError(f"out of memory{_ADVICE}") from error
 
 
 def pack_loss(model: Any, inputs: dict[str, Any]) -> tuple[torch.Tensor, int, Any]:  # noqa: ANN401 - a model

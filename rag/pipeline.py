@@ -35,6 +35,7 @@ from rag.domain import (
 )
 from rag.editions import Edition, Editions
 from rag.errors import NotFoundError, QuestionRejected, YiwenError
+from rag.lacking import may_answer, says_so
 from rag.ports import Generator, KnowledgeBase
 from rag.question.beyond import limited, limits_of, nothing_helps, untold_stage
 from rag.question.deciding import decide, not_listed
@@ -390,7 +391,10 @@ class Pipeline:
     def _write(
         self, request: GenerationRequest, generator: Generator, edition: Edition, draft: Draft, stop: Stop
     ) -> Iterator[Event]:
-        """What the generator says and the checker lets pass; if that fails, the extractive generator answers."""
+        """What the generator says and the checker lets pass; if that fails, the extractive generator answers.
+
+        It does not where the generator only said that the evidence lacks the answer, and the evidence bears it out.
+        """
         if not request.evidence:
             return
         fallback = self.generators.get(FALLBACK)
@@ -405,7 +409,12 @@ class Pipeline:
             if failed:
                 raise failed[0]
             return
+        lacking = not failed and says_so([one.sentence for one in draft.dropped])
+        if lacking and not may_answer(request.intent, request.evidence):
+            return
         reason = f"{type(failed[0]).__name__}: {failed[0]}" if failed else "nothing it said passed the checker"
+        if lacking:
+            reason = "it said that the evidence lacks the answer, which the evidence may hold"
         _LOG.warning("generator %s failed, the extractive one answers; %s", generator.identity, reason)
         draft.degraded.append("generator")
         draft.generator = fallback.identity

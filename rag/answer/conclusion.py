@@ -130,7 +130,7 @@ def _quoted(found: Retrieved, cited: Sequence[Evidence]) -> bool:
 
 def _group_met(group: Sequence[Relation], cited: Sequence[Evidence]) -> bool:
     """One relation of the group is stated."""
-    return any(relation in group for e in cited for relation in _relations_of(e))
+    return any(relation in group for e in cited for relation in relations_of(e))
 
 
 def _treated(group: Sequence[Relation], names: Collection[str], cited: Sequence[Evidence]) -> bool:
@@ -163,7 +163,8 @@ def _uncompared(intent: Intent, mentions: Sequence[Mention], found: Retrieved, k
     return [f"知识库未收录{'、'.join(f'“{name}”' for name in names)}的资料，不能对比。"] if names and told else []
 
 
-def _relations_of(evidence: Evidence) -> tuple[Relation, ...]:
+def relations_of(evidence: Evidence) -> tuple[Relation, ...]:
+    """What it states; empty where that is not known, as of texts."""
     if evidence.fact is not None:
         return (evidence.fact.relation,)
     if evidence.passage is not None and evidence.passage.aspect is not None:

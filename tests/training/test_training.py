@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import resource
+import shutil
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,14 @@ from finetune.saving import register_adapter
 from finetune.stages.packed import train
 from finetune.trainer import last_complete
 from rag.domain import GenerationRequest, Intent
-from rag.errors import ConfigurationError, ConflictError, DataError, StorageError
+from rag.errors import (
+    ConfigurationError,
+    ConflictError,
+    DataError,
+    DependencyError,
+    MissingExtraError,
+    StorageError,
+)
 from rag.generators.adapters import TEMPLATE, AdapterFolder, Base, fingerprint
 from rag.generators.huggingface import LocalModel
 from rag.generators.stopping import ModelLimits
@@ -164,6 +173,50 @@ def test_a_loss_that_is_no_number_stops_and_names_the_rows(base: Path, tmp_path:
         train(run, reading(examples()))
     kept = last_complete(run.out)
     assert kept is None or all(torch.isfinite(value).all() for value in weights(kept).values())
+
+
+class _TooMuch(list[Any]):
+    """Packs of which the first cannot be had: `raised`, or what torch says of more memory than there is."""
+
+    raised: Exception | None = None
+
+    def __getitem__(self, place: Any) -> Any:  # noqa: ANN401 - as a list has it
+        if self.raised is not None:
+            raise self.raised
+        return torch.empty(1 << 50)
+
+
+@pytest.mark.parametrize("raised", [torch.cuda.OutOfMemoryError("CUDA out of memory. Tried"), MemoryError(), None])
+def test_the_end_of_memory_comes_with_advice(base: Path, tmp_path: Path, raised: Exception | None) -> None:
+    packs = _TooMuch(examples().train)
+    packs.raised = raised
+    with pytest.raises(DependencyError, match=r"out of .*memory.*smaller packs .*checkpointing true.*model.bits 4"):
+        train(a_run(base, tmp_path / "run"), reading(replace(examples(), train=packs)))
+    assert not (tmp_path / "run" / "adapter").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "package"),
+    [({"report_to": "wandb"}, "wandb"), ({"report_to": "tensorboard"}, "tensorboard"),
+     ({"fused_kernels": True}, "liger-kernel")],
+)  # fmt: skip
+def test_a_switch_names_the_package_that_it_needs(
+    base: Path, tmp_path: Path, change: dict[str, Any], package: str
+) -> None:
+    if find_spec(package.replace("-", "_")) is not None:
+        pytest.skip(f"{package} is installed")
+    with pytest.raises(MissingExtraError, match=f"pip install {package}"):
+        train(a_run(base, tmp_path / "run", train=change), reading(examples()))
+    assert not (tmp_path / "run").exists()
+
+
+def test_weights_that_were_cut_off_are_said(base: Path, tmp_path: Path) -> None:
+    shutil.copytree(base, tmp_path / "cut")
+    weights_file = tmp_path / "cut" / "model.safetensors"
+    weights_file.write_bytes(weights_file.read_bytes()[:-1000])
+    with pytest.raises(DataError, match="cut off or damaged"):
+        train(a_run(tmp_path / "cut", tmp_path / "run"), reading(examples()))
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_full_disk_is_said(base: Path, tmp_path: Path) -> None:

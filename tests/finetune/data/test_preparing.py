@@ -10,7 +10,9 @@ import pytest
 
 from finetune.data.characters import Characters
 from finetune.data.config import DataConfig, DatasetUse
+from finetune.data.handing_over import read, write
 from finetune.data.preferring import prepare_preferences, prepare_questions
+from finetune.data.prepared import Prepared, PreparedPreferences
 from finetune.data.preparing import prepare
 from rag.errors import ConfigurationError, DataError
 
@@ -170,3 +172,22 @@ def test_dialogues_are_no_preferences(files: Path) -> None:
 def test_configurations_that_cannot_be_meant(files: Path, key: str, value: object, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         prepare(_config(files, **{key: value}), Characters())
+
+
+def test_what_was_prepared_is_handed_over_in_a_file(files: Path) -> None:
+    config = _config(files, validation_rows=5, datasets=(DatasetUse("a", epochs=2), "b"))
+    made = prepare(config, Characters())
+    write(made, files / "sub" / "made")
+    found = read(files / "sub" / "made")
+    assert isinstance(found, Prepared)
+    assert (found.ordered, found.fill) == (made.ordered, made.fill)
+    for before, after in ((made.train, found.train), (made.held_out, found.held_out)):
+        assert len(before) == len(after) > 0
+        for one, other in zip(before, after, strict=True):
+            assert [piece.row for piece in one] == [piece.row for piece in other]
+            for piece, same in zip(one, other, strict=True):
+                assert piece.input_ids.tolist() == same.input_ids.tolist()
+                assert piece.supervised.tolist() == same.supervised.tolist()
+    pairs = PreparedPreferences([{"prompt": [{"role": "user", "content": "问“一”"}]}], [])
+    write(pairs, files / "pairs")
+    assert read(files / "pairs") == pairs
