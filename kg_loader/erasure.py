@@ -19,7 +19,7 @@ from kg_loader.curation import now, reason_in, require_known
 from kg_loader.edits import erase_drawn
 from kg_loader.staging import discard
 from kg_loader.traces import remove_traces, still_holding
-from rag.domain import Pointer
+from rag.domain import EDITOR, Pointer
 from rag.errors import ConflictError, UsageError
 from rag.graph.bolt import Connection
 from rag.graph.drawn import DrawnFacts
@@ -78,6 +78,11 @@ def extent(library: Library, key: str) -> Extent:
     key = parse_key(key)
     if is_publication(key):
         raise UsageError(f"{key} names a publication; erase its source by the id (s:...) that /v1/evidence shows")
+    if key == EDITOR.id:
+        raise UsageError(
+            f"{key} is what everything drawn in Neo4j has as its source, also what comes later; "
+            "erase the facts (f:...), or withdraw the source"
+        )
     folders = library.folders()
     begun = library.register.read().entries.get(key)
     if begun is not None and not begun.done:

@@ -368,6 +368,8 @@ def test_what_cannot_be_erased(library: Library) -> None:
             run(library, key)
     with pytest.raises(UsageError, match="erase its source"):
         run(library, "pmid:1")
+    with pytest.raises(UsageError, match="erase the facts"):
+        run(library, EDITOR.id)
     with pytest.raises(UsageError, match="say in 1 to 500 why"):
         erase(library, settings_for(library.data_dir), SECRET.id, " ")
     with library.writing(), pytest.raises(LockedError):

@@ -19,7 +19,7 @@ from kg_loader.report import IngestReport
 from kg_loader.staging import Staging
 from kg_loader.versions import activate, prune
 from rag import wiring
-from rag.domain import Alias, AliasKind, Entity, Fact, Literal, Passage, PassageKind, Record, Retraction, Source
+from rag.domain import EDITOR, Alias, AliasKind, Entity, Fact, Literal, Passage, PassageKind, Record, Retraction, Source
 from rag.errors import ConflictError, StorageError
 from rag.ports import KnowledgeBase
 from rag.register import EntryKind
@@ -360,8 +360,8 @@ class Versions(RuleBasedStateMachine):
         return sorted(ids | numbers)
 
     def erasable(self) -> list[str]:
-        """Not the two sources of everything: little would be left to look at."""
-        return [key for key in self.keys() if key not in (BOOK.id, TRIAL.id) and not key.startswith("pmid:")]
+        """Not the two sources of everything, little would be left to look at; nor the one that stays for editors."""
+        return [key for key in self.keys() if key not in (BOOK.id, TRIAL.id, EDITOR.id) and not key.startswith("pmid:")]
 
     def hidden(self, content: Shown) -> set[str]:
         """What must support nothing in a version with this content."""
