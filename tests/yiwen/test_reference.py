@@ -12,8 +12,8 @@ PATHS = [path for path, _ in commands()]
 PROMISED = {
     "demo", "ui", "ingest", "fetch pubmed", "ask", "chat", "check", "replay", "serve", "kb info", "kb versions",
     "kb diff", "kb activate", "kb adopt", "kb gate", "kb mirror", "kb prune", "kb reindex", "kb verify", "kb export",
-    "kb withdraw", "kb restore", "kb register", "kb erase", "train embed", "train intent", "train run", "merge",
-    "delta make", "delta apply", "adapter import", "adapter register", "batch", "eval retrieval", "eval graph",
+    "kb withdraw", "kb restore", "kb register", "kb erase", "train embed", "train intent", "train new", "train run",
+    "merge", "delta make", "delta apply", "adapter import", "adapter register", "batch", "eval retrieval", "eval graph",
     "eval answers", "eval medications", "eval dialogue", "eval linking", "eval relations", "eval intent",
     "eval checker", "eval hostile", "eval all", "eval triage", "eval refusal", "eval evidence", "eval tune", "bench",
     "bench train", "doctor", "version", "kb audit", "kb release", "kb hold", "worker", "jobs submit", "jobs list",
