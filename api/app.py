@@ -31,7 +31,9 @@ from api.routes import (
     medications,
     metrics,
     reports,
+    reviews,
     search,
+    vocabulary,
 )
 from api.service import Capacity, Service
 from kg_loader.jobs.beside import worker_beside
@@ -82,10 +84,12 @@ def create_app(
         curation,
         evidence,
         findings,
+        reviews,
         kb,
         conversations,
         feedback,
         reports,
+        vocabulary,
     ):
         app.include_router(module.router, dependencies=[Depends(asks)])
     app.include_router(metrics.router, dependencies=[Depends(asks)])

@@ -8,15 +8,19 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from kg_loader import curation, versions
+from kg_loader.aliases import Doubted, Standing, doubted
 from kg_loader.curation import Curated
 from kg_loader.recovery import catch_up
+from kg_loader.reviewing import require_reviewable
 from kg_loader.versions import Change
-from rag.domain import Pointer
+from rag.domain import Pointer, Verdict
 from rag.graph.drawn import DrawnFact, DrawnFacts
 from rag.ports import KnowledgeBase
 from rag.register import Register
 from rag.settings import Settings
 from rag.snapshot import Library, Manifest, open_snapshot
+from rag.snapshot.layout import RECORDS
+from rag.snapshot.records import Records
 
 _KEPT_OPEN = 3
 
@@ -34,6 +38,14 @@ class Catalogue(Protocol):
 
     def knowledge_base(self, version: int) -> KnowledgeBase:
         """One version for look-ups. Raises NotFoundError."""
+        ...
+
+    def aliases(self, version: int, standing: Standing, *, limit: int, offset: int) -> Sequence[Doubted]:
+        """The aliases of a version that its audit doubts. Raises NotFoundError."""
+        ...
+
+    def require_reviewable(self, verdict: Verdict, records: Sequence[str]) -> None:
+        """Raises NotFoundError for a record of the current version that cannot be decided on so, NotReadyError."""
         ...
 
     def let_go(self) -> None:
@@ -92,6 +104,19 @@ class LibraryCatalogue:
             while len(self._open) > _KEPT_OPEN:
                 self._open.popitem(last=False)
             return found
+
+    def aliases(self, version: int, standing: Standing, *, limit: int, offset: int) -> Sequence[Doubted]:
+        """From the database of the snapshot."""
+        return doubted(self._library.snapshot_folder(version) / RECORDS, standing, limit=limit, offset=offset)
+
+    def require_reviewable(self, verdict: Verdict, records: Sequence[str]) -> None:
+        """By what the audit of the current version says."""
+        pointer = versions.current(self._library)
+        kb = Records(self._library.snapshot_folder(pointer.version) / RECORDS, held=True)
+        try:
+            require_reviewable(kb, verdict, records)
+        finally:
+            kb.close()
 
     def let_go(self) -> None:
         """Forget what was pruned, or replaced by a copy without erased content."""

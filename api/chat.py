@@ -13,15 +13,17 @@ from typing import Annotated, Any, Literal
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
 
 from api.answering import Complete, Item
+from api.events import MEDIA_TYPE
 from api.problems import Row, openai_error, problem
 from api.rendering import Json
 from api.schemas.strict import WHOLE
+from rag.answer.prompt import estimated_tokens
 from rag.domain import Turn
 from rag.pipeline import Meta, Options, Token
-from rag.prompt import estimated_tokens
-from rag.safety import DISCLAIMER
+from rag.safety.warnings import DISCLAIMER
 
 _SOURCES = "\n\n来源：\n"
 _TURNS, _TURN_CHARS = 50, 20_000
@@ -200,6 +202,14 @@ class Completion:
         choice = {"index": 0, "message": message, "finish_reason": self._text.finish, "logprobs": None}
         return self._object("chat.completion", [choice]) | {"usage": self._usage(), "yiwen": self._extension()}
 
+    def said(self, text: str) -> Response:
+        """A text that is no answer of ours, as a whole or as a stream."""
+        self._text.sent = text
+        if not self._asked.stream:
+            return Response(orjson.dumps(self.whole(())), media_type="application/json")
+        body = self._chunk({"role": "assistant", "content": text}) + self._last() + self.end()
+        return Response(body, media_type=MEDIA_TYPE)
+
     def item(self, item: Item) -> Iterator[bytes]:
         """As `Wire`."""
         if isinstance(item, Meta):
@@ -208,9 +218,7 @@ class Completion:
         if text:
             yield self._chunk({"content": text})
         if isinstance(item, Complete):
-            yield self._chunk({}, self._text.finish, yiwen=self._extension())
-            if self._asked.stream_options is not None and self._asked.stream_options.include_usage:
-                yield _data(self._object("chat.completion.chunk", []) | {"usage": self._usage()})
+            yield self._last()
 
     def failed(self, row: Row, detail: str | None) -> bytes:
         """As `Wire`."""
@@ -219,6 +227,13 @@ class Completion:
     def end(self) -> bytes:
         """As `Wire`."""
         return b"data: [DONE]\n\n"
+
+    def _last(self) -> bytes:
+        """The end of the text and, where it was asked for, the usage."""
+        last = self._chunk({}, self._text.finish, yiwen=self._extension())
+        if self._asked.stream_options is not None and self._asked.stream_options.include_usage:
+            last += _data(self._object("chat.completion.chunk", []) | {"usage": self._usage()})
+        return last
 
     def _object(self, kind: str, choices: Sequence[Json]) -> Json:
         return {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from rag.prompt import estimated_tokens
+from rag.answer.prompt import estimated_tokens
 
 if TYPE_CHECKING:
     from api.service import Service

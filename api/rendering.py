@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from rag.conflicts import independent
+from rag.answer.conflicts import independent
 from rag.domain import (
     LABEL,
     Answer,
@@ -22,13 +22,13 @@ from rag.domain import (
     Triage,
 )
 from rag.editions import Edition
-from rag.hazards import LEVEL_LABELS, Hazard
-from rag.linking import entity_name, entity_type
-from rag.medications import NO_RECORD, NOT_SAFE, Report
+from rag.linking.names import entity_name, entity_type
 from rag.ports import KnowledgeBase
 from rag.register import Entry
-from rag.safety import DISCLAIMER
-from rag.selection import SURE
+from rag.retrieval.selection import SURE
+from rag.safety.hazards import LEVEL_LABELS, Hazard
+from rag.safety.medications import NO_RECORD, NOT_SAFE, Report
+from rag.safety.warnings import DISCLAIMER
 from rag.vocabulary import GRADE_LABELS, RELATIONS
 
 Json = dict[str, object]
@@ -81,7 +81,7 @@ def evidence_json(evidence: Evidence) -> Json:
         "text": evidence.text,
         "title": evidence.title,
         "score": evidence.score,
-        "arms": {arm: evidence.arms.get(arm, 0.0) for arm in ("dense", "sparse", "graph")},
+        "arms": {arm: evidence.arms.get(arm, 0.0) for arm in ("dense", "sparse", "graph", "rerank")},
         "source": source_json(evidence.source),
     }
 

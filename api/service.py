@@ -251,6 +251,11 @@ class Service:
         """The current edition or that of `version`; call it from a worker thread."""
         return self.pipeline.editions.at(version)
 
+    def current_version(self) -> int:
+        """What the pointer says at this moment: whoever published sees it in lists before it is opened for answers."""
+        pointer = self.catalogue.pointer()
+        return pointer.version if pointer is not None else self.edition().pointer.version
+
 
 async def service_of(request: Request) -> Service:
     """The service of the application that handles `request`; a dependency of the routes."""

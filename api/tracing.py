@@ -13,8 +13,8 @@ from importlib import metadata
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from rag.answer.prompt import estimated_tokens
 from rag.errors import MissingExtraError
-from rag.prompt import estimated_tokens
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider

@@ -17,9 +17,9 @@ from evaluation.made_up import Judge, Judged, Known
 from evaluation.metrics import Share, share_of
 from rag.domain import Answer, Evidence, GenerationRequest
 from rag.errors import DependencyError, NotFoundError
-from rag.intent import read_intent
 from rag.pipeline import FALLBACK, Finished, Options, Pipeline, Shown
 from rag.ports import Generator
+from rag.question.intent import read_intent
 
 _MARKED = "["
 _EXAMPLES, _SHORT = 5, 40

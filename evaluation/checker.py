@@ -23,10 +23,10 @@ from pathlib import Path
 import numpy as np
 
 from evaluation.metrics import half_of, share
-from rag.checking import Checker
+from rag.checking.checker import Checker
 from rag.domain import Evidence, Passage, PassageKind, Source
 from rag.errors import NotFoundError, UsageError, YiwenError
-from rag.linking import Names
+from rag.linking.names import Names
 from rag.text import normalise
 from rag.vocabulary import Grade
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from evaluation.metrics import Share, harmonic, share_of
-from rag.diagnosis import Example, Floats, Judge, TermList, fit
 from rag.errors import DataError
+from rag.linking.diagnosis import Example, Floats, Judge, TermList, fit
 
 TERMS = Path("eval/chip_cdn_train.json")
 LIST = Path("kg/codes/icd10_beijing_v601.xlsx")

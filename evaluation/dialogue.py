@@ -17,7 +17,7 @@ from typing import Any
 from evaluation.emptied import emptied
 from evaluation.metrics import Difference, paired_bootstrap
 from rag.domain import Answer, Outcome, Turn
-from rag.linking import OWN_NAME
+from rag.linking.names import OWN_NAME
 from rag.pipeline import Options, Pipeline
 from rag.settings import Settings
 from rag.snapshot.files import storage_errors

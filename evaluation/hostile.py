@@ -21,10 +21,10 @@ from pathlib import Path
 
 import kg_loader
 from kg_loader.ingest import ingest
+from rag.answer.prompt import SYSTEM, messages
 from rag.domain import Answer, Evidence, GenerationRequest
-from rag.intent import read_intent
 from rag.pipeline import Finished, Meta, Options, Pipeline, Shown
-from rag.prompt import SYSTEM, messages
+from rag.question.intent import read_intent
 from rag.settings import Settings
 from rag.snapshot import Library
 from rag.text import normalise, sentences

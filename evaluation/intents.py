@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from evaluation.metrics import paired_bootstrap
 from rag.domain import Intent
 from rag.errors import DataError, NotFoundError
-from rag.intent import read_intent
 from rag.pipeline import Pipeline
+from rag.question.intent import read_intent
+from rag.question.intent_model import with_marks
 from rag.vocabulary import Relation, relation_named
 
 QUESTIONS = "eval/kuake_qic_train.json"
@@ -151,7 +152,7 @@ def _f1(wanted: NDArray[np.int64], said: NDArray[np.int64], labels: int) -> NDAr
 
 
 Trained = Callable[[Sequence[tuple[str, str]]], Sequence[Mapping[str, float]]]
-"""Probabilities of the labels of each example, by models that did not learn it."""
+"""Probabilities of the labels of each example (names as marks), by models that did not learn it."""
 
 
 def compared(pipeline: Pipeline, data: Path, trained: Trained | None) -> dict[str, Agreement]:
@@ -159,12 +160,14 @@ def compared(pipeline: Pipeline, data: Path, trained: Trained | None) -> dict[st
     labels, examples = read_labels(), read_examples(data)
     linker = pipeline.editions.current().linker
     gold = [label for _, label in examples]
-    intents = [read_intent(question, linker.link(question)) for question, _ in examples]
+    named = [linker.link(question) for question, _ in examples]
+    intents = [read_intent(question, mentions) for (question, _), mentions in zip(examples, named, strict=True)]
     ruled = [label_of(intent, labels, label) for intent, label in zip(intents, gold, strict=True)]
     found = {"rules": agreement(gold, ruled)}
     if trained is None:
         return found
-    shares = trained(examples)
+    marked = [(with_marks(text, found), label) for (text, label), found in zip(examples, named, strict=True)]
+    shares = trained(marked)
     best = [max(share, key=lambda name: share[name]) for share in shares]
     silent = [not one.reverse and not (one.explicit and one.relations) for one in intents]
     both = [new if quiet else old for new, old, quiet in zip(best, ruled, silent, strict=True)]

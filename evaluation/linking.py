@@ -21,8 +21,8 @@ from evaluation.metrics import Share, half_of, harmonic, share_of
 from evaluation.pairs import Judge, Pair, read_pairs
 from rag.domain import EntityId, Mention
 from rag.editions import Edition
-from rag.linking import OWN_NAME, entity_name
-from rag.selection import SURE
+from rag.linking.names import OWN_NAME, entity_name
+from rag.retrieval.selection import SURE
 from rag.text import normalise
 from rag.vocabulary import EntityType
 

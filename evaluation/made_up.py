@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from rag.domain import EntityId, Evidence
 from rag.editions import Edition
-from rag.selection import SURE
+from rag.retrieval.selection import SURE
 from rag.text import normalise, quantities, sentences
 from rag.vocabulary import RELATIONS, TYPE_LABELS, Relation
 

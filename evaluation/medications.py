@@ -17,9 +17,9 @@ from pathlib import Path
 from evaluation.emptied import emptied
 from evaluation.metrics import paired_bootstrap
 from rag.errors import NotFoundError
-from rag.hazards import Kind, Level
-from rag.medications import Report
 from rag.pipeline import Pipeline
+from rag.safety.hazards import Kind, Level
+from rag.safety.medications import Report
 from rag.settings import Settings
 from rag.wiring import build
 

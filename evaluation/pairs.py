@@ -19,9 +19,9 @@ from pathlib import Path
 
 from rag.domain import Answer, EntityId, Evidence
 from rag.editions import Edition
-from rag.linking import OWN_NAME
+from rag.linking.names import OWN_NAME
 from rag.pipeline import Options, Pipeline
-from rag.selection import SURE
+from rag.retrieval.selection import SURE
 from rag.text import normalise
 
 KINDS = ("merged", "cross-answered", "neighbour")

@@ -29,9 +29,9 @@ from evaluation.sets.raw import tidy
 from kg_loader.ingest import ingest
 from rag.domain import Answer, Evidence, Outcome
 from rag.errors import NotFoundError
-from rag.intent import read_intent
 from rag.pipeline import Options, Pipeline
-from rag.relevance import Asked, confidence, topics
+from rag.question.intent import read_intent
+from rag.retrieval.relevance import Asked, confidence, topics
 from rag.settings import Settings
 from rag.snapshot import Library
 from rag.text import normalise

@@ -20,8 +20,8 @@ from evaluation.metrics import Difference, ndcg, paired_bootstrap, recall_at, re
 from kg_loader.ingest import ingest
 from rag.domain import Passage
 from rag.editions import Edition
-from rag.fusion import Tuning, fuse_languages
-from rag.retrieval import CANDIDATE_PASSAGES
+from rag.retrieval.fusion import Tuning, fuse_languages
+from rag.retrieval.retriever import CANDIDATE_PASSAGES
 from rag.settings import Settings
 from rag.snapshot import Library
 from rag.text import Language, language_of, normalise, tokens

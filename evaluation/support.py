@@ -1,4 +1,4 @@
-"""Fit how likely a found passage answers a question (`rag.support`), on labelled questions and ones without an answer.
+"""Fit how likely a found passage answers a question (`rag.retrieval.support`), on questions with and without an answer.
 
 Cross-fitted: a question is judged by weights that were fitted on the other four fifths.
 """
@@ -17,9 +17,9 @@ from evaluation.evidence import bare_abstracts, judge, require_files
 from evaluation.sets.make_evidence_set import make
 from evaluation.sets.make_refusal_questions import make as make_refusal
 from rag.editions import Edition
-from rag.fusion import Tuning, fuse_languages
+from rag.retrieval.fusion import Tuning, fuse_languages
+from rag.retrieval.support import SIGNALS, likely, signals
 from rag.settings import Settings
-from rag.support import SIGNALS, likely, signals
 from rag.text import language_of
 from rag.wiring import build
 

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from evaluation.metrics import Difference, paired_bootstrap, reciprocal_rank
 from evaluation.retrieval import SETS, EvaluationBase, Hits
-from rag.fusion import LANGUAGES, Tuning, fuse_languages
-from rag.retrieval import CANDIDATE_PASSAGES
+from rag.retrieval.fusion import LANGUAGES, Tuning, fuse_languages
+from rag.retrieval.retriever import CANDIDATE_PASSAGES
+from rag.retrieval.weighting import default_weights
 from rag.settings import Settings
 from rag.text import Language, tokens
-from rag.weighting import default_weights
 
 FOLDS = 5
 DENSE = (0.0, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SHAPE = Shape()
 FEWEST = 5
 """Texts that each label needs."""
+_SMOOTHING = 0.3
 
 
 def train(
@@ -27,15 +28,21 @@ def train(
     shape: Shape = SHAPE,
     balanced: bool = True,
     rarest: int = 1,
+    bayes: float = 0.0,
 ) -> Classifier:
     """Fit one weight per bucket and label; `balanced`: labels count equally however many texts they have.
 
-    Buckets of fewer than `rarest` texts weigh nothing, which is much faster where most n-grams occur once. `strength`
-    is the inverse of the L2 penalty. Raises DataError where a label has fewer than `FEWEST` texts or there is only one,
-    MissingExtraError without scikit-learn.
+    Buckets of fewer than `rarest` texts are left out of the vectors; most n-grams occur once. With 1 even those of no
+    text count for the length, so that a text in other words is told with less certainty. `strength` is the inverse of
+    the L2 penalty. `bayes`: so much of the weights of complement naive Bayes (Rennie et al. 2003) is added to those
+    of the regression, which helps where texts are few for the n-grams they hold.
+
+    Raises DataError where a label has fewer than `FEWEST` texts or there is only one, MissingExtraError without
+    scikit-learn.
     """
     try:
         from sklearn.linear_model import LogisticRegression
+        from sklearn.naive_bayes import ComplementNB
     except ImportError as error:
         raise MissingExtraError("training needs scikit-learn; install it with `pip install 'yiwen[train]'`") from error
     names = sorted(set(labels))
@@ -44,14 +51,19 @@ def train(
         raise DataError(f"{', '.join(few) or 'the file'}: each of at least 2 labels needs {FEWEST} texts or more")
     counts = _matrix(texts, shape)
     idf = _idf(counts)
-    common = np.flatnonzero(np.bincount(counts.indices, minlength=shape.buckets) >= rarest)
+    held = np.bincount(counts.indices, minlength=shape.buckets)
+    if rarest > 1:
+        idf[held < rarest] = 0
+    common = np.flatnonzero(held >= rarest)
     rows = _scaled(counts, idf)[:, common]
     weight = "balanced" if balanced else None
     fitted = LogisticRegression(C=strength, class_weight=weight, max_iter=3000).fit(rows, list(labels))
     matrix, bias = fitted.coef_.T, fitted.intercept_
-    matrix = _spread(matrix, common, shape.buckets)
     if len(names) == 2:  # scikit-learn keeps one column: the log-odds of the second label
         matrix, bias = np.hstack([-matrix, matrix]) / 2, np.concatenate([-bias, bias]) / 2
+    if bayes:
+        matrix = matrix + bayes * ComplementNB(alpha=_SMOOTHING).fit(rows, list(labels)).feature_log_prob_.T
+    matrix = _spread(matrix, common, shape.buckets)
     scale = np.maximum(np.abs(matrix).max(axis=0), 1e-9) / 127
     weights = np.rint(matrix / scale).astype(np.int8)
     return Classifier(tuple(names), shape, idf, weights, scale.astype(np.float32), bias.astype(np.float32))

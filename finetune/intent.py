@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,12 +13,13 @@ from finetune.classify import train
 from finetune.pairs import QUESTION_KEYS, read_rows
 from rag.classifier import Classifier, Shape
 from rag.errors import DataError
-from rag.intent_model import IntentModel
+from rag.question.intent_model import IntentModel
 from rag.text import normalise
 
 FOLDS = 5
-STRENGTH = 8.0
+STRENGTH = 6.0
 RAREST = 2
+BAYES = 0.5
 SHAPE = Shape(buckets=1 << 18)
 LABEL_KEYS = ("label", "intent")
 SURE = 0.8
@@ -50,20 +51,31 @@ def read_examples(paths: Sequence[Path]) -> list[tuple[str, str]]:
     return list(found)
 
 
-def run(paths: Sequence[Path], labels: Mapping[str, Label], out: Path, *, sure: float = SURE) -> Learnt:
+def run(
+    paths: Sequence[Path],
+    labels: Mapping[str, Label],
+    out: Path,
+    *,
+    sure: float = SURE,
+    marked: Callable[[str], str] | None = None,
+) -> Learnt:
     """Train on all questions and write the model to `out`.
+
+    `marked` puts marks in the place of the names that a knowledge base knows; so the model learns how people ask of a
+    disease, not which diseases they ask about.
 
     Raises DataError for rows without a label, a label that `labels` does not explain, or too few questions of one.
     """
     examples = read_examples(paths)
     if unknown := sorted({label for _, label in examples} - set(labels)):
         raise DataError(f"no relations are known for the label {unknown[0]!r}; name it in the file of --labels")
-    classifier = fitted(examples)
+    classifier = fitted([(marked(text), label) for text, label in examples] if marked else examples)
     model = IntentModel(
         classifier,
         {name: labels[name].relations for name in classifier.labels if not labels[name].reverse},
         frozenset(name for name in classifier.labels if labels[name].reverse),
         sure,
+        marked=marked is not None,
     )
     model.save(out)
     counts = {name: sum(label == name for _, label in examples) for name in classifier.labels}
@@ -73,7 +85,7 @@ def run(paths: Sequence[Path], labels: Mapping[str, Label], out: Path, *, sure: 
 def fitted(examples: Sequence[tuple[str, str]]) -> Classifier:
     """A classifier of all examples."""
     texts, labels = [text for text, _ in examples], [label for _, label in examples]
-    return train(texts, labels, strength=STRENGTH, shape=SHAPE, balanced=False, rarest=RAREST)
+    return train(texts, labels, strength=STRENGTH, shape=SHAPE, balanced=False, rarest=RAREST, bayes=BAYES)
 
 
 def cross_validated(examples: Sequence[tuple[str, str]], *, folds: int = FOLDS) -> list[dict[str, float]]:

@@ -11,7 +11,7 @@ import yaml
 
 from finetune.classify import train
 from rag.classifier import Classifier, Shape
-from rag.intent_model import IntentModel
+from rag.question.intent_model import IntentModel
 from rag.vocabulary import Relation
 
 FOLDER = Path(__file__).parent / "intent_wordings"

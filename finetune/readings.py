@@ -1,4 +1,4 @@
-"""`python -m finetune.readings > rag/readings.json`: how characters are read, of pypinyin's data.
+"""`python -m finetune.readings > rag/linking/readings.json`: how characters are read, of pypinyin's data.
 
 Needs `pip install pypinyin` (MIT), which the product itself does not: it would cost a quarter of a second at each
 start, for one reading of each character. The first reading listed is taken, without its tone.
@@ -24,7 +24,7 @@ def syllable(reading: str) -> str:
 
 
 def document(readings: Mapping[int, str], version: str) -> dict[str, object]:
-    """What `rag/readings.json` holds: the characters of each syllable, in the order of Unicode."""
+    """What `rag/linking/readings.json` holds: the characters of each syllable, in the order of Unicode."""
     found: dict[str, str] = {}
     for code in range(FIRST, LAST + 1):
         if code in readings:

@@ -20,8 +20,8 @@ import numpy as np
 from finetune.bags import Bag, Floats, Rows, bag, key, mask_equal, softmax, table
 from finetune.pairs import read_pairs
 from rag.errors import DataError
+from rag.retrieval.weighting import TermWeights
 from rag.text import is_han, tokens
-from rag.weighting import TermWeights
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from finetune.classify import train
 from finetune.pairs import read_pairs
 from finetune.triage_sentences import NONE, Sentence, by_hand, composed
 from rag.classifier import Classifier
-from rag.triage import load_rules, triage
+from rag.triage.rules import load_rules, triage
 
 BY_HAND_COUNTS = 3
 """How often a sentence written as a whole counts against one put together from phrases."""

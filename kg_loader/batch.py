@@ -47,31 +47,33 @@ class Batch:
         count = chars = 0
         for item in items:
             count += 1
-            if isinstance(item, Skipped):
+            if isinstance(item, Entity):  # most of what a graph file states, and nearly all of it repeated
+                if self._spelt.get(item.id) != item.name:
+                    self._take(item)
+            elif isinstance(item, _EVIDENCE):
+                self._take_evidence(item)
+                if isinstance(item, Passage):
+                    chars += len(item.text)
+            elif isinstance(item, Skipped):
                 self.skipped.append(item)
             elif isinstance(item, Rejected):
                 self.rejected.append(item)
-            else:
+            elif item not in self._seen:
                 self._take(item)
-                if isinstance(item, Passage):
-                    chars += len(item.text)
             if count >= most or chars >= most_chars:
                 return count, True
         return count, False
 
-    def _take(self, record: Record) -> None:
-        if isinstance(record, Entity):  # most of what a graph file states, and nearly all of it repeated
-            if self._spelt.get(record.id) == record.name:
-                return
-        elif not isinstance(record, _EVIDENCE):
-            if record in self._seen:
-                return
-        elif self._erased and record.source in self._erased:
+    def _take_evidence(self, record: Fact | Passage) -> None:
+        if self._erased and record.source in self._erased:
             self.skipped.append(Skipped(ERASED))
-            return
+        elif self._stated(key_of_source(record.source)):
+            self._take(record)
+        else:
+            self._reject(record, problem(record) or "its source is not stated before it in this data set")
+
+    def _take(self, record: Record) -> None:
         fault = problem(record)
-        if fault is None and isinstance(record, _EVIDENCE) and not self._stated(key_of_source(record.source)):
-            fault = "its source is not stated before it in this data set"
         if fault is None:
             self._keep(record)
         else:

@@ -17,7 +17,7 @@ import numpy as np
 from kg_loader.audit import AUDIT_VERSION, audit_again
 from kg_loader.mirror_tables import literal_id
 from kg_loader.sealing import move_into_place, validate
-from rag.linking import passage_mentions
+from rag.linking.names import passage_mentions
 from rag.snapshot import dense, sparse
 from rag.snapshot.derive import counts, derive
 from rag.snapshot.files import link_or_copy

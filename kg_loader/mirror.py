@@ -49,6 +49,8 @@ from rag.wiring import live_server
 
 INGEST_TIMEOUT_S = 120.0
 OLDEST = (5, 26)
+GROUPED = 300_000
+"""Relations of one type that the server may hold in memory to send many at once; all may have the same end."""
 
 
 @dataclass(frozen=True)
@@ -273,16 +275,23 @@ def empty_retired(connection: Connection, ids: Iterable[str]) -> None:
 class LiveRows:
     """The rows of a knowledge base as Neo4j holds them; relations added by hand are none of them."""
 
-    def __init__(self, connection: Connection, kb: str) -> None:
+    def __init__(self, connection: Connection, kb: str, *, grouped: int = GROUPED) -> None:
         self._connection = connection
         self._kb = kb
+        self._most_grouped = grouped
         self._types = {str(row[0]) for row in connection.read(RELATION_TYPES, {})}
 
     def rows(self, table: Table) -> Iterator[Row]:
         """Rows of one table; no query for a type of relation that the database has never seen."""
         if not table.node and table.name.partition(" ")[0] not in self._types:
             return iter(())
+        if table.grouped and self._connection.read(table.count, {})[0][0] <= self._most_grouped:
+            return self._grouped(table)
         return map(tuple, self._connection.stream(table.read, {"kb": self._kb, "prefix": table.name}))
+
+    def _grouped(self, table: Table) -> Iterator[Row]:
+        for end, rows in self._connection.stream(table.grouped, {"kb": self._kb}):
+            yield from ((row[0], end, *row[1:]) for row in rows)
 
 
 def row_hash(row: Row) -> int:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kg_loader.archives import unpacked
+from kg_loader.columns import Columns, columns_of
 from kg_loader.ingest import context_of, inputs_of, read_file
 from kg_loader.plan import Input
 from kg_loader.sources import mapped
 from kg_loader.sources.format import Item
+from rag.answer.rendering import fact_text
 from rag.domain import (
     Alias,
     DoNotMerge,
@@ -27,8 +29,7 @@ from rag.domain import (
     Source,
     Verdict,
 )
-from rag.errors import UsageError
-from rag.rendering import fact_text
+from rag.errors import DataError, UsageError
 from rag.snapshot.schema import KIND_NAMES, KINDS
 from rag.vocabulary import GRADE_LABELS, TYPE_LABELS, EntityType
 
@@ -50,12 +51,14 @@ class Preview:
     """One file: its first rows, its first broken rows, and how many of everything there are in the whole file."""
 
     file: str
-    format: str
-    shown: tuple[Shown, ...]
-    rejects: tuple[Rejected, ...]
-    records: Mapping[str, int]
-    skipped: Mapping[str, int]
-    rejected: Mapping[str, int]
+    format: str | None
+    """None: a table in no known format, of which there are only `columns`."""
+    shown: tuple[Shown, ...] = ()
+    rejects: tuple[Rejected, ...] = ()
+    records: Mapping[str, int] = field(default_factory=dict)
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    rejected: Mapping[str, int] = field(default_factory=dict)
+    columns: Columns | None = None
 
     def document(self) -> dict[str, object]:
         """As JSON."""
@@ -67,6 +70,7 @@ class Preview:
             "records": dict(self.records),
             "skipped": dict(self.skipped),
             "rejected": dict(self.rejected),
+            "table": self.columns.document() if self.columns else None,
         }
 
 
@@ -78,12 +82,26 @@ def preview(
     format: str | None = None,
     encoding: str | None = None,
     table_map: str | None = None,
+    tables: bool = False,
 ) -> list[Preview]:
-    """Read the files as `ingest` would and store nothing. Raises NotFoundError, UsageError, DataError."""
+    """Read the files as `ingest` would and store nothing; `tables`: show the columns of one in no known format.
+
+    Raises NotFoundError, UsageError, DataError.
+    """
     if not files:
         raise UsageError("no files were given; name at least one file to look at")
     with unpacked(files) as members:
-        return [_preview(source, limit) for source in inputs_of(members, dataset, format, encoding, table_map)]
+        found: list[Preview] = []
+        for path in members:
+            try:
+                sources = inputs_of([path], dataset, format, encoding, table_map)
+            except DataError:
+                if not tables or format is not None or table_map is not None:
+                    raise
+                found.append(Preview(str(path), None, columns=columns_of(path, encoding, limit)))
+            else:
+                found += [_preview(source, limit) for source in sources]
+        return found
 
 
 def _preview(source: Input, limit: int) -> Preview:

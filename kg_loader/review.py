@@ -17,9 +17,9 @@ from kg_loader.edits import ChangedRow, Edits, End, Node, Relationship
 from kg_loader.mirror_tables import TYPE_LABELS, Key, Row, Table, tables
 from kg_loader.sources.naming import alias_kind, entity, fault, trimmed, unsafe_alias
 from rag.domain import EDITOR, Alias, Entity, EntityId, Fact, Literal, Record
-from rag.features import compatible
 from rag.graph.by_hand import NotAFactError, fact_by_hand
 from rag.graph.queries import TYPED_RELATION
+from rag.linking.features import compatible
 from rag.snapshot.records import Records
 from rag.snapshot.schema import FACT, record_key
 from rag.text import normalise

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from kg_loader import recovery
 from kg_loader.ingest import REVIEWS, Ingestion
@@ -23,6 +24,7 @@ from rag.snapshot.library import Library, unobserved
 from rag.snapshot.records import Records
 from rag.snapshot.schema import hashed
 
+_DONE = {Verdict.RELEASE: "released", Verdict.HOLD: "held"}
 Decisions = dict[tuple[str, str], Review]
 """What stands, by record and rule."""
 
@@ -32,23 +34,47 @@ class Reviewed:
     """What a decision did: the version it led to, the records it spoke of, what is in quarantine there."""
 
     manifest: Manifest
+    verdict: Verdict
     records: tuple[str, ...]
     unchanged: bool
+
+    def document(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "version": self.manifest.version,
+            "digest": self.manifest.digest,
+            "unchanged": self.unchanged,
+            _DONE[self.verdict]: list(self.records),
+            "in_quarantine": dict(self.manifest.held),
+        }
+
+
+def require_reviewable(kb: Records, verdict: Verdict, records: Sequence[str]) -> None:
+    """Raises NotFoundError for a record that does not exist or, where it is to be released, that nothing holds."""
+    if verdict is Verdict.RELEASE:
+        _holding(kb, records)
+    else:
+        _require(kb, records)
 
 
 def release(
     library: Library, settings: Settings, records: Sequence[str], *, rule: str | None = None, reason: str = "",
-    progress: Progress = silent, reached: Callable[[str], None] = unobserved, embedder: Embedder | None = None,
+    again: bool = False, progress: Progress = silent, reached: Callable[[str], None] = unobserved,
+    embedder: Embedder | None = None,
 ) -> Reviewed:  # fmt: skip
     """Free `records`, or all that `rule` holds, from what holds them, and publish.
 
-    Raises UsageError, NotFoundError (no such record, or nothing holds it), and what an ingestion raises.
+    `again`: this may have been done already, so what nothing holds is passed over. Raises UsageError, NotFoundError
+    (no such record, or nothing holds it), and what an ingestion raises.
     """
     if bool(records) == (rule is not None):
         raise UsageError("name the records to release, or a rule with --rule")
 
     def decide(kb: Records, standing: Decisions) -> list[str]:
-        found = _holding(kb, records) if rule is None else kb.findings(rule=rule, severity=Severity.SEVERE)
+        if rule is None:
+            found = _holding(kb, records, free=again)
+        else:
+            found = kb.findings(rule=rule, severity=Severity.SEVERE)
         found = [one for one in found if not one.released]
         if rule is not None and not found:
             raise NotFoundError(f"the rule {rule!r} holds nothing; `yiwen kb audit` lists the rules")
@@ -59,7 +85,7 @@ def release(
                 standing[one.record, one.rule] = Review(one.record, one.rule, Verdict.RELEASE, reason)
         return sorted({one.record for one in found})
 
-    return _publish(library, settings, decide, progress, reached, embedder)
+    return _publish(library, settings, Verdict.RELEASE, decide, progress, reached, embedder)
 
 
 def hold(
@@ -81,21 +107,21 @@ def hold(
             standing[record, EDITOR_RULE] = Review(record, EDITOR_RULE, Verdict.HOLD, reason)
         return sorted(set(records))
 
-    return _publish(library, settings, decide, progress, reached, embedder)
+    return _publish(library, settings, Verdict.HOLD, decide, progress, reached, embedder)
 
 
-def _holding(kb: Records, records: Sequence[str]) -> list[Finding]:
-    """What holds each of `records`. Raises NotFoundError for one that nothing holds."""
+def _holding(kb: Records, records: Sequence[str], *, free: bool = False) -> list[Finding]:
+    """What holds each of `records`. Raises NotFoundError for one that nothing holds, unless it may be `free`."""
     _require(kb, records)
     found = kb.findings_on(records)
     severe = {
         record: [one for one in found.get(record, ()) if one.severity is Severity.SEVERE and not one.released]
         for record in records
     }
-    free = [record for record, findings in severe.items() if not findings]
-    if free:
+    not_held = [record for record, findings in severe.items() if not findings]
+    if not_held and not free:
         raise NotFoundError(
-            f"nothing holds {', '.join(free)} itself; what is held with an entity is released with it, "
+            f"nothing holds {', '.join(not_held)} itself; what is held with an entity is released with it, "
             "see `yiwen kb audit --severity severe`"
         )
     return [one for findings in severe.values() for one in findings]
@@ -109,7 +135,7 @@ def _require(kb: Records, records: Iterable[str]) -> None:
 
 
 def _publish(
-    library: Library, settings: Settings, decide: Callable[[Records, Decisions], list[str]],
+    library: Library, settings: Settings, verdict: Verdict, decide: Callable[[Records, Decisions], list[str]],
     progress: Progress, reached: Callable[[str], None], embedder: Embedder | None,
 ) -> Reviewed:  # fmt: skip
     with library.writing():
@@ -128,4 +154,4 @@ def _publish(
         plan = job.plan([Input(REVIEWS, REVIEWS, REVIEWS, None, 0, content)], append=False)
         report = job.run(plan, lambda _: reviews, max_rejects=0, allow_shrink=True)
         manifest = read_manifest(library.snapshot_folder(report.version))
-        return Reviewed(manifest, tuple(named), report.unchanged)
+        return Reviewed(manifest, verdict, tuple(named), report.unchanged)

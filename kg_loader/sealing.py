@@ -18,7 +18,7 @@ from kg_loader.audit import AUDIT_VERSION, audit
 from kg_loader.collecting import collector_off
 from kg_loader.staging import BOOK_TABLES
 from rag.errors import DataError
-from rag.linking import passage_mentions
+from rag.linking.names import passage_mentions
 from rag.ports import Embedder
 from rag.snapshot import dense, sparse
 from rag.snapshot.dense import DenseIndex

@@ -203,7 +203,7 @@ class Staging:
                     total[kind] = (before[0] + plus, before[1] + minus)
             create_indexes(self.connection)
             if total:
-                self.writer.sweep()
+                self.writer.sweep(removed=any(minus for _, minus in total.values()))
             self.connection.execute("INSERT INTO staged_run VALUES ('change', ?)", (json.dumps(total),))
             reached("staging.before_settle")
             self.connection.execute("COMMIT")

@@ -70,6 +70,19 @@ def open_table(path: Path, layout: Layout) -> Table:
     return _celled(path, csv_cells(path, layout.encoding, layout.delimiter), layout.header, ragged=False)
 
 
+def first_rows(path: Path, encoding: str | None, limit: int) -> list[Row] | None:
+    """Rows of cells as they stand, before any header is chosen; None for JSON records, whose keys are their columns."""
+    with path.open("rb") as file:
+        head = file.read(1 << 12)
+    if is_workbook(path, head):
+        rows = sheet_rows(path, None)
+    elif _is_json(head):
+        return None
+    else:
+        rows = csv_cells(path, encoding, None)
+    return [row for row in islice(rows, limit) if isinstance(row, Row)]
+
+
 def nearest(name: str, known: Sequence[str]) -> str:
     """`; did you mean X?`, or an empty text."""
     close = get_close_matches(normalise(name), [normalise(one) for one in known], 1, 0.5)

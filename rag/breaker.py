@@ -56,6 +56,14 @@ class Breaker:
         self._start(self._try)
         return False
 
+    def look(self) -> None:
+        """Probe now, open or not, unless a probe is under way: something has changed out there."""
+        with self._guard:
+            if self._probing:
+                return
+            self._probing = True
+        self._start(self._try)
+
     def is_open(self) -> bool:
         """Whether nobody is let through."""
         with self._guard:
@@ -76,9 +84,11 @@ class Breaker:
                 self._probing = False
 
     def _found_well(self) -> None:
+        was_open = self.is_open()
         self.succeeded()
-        with self._guard:
-            self._failures = self._opens_after - 1
+        if was_open:
+            with self._guard:
+                self._failures = self._opens_after - 1
 
     def succeeded(self) -> None:
         """Closed again."""

@@ -62,7 +62,7 @@ class Clock:
         self._last = now
 
 
-def within(call: Callable[[], T], timeout_s: float) -> T:
+def within(call: Callable[[], T], timeout_s: float, *, name: str = "yiwen-within") -> T:
     """What `call` gives or raises, in at most `timeout_s` seconds; then TimeoutError, and the call goes on unheard.
 
     A thread of its own each time (0.1 ms): one that hangs blocks neither the next call nor the end of the process.
@@ -75,5 +75,5 @@ def within(call: Callable[[], T], timeout_s: float) -> T:
         except BaseException as error:  # whatever it is belongs to the caller
             done.set_exception(error)
 
-    threading.Thread(target=run, name="yiwen-within", daemon=True).start()
+    threading.Thread(target=run, name=name, daemon=True).start()
     return done.result(max(0.0, timeout_s))

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NewType
 
 import orjson
@@ -32,10 +32,20 @@ def content_id(prefix: str, content: Mapping[str, object]) -> str:
 
 def content_hash(content: Mapping[str, object]) -> int:
     """The 64 bits of a content id; `content` holds no None."""
-    text = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text.decode()).encode()
+    return _hashed(_canonical(content))
+
+
+def _canonical(value: object) -> bytes:
+    text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    return text if text.isascii() else unicodedata.normalize("NFC", text.decode()).encode()
+
+
+def _hashed(text: bytes) -> int:
     return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest())
+
+
+_quoted = lru_cache(maxsize=1 << 16)(_canonical)
+"""Names repeat from fact to fact. Nothing composes with a quote, so texts may be put into NFC one by one."""
 
 
 # ---------------------------------------------------------------- what a data set asserts
@@ -137,6 +147,19 @@ class Qualifiers:
 
 
 _UNLIMITED = Qualifiers()
+
+
+def fact_hash(fact: Fact) -> int:
+    """`content_hash(fact.content())`, put together of what was written for other facts: files hold many facts."""
+    if fact.qualifiers is not _UNLIMITED:
+        return content_hash(fact.content())
+    said = fact.object
+    if isinstance(said, Literal):
+        target = b'{"kind":%b,"text":%b}' % (_quoted(said.kind), _quoted(said.text))
+    else:
+        target = _quoted(said)
+    parts = target, _quoted(fact.relation), _quoted(fact.source), _quoted(fact.subject)
+    return _hashed(b'{"object":%b,"relation":%b,"source":%b,"subject":%b}' % parts)
 
 
 @dataclass(frozen=True)
@@ -376,7 +399,7 @@ class Mention:
 
     `modifier` is the text right beside it that makes it the name of something else (`急性` before `阑尾炎`); such a
     mention is a neighbouring topic, never the thing itself. `negated`, `past`, `third_person` (another person's) and
-    `hypothetical` (feared, asked, supposed) say that it is not there now; see `rag.assertion`.
+    `hypothetical` (feared, asked, supposed) say that it is not there now; see `rag.linking.assertion`.
     """
 
     surface: str
@@ -441,7 +464,7 @@ class Evidence:
     passage: Passage | None = None
     entities: tuple[EntityId, ...] = ()
     support: float = 0.0
-    """How likely a passage that was found answers the question, 0 to 1; see `rag.support`."""
+    """How likely a passage that was found answers the question, 0 to 1; see `rag.retrieval.support`."""
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,14 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from rag.checking import Checker
+from rag.checking.checker import Checker
 from rag.domain import Pointer
 from rag.errors import CorruptSnapshotError, NotReadyError, StorageError, YiwenError
-from rag.fusion import Tuning
-from rag.linking import Linker
+from rag.linking.linker import Linker
 from rag.ports import GraphReader, KnowledgeBase
 from rag.register import Withheld
-from rag.retrieval import Retriever
+from rag.retrieval.fusion import Tuning
+from rag.retrieval.retriever import Retriever
 from rag.withholding import VisibleKnowledgeBase, Withholding
 
 KEPT_OPEN = 3
@@ -57,8 +57,8 @@ class Editions:
 
     `pointer()` reads what is published now (None before the first version); `load(pointer)` builds an edition;
     `locate(version)` gives the snapshot of an older version as a pointer; `kept(pointer)` says whether its files are
-    still there: a snapshot that was pruned, or from which content was erased, must not live on in memory. All come from
-    the wiring.
+    still there: a snapshot that was pruned, or from which content was erased, must not live on in memory;
+    `on_current(edition)` hears of each edition that becomes the served one. All come from the wiring.
     """
 
     def __init__(
@@ -70,9 +70,10 @@ class Editions:
         kept: Callable[[Pointer], bool] = lambda _: True,
         retry_s: float = RETRY_S,
         live_graph_down: Callable[[], bool] = lambda: False,
+        on_current: Callable[[Edition], None] = lambda _: None,
     ) -> None:
         self._pointer, self._load, self._locate, self._kept = pointer, load, locate, kept
-        self._retry_s = retry_s
+        self._retry_s, self._on_current = retry_s, on_current
         self.live_graph_down = live_graph_down
         """Whether the breaker of Neo4j is open."""
         self._open: OrderedDict[tuple[str, str | None], Edition] = OrderedDict()
@@ -101,6 +102,7 @@ class Editions:
                 raise NotReadyError("no knowledge base yet; create one with `yiwen ingest FILE` or try `yiwen demo`")
             if self._current is None or pointer != self._current.pointer:
                 self._current = self._tried(pointer)
+                self._on_current(self._current)
             self._let_go()
             return self._current
 

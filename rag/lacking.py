@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.conclusion import relations_of
+from rag.answer.conclusion import relations_of
 from rag.domain import Evidence, Intent
 from rag.vocabulary import Relation
 

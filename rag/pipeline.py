@@ -12,13 +12,12 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rag import conclusion
-from rag.beyond import limited, limits_of, nothing_helps
-from rag.conflicts import conflicts_in
+from rag.answer import conclusion
+from rag.answer.conflicts import conflicts_in
+from rag.answer.prompt import assemble
+from rag.answer.writing import Draft, Token, checked, emit_conflicts, emit_notes, emit_warnings, pieces_of, plain, say
+from rag.checking.quoting import QUOTE
 from rag.deadline import Clock, Stop
-from rag.deciding import decide, not_listed
-from rag.dialogue import Consultation, QuestionBack, read_consultation
-from rag.differential import best_question
 from rag.domain import (
     Answer,
     Conflict,
@@ -36,28 +35,30 @@ from rag.domain import (
 )
 from rag.editions import Edition, Editions
 from rag.errors import NotFoundError, QuestionRejected, YiwenError
-from rag.intent import read_intent
-from rag.intent_model import IntentModel
 from rag.lacking import may_answer, says_so
-from rag.meaning import Meaning, meaning_of
-from rag.medications import Report, check
-from rag.misuse import refusal
-from rag.nearest import with_nearest
-from rag.neutral import harmless
-from rag.patient import joined, patient_in, patient_of_turns
-from rag.population import Person, person_of
 from rag.ports import Generator, KnowledgeBase
-from rag.prompt import assemble
-from rag.quoting import QUOTE
-from rag.relevance import Asked, outweighs_ranking, relevant, strangers, topics, wants_literature
-from rag.remedies import forward
-from rag.retrieval import Retrieved
-from rag.safety import Safety, look
-from rag.second_look import SecondLook, assess
-from rag.selection import told_symptoms
+from rag.question.beyond import limited, limits_of, nothing_helps, untold_stage
+from rag.question.deciding import decide, not_listed
+from rag.question.dialogue import Consultation, QuestionBack, read_consultation
+from rag.question.intent import read_intent
+from rag.question.intent_model import IntentModel
+from rag.question.meaning import Meaning, meaning_of
+from rag.question.misuse import refusal
+from rag.question.patient import joined, patient_in, patient_of_turns
+from rag.question.population import Person, person_of
+from rag.retrieval.differential import best_question
+from rag.retrieval.nearest import with_nearest
+from rag.retrieval.relevance import Asked, outweighs_ranking, relevant, strangers, topics, wants_literature
+from rag.retrieval.remedies import forward
+from rag.retrieval.retriever import Retrieved
+from rag.retrieval.selection import told_symptoms
+from rag.retrieval.studies import answers_alone
+from rag.safety.medications import Report, check
+from rag.safety.neutral import harmless
+from rag.safety.warnings import Safety, look
 from rag.text import clean, normalise
-from rag.triage import TriageRules
-from rag.writing import Draft, Token, checked, emit_conflicts, emit_notes, emit_warnings, pieces_of, plain, say
+from rag.triage.rules import TriageRules
+from rag.triage.second_look import SecondLook, assess
 
 _LOG = logging.getLogger(__name__)
 FALLBACK = "extractive"
@@ -204,11 +205,14 @@ class Pipeline:
             found = replace(found, ranked=(), matches=(), facts=())  # a list by one symptom would bury the action
         if outweighs_ranking(intent, found.passages, edition.tuning.thresholds):
             found = replace(found, ranked=(), matches=(), facts=())
+        kept = self._literature(question, mentions, intent, found, edition)
+        if answers_alone(question, mentions, intent, found.subjects, kept) and not intent.object:
+            found, intent = replace(found, facts=(), monograph=()), replace(intent, explicit=False)
         back = self._question_back(meaning, found, person, edition.kb) if not verdict.red_flag else None
         clock.lap("retrieve")
 
         # 6) numbered evidence within the budget, nothing in it that talks or sells, and what speaks against its drugs
-        ordered = harmless(self._order(question, mentions, intent, found, edition))
+        ordered = harmless(self._order(found, kept))
         evidence = assemble(ordered, tokens=self.limits.evidence_tokens)
         earlier = patient_of_turns(options.history, edition.linker.names)
         said = joined(patient_in(question, mentions, edition.linker.names), earlier or Patient())
@@ -240,6 +244,7 @@ class Pipeline:
 
         # 8) outcome, what is missing, the label
         ending = conclusion.conclude(verdict, intent, mentions, found, draft.cited, edition.kb, back, decision)
+        limits += untold_stage(question, mentions, intent, draft.cited)
         near = (mentions, edition.retriever.graph, edition.linker.names)
         ending = limited(ending, limits) if limits else with_nearest(ending, *near)
         if stop.cancelled:
@@ -352,9 +357,19 @@ class Pipeline:
         return generator
 
     @staticmethod
-    def _order(
+    def _literature(
         question: str, mentions: Sequence[Mention], intent: Intent, found: Retrieved, edition: Edition
-    ) -> Iterable[Evidence]:
+    ) -> list[Evidence]:
+        """Of the passages found those that may support an answer."""
+        if not wants_literature(intent) or (found.unsure and not found.subjects):
+            return []
+        known = bool(found.subjects or found.ranked)
+        asked = Asked(question, intent, topics(mentions), found.subjects, known, strangers(mentions))
+        shown = {e.id for e in found.monograph}
+        return relevant(asked, [e for e in found.passages if e.id not in shown], edition.tuning.thresholds)
+
+    @staticmethod
+    def _order(found: Retrieved, literature: Sequence[Evidence]) -> Iterable[Evidence]:
         """Evidence in the order it is worth: classics asked for, ranked matches, facts, monographs, then passages."""
         yield from found.books
         if found.books and found.book is not None and found.book.title:
@@ -362,12 +377,7 @@ class Pipeline:
         yield from found.matches
         yield from found.facts
         yield from found.monograph
-        if not wants_literature(intent) or (found.unsure and not found.subjects):
-            return
-        known = bool(found.subjects or found.ranked)
-        asked = Asked(question, intent, topics(mentions), found.subjects, known, strangers(mentions))
-        shown = {e.id for e in found.monograph}
-        yield from relevant(asked, [e for e in found.passages if e.id not in shown], edition.tuning.thresholds)
+        yield from literature
 
     @staticmethod
     def _safety(

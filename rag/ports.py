@@ -71,6 +71,16 @@ class Embedder(Protocol):
         ...
 
 
+class Reranker(Protocol):
+    """Reads a question and a text together; slower than vectors, and for the best of what they found only."""
+
+    identity: str
+
+    def scores(self, question: str, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(n,) float32, the relevance of each text to the question, 0 to 1."""
+        ...
+
+
 class Generator(Protocol):
     """Writes an answer from evidence, as pieces of text with `[n]` marks, n counting `request.evidence` from 1."""
 

@@ -31,6 +31,11 @@ class Settings(BaseSettings):
     embedder: str = Field(
         "static", description="`static` (packaged), a static folder, or a sentence-transformers path/id"
     )
+    reranker: str | None = Field(
+        None,
+        description="cross-encoder (path/id) that reads the best passages again, where `eval tune` found a gain; "
+        "empty: none",
+    )
     intent_model: Path | None = Field(
         None, description="classifier of intents made by `yiwen train intent`, asked where no rule speaks; empty: none"
     )

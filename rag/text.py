@@ -28,7 +28,6 @@ HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af〇"
 _HAN_RUN = re.compile(f"[{HAN}]+")
 _PLAIN = re.compile("[\t\n\r\x20-\x7e\u4e00-\u9fff、。《》“”‘’！（），：；？％～·—…]*")
 _SPACE_AT_HAN = re.compile(f"(?<=[{HAN}]) +| +(?=[{HAN}])")
-_SPACES = re.compile(r"\s+")
 _TOKEN = re.compile(f"[{HAN}]+|[^\\W_{HAN}]+")
 
 
@@ -49,7 +48,8 @@ def _folded(text: str) -> str:
         folded = unicodedata.normalize("NFKC", text).lower()
     else:
         folded = "".join(piece for _, piece in _folded_clusters(text))
-    return _SPACE_AT_HAN.sub("", _SPACES.sub(" ", folded).strip())
+    folded = " ".join(folded.split())
+    return _SPACE_AT_HAN.sub("", folded) if " " in folded else folded
 
 
 def normalise_with_map(text: str) -> tuple[str, list[int]]:
@@ -92,7 +92,7 @@ def clean(text: str) -> str:
     composed = unicodedata.normalize("NFC", text)
     if not composed.isprintable():
         composed = "".join(c for c in composed if not _invisible(c))
-    return _SPACES.sub(" ", composed).strip()
+    return " ".join(composed.split())
 
 
 def is_han(char: str) -> bool:

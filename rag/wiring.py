@@ -11,27 +11,29 @@ from pathlib import Path
 from types import MappingProxyType
 
 from rag.breaker import Breaker
-from rag.checking import Checker
+from rag.checking.checker import Checker
 from rag.domain import Limits, Pointer
 from rag.editions import Edition, Editions
 from rag.errors import ConfigurationError
-from rag.fusion import Tuning, default_tuning
 from rag.generators.extractive import ExtractiveGenerator
 from rag.generators.stopping import ModelLimits
 from rag.graph.bolt import Connection, Server
 from rag.graph.drawn import DrawnFacts
 from rag.graph.fallback import AnswerGraph
-from rag.graph.neo4j import Neo4jGraph, probe
-from rag.intent_model import IntentModel
-from rag.linking import Linker, Names
+from rag.graph.neo4j import Neo4jGraph
+from rag.graph.warming import Served, warm_up
+from rag.linking.linker import Linker
+from rag.linking.names import Names
 from rag.pipeline import FALLBACK, Pipeline
-from rag.ports import Embedder, Generator, GraphReader
+from rag.ports import Embedder, Generator, GraphReader, Reranker
+from rag.question.intent_model import IntentModel
 from rag.register import Register, Withheld
-from rag.retrieval import Retriever
-from rag.second_look import load_look
+from rag.retrieval.fusion import Tuning, default_tuning
+from rag.retrieval.retriever import Retriever
 from rag.settings import Settings
 from rag.snapshot import Library, Snapshot, open_snapshot
-from rag.triage import load_rules
+from rag.triage.rules import load_rules
+from rag.triage.second_look import load_look
 from rag.withholding import Withholding
 
 REST_S = 0.003
@@ -167,7 +169,8 @@ def open_editions(settings: Settings, *, verify: bool = True) -> Editions:
         embedder = load_embedder(kb.manifest.embedder, settings) if kb.manifest.dimension else None
         tuning = load_tuning(settings.data_dir, pointer.tuning)
         rest = partial(time.sleep, REST_S)
-        return _edition(kb, pointer, embedder, tuning, library.register.read, live, rest)
+        reranker = _cross_encoder(settings.reranker) if settings.reranker else None
+        return _edition(kb, pointer, embedder, tuning, library.register.read, live, rest, reranker)
 
     def locate(version: int, current: Pointer) -> Pointer:
         folder = library.snapshot_folder(version)
@@ -176,8 +179,11 @@ def open_editions(settings: Settings, *, verify: bool = True) -> Editions:
     def kept(pointer: Pointer) -> bool:
         return (library.snapshots / pointer.snapshot).is_dir()
 
-    down = live.breaker.is_open if live is not None else (lambda: False)
-    return Editions(library.pointer, load, locate, kept=kept, live_graph_down=down)
+    if live is None:
+        return Editions(library.pointer, load, locate, kept=kept)
+    return Editions(
+        library.pointer, load, locate, kept=kept, live_graph_down=live.breaker.is_open, on_current=live.serve
+    )
 
 
 def _edition(
@@ -188,10 +194,11 @@ def _edition(
     register: Callable[[], Register],
     live: Live | None = None,
     rest: Callable[[], None] | None = None,
+    reranker: Reranker | None = None,
 ) -> Edition:
     """What answering needs of an open version."""
     names = Names(kb.names(), kb.do_not_merge(), rest=rest)
-    retriever = Retriever(kb, kb.graph(), names, embedder, tuning)
+    retriever = Retriever(kb, kb.graph(), names, embedder, tuning, reranker)
     open_graph = live.of(kb) if live is not None else (lambda withheld, _: kb.graph(withheld))
     return Edition(
         pointer, kb, Linker(names, rest), retriever, Checker(names), tuning, open_graph, Withholding(kb, register)
@@ -206,6 +213,14 @@ class Live:
     breaker: Breaker
     budget_s: float
     drawn: DrawnFacts
+    served: Served
+
+    def serve(self, edition: Edition) -> None:
+        """A version has become current: Neo4j may have to read it before questions find it quick."""
+        if isinstance(edition.kb, Snapshot):
+            self.served.kb, self.served.version = edition.kb.manifest.kb, edition.kb.version
+            self.served.withheld = edition.withholding.now
+            self.breaker.look()
 
     def of(self, kb: Snapshot) -> Callable[[Withheld, list[str]], GraphReader]:
         """Per answer: the live graph at this version, the snapshot's own behind it."""
@@ -223,12 +238,13 @@ def open_live(settings: Settings) -> Live | None:
     server = live_server(settings, settings.neo4j_timeout_s)
     if server is None:
         return None
-    connection = Connection(server)
+    connection, served = Connection(server), Served()
     return Live(
         connection,
-        Breaker(partial(probe, server), connection.renew),
+        Breaker(partial(warm_up, server, served), connection.renew),
         settings.neo4j_timeout_s,
         DrawnFacts(settings.data_dir),
+        served,
     )
 
 
@@ -277,6 +293,20 @@ def configured_embedder(settings: Settings) -> Embedder:
         return _static(None)
     if (Path(settings.embedder) / "config.json").is_file() and not (Path(settings.embedder) / "modules.json").is_file():
         return _static(Path(settings.embedder))
+    return _sentence_transformer(settings.embedder)
+
+
+@lru_cache(maxsize=1)
+def _sentence_transformer(name: str) -> Embedder:
+    """One for all versions: opening a model takes seconds."""
     from rag.embedders.sentence_transformer import SentenceTransformerEmbedder
 
-    return SentenceTransformerEmbedder(settings.embedder)
+    return SentenceTransformerEmbedder(name)
+
+
+@lru_cache(maxsize=1)
+def _cross_encoder(name: str) -> Reranker:
+    """One for all versions."""
+    from rag.embedders.cross_encoder import CrossEncoderReranker
+
+    return CrossEncoderReranker(name)

@@ -20,9 +20,11 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from kg_loader.aliases import Doubted, Standing
 from kg_loader.curation import Curated
 from kg_loader.versions import Change
-from rag.checking import Checker
+from rag.answer.rendering import fact_text
+from rag.checking.checker import Checker
 from rag.domain import (
     Alias,
     Condition,
@@ -45,21 +47,22 @@ from rag.domain import (
     Record,
     Retraction,
     Source,
+    Verdict,
 )
 from rag.editions import Edition, Editions
 from rag.errors import NotFoundError
-from rag.fusion import Tuning, default_tuning
 from rag.generators.extractive import ExtractiveGenerator
 from rag.graph.drawn import DrawnFact
-from rag.linking import OWN_NAME, Linker, Names, passage_mentions
+from rag.linking.linker import Linker
+from rag.linking.names import OWN_NAME, Names, passage_mentions
 from rag.pipeline import Pipeline
 from rag.ports import Embedder, Generator, NameRow
 from rag.register import EMPTY, NOTHING, Entry, EntryKind, Register, Withheld, keys_of_source
-from rag.rendering import fact_text
-from rag.retrieval import Retriever
+from rag.retrieval.fusion import Tuning, default_tuning
+from rag.retrieval.retriever import Retriever
 from rag.snapshot.layout import Manifest
 from rag.text import TEXT_VERSION, Language, language_of, normalise, tokens
-from rag.triage import load_rules
+from rag.triage.rules import load_rules
 from rag.vocabulary import GRADE_RANK, EntityType, Relation
 from rag.withholding import Withholding
 
@@ -470,6 +473,15 @@ class FakeLibrary:
         """Take that back. Raises ConflictError."""
         before, self.register = self.register, self.register.without(key)
         return Curated(before.entries[key], self.register.revision)
+
+    def aliases(self, version: int, standing: Standing, *, limit: int, offset: int) -> list[Doubted]:
+        """Nothing audits what is in memory. Raises NotFoundError."""
+        self.knowledge_base(version)
+        return []
+
+    def require_reviewable(self, verdict: Verdict, records: Sequence[str]) -> None:
+        """Nothing is held here. Raises NotFoundError."""
+        raise NotFoundError(f"there is no record {', '.join(records)}, or nothing holds it")
 
     def let_go(self) -> None:
         """Nothing is opened twice here."""

@@ -37,10 +37,7 @@ FOUNDATION: Mapping[str, tuple[str, ...]] = {
 
 ADAPTERS = ("rag.snapshot", "rag.graph", "rag.embedders", "rag.generators", "rag.langchain")
 # The path and its steps: functions over the nouns and ports, so they see neither adapters nor settings.
-STEPS = tuple(
-    "triage triage_table linking features intent retrieval fusion rendering prompt checking safety register "
-    "withholding pipeline".split()
-)
+STEPS = tuple("triage linking question retrieval checking safety answer register withholding pipeline".split())
 
 ONE_MODULE_EACH = ("neo4j", "faiss", "tantivy")
 ONLY_IN: Mapping[str, tuple[str, ...]] = {

@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finetune.traditional import ADDED, KEPT, TAKEN, document, pairs
-from rag.linking import OWN_NAME, Linker, Names
+from rag.linking.linker import Linker
+from rag.linking.names import OWN_NAME, Names
 from rag.ports import NameRow
 from rag.text import TEXT_VERSION, normalise, normalise_with_map, tokens
 from rag.traditional import simplified
-from rag.triage import load_rules, triage
-from tests.test_triage import CASES
+from rag.triage.rules import load_rules, triage
+from tests.answering.triage.test_triage import CASES
 
 TABLE = json.loads(resources.files("rag").joinpath("traditional.json").read_text(encoding="utf-8"))
 INTO = dict(zip(TABLE["traditional"], TABLE["simplified"], strict=True))

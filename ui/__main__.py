@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         threading.Thread(target=_end_with_stdin, daemon=True).start()
     options = OPTIONS | {"server.address": given.host, "server.port": str(given.port)}
     flags = [f"--{name}={value}" for name, value in options.items()]
-    with resources.as_file(resources.files("ui") / "app.py") as script:
+    with resources.as_file(resources.files("ui") / "serving.py") as script:
         sys.exit(cli.main(["run", str(script), *flags], standalone_mode=False))
 
 

@@ -11,6 +11,7 @@ from ui.conversation import Exchange, body_of
 from ui.markup import plain
 from ui.navigation import open_evidence_in_graph
 from ui.session import called, t, t_or
+from ui.tables import table
 from yiwen.client import Answer, Conflict, Evidence, Mention, Triage
 
 STATES = ("negated", "past", "third_person", "hypothetical", "carried")
@@ -60,7 +61,7 @@ def _conflict(conflict: Conflict) -> None:
 def _why(answer: Answer, evidence: list[Evidence]) -> None:
     st.markdown(f"**{t('why_entities')}**")
     if answer.entities:
-        st.dataframe([_mention_row(mention) for mention in answer.entities], hide_index=True)
+        table([_mention_row(mention) for mention in answer.entities])
     else:
         st.caption(t("why_no_entities"))
     relations = dict.fromkeys(
@@ -94,6 +95,10 @@ def _mention_row(mention: Mention) -> dict[str, str]:
     }
 
 
+ROW_HEIGHT = 66
+"""Pixels: two lines of a text."""
+
+
 def evidence_table(evidence: Sequence[Evidence]) -> None:
     """Scores of each arm, in the order of the service."""
     scores = {"score": [found.score or 0.0 for found in evidence]}
@@ -110,5 +115,5 @@ def evidence_table(evidence: Sequence[Evidence]) -> None:
         | {t("column_source"): found.source.title, "id": found.id}
         for number, found in enumerate(evidence)
     ]
-    text = {t("column_text"): st.column_config.TextColumn(width="medium")}
-    st.dataframe(rows, hide_index=True, column_config=text | bars)
+    text = {t("column_text"): st.column_config.TextColumn(width="large")}
+    table(rows, column_config=text | bars, row_height=ROW_HEIGHT)

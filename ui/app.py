@@ -6,6 +6,7 @@ import streamlit as st
 
 from ui import consult, explore, health, knowledge, medication_check, retrieval
 from ui.components import asset
+from ui.components.logo import logo
 from ui.components.visitor import remember_visitor
 from ui.navigation import page_named
 from ui.session import keep_chosen, t
@@ -19,8 +20,9 @@ def main() -> None:
         st.session_state.language = asked_for if asked_for in LANGUAGES else "zh"
     st.set_page_config(page_title=t("product"), page_icon="🩺")
     keep_chosen()
-    st.html(f"<style>{asset('page.css')}</style>")
+    st.html(f"<style>{asset('page.css')}{asset('chinese.css') if st.session_state.language == 'zh' else ''}</style>")
     remember_visitor()
+    st.logo(logo(t("product")), size="large", icon_image=logo(""))
     chosen = st.navigation(
         [
             page_named("consult", consult.page),

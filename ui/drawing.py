@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,11 @@ WIDTH, ROW, MARGIN = 860, 30, 20
 LEFT, RIGHT = 250, WIDTH - 250
 """Where the neighbours of a side stand; their names go outwards."""
 LEAST_HEIGHT = 260
+NARROW, BELOW = 360, 66
+"""The width for a phone, and where all neighbours stand there."""
+
+
+_Groups = dict[str, list[str]]
 
 
 @dataclass(frozen=True)
@@ -27,13 +33,28 @@ class Drawing:
 
 def drawn(graph: Graph) -> Drawing:
     """Every neighbour that is an entity, once, in a row of its own below the name of its relation."""
-    by_id = {node.id: node for node in graph.nodes}
     sides = _halves(_by_relation(graph))
     height = max(LEAST_HEIGHT, 2 * MARGIN + ROW * max(map(_rows, sides)))
-    place = {graph.center: (WIDTH / 2, height / 2)}
+    columns = [(groups, x, (height - ROW * _rows(groups)) / 2) for groups, x in zip(sides, (LEFT, RIGHT), strict=True)]
+    return _placed(graph, columns, (WIDTH / 2, height / 2), WIDTH, height)
+
+
+def drawn_narrow(graph: Graph) -> Drawing:
+    """The same as one column below the entity, for a phone."""
+    groups = _by_relation(graph)
+    top = 2 * MARGIN + ROW / 2
+    return _placed(graph, [(groups, BELOW, top)], (MARGIN, MARGIN), NARROW, top + ROW * _rows(groups) + MARGIN)
+
+
+def _placed(
+    graph: Graph, columns: Sequence[tuple[_Groups, int, float]], middle: tuple[float, float], width: int, height: float
+) -> Drawing:
+    """`columns`: the groups below each other, the x of their nodes, the y where they begin."""
+    by_id = {node.id: node for node in graph.nodes}
+    place = {graph.center: middle}
     labels = []
-    for groups, x in zip(sides, (LEFT, RIGHT), strict=True):
-        y = (height - ROW * _rows(groups)) / 2 + ROW / 2
+    for groups, x, top in columns:
+        y = top + ROW / 2
         for label, members in groups.items():
             labels.append({"text": label, "x": x, "y": y, "anchor": "end" if x == LEFT else "start"})
             for number, identifier in enumerate(members, start=1):
@@ -41,10 +62,7 @@ def drawn(graph: Graph) -> Drawing:
             y += ROW * (len(members) + 1)
     nodes = [_node(by_id[identifier], place[identifier], graph.center) for identifier in place]
     edges = [_edge(edge, place, by_id) for edge in graph.edges if edge.start in place and edge.end in place]
-    return Drawing(WIDTH, int(height), nodes, edges, labels)
-
-
-_Groups = dict[str, list[str]]
+    return Drawing(width, int(height), nodes, edges, labels)
 
 
 def _by_relation(graph: Graph) -> _Groups:
@@ -75,6 +93,8 @@ def _rows(groups: _Groups) -> int:
 def _node(node: Entity, place: tuple[float, float], center: str) -> dict[str, Any]:
     x, y = place
     shown: dict[str, Any] = {"id": node.id, "name": node.name, "type": node.type, "x": x, "y": y}
+    if node.id == center and x == MARGIN:
+        return shown | {"center": True, "dx": 24, "dy": 1, "anchor": "start"}
     if node.id == center:
         return shown | {"center": True, "dx": 0, "dy": 32, "anchor": "middle"}
     return shown | {"center": False, "dx": -15 if x == LEFT else 15, "dy": 1, "anchor": "end" if x == LEFT else "start"}

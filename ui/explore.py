@@ -6,7 +6,7 @@ import streamlit as st
 
 from ui import consult
 from ui.components.network import network
-from ui.drawing import drawn
+from ui.drawing import drawn, drawn_narrow
 from ui.markup import plain
 from ui.navigation import go
 from ui.session import service, t, t_or
@@ -122,7 +122,8 @@ def _picture(client: Client, found: EntityInFull) -> None:
         return
     st.caption(t("picture_hint", limit=PICTURE_LIMIT))
     kinds = {name.removeprefix("type_"): t(name) for name in WORDS if name.startswith("type_")}
-    chosen = network(drawn(graph), kinds, f"{t('picture')}: {found.name}", key=f"network_{found.id}")
+    label = f"{t('picture')}: {found.name}"
+    chosen = network(drawn(graph), drawn_narrow(graph), kinds, label, key=f"network_{found.id}")
     if chosen and chosen != found.id:
         _choose(chosen)
         st.rerun()

@@ -36,10 +36,19 @@ def suggest(client: Client, answer: Answer, asked: Collection[str]) -> list[str]
         found = client.entity(entity.id, limit=1)
     except (ServiceError, Unreachable):
         return []
-    recorded = {group.relation for group in found.groups if group.direction == "outgoing"}
+    recorded = {
+        group.relation
+        for group in found.groups
+        if group.direction == "outgoing" and not _told(answer, found.name, group.label)
+    }
     said = {_bare(question) for question in asked}
     questions = (text.format(name=found.name) for relation, text in _OUTGOING.items() if relation in recorded)
     return [question for question in questions if _bare(question) not in said][:AT_MOST]
+
+
+def _told(answer: Answer, name: str, label: str) -> bool:
+    """Whether the answer has quoted such a fact of the entity."""
+    return any(citation.quote.startswith(f"{name}的{label}：") for citation in answer.citations)
 
 
 def _bare(question: str) -> str:

@@ -7,8 +7,11 @@ import streamlit as st
 from ui.figures import chart, figures_of
 from ui.markup import plain
 from ui.session import service, t, t_or
+from ui.tables import table
 from yiwen.client import Report
 
+METRIC_WIDTH = 145
+"""Pixels; two stand side by side on a phone."""
 COUNTS = ("fact", "passage", "entity", "alias", "source")
 
 
@@ -40,12 +43,12 @@ def _service() -> None:
         return
     with st.container(horizontal=True):
         for kind in COUNTS:
-            st.metric(t_or("count", kind), f"{current.counts.get(kind, 0):,}", border=True)
+            st.metric(t_or("count", kind), f"{current.counts.get(kind, 0):,}", border=True, width=METRIC_WIDTH)
     held = "，".join(f"{t_or('count', kind)} {count}" for kind, count in current.held.items() if count)
     if held:
         st.caption(plain(t("held", text=held)))
     st.caption(plain(t("datasets", names="、".join(current.datasets))))
-    st.caption(plain(f"digest {current.digest}"))
+    st.caption(f"digest `{current.digest[:12]}`", help=current.digest)
 
 
 def _quality() -> None:
@@ -78,4 +81,4 @@ def _report(report: Report) -> None:
                 }
                 for figure in figures
             ]
-            st.dataframe(rows, hide_index=True)
+            table(rows)

@@ -5,12 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from ui.markup import plain
+from ui.reviewing import review_form
 from ui.session import service, t, t_or
 from ui.uploading import upload_form
 from yiwen.client import Client, Version, Versions
-
-FINDINGS_SHOWN = 100
-SEVERITIES = ("severe", "warning", "info")
 
 
 def page() -> None:
@@ -24,7 +22,7 @@ def page() -> None:
     with curate, service() as client:
         _curate(client)
     with audit, service() as client:
-        _audit(client)
+        review_form(client)
 
 
 # ---------------------------------------------------------------- versions
@@ -42,21 +40,24 @@ def _versions(client: Client) -> None:
 
 
 def _version(version: Version, *, current: bool) -> None:
+    """The data sets by name for what is served; for the others how many there are, and one button."""
+    counts = [f"{t_or('count', kind)} {version.counts.get(kind, 0):,}" for kind in ("fact", "passage", "entity")]
+    if not current:
+        counts.append(t("datasets_n", n=len(version.datasets)))
     with st.container(border=True):
-        with st.container(horizontal=True):
-            st.markdown(f"**{t('version_n', n=version.version)}**")
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.markdown(f"**{t('version_n', n=version.version)}**", width="content")
             if current:
                 st.badge(t("serving"), color="green", icon=":material/check:")
-        counts = (f"{t_or('count', kind)} {version.counts.get(kind, 0):,}" for kind in ("fact", "passage", "entity"))
-        st.caption(
-            f"{version.created[:19].replace('T', ' ')} UTC · {' · '.join(counts)}  \n"
-            f"{plain(t('datasets', names='、'.join(version.datasets)))} · `{version.digest[:12]}`"
-        )
-        if not current:
-            st.button(
-                t("roll_back", n=version.version), key=f"activate_{version.version}", on_click=_activate,
-                args=(version.version,), icon=":material/history:",
-            )  # fmt: skip
+            else:
+                st.button(
+                    t("roll_back", n=version.version), key=f"activate_{version.version}", on_click=_activate,
+                    args=(version.version,), icon=":material/history:",
+                )  # fmt: skip
+        created = version.created[:19].replace("T", " ")
+        st.caption(f"{created} UTC · {' · '.join(counts)} · `{version.digest[:12]}`")
+        if current:
+            st.caption(plain(t("datasets", names="、".join(version.datasets))))
 
 
 def _activate(number: int) -> None:
@@ -126,32 +127,3 @@ def _restore(identifier: str) -> None:
     with service() as client:
         client.restore(identifier)
     st.toast(t("restored"))
-
-
-# ---------------------------------------------------------------- what cannot be right
-
-
-def _audit(client: Client) -> None:
-    """Aliases and records that an audit rule doubts; deciding is for the command line, as it publishes a version."""
-    left, right = st.columns([1, 2])
-    severity = left.selectbox(
-        t("severity"), SEVERITIES, None, format_func=lambda name: t(f"finding_{name}"), key="audit_severity",
-        placeholder=t("all"),
-    )  # fmt: skip
-    rule = right.text_input(t("audit_rule"), key="audit_rule", placeholder="alias-shared").strip()
-    found = client.findings(rule=rule or None, severity=severity, limit=FINDINGS_SHOWN).items
-    st.caption(t("audit_hint"))
-    if not found:
-        st.info(t("audit_none"), icon=":material/check:")
-        return
-    rows = [
-        {
-            t("column_rule"): finding.rule,
-            t("column_record"): finding.detail,
-            t("column_state"): t("audit_released") if finding.released else t(f"finding_{finding.severity}"),
-            "id": finding.record,
-        }
-        for finding in found
-    ]
-    st.dataframe(rows, hide_index=True)
-    st.code('yiwen kb release ID --reason "…"\nyiwen kb hold ID --reason "…"', language=None)

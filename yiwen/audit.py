@@ -126,15 +126,7 @@ def hold(
 
 def _say_reviewed(done: Reviewed, verb: str, *, as_json: bool) -> None:
     if as_json:
-        document(
-            {
-                "version": done.manifest.version,
-                "digest": done.manifest.digest,
-                "unchanged": done.unchanged,
-                verb: list(done.records),
-                "in_quarantine": dict(done.manifest.held),
-            }
-        )
+        document(done.document())
         return
     plural = "record" if len(done.records) == 1 else "records"
     say(f"{verb} {len(done.records):,} {plural}; version {done.manifest.version}")

@@ -23,7 +23,8 @@ def bench(
     part: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME", help="start, load, ingest, serve, ask (default: these), vectors, memory, swaps, traffic."
+            metavar="NAME",
+            help="start, load, ingest, serve, ask (default: these), vectors, memory, swaps, traffic, retrieval.",
         ),
     ] = None,
     as_json: Json = False,

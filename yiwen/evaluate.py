@@ -23,7 +23,7 @@ from yiwen.output import document, say
 
 if TYPE_CHECKING:
     from evaluation.diagnoses import DiagnosisReport
-    from rag.fusion import Tuning
+    from rag.retrieval.fusion import Tuning
     from rag.settings import Settings
 
 app = typer.Typer(help="Measure quality on question sets; see docs/quality.md.", no_args_is_help=True)
@@ -332,7 +332,11 @@ def tune(
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Fit the weights of the fusion for each language on four folds of the questions and report on the fifth."""
+    """Fit the weights of the fusion for each language on four folds of the questions and report on the fifth.
+
+    With YIWEN_RERANKER also that of the reranker, which is on only in the languages where it gains for sure.
+    """
+    from evaluation import reranking
     from evaluation.tune import FITTED_ON, GUARDED_BY, run
     from rag.errors import NotFoundError
 
@@ -341,18 +345,24 @@ def tune(
         raise NotFoundError(f"{out}: its folder does not exist; make it first")
     settings = load_settings(context, data_dir)
     tuning, fitted = run(data, settings, _tuning(settings))
+    tuning, reranked = reranking.run(data, settings, tuning)
     if out is not None:
         out.write_text(tuning.to_json(), encoding="utf-8")
     if apply:
         _apply(settings, tuning)
     if as_json:
         weights = {language: dict(table) for language, table in tuning.weights.items()}
-        document({"tuning": tuning.name, "weights": weights, "fitted": [asdict(row) for row in fitted]})
+        rows = {"fitted": [asdict(row) for row in fitted], "reranked": [asdict(row) for row in reranked]}
+        document({"tuning": tuning.name, "weights": weights} | rows)
         return
     for row in fitted:
         say(f"{row.language}: dense {row.dense}, concepts {row.concepts} on {row.questions:,} questions")
         gain = f"{row.gain.mean:+.4f} [{row.gain.low:+.4f}, {row.gain.high:+.4f}]"
         say(f"  MRR@10 {row.baseline:.4f} plain BM25, {row.crossfitted:.4f} on the held-out folds ({gain})")
+    for one in reranked:
+        gain = f"{one.gain.mean:+.4f} [{one.gain.low:+.4f}, {one.gain.high:+.4f}]"
+        on = f"on, weight {one.weight:g}" if one.earns else "off"
+        say(f"{one.language}: reranker {on}; MRR@10 {one.fused:.4f} fused, {one.reranked:.4f} read again ({gain})")
     say(f"tuning {tuning.name}{' is in use' if apply else ''}{f', written to {out}' if out else ''}")
 
 

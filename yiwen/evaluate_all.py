@@ -14,8 +14,8 @@ from yiwen.output import document, say
 def triage(as_json: Json = False) -> None:
     """How many emergencies raise a red flag, and how much that is none does; needs no knowledge base."""
     from evaluation.red_flags import evaluate, read_sentences
-    from rag.second_look import assess, load_look
-    from rag.triage import load_rules
+    from rag.triage.rules import load_rules
+    from rag.triage.second_look import assess, load_look
 
     rules = load_rules()
     look = load_look(rules)

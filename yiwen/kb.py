@@ -139,7 +139,10 @@ def activate(
         document(asdict(pointer))
     else:
         say(f"version {pointer.version} is current (revision {pointer.revision})")
-    catch_up(library, settings)
+        if settings.neo4j_uri is not None:
+            say("Neo4j follows; the snapshot answers until it does")
+    if catch_up(library, settings) and settings.neo4j_uri is not None and not as_json:
+        say(f"Neo4j holds version {pointer.version}")
 
 
 @app.command()

@@ -14,9 +14,9 @@ from yiwen.output import document, say
 
 if TYPE_CHECKING:
     from rag.editions import Edition
-    from rag.hazards import Hazard, Level
-    from rag.medications import Report
-    from rag.medicines import Medicine
+    from rag.linking.medicines import Medicine
+    from rag.safety.hazards import Hazard, Level
+    from rag.safety.medications import Report
 
 _LISTED = 20
 
@@ -63,7 +63,7 @@ def _readable(name: str) -> str:
 
 def _print(report: Report, edition: Edition, degraded: tuple[str, ...]) -> None:
     from rag.domain import LABEL
-    from rag.safety import DISCLAIMER
+    from rag.safety.warnings import DISCLAIMER
 
     for line, style in _lines(report):
         say(line, style)
@@ -75,7 +75,7 @@ def _print(report: Report, edition: Edition, degraded: tuple[str, ...]) -> None:
 
 def _lines(report: Report) -> Iterator[tuple[str, str]]:
     """Lines with their style: findings, unknown names, what has no record, sources."""
-    from rag.medications import NO_RECORD, NOT_SAFE
+    from rag.safety.medications import NO_RECORD, NOT_SAFE
 
     checked = "、".join(_medicine(medicine, report) for medicine in report.medicines) or "（无）"
     patient = "、".join(concern.label for concern in report.concerns)
@@ -103,20 +103,20 @@ def _medicine(medicine: Medicine, report: Report) -> str:
 
 
 def _hazard_line(hazard: Hazard, numbers: dict[str, int]) -> str:
-    from rag.hazards import LEVEL_LABELS
+    from rag.safety.hazards import LEVEL_LABELS
 
     marks = "".join(f"[{numbers[key]}]" for key in hazard.evidence_ids if key in numbers)
     return f"【{LEVEL_LABELS[hazard.level]}】{hazard.because}：{hazard.text.rstrip('。')}{marks}。"
 
 
 def _style(level: Level) -> str:
-    from rag.hazards import Level
+    from rag.safety.hazards import Level
 
     return "bold red" if level in (Level.CONTRAINDICATED, Level.MAJOR) else "yellow"
 
 
 def _sources(report: Report) -> Iterator[tuple[str, str]]:
-    from rag.rendering import source_line
+    from rag.answer.rendering import source_line
 
     if report.evidence:
         yield "", ""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from rag.answer.rendering import source_line
 from rag.domain import Answer, Citation, Outcome
-from rag.rendering import source_line
-from rag.safety import DISCLAIMER
+from rag.safety.warnings import DISCLAIMER
 from yiwen.output import say
 
 OUTCOMES = {

@@ -21,7 +21,8 @@ TableMap = Annotated[
 ]
 Append = Annotated[bool, typer.Option("--append", help="Add to the data set instead of replacing it.")]
 MaxRejects = Annotated[
-    int | None, typer.Option(min=0, metavar="N", help="Stop above this many broken rows (YIWEN_MAX_REJECTS).")
+    int | None,
+    typer.Option(min=0, max=2**31 - 1, metavar="N", help="Stop above this many broken rows (YIWEN_MAX_REJECTS)."),
 ]
 AllowShrink = Annotated[
     bool, typer.Option("--allow-shrink", help="Publish even if a data set loses more than half of its records.")

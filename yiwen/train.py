@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from yiwen.options import Json, quiet
+from rag.errors import NotReadyError
+from yiwen.options import DataDir, Json, load_settings, quiet
 from yiwen.output import Progress, document, progress, say
 
 if TYPE_CHECKING:
     from finetune.config import Run
+    from rag.settings import Settings
 
 _FIGURES = ("first_loss", "loss", "eval_loss", "accuracies", "margins", "accuracy", "margin", "reward", "tokens_per_s")
 """Of a report, what is printed."""
@@ -59,6 +61,7 @@ def embed(
 
 @app.command()
 def intent(
+    context: typer.Context,
     examples: Annotated[
         list[Path], typer.Option(metavar="FILE", help="Questions with labels (CSV, JSON, JSON Lines); may be repeated.")
     ],
@@ -67,18 +70,38 @@ def intent(
         Path | None, typer.Option(metavar="FILE", help="CSV label,direction,relations; default: that of KUAKE-QIC.")
     ] = None,
     sure: Annotated[float | None, typer.Option(min=0, max=1, help="Probability from which the model is heard.")] = None,
+    data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Train a small classifier of what questions ask for, heard where no rule speaks; needs scikit-learn."""
+    """Train a small classifier of what questions ask for, heard where no rule speaks; needs scikit-learn.
+
+    Names that the knowledge base knows are put as marks, so that the model learns how is asked, not of what; without a
+    knowledge base it learns from the words as they stand.
+    """
     from evaluation.intents import LABELS, read_labels
     from finetune.intent import SURE, run
 
-    learnt = run(examples, read_labels(labels or LABELS), out, sure=SURE if sure is None else sure)
+    marked = _marking(load_settings(context, data_dir))
+    learnt = run(examples, read_labels(labels or LABELS), out, sure=SURE if sure is None else sure, marked=marked)
     if as_json:
         document(asdict(learnt) | {"out": str(out)})
         return
     say(f"{learnt.questions:,} questions: " + ", ".join(f"{name} {n:,}" for name, n in learnt.labels.items()))
+    if marked is None:
+        say("there is no knowledge base yet, so names were learnt as words; train it again once there is one")
     say(f"{out}: {learnt.size_bytes / 1e6:.1f} MB; use it: YIWEN_INTENT_MODEL={out}")
+
+
+def _marking(settings: Settings) -> Callable[[str], str] | None:
+    """Puts marks in the place of the names of the current version; None where there is none."""
+    from rag.question.intent_model import with_marks
+    from rag.wiring import build
+
+    try:
+        linker = build(settings).editions.current().linker
+    except NotReadyError:
+        return None
+    return lambda text: with_marks(text, linker.link(text))
 
 
 @app.command("new")

@@ -14,6 +14,7 @@ from starlette.types import Receive
 from api.access import owner_of
 from api.answering import Item, Stream, Task, begun, gone, shut_down
 from api.chat import ChatIn, Completion
+from api.chores import chore
 from api.events import MEDIA_TYPE, EventStream
 from api.openapi import event_schema, problems
 from api.rendering import Json
@@ -49,6 +50,8 @@ async def complete(body: ChatIn, request: Request, service: Annotated[Service, D
         raise shut_down()
     _known(service, body.model)
     completion = Completion(body, state["request_id"], request.url.path)
+    if (text := chore(body.question)) is not None:
+        return completion.said(text)
     task = Task(body.question, body.options(service.settings.top_k), owner=owner_of(request), span=state["span"])
     stream = await begun(Stream(service, task))
     if body.stream:

@@ -20,10 +20,11 @@ from api.schemas.conversations import (
     DeletedOut,
     RenameIn,
 )
+from api.schemas.strict import DIGITS
 from api.service import Service, service_of
 from api.state.conversations import Conversation, Message
 from rag.domain import LABEL
-from rag.safety import DISCLAIMER
+from rag.safety.warnings import DISCLAIMER
 
 router = APIRouter(tags=["conversations"])
 ConversationId = Annotated[str, Path(max_length=64)]
@@ -58,7 +59,7 @@ async def list_conversations(
     request: Request,
     service: The,
     q: Annotated[str, Query(max_length=200, description="occurs in the title or a message")] = "",
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Annotated[int, Query(ge=1, le=200), DIGITS] = 50,
     cursor: Annotated[str | None, Query(max_length=100)] = None,
 ) -> Response:
     """Your conversations, the last used first."""

@@ -15,11 +15,12 @@ from api.openapi import problems
 from api.rendering import Json, entry_json
 from api.schemas.evidence import CuratedOut, RegisterOut, WithdrawIn
 from api.schemas.kb import DiffOut
+from api.schemas.strict import DIGITS
 from api.service import Service, service_of
 from kg_loader.curation import Curated
 
 router = APIRouter(tags=["knowledge base"])
-Version = Annotated[int, Query(ge=1, le=2**31 - 1)]
+Version = Annotated[int, Query(ge=1, le=2**31 - 1), DIGITS]
 
 
 @router.post(
@@ -82,7 +83,7 @@ async def diff(
     service: Annotated[Service, Depends(service_of)],
     a: Version,
     b: Version,
-    samples: Annotated[int, Query(ge=0, le=1000, description="lines to show for each kind")] = 5,
+    samples: Annotated[int, Query(ge=0, le=1000, description="lines to show for each kind"), DIGITS] = 5,
 ) -> Response:
     """What version `b` has that `a` has not, and the reverse, for each kind of record and for data sets."""
 

@@ -18,12 +18,13 @@ from starlette.responses import Response
 from api.openapi import problems
 from api.rendering import Json, entity_json, fact_json, source_json
 from api.schemas.entities import EntitiesOut, EntityInFullOut
+from api.schemas.strict import DIGITS
 from api.service import Service, service_of
 from rag.domain import EDITOR, Candidate, Entity, EntityId, GraphFact, Source
 from rag.editions import Edition
 from rag.errors import NotFoundError, UsageError
-from rag.linking import Names
-from rag.pinyin import Spellings
+from rag.linking.names import Names
+from rag.linking.pinyin import Spellings
 from rag.text import clean, normalise
 from rag.vocabulary import RELATIONS, TYPE_LABELS, Relation
 
@@ -43,7 +44,7 @@ _Found = tuple[str, Candidate]
 async def find(
     service: Annotated[Service, Depends(service_of)],
     q: Annotated[str, Query(min_length=1, max_length=200, examples=["偏头"], description="a text or part of a name")],
-    limit: Annotated[int, Query(ge=1, le=200)] = 20,
+    limit: Annotated[int, Query(ge=1, le=200), DIGITS] = 20,
     cursor: Annotated[str | None, Query(max_length=100, description="`next_cursor` of the page before")] = None,
 ) -> Response:
     """Entities named in `q`, those with a name that begins with it, those whose pinyin or initials do (`ptt`).
@@ -145,8 +146,8 @@ def _decoded(cursor: str) -> tuple[int, int]:
 async def get(
     service: Annotated[Service, Depends(service_of)],
     entity_id: str,
-    limit: Annotated[int, Query(ge=1, le=1000, description="facts of each relation and direction")] = 100,
-    kb_version: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+    limit: Annotated[int, Query(ge=1, le=1000, description="facts of each relation and direction"), DIGITS] = 100,
+    kb_version: Annotated[int | None, Query(ge=1, le=2**31 - 1), DIGITS] = None,
 ) -> Response:
     """An entity (`type:name`, percent-encoded) with its other names and its facts, both ways, by relation."""
 

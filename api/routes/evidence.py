@@ -12,11 +12,12 @@ from starlette.responses import Response
 from api.openapi import problems
 from api.rendering import Json, evidence_in_full, finding_json
 from api.schemas.evidence import EvidenceInFullOut
+from api.schemas.strict import DIGITS
 from api.service import Service, service_of
+from rag.answer.rendering import fact_evidence
 from rag.domain import EDITOR
 from rag.errors import NotFoundError
 from rag.ports import KnowledgeBase
-from rag.rendering import fact_evidence
 
 router = APIRouter(tags=["evidence"])
 
@@ -30,7 +31,9 @@ router = APIRouter(tags=["evidence"])
 async def get(
     service: Annotated[Service, Depends(service_of)],
     evidence_id: str,
-    kb_version: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="look in this version only")] = None,
+    kb_version: Annotated[
+        int | None, Query(ge=1, le=2**31 - 1, description="look in this version only"), DIGITS
+    ] = None,
 ) -> Response:
     """A fact or passage with its source: from the current version, else from the newest retained one that has it.
 

@@ -14,6 +14,7 @@ from api.openapi import problems
 from api.rendering import Json
 from api.routes.conversations import timestamp
 from api.schemas.conversations import FeedbackIn, FeedbackListOut, FeedbackOut
+from api.schemas.strict import DIGITS
 from api.service import Service, service_of
 from api.state.feedback import Feedback
 from api.state.keys import Scope
@@ -47,8 +48,8 @@ async def list_feedback(
     request: Request,
     service: The,
     everybody: Annotated[bool, Query(description="of all keys; needs the scope admin")] = False,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    cursor: Annotated[int | None, Query(ge=0, le=2**53)] = None,
+    limit: Annotated[int, Query(ge=1, le=200), DIGITS] = 50,
+    cursor: Annotated[int | None, Query(ge=0, le=2**53), DIGITS] = None,
 ) -> Response:
     """Your feedback, the newest first."""
     principal = request.scope["state"]["principal"]

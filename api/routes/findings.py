@@ -1,4 +1,4 @@
-"""`GET /v1/kb/findings`: what the audit of a version found; releasing is for the command line."""
+"""`GET /v1/kb/findings`: what the audit of a version found."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from starlette.responses import Response
 from api.openapi import problems
 from api.rendering import Json, finding_json
 from api.schemas.evidence import FindingsOut
+from api.schemas.strict import DIGITS
 from api.service import Service, service_of
 
 router = APIRouter(tags=["knowledge base"])
@@ -26,14 +27,14 @@ async def findings(
     service: Annotated[Service, Depends(service_of)],
     rule: Annotated[str | None, Query(max_length=100)] = None,
     severity: Annotated[Literal["info", "warning", "severe"] | None, Query()] = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    offset: Annotated[int, Query(ge=0, le=10**9, description="`next_offset` of the page before")] = 0,
-    kb_version: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="default: the current one")] = None,
+    limit: Annotated[int, Query(ge=1, le=1000), DIGITS] = 100,
+    offset: Annotated[int, Query(ge=0, le=10**9, description="`next_offset` of the page before"), DIGITS] = 0,
+    kb_version: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="default: the current one"), DIGITS] = None,
 ) -> Response:
     """Findings, the severest first; severe ones that are not released keep their records out of answers."""
 
     def work() -> Json:
-        version = kb_version or service.edition().pointer.version
+        version = kb_version or service.current_version()
         kb = service.catalogue.knowledge_base(version)
         page = kb.findings(rule=rule, severity=severity, limit=limit + 1, offset=offset)
         return {

@@ -13,6 +13,7 @@ from api.openapi import problems
 from api.rendering import Json, fact_json, source_json
 from api.routes.entities import entities_of, entity_of, sources_of
 from api.schemas.entities import GraphOut, PathsOut
+from api.schemas.strict import DIGITS
 from api.service import Service, service_of
 from rag.domain import GraphFact, Literal
 from rag.editions import Edition
@@ -29,8 +30,8 @@ router = APIRouter(tags=["entities"])
 async def around(
     service: Annotated[Service, Depends(service_of)],
     entity_id: str,
-    limit: Annotated[int, Query(ge=1, le=200, description="facts of each relation and direction")] = 25,
-    kb_version: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+    limit: Annotated[int, Query(ge=1, le=200, description="facts of each relation and direction"), DIGITS] = 25,
+    kb_version: Annotated[int | None, Query(ge=1, le=2**31 - 1), DIGITS] = None,
 ) -> Response:
     """What lies one step around an entity, as nodes and edges; `degraded` names the live graph where it was missing."""
 
@@ -62,9 +63,9 @@ async def between(
     service: Annotated[Service, Depends(service_of)],
     start: Annotated[str, Query(alias="from", max_length=200, examples=["disease:偏头痛"], description="an entity")],
     end: Annotated[str, Query(alias="to", max_length=200, examples=["symptom:恶心"], description="another entity")],
-    max_hops: Annotated[int, Query(ge=1, le=4)] = 3,
-    limit: Annotated[int, Query(ge=1, le=50)] = 10,
-    kb_version: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+    max_hops: Annotated[int, Query(ge=1, le=4), DIGITS] = 3,
+    limit: Annotated[int, Query(ge=1, le=50), DIGITS] = 10,
+    kb_version: Annotated[int | None, Query(ge=1, le=2**31 - 1), DIGITS] = None,
 ) -> Response:
     """Shortest chains of facts between two entities; facts are walked either way."""
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Request
@@ -17,11 +15,12 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 
+from api import idempotency
 from api import uploads as receiving
 from api.openapi import problems
 from api.schemas.jobs import JobForm, JobIn, JobOptions, JobOut, JobsOut
+from api.schemas.strict import DIGITS
 from api.service import Service, service_of
-from kg_loader.jobs import keys
 from kg_loader.jobs.files import within
 from kg_loader.jobs.job import Job, JobFile, Order, State
 from kg_loader.jobs.ordering import checked, given_files
@@ -34,16 +33,21 @@ router = APIRouter(tags=["jobs"])
 FORM = "multipart/form-data"
 _ANY_NUMBER = 2**62
 T = TypeVar("T", bound=JobOptions)
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 Writer = Annotated[Service, Depends(service_of)]
 JobId = Annotated[str, InPath(max_length=32)]
 
 
-def _rendered(job: Job, status: int = 200) -> Response:
+def rendered(job: Job, status: int = 200) -> Response:
+    """A job; 202 says that it is new, and where it is."""
     headers = {"Location": f"/v1/kb/jobs/{job.id}"} if status == 202 else None
     return Response(orjson.dumps(job.document()), status, headers, "application/json")
+
+
+def sender(request: Request) -> str:
+    """Who submits, as the row of the job names it."""
+    return f"api {request.client.host if request.client else ''}".strip()
 
 
 @router.post(
@@ -64,61 +68,39 @@ def _rendered(job: Job, status: int = 200) -> Response:
                 "application/json": {"schema": JobIn.model_json_schema()},
             },
         },
-        "parameters": [
-            {
-                "name": "Idempotency-Key",
-                "in": "header",
-                "description": "1 to 255 printable ASCII characters, kept for 24 h. The same request again leads "
-                "to the same job (200); another one with this key is refused (422), and any while the first is still "
-                "being read (409).",
-                "schema": {"type": "string", "maxLength": 255},
-            }
-        ],
+        "parameters": [idempotency.HEADER],
     },
 )
 async def submit(request: Request, service: Writer) -> Response:
     """Queue the ingestion of uploaded files, or of files that the service can read itself."""
-    key = request.headers.get("Idempotency-Key")
-    if key is not None and not _KEY.fullmatch(key):
-        raise UsageError("the Idempotency-Key is not usable; expected 1 to 255 printable ASCII characters, no spaces")
-    if key is None:
-        return await _submitted(request, service, None, None)
-    known = await service.read(lambda: keys.reserve(service.jobs.database, key))
-    try:
-        return await _submitted(request, service, key, known)
-    except BaseException:
-        if known is None:
-            await asyncio.to_thread(keys.release, service.jobs.database, key)
-        raise
+    async with idempotency.reserved(request, service) as reservation:
+        return await _submitted(request, service, reservation)
 
 
-async def _submitted(request: Request, service: Service, key: str | None, known: keys.Answered | None) -> Response:
+async def _submitted(request: Request, service: Service, reservation: idempotency.Reservation) -> Response:
     """What is received is removed again unless a new job comes of it."""
     identifier = new_id()
     try:
         order = await _ordered(request, service, identifier)
-        fingerprint = _fingerprint(order)
-        if known is not None:
-            job = await service.read(lambda: _known_job(service, known, fingerprint))
+        job = None if reservation.new else await reservation.job(order)
     except BaseException:
         await asyncio.to_thread(service.uploads.discard, identifier)
         raise
-    if known is not None:
+    if job is not None:
         await asyncio.to_thread(service.uploads.discard, identifier)
-        return _rendered(job)
-    who = f"api {request.client.host if request.client else ''}".strip()
+        return rendered(job)
 
     def work() -> Job:
         try:
             if order.upload is not None:
                 service.uploads.keep(identifier)
-            return service.jobs.submit(order, who, identifier, key=(key, fingerprint) if key is not None else None)
+            return service.jobs.submit(order, sender(request), identifier, key=reservation.settled_by(order))
         except YiwenError:
             service.uploads.discard(identifier)
             raise
 
     try:
-        return _rendered(await service.read(work), 202)
+        return rendered(await service.read(work), 202)
     except HTTPException:  # too much waits already: the work has not begun
         await asyncio.to_thread(service.uploads.discard, identifier)
         raise
@@ -132,12 +114,6 @@ async def _ordered(request: Request, service: Service, identifier: str) -> Order
         body = _parsed(JobIn, await request.body())
         return await service.read(lambda: checked(_named(body, service)))
     raise HTTPException(415, f"expected {FORM} or application/json")
-
-
-def _known_job(service: Service, known: keys.Answered, fingerprint: str) -> Job:
-    if known.fingerprint != fingerprint:
-        raise UsageError("this Idempotency-Key came with another request before; take a new key for a new job")
-    return service.jobs.get(known.job)
 
 
 async def _uploaded(request: Request, service: Service, identifier: str) -> Order:
@@ -172,13 +148,6 @@ def _parsed(model: type[T], given: bytes | Mapping[str, str]) -> T:
         raise RequestValidationError(listed) from None
 
 
-def _fingerprint(order: Order) -> str:
-    """Of what was asked for: the content of uploads, whatever their place."""
-    files = [(file.name, file.size, file.sha256 or file.path) for file in order.files]
-    asked: Any = [files, order.dataset, order.format, order.encoding, order.append, dict(order.options)]
-    return hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).hexdigest()
-
-
 @router.get(
     "/v1/kb/jobs",
     operation_id="listJobs",
@@ -187,7 +156,7 @@ def _fingerprint(order: Order) -> str:
 )
 async def jobs(
     service: Writer,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Annotated[int, Query(ge=1, le=200), DIGITS] = 50,
     cursor: Annotated[str | None, Query(max_length=20, description="`next_cursor` of the page before")] = None,
     state: Annotated[list[State], Query(description="only jobs in one of these states")] = [],  # noqa: B006
 ) -> Response:
@@ -211,7 +180,7 @@ async def jobs(
 )
 async def show(service: Writer, job: JobId) -> Response:
     """One job."""
-    return _rendered(await service.read(lambda: service.jobs.get(job)))
+    return rendered(await service.read(lambda: service.jobs.get(job)))
 
 
 @router.get(
@@ -238,7 +207,7 @@ async def rejects(service: Writer, job: JobId) -> Response:
 )
 async def cancel(service: Writer, job: JobId) -> Response:
     """Take a job out of the queue, or end a running one, which takes up to two seconds; nothing of it stays."""
-    return _rendered(await service.read(lambda: service.jobs.cancel(job)))
+    return rendered(await service.read(lambda: service.jobs.cancel(job)))
 
 
 @router.post(
@@ -249,7 +218,7 @@ async def cancel(service: Writer, job: JobId) -> Response:
 )
 async def retry(service: Writer, job: JobId) -> Response:
     """Queue a failed or cancelled job again, with the files it had."""
-    return _rendered(await service.read(lambda: service.jobs.retry(job)))
+    return rendered(await service.read(lambda: service.jobs.retry(job)))
 
 
 @router.delete(

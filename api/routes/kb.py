@@ -12,6 +12,7 @@ from api.access import administers
 from api.openapi import problems
 from api.rendering import Json
 from api.schemas.kb import ActivatedOut, VersionsOut
+from api.schemas.strict import DIGITS
 from api.service import Service, service_of
 from rag.snapshot import Manifest
 
@@ -63,7 +64,7 @@ def _version_json(manifest: Manifest, current: int | None) -> Json:
 )
 async def activate(
     service: Annotated[Service, Depends(service_of)],
-    version: Annotated[int, Path(ge=1, le=2**31 - 1)],
+    version: Annotated[int, Path(ge=1, le=2**31 - 1), DIGITS],
 ) -> Response:
     """Serve another retained version; answers that are being written keep theirs."""
 

@@ -205,11 +205,12 @@ class AnswerOut(Response):
 
 
 class ArmsOut(Response):
-    """What each way of searching contributed, 0 where it did not find it."""
+    """What each way of searching contributed, 0 where it did not find it; `rerank` is what a reranker gave it."""
 
     dense: float
     sparse: float
     graph: float
+    rerank: float
 
 
 class EvidenceOut(Response):

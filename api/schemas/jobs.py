@@ -30,7 +30,9 @@ class JobOptions(BaseModel):
     format: Name | None = Field(None, description="format of the files; default: guessed")
     encoding: Name | None = Field(None, description="encoding of the files; default: found out")
     append: bool = Field(False, description="add to the data set instead of replacing it")
-    max_rejects: Annotated[int, Field(ge=0), WHOLE] | None = Field(None, description="stop above this many broken rows")
+    max_rejects: Annotated[int, Field(ge=0, le=2**31 - 1), WHOLE] | None = Field(
+        None, description="stop above this many broken rows"
+    )
     allow_shrink: bool = Field(False, description="publish even if a data set loses more than half of its records")
     gate: Name | None = Field(None, description="what may change in the answers to YIWEN_GATE_FILE, such as 10%")
     table_map: Annotated[str, Field(min_length=1, max_length=60_000)] | None = Field(
@@ -38,7 +40,9 @@ class JobOptions(BaseModel):
     )
 
     preview: Annotated[int, Field(ge=1, le=100), WHOLE] | None = Field(
-        None, description="only look: `report.preview` has so many rows of each file as they would be stored"
+        None,
+        description="only look: `report.preview` has so many rows of each file as they would be stored, "
+        "or, of a table in no known format, `table` with its columns",
     )
 
     def further(self) -> dict[str, Any]:
@@ -122,7 +126,7 @@ class JobOut(Response):
 
     id: str
     state: State
-    kind: Literal["ingest"]
+    kind: Literal["ingest", "review"]
     files: list[JobFileOut]
     dataset: str | None
     format: str | None
@@ -137,7 +141,7 @@ class JobOut(Response):
     heartbeat: str | None
     attempts: int
     progress: ProgressOut | None
-    report: dict[str, Any] | None = Field(description="what `yiwen ingest --json` prints")
+    report: dict[str, Any] | None = Field(description="what `yiwen ingest --json` or `yiwen kb release --json` prints")
     error: JobErrorOut | None
     rejected: dict[str, int] = Field(description="broken rows by reason")
     rejects: bool

@@ -55,3 +55,28 @@ class DiffOut(Response):
     from_: int = Field(alias="from")
     to: int
     changes: dict[str, ChangeOut]
+
+
+class NamedOut(Response):
+    """A member of a closed set, and what it is called."""
+
+    id: str
+    label: str
+
+
+class RelationOut(NamedOut):
+    """A relation: other names of it, and the types that it joins; without `objects` its object is a text."""
+
+    aliases: list[str]
+    subjects: list[str]
+    objects: list[str]
+
+
+class VocabularyOut(Response):
+    """The closed sets that facts, sources and maps of tables are made of."""
+
+    types: list[NamedOut]
+    relations: list[RelationOut]
+    grades: list[NamedOut]
+    alias_kinds: list[str]
+    passage_kinds: list[str]

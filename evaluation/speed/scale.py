@@ -1,4 +1,4 @@
-"""The parts that take long: vectors, memory of a large file, swaps, traffic. Small on the sample."""
+"""The parts that take long: vectors, memory of a large file, swaps, traffic, retrieval. Small on the sample."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from evaluation.speed.corpora import SAMPLE, graph_file
+from evaluation.speed.corpora import SAMPLE, corpus, graph_file
 from evaluation.speed.figures import Figure, quiet, shares_note
 from evaluation.speed.process import run_command
 from evaluation.speed.stub import GRACE_S
@@ -17,6 +17,7 @@ SLOWEST = {"ivf": 1 / 100, "hnsw": 1 / 200, "sq8": 0.7}
 """Of the time of a flat scan, by kind of index."""
 LEAST_RECALL = 0.99
 MEGABYTES, SMALL_MEGABYTES = 2_000, 12
+PASSAGES, SMALL_PASSAGES = 100_000, 2_000
 STAGING_MB, SEAL_MB, SEAL_PER_INDEX = 300, 300, 1.3
 _SECONDS, _SWAPS = 15, 50
 _SMALL_SECONDS, _SMALL_SWAPS = 2, 10
@@ -119,4 +120,28 @@ def traffic_figures(data: Path | None, rounds: int, notes: Notes) -> list[Figure
     ]
 
 
-LONG = {"vectors": vector_figures, "memory": memory_figures, "swaps": swap_figures, "traffic": traffic_figures}
+def retrieval_figures(data: Path | None, rounds: int, notes: Notes) -> list[Figure]:
+    """Retrieval without the rest of an answer, among many passages; once, over 500 questions."""
+    passages = SMALL_PASSAGES if data is None else PASSAGES
+    run = run_command(["-m", "evaluation.speed.retrieving", str(passages), *map(str, corpus(data).files)])
+    notes["processor used by others, retrieval"] = shares_note([run.foreign])
+    found = run.document()
+    parts: dict[str, float] = found["parts_p99"]
+    notes["p99 of the parts of retrieval, processor, ms"] = {name: round(ms, 2) for name, ms in parts.items()}
+
+    def figure(name: str, value: float, unit: str = "ms", goal: float | None = None) -> Figure:
+        return Figure(f"retrieval among {found['passages']:,} passages, {name}", unit, (value,), goal)
+
+    return [
+        figure("p50", found["p50"], goal=25),
+        figure("p99", found["p99"]),
+        figure("processor time p50", found["cpu_p50"]),
+        figure("processor time p99", found["cpu_p99"]),
+        figure("processor time p99 / sum of the p99 of its parts", found["cpu_p99"] / sum(parts.values()), "", 2.0),
+    ]
+
+
+LONG = {
+    "vectors": vector_figures, "memory": memory_figures, "swaps": swap_figures, "traffic": traffic_figures,
+    "retrieval": retrieval_figures,
+}  # fmt: skip

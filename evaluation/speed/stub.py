@@ -66,7 +66,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 from api.rendering import answer_json
 from evaluation.speed.asking import mixed_questions
-from rag.intent import read_intent
+from rag.question.intent import read_intent
 
 edition = pipeline.editions.current()
 body = {q: orjson.dumps(answer_json(pipeline.ask(q), edition.kb)) for q in mixed_questions()}

@@ -14,13 +14,13 @@ from threading import Event
 from typing import Any, NamedTuple
 
 from finetune.data.asking import ASKED, SAFETY, Asking
-from rag.checking import MARK
-from rag.cutting import cut_sentences
+from rag.answer.prompt import estimated_tokens, messages
+from rag.checking.checker import MARK
+from rag.checking.cutting import cut_sentences
 from rag.domain import Evidence, Fact, GenerationRequest
 from rag.errors import ConfigurationError
 from rag.generators.extractive import ExtractiveGenerator
 from rag.pipeline import Pipeline
-from rag.prompt import estimated_tokens, messages
 from rag.text import normalise
 
 KINDS = ("relevant", "distracting", "missing", "safety")

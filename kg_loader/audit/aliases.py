@@ -9,7 +9,7 @@ from typing import NamedTuple
 from kg_loader.audit.knowledge import Knowledge, alias_id, everyday_words, listed
 from kg_loader.sources.naming import names_an_illness, unsafe_alias
 from rag.domain import AliasKind, Finding, Severity
-from rag.features import compatible, opposed
+from rag.linking.features import compatible, opposed
 from rag.text import is_han
 from rag.vocabulary import EntityType
 

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from kg_loader.audit.knowledge import Knowledge, fact_id
-from rag.conflicts import DENIED, rate, stance
+from rag.answer.conflicts import DENIED, rate, stance
 from rag.domain import Finding, Severity
 from rag.vocabulary import RELATIONS, Relation
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from kg_loader.audit.knowledge import Knowledge, everyday_words
-from kg_loader.sources.naming import fault, is_measure_or_damaged, trimmed
+from kg_loader.sources.naming import PLAIN, fault, is_measure_or_damaged, trimmed
 from rag.domain import Finding, Severity
 from rag.text import is_han
 from rag.vocabulary import EntityType, Relation
@@ -15,14 +15,6 @@ JUNK, MISPLACED, EVERYDAY = "junk-name", "misplaced-name", "everyday-name"
 _T = EntityType
 _DESCRIBED_BY_PEOPLE = (_T.POPULATION, _T.INDICATOR, _T.CAUSE)
 """Types whose names may be a statistic or a group of people."""
-
-
-PLAIN = re.compile(
-    "(?!.*(?:三甲|收费|费用|治愈|发病|高发|多见|见于|男|女|占|终身|终生|长期|无特效|免费|自费|周期|传染性|人群|什么|怎么|如何|哪[些种]))"
-    "(?!无|没|不|未|待|空|略|同上|详|其他|其它|本病|暂|尚|目前|查看|点击|更多|参见|以及|及其|并|或|而|因此|如果|例|包|约|等|和|与)"
-    "(?![A-Za-z]*$)[\u4e00-\u9fffA-Za-z]{2,40}"
-)
-"""Most names: letters without a word that any rule for junk looks for; they need not be looked at again and again."""
 
 
 def junk_names(kb: Knowledge) -> Iterator[Finding]:

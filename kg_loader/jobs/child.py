@@ -16,7 +16,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from kg_loader.ingest import ingest
 from kg_loader.jobs.files import Uploads
@@ -29,6 +29,7 @@ from kg_loader.jobs.job import (
     OPENING,
     PATH_OPTIONS,
     PREVIEW,
+    REVIEW,
     SETTLING,
     WAITING,
     JobFile,
@@ -38,6 +39,8 @@ from kg_loader.jobs.job import (
 from kg_loader.jobs.process import received
 from kg_loader.preview import preview
 from kg_loader.report import IngestReport
+from kg_loader.reviewing import hold, release
+from rag.domain import Verdict
 from rag.errors import (
     ConflictError,
     DataError,
@@ -59,6 +62,7 @@ _AT = {
 }  # fmt: skip
 """The stage that begins at a named point of an ingestion; the others begin with their own progress."""
 Observer = Callable[[str], None]
+T = TypeVar("T")
 LOCK_POLL_S = 1.0
 _TELL_S = 0.5
 
@@ -138,7 +142,11 @@ def run(settings: Settings, job: str, order: Order, observer: Observer) -> None:
         if PREVIEW in order.options:
             teller.message({"report": _previewed(order, uploads)})
             return
-        report = _ingested(settings, order, teller.follow(uploads.presented(order)), teller)
+        if order.kind == REVIEW:
+            teller.message({"report": _waiting(lambda: _reviewed(settings, order, teller), teller)})
+            return
+        files = teller.follow(uploads.presented(order))
+        report = _waiting(lambda: _ingested(settings, order, files, teller), teller)
         if report.rejects_file is not None:
             uploads.rename_rejects(order, report.rejects_file)
         teller.message({"report": report.document()})
@@ -162,26 +170,42 @@ def run(settings: Settings, job: str, order: Order, observer: Observer) -> None:
         teller.message({"error": problem(YiwenError(), detail)})
 
 
-def _ingested(settings: Settings, order: Order, files: Sequence[Path], teller: Teller) -> IngestReport:
-    """The report; waits while another process writes to the knowledge base."""
+def _waiting(work: Callable[[], T], teller: Teller) -> T:
+    """What `work` returns; tries again while another process writes to the knowledge base."""
     while True:
         try:
-            return ingest(
-                Library(settings.data_dir), files, dataset=order.dataset, format=order.format,
-                encoding=order.encoding, append=order.append, settings=settings,
-                progress=teller.progress, reached=teller.reached, **_options(order),
-            )  # fmt: skip
+            return work()
         except LockedError:
             teller.stage(WAITING)
             time.sleep(LOCK_POLL_S)
         teller.stage(OPENING)
 
 
+def _ingested(settings: Settings, order: Order, files: Sequence[Path], teller: Teller) -> IngestReport:
+    return ingest(
+        Library(settings.data_dir), files, dataset=order.dataset, format=order.format,
+        encoding=order.encoding, append=order.append, settings=settings,
+        progress=teller.progress, reached=teller.reached, **_options(order),
+    )  # fmt: skip
+
+
+def _reviewed(settings: Settings, order: Order, teller: Teller) -> dict[str, Any]:
+    """A version in which the records are released or held."""
+    library, records, reason = Library(settings.data_dir), order.options["records"], order.options["reason"]
+    if order.options["verdict"] == Verdict.RELEASE:
+        done = release(
+            library, settings, records, reason=reason, again=True, progress=teller.progress, reached=teller.reached
+        )
+    else:
+        done = hold(library, settings, records, reason=reason, progress=teller.progress, reached=teller.reached)
+    return done.document() | {"rejected": {}, "rejects_file": None}
+
+
 def _previewed(order: Order, uploads: Uploads) -> dict[str, Any]:
     """The first rows of each file as they would be stored, and what would be left out; nothing is stored."""
     found = preview(
         uploads.presented(order), order.options[PREVIEW], dataset=order.dataset, format=order.format,
-        encoding=order.encoding, table_map=order.options.get("table_map"),
+        encoding=order.encoding, table_map=order.options.get("table_map"), tables=True,
     )  # fmt: skip
     rejected = sum((Counter(one.rejected) for one in found), Counter[str]())
     documents = [one.document() | {"file": uploads.without_folder(order, one.file)} for one in found]

@@ -10,7 +10,8 @@ from typing import Any
 
 from rag.errors import YiwenError
 
-INGEST = "ingest"
+INGEST, REVIEW = "ingest", "review"
+"""Kinds of job. A review has no files; its options are `verdict`, `records` and `reason`."""
 WAITING, OPENING, LOADING, SETTLING = "waiting", "opening", "loading", "settling"
 FLUSHING, ASKING, MIRRORING, FLIPPING = "flushing", "asking", "mirroring", "flipping"
 """Stages of a run; between settling and flushing come `records`, `vectors` and `words`, the parts of a version."""
@@ -114,7 +115,7 @@ class Job:
     heartbeat: float | None
     progress: Progress | None
     report: Mapping[str, Any] | None
-    """`IngestReport.document()`."""
+    """`IngestReport.document()`, or that of a review."""
     error: Mapping[str, Any] | None
     """A problem: slug, title, status, detail, exit_code; `gate` where the gate refused, as `ingest --json` shows it."""
     rejected: Mapping[str, int]

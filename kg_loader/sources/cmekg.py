@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 from kg_loader.encodings import regular_file
 from kg_loader.reading import Row, json_rows
 from kg_loader.sources.boilerplate import BOILERPLATE, Company
-from kg_loader.sources.cmekg_fields import FIELDS, Field, Values, kind_of, literal_fault
+from kg_loader.sources.cmekg_fields import FIELDS, Field, Values, kind_of, literal_fault, object_type
 from kg_loader.sources.format import Format, Item, ReadContext, head_keys, rejected
 from kg_loader.sources.naming import (
     DUPLICATE,
@@ -36,7 +36,7 @@ from kg_loader.sources.naming import (
 )
 from rag.domain import Alias, Entity, Fact, Literal, Passage, PassageKind, Rejected, Skipped, Source
 from rag.text import clean, normalise
-from rag.vocabulary import EntityType, Grade
+from rag.vocabulary import EntityType, Grade, Relation
 
 SHIFTED = "shifted row"
 CENTRE, _ALIASES, _COMPLICATIONS = "中心词", "别名", "并发症"
@@ -167,7 +167,7 @@ class _Record:
             yield from self._wrong(key)
         elif field.values is Values.LITERAL:
             yield from self._literals(field, texts)
-        elif field.values is Values.TEXT or any(len(text) > _PROSE and field.prose for text in texts):
+        elif field.values is Values.TEXT or (field.prose and any(len(text) > _PROSE for text in texts)):
             yield from self._passages(key, texts)
         else:
             yield from self._facts(field, texts)
@@ -180,7 +180,7 @@ class _Record:
             return [part for part in parts if part.strip()]
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
             return None
-        if field is not None and field.values is not Values.NAMES:
+        if (field is not None and field.values is not Values.NAMES) or not _ITEM.search("".join(value)):
             return value
         return [part for one in value for part in _ITEM.split(one) if part.strip() or not one.strip()]
 
@@ -205,12 +205,8 @@ class _Record:
 
     def _literals(self, field: Field, texts: list[str]) -> Iterator[Item]:
         for text in texts:
-            shown = whole_text(clean(text))
-            reason = literal_fault(field.relation, shown)
-            if reason:
-                yield Skipped(reason)
-            else:
-                yield Fact(self.centre.id, field.relation, Literal(shown, field.relation.value), self.source.id)
+            said = _literal(field.relation, text)
+            yield said if isinstance(said, Skipped) else Fact(self.centre.id, field.relation, said, self.source.id)
 
     def _passages(self, key: str, texts: list[str]) -> Iterator[Item]:
         for text in texts:
@@ -229,23 +225,35 @@ class _Record:
             )
 
     def _facts(self, field: Field, texts: list[str]) -> Iterator[Item]:
-        seen: set[str] = set()
+        subject, relation, source = self.centre.id, field.relation, self.source.id
+        seen = {subject}
         whole = texts if self.known.heads.isdisjoint(texts) else rejoined(texts, self.known.names)
         names = [trimmed(text) for text in whole]
+        pasted = not self.known.suspects.isdisjoint(names)
         for name in names:
-            target = named(name, field.object_type(name))
+            target = _named(name, field.types)
             if isinstance(target, Skipped):
                 yield target
-                continue
-            if name in self.known.suspects and any((name, other) in self.known.pasted for other in names):
+            elif pasted and any((name, other) in self.known.pasted for other in names):
                 yield Skipped(BOILERPLATE)
-                continue
-            if target.id in seen or target.id == self.centre.id:
+            elif target.id in seen:
                 yield Skipped(DUPLICATE)
-                continue
-            seen.add(target.id)
-            yield target
-            yield Fact(self.centre.id, field.relation, target.id, self.source.id)
+            else:
+                seen.add(target.id)
+                yield target
+                yield Fact(subject, relation, target.id, source)
+
+
+@lru_cache(maxsize=1 << 16)
+def _named(name: str, types: tuple[EntityType, ...]) -> Entity | Skipped:
+    return named(name, object_type(name, types))
+
+
+@lru_cache(maxsize=1 << 14)
+def _literal(relation: Relation, text: str) -> Literal | Skipped:
+    shown = whole_text(clean(text))
+    reason = literal_fault(relation, shown)
+    return Skipped(reason) if reason else Literal(shown, relation.value)
 
 
 FORMAT = Format("cmekg", guess, read)

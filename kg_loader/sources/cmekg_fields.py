@@ -32,11 +32,10 @@ class Field:
     values: Values = Values.NAMES
     prose: bool = False
 
-    def object_type(self, name: str) -> EntityType:
-        """Population where the field may name one and `name` reads like people, else the first type."""
-        if _T.POPULATION in self.types and _PEOPLE.search(name):
-            return _T.POPULATION
-        return self.types[0]
+
+def object_type(name: str, types: tuple[EntityType, ...]) -> EntityType:
+    """Population where a field of these types may name one and `name` reads like people, else the first type."""
+    return _T.POPULATION if _T.POPULATION in types and _PEOPLE.search(name) else types[0]
 
 
 _PEOPLE = re.compile(

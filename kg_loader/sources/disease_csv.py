@@ -34,6 +34,8 @@ _TEXTS = {
     "money": "费用",
 }
 _MORE = re.compile(r"[\[［【](?:详细|更多|查看全部)[\]］】]?\s*$")
+_LINK_ENDS = tuple("[［【细多部]］】")
+"""How `_MORE` ends in a trimmed cell."""
 _BETWEEN = re.compile(r"[,，;；|\s]+")
 _ALSO_BETWEEN = re.compile(r"[,，;；、|\s]+")
 _DOTS = re.compile(r"^(?:\.{2,}|…+)$")
@@ -63,14 +65,21 @@ def _record(cells: Mapping[str, str]) -> dict[str, object]:
         if listed := _listed(column, cells.get(column, "")):
             record[key] = listed
     for column, key in _TEXTS.items():
-        if text := _MORE.sub("", cells.get(column, "")).strip(" \u3000;；"):
+        if text := _whole(cells.get(column, "")).strip(" \u3000;；"):
             record[key] = text
     return record
 
 
+def _whole(cell: str) -> str:
+    """The cell without the link to the rest of its page."""
+    return _MORE.sub("", cell) if cell.endswith(_LINK_ENDS) else cell
+
+
 def _listed(column: str, cell: str) -> list[str]:
     """The items of a cell. What stands in brackets belongs to a name; 、 divides treatments and parts only."""
-    text = _MORE.sub("", cell).strip()
+    text = _whole(cell).strip()
+    if not text:
+        return []
     between = _ALSO_BETWEEN if column in ("treatment", "part") else _BETWEEN
     parts = [part for part in between.split(text) if part]
     if not _SPLIT_APART.search(text):

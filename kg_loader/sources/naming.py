@@ -38,6 +38,7 @@ _PLACEHOLDER = re.compile(
     r"|.{0,14}(?:什么|怎么|如何|哪些|哪种).{0,14}[？?].*",
     re.IGNORECASE,
 )
+_LETTERS = re.compile("[\u4e00-\u9fffA-Za-z]+")
 _ELLIPSIS = re.compile(r"(?:\.{2,}|…+|。{2,})$")
 _LOST = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ue000-\uf8ff]")  # clean() would drop these and hide the damage
 _DAMAGED = re.compile("[?？\ufffd\ufdd0\ue000-\uf8ff]|锟斤拷|[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -52,6 +53,12 @@ _STATISTIC = re.compile(
     rf"|{_NUMBER}\s*[-—~～至到]*\s*(?:{_NUMBER})?\s*岁|^约?占|占\d|{_NUMBER}[%％]"
 )
 _SHIFTED = re.compile(r"(?:终身|终生|长期|免费|无特效|自费).{0,6}(?:治疗|服药|用药|药物)|(?:周期|传染性|人群)$|^本病")
+PLAIN = re.compile(
+    "(?!.*(?:三甲|收费|费用|治愈|发病|高发|多见|见于|男|女|占|终身|终生|长期|无特效|免费|自费|周期|传染性|人群|什么|怎么|如何|哪[些种]))"
+    "(?!无|没|不|未|待|空|略|同上|详|其他|其它|本病|暂|尚|目前|查看|点击|更多|参见|以及|及其|并|或|而|因此|如果|例|包|约|等|和|与)"
+    "(?![A-Za-z]*$)[\u4e00-\u9fffA-Za-z]{2,40}"
+)
+"""Most names: letters without a word that any rule for junk looks for; they need not be looked at one by one."""
 _CLAUSES = re.compile(r"[。；;！!]|[，,](?!\d).*[，,](?!\d)")
 _CLAUSE_START = re.compile(r"^(?:以及|及其|并且|或者|而且|因此|如果|例如|包括|约为|等等?$|和$|与$)")
 _COMPLAINT = re.compile("[^止消清平宁安克镇退抗解祛化降去除通]{1,2}(?:喘|痛|咳|炎|癌|肿|咳嗽|哮喘)")
@@ -88,6 +95,8 @@ def entity(name: str, kind: EntityType) -> Entity:
 @lru_cache(maxsize=1 << 16)
 def trimmed(name: str) -> str:
     """`name` cleaned, without a list bullet before it and punctuation around it (an ellipsis at its end stays)."""
+    if _LETTERS.fullmatch(name):
+        return name
     text = _BULLET.sub("", clean(_LOST.sub("\ufffd", name)))
     if _ELLIPSIS.search(text):
         return text.lstrip(_EDGE)
@@ -98,6 +107,11 @@ def trimmed(name: str) -> str:
 def fault(name: str, kind: EntityType) -> str | None:
     """The skip reason for a trimmed name, or None if it may be one."""
     folded = normalise(name)
+    return None if folded == name and PLAIN.fullmatch(name) else suspicious(name, folded, kind)
+
+
+def suspicious(name: str, folded: str, kind: EntityType) -> str | None:
+    """As `fault`, every rule asked; `folded` is the normalised name."""
     if not folded or _PLACEHOLDER.fullmatch(folded):
         return PLACEHOLDER
     if _ELLIPSIS.search(name):

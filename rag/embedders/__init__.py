@@ -1,1 +1,1 @@
-"""Adapters that turn text into vectors: a static one without torch, and any sentence-transformers model."""
+"""Adapters that judge texts: vectors (static ones without torch, any sentence-transformers model), and rerankers."""

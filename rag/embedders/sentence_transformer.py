@@ -32,7 +32,7 @@ class SentenceTransformerEmbedder:
                 f"embedder {name!r} cannot be opened ({error}); expected a sentence-transformers folder or hub name"
             ) from error
         self.identity = f"sentence-transformers:{name}" + (f"@{revision}" if revision else "")
-        self.dimension = int(self._model.get_sentence_embedding_dimension())
+        self.dimension = len(self._model.encode("医", show_progress_bar=False))  # the method's name differs by version
 
     def encode(self, texts: Sequence[str], *, kind: Literal["query", "passage"]) -> NDArray[np.float32]:
         """(n, dimension), rows of length 1; the model's own prompt for `kind` is put before each text."""

@@ -11,14 +11,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from threading import Event
 
-from rag.cutting import cut_sentences
-from rag.deciding import decide
+from rag.answer.rendering import object_text
+from rag.checking.cutting import cut_sentences
+from rag.checking.quoting import quotable
 from rag.domain import EntityId, Evidence, GenerationRequest, GraphFact, Mention, PassageKind
-from rag.excerpts import telling, without
-from rag.intent import REMEDIES
-from rag.people import groups_in, speaks_of
-from rag.quoting import quotable
-from rag.rendering import object_text
+from rag.question.deciding import decide
+from rag.question.intent import REMEDIES
+from rag.question.people import groups_in, speaks_of
+from rag.retrieval.excerpts import telling, without
 from rag.text import language_of, normalise, tokens
 from rag.vocabulary import RELATIONS, Grade, Relation
 

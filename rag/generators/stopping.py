@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from rag.answer.prompt import estimated_tokens, messages
 from rag.domain import GenerationRequest
 from rag.errors import DependencyError
-from rag.prompt import estimated_tokens, messages
 
 MESSAGE_TOKENS = 8
 """What a template writes around one message, about."""
@@ -62,7 +62,7 @@ def _beginning(text: str, stops: Sequence[str]) -> int:
 def fitted(
     request: GenerationRequest, room: int, length: Callable[[Sequence[tuple[str, str]]], int]
 ) -> Sequence[tuple[str, str]]:
-    """The messages of `rag.prompt` within `room` tokens by `length`; earlier turns give way, the oldest first.
+    """The messages of `rag.answer.prompt` within `room` tokens by `length`; earlier turns give way, the oldest first.
 
     System prompt, evidence and question always stay: without them nothing could be checked. Raises DependencyError
     where they alone are too long.

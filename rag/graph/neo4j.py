@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import closing
-from dataclasses import replace
 from typing import LiteralString
 
-from rag.deadline import within
 from rag.domain import (
     EDITOR,
     Condition,
@@ -19,8 +16,8 @@ from rag.domain import (
     Qualifiers,
     RankedSubject,
 )
-from rag.errors import LiveGraphError, StaleGraphError, UsageError
-from rag.graph.bolt import Connection, Row, Server
+from rag.errors import StaleGraphError, UsageError
+from rag.graph.bolt import Connection, Row
 from rag.graph.by_hand import NotAFactError, fact_by_hand
 from rag.graph.conditions import divided, meeting
 from rag.graph.queries import (
@@ -39,28 +36,6 @@ from rag.vocabulary import GRADE_RANK, Relation
 
 EDITOR_RANK = GRADE_RANK[EDITOR.grade]
 _ALL = list(TYPED_RELATION)
-
-
-PROBE_TIMEOUT_S = 15.0
-
-
-def probe(server: Server) -> None:
-    """Let a server greet and compile what questions ask, over a connection that may take its time.
-
-    Raises LiveGraphError unless it has answered within `PROBE_TIMEOUT_S`.
-    """
-    nothing: dict[str, object] = {"kb": "", "version": 0, "withheld": [""], "limit": 1}
-    plan = {"plan": [["", _ALL[:1]]], "editor_rank": EDITOR_RANK}
-    with closing(Connection(replace(server, timeout_s=PROBE_TIMEOUT_S))) as connection:
-
-        def ask() -> None:
-            connection.read(NEIGHBOURHOOD, nothing | plan)
-            connection.read(RANK_SUBJECTS[Relation.SYMPTOM], nothing | {"objects": [""]})
-
-        try:
-            within(ask, PROBE_TIMEOUT_S)
-        except TimeoutError as error:
-            raise LiveGraphError(f"Neo4j at {server.uri} took longer than {PROBE_TIMEOUT_S:g} s") from error
 
 
 def _unheard(facts: Sequence[GraphFact]) -> None:

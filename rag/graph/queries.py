@@ -43,6 +43,14 @@ FACT: LiteralString = (
 _SHOWN: LiteralString = "NOT coalesce(r.id, '') IN $withheld AND NOT coalesce(r.source, '') IN $withheld"
 """Without the ids of facts and sources that the register withholds."""
 
+GREETING: LiteralString = "RETURN 1"
+RICHEST: LiteralString = """
+MATCH (s:Entity {kb: $kb})-[r]->(o:Entity|Literal)
+WITH s, count(r.id) AS facts, max(o.name) AS last ORDER BY facts DESC, s.id LIMIT $limit
+RETURN s.id
+"""
+"""Entities with most facts; on the way the server reads every relation and name once, which fills its page cache."""
+
 NEIGHBOURHOOD: LiteralString = f"""
 {READY}
 CALL () {{

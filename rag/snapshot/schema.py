@@ -18,7 +18,19 @@ import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 
-from rag.domain import Alias, DoNotMerge, Entity, Fact, Passage, Record, Retraction, Review, Source, content_hash
+from rag.domain import (
+    Alias,
+    DoNotMerge,
+    Entity,
+    Fact,
+    Passage,
+    Record,
+    Retraction,
+    Review,
+    Source,
+    content_hash,
+    fact_hash,
+)
 from rag.text import TEXT_VERSION
 
 SCHEMA_VERSION = 4
@@ -158,4 +170,6 @@ def hashed(content: dict[str, object]) -> int:
 
 def record_key(record: Record) -> int:
     """The 64 bits that name a record among those of its kind."""
-    return hashed(record.content() if isinstance(record, (Fact, Passage, Source)) else vars(record))
+    if isinstance(record, Fact):
+        return fact_hash(record) - _SHIFT
+    return hashed(record.content() if isinstance(record, (Passage, Source)) else vars(record))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.answer.rendering import fact_text
 from rag.domain import (
     Alias,
     DoNotMerge,
@@ -28,7 +29,6 @@ from rag.domain import (
 from rag.errors import UsageError
 from rag.ports import NameRow
 from rag.register import NOTHING, Withheld
-from rag.rendering import fact_text
 from rag.snapshot.dense import DenseIndex
 from rag.snapshot.files import checksum
 from rag.snapshot.layout import RECORDS, SPARSE, Manifest, corrupt, read_manifest

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 
 from rag.domain import Alias, DoNotMerge, Entity, EntityId, Fact, Literal, Passage, Record, Retraction, Review, Source
 from rag.register import is_key
@@ -15,10 +16,22 @@ from rag.text import normalise
 from rag.vocabulary import GRADE_RANK, EntityType
 
 _COLUMNS = (3, 5, 4, 12, 11, 9, 3, 5)
-_INSERT = tuple(
-    f"INSERT INTO {table} VALUES ({', '.join('?' * count)}) ON CONFLICT (pk) DO NOTHING"
-    for table, count in zip(TABLES, _COLUMNS, strict=True)
-)
+_TOGETHER = 32
+
+
+def _insert(rows: int) -> tuple[str, ...]:
+    """Per kind the statement that stores so many new records and leaves out those that are there."""
+    return tuple(
+        f"INSERT INTO {table} VALUES {', '.join([_places(count)] * rows)} ON CONFLICT (pk) DO NOTHING"
+        for table, count in zip(TABLES, _COLUMNS, strict=True)
+    )
+
+
+def _places(count: int) -> str:
+    return f"({', '.join('?' * count)})"
+
+
+_INSERT, _INSERT_TOGETHER = _insert(1), _insert(_TOGETHER)
 _REMEMBERED = 200_000
 """Entities and sources whose numbers are kept at hand."""
 _TYPES = frozenset(kind.value for kind in EntityType)
@@ -61,9 +74,8 @@ def key_of_source(identifier: str) -> int:
 
 def problem(record: Record) -> str | None:
     """Why a record cannot be stored, or None. Readers do not make such records; a new reader might."""
-    for identifier in _referred(record):
-        if not _is_id(identifier):
-            return "an entity id is not `type:name` with a known type"
+    if not all(map(_is_id, _referred(record))):
+        return "an entity id is not `type:name` with a known type"
     if isinstance(record, Fact):
         return None
     if isinstance(record, Entity) and not (record.name and record.id.startswith(f"{record.type}:")):
@@ -103,7 +115,7 @@ def _row(record: Record, key: int, entities: Mapping[EntityId, int], ranks: Mapp
             said, limits, source = record.object, record.qualifiers, key_of_source(record.source)
             target = (None, said.text, said.kind) if isinstance(said, Literal) else (entities[said], None, None)
             return (
-                key, entities[record.subject], record.relation.value, *target, source,
+                key, entities[record.subject], record.relation, *target, source,
                 limits.severity, limits.population, limits.dose, ranks[source],
             )  # fmt: skip
         case Entity():
@@ -177,10 +189,15 @@ class Writer:
         for code, rows in enumerate(fresh):
             if code == FACT:
                 self._know_ranks({key_of_source(record.source) for _, record in rows if isinstance(record, Fact)})
-            self.connection.executemany(
-                _INSERT[code], (_row(record, key, self._entities, self._ranks) for key, record in rows)
-            )
+            self._store(code, [_row(record, key, self._entities, self._ranks) for key, record in rows])
         return [self._stage(dataset, code, group) for code, group in enumerate(groups)]
+
+    def _store(self, code: int, rows: Sequence[tuple[object, ...]]) -> None:
+        """Several rows a statement: running one costs more than storing a row does."""
+        whole = len(rows) - len(rows) % _TOGETHER
+        groups = zip(*[iter(rows[:whole])] * _TOGETHER, strict=True)
+        self.connection.executemany(_INSERT_TOGETHER[code], (tuple(chain.from_iterable(group)) for group in groups))
+        self.connection.executemany(_INSERT[code], rows[whole:])
 
     def _know_entities(self, ids: set[EntityId]) -> None:
         """Give those a number that have none yet, and learn the numbers of all."""
@@ -245,21 +262,29 @@ class Writer:
         run("DELETE FROM staged_assertion WHERE dataset = ?", (dataset,))
         return {KIND_NAMES[kind]: (added.get(kind, 0), gone.get(kind, 0)) for kind in sorted({*added, *gone})}
 
-    def sweep(self) -> None:
-        """Delete what no data set asserts any more, and choose the visible spelling of every entity."""
+    def sweep(self, *, removed: bool = True) -> None:
+        """Delete what no data set asserts any more, and choose the visible spelling of every entity.
+
+        `removed` False: every assertion there was is still there, so no record can have lost its last one.
+        """
         run = self.connection.execute
         self.forget()
-        for code, table in enumerate(TABLES):
-            run(f"DELETE FROM {table} WHERE NOT EXISTS "
-                "(SELECT 1 FROM assertion WHERE kind = ? AND record = pk)", (code,))  # fmt: skip
+        if removed:
+            self._delete_unasserted()
         run("DELETE FROM dataset WHERE NOT EXISTS (SELECT 1 FROM assertion WHERE dataset = dataset.pk)")
-        unused = " AND ".join(f"NOT EXISTS (SELECT 1 FROM {t} WHERE {t}.{c} = entity.pk)" for t, c in _REFERRED)
-        run(f"DELETE FROM entity WHERE {unused}")
         run(
             "UPDATE entity SET name = best.name FROM (SELECT e.pk, coalesce((SELECT min(s.name) FROM spelling s WHERE "
             "s.entity = e.pk), substr(e.id, instr(e.id, ':') + 1)) AS name FROM entity e) AS best "
             "WHERE best.pk = entity.pk AND best.name <> entity.name"
         )
+
+    def _delete_unasserted(self) -> None:
+        run = self.connection.execute
+        for code, table in enumerate(TABLES):
+            run(f"DELETE FROM {table} WHERE NOT EXISTS "
+                "(SELECT 1 FROM assertion WHERE kind = ? AND record = pk)", (code,))  # fmt: skip
+        unused = " AND ".join(f"NOT EXISTS (SELECT 1 FROM {t} WHERE {t}.{c} = entity.pk)" for t, c in _REFERRED)
+        run(f"DELETE FROM entity WHERE {unused}")
 
     def digest(self) -> str:
         """SHA-256 over all assertions in an order of their own: equal content, equal digest, however it came."""

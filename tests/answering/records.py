@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rag.answer.rendering import fact_evidence
 from rag.domain import (
     Alias,
     AliasKind,
@@ -24,9 +25,8 @@ from rag.domain import (
     Record,
     Source,
 )
-from rag.linking import Names
+from rag.linking.names import Names
 from rag.ports import NameRow
-from rag.rendering import fact_evidence
 from rag.vocabulary import Grade, Relation
 from tests.fakes import FakeKnowledgeBase
 from tests.records import UNLIMITED, entity, fact_of

@@ -63,6 +63,20 @@ def test_nothing_is_opened_twice(library: FakeLibrary) -> None:
     assert library.loads == 2
 
 
+def test_each_version_that_becomes_current_is_told_once(library: FakeLibrary) -> None:
+    told = list[int]()
+    editions = Editions(
+        library.pointer, library.load, library.locate, on_current=lambda edition: told.append(edition.pointer.version)
+    )
+    editions.current()
+    editions.refresh()
+    library.publish(RECORDS)
+    editions.refresh()
+    editions.at(1)
+    editions.refresh()
+    assert told == [1, 2]
+
+
 def test_few_are_kept_open(library: FakeLibrary) -> None:
     editions = library.editions()
     for _ in range(KEPT_OPEN + 2):

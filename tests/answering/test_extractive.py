@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.checking import MARK, Checker
-from rag.cutting import cut_sentences
+from rag.checking.checker import MARK, Checker
+from rag.checking.cutting import cut_sentences
 from rag.domain import (
     Candidate,
     EntityId,

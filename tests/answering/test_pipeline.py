@@ -12,12 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rag.answer.prompt import messages
 from rag.domain import Answer, Dropped, GenerationRequest, Limits, Outcome, Passage, PassageKind, Patient, Pointer, Turn
 from rag.editions import Edition, Editions
 from rag.errors import ConfigurationError, DependencyError, NotFoundError, NotReadyError, QuestionRejected, YiwenError
 from rag.pipeline import Finished, Meta, Options, Pipeline, Shown, Token
 from rag.ports import Generator
-from rag.prompt import messages
 from rag.vocabulary import Relation
 from tests.answering.records import BOOK, MIGRAINE, RECORDS, fact
 from tests.fakes import FakeLibrary, ScriptedGenerator, fake_pipeline

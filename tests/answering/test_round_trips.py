@@ -20,11 +20,11 @@ from rag.domain import Path as Chain
 from rag.editions import Edition, Editions
 from rag.graph.bolt import Connection, Row, Server
 from rag.graph.neo4j import Neo4jGraph
-from rag.hazards import OF_ONE, OF_PARTS
-from rag.nearest import FACTS_EACH
 from rag.pipeline import Options, Pipeline
 from rag.ports import GraphReader
 from rag.register import NOTHING, Withheld
+from rag.retrieval.nearest import FACTS_EACH
+from rag.safety.hazards import OF_ONE, OF_PARTS
 from rag.settings import Settings
 from rag.snapshot import Library
 from rag.vocabulary import Relation

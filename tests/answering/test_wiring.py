@@ -8,8 +8,8 @@ import pytest
 
 from rag.domain import Outcome
 from rag.errors import ConfigurationError, NotReadyError
-from rag.fusion import default_tuning
 from rag.pipeline import Options, Pipeline
+from rag.retrieval.fusion import default_tuning
 from rag.settings import Settings
 from rag.snapshot import Library
 from rag.wiring import build, load_embedder, load_tuning

@@ -97,6 +97,18 @@ def test_a_preview_is_asked_for_with_a_number_of_rows(client: TestClient) -> Non
     assert upload(client, "a.csv", fields={"preview": "0"}).status_code == 422
 
 
+def test_a_number_that_no_list_could_show_is_refused(client: TestClient) -> None:
+    assert upload(client, "a.csv", fields={"max_rejects": str(2**70)}).status_code == 422
+    assert upload(client, "a.csv", fields={"max_rejects": str(2**31 - 1)}).status_code == 202
+    assert client.get(JOBS).status_code == 200
+
+
+@pytest.mark.parametrize("limit", ["+3", " 3", "1_0", "3.0", "３", "", "x"])
+def test_a_number_in_an_address_is_digits(client: TestClient, limit: str) -> None:
+    assert client.get(JOBS, params={"limit": limit}).status_code == 422
+    assert client.get(JOBS, params={"limit": "3"}).status_code == 200
+
+
 def test_the_map_of_a_table_comes_as_a_field(client: TestClient, settings: Settings) -> None:
     columns = "subject: {column: 药品, type: drug}\nsource: {title: 目录, grade: reference}\n"
     done = upload(client, "table.csv", fields={"table_map": columns})

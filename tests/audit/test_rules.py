@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kg_loader.audit import names
-from kg_loader.sources.naming import fault, trimmed
+from kg_loader.sources import naming
 from rag.domain import (
     Alias,
     AliasKind,
@@ -27,6 +26,7 @@ from rag.domain import (
     Source,
 )
 from rag.snapshot import Library
+from rag.text import normalise
 from rag.vocabulary import EntityType, Grade, Relation
 from tests.kb import BOOK, TRIAL, disease, entity, opened, publish
 
@@ -79,8 +79,9 @@ PIECES = [
 
 @given(name=st.lists(st.sampled_from(PIECES), max_size=9).map("".join))
 def test_names_that_are_passed_over_are_no_junk(name: str) -> None:
-    if names.PLAIN.fullmatch(name):
-        assert fault(trimmed(name), T.DISEASE) is None
+    if naming.PLAIN.fullmatch(name):
+        assert naming.trimmed(name) == name
+        assert not naming.suspicious(name, normalise(name), T.DISEASE)
 
 
 def test_one_character_is_odd_but_may_be_a_symptom(tmp_path: Path) -> None:

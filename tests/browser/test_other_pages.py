@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Error, Page, expect
 
-from tests.browser.conftest import PHONE, Open, Service, ask, go
+from rag.snapshot import Library
+from tests.api.test_reviews import EVERYDAY, HERNIA
+from tests.browser.conftest import PHONE, Open, Service, ask, eventually, go, pages
 from tests.browser.test_consultation import no_sideways_scrolling
+from tests.kb import BOOK, publish
 
 pytestmark = pytest.mark.browser
 
@@ -93,6 +99,58 @@ def test_a_file_with_a_bad_row_comes_in_and_is_rolled_back(open_page: Open, tmp_
     expect(page.get_by_role("button", name="切换到版本 2")).to_be_visible()
 
 
+def chosen(page: Page, label: str, option: str) -> bool:
+    """Type into a list, take what it finds and see what it leads to; a page that is drawn anew meanwhile closes it."""
+    box = page.get_by_label(label)
+    box.click()
+    box.press("Control+a")
+    box.press_sequentially(option)
+    try:
+        page.get_by_role("option", name=option, exact=True).click(timeout=2000)
+        page.get_by_label("对象类型").wait_for(timeout=4000)
+    except Error:
+        return False
+    return True
+
+
+@pytest.mark.timeout(120)
+def test_the_columns_of_an_unknown_table_are_chosen_before_it_is_stored(open_page: Open, tmp_path: Path) -> None:
+    file = tmp_path / "目录.csv"
+    file.write_text("药品,用于,备注\n试验乙片,试验乙病,x\n", encoding="utf-8")
+    page = open_page()
+    go(page, "知识库")
+    page.locator("input[type=file]").set_input_files(file)
+    page.get_by_role("button", name="Remove 目录.csv").wait_for()
+    page.get_by_role("button", name="预览", exact=True).click()
+    expect(page.get_by_role("heading", name="每一列是什么")).to_be_visible(timeout=30_000)
+    assert eventually(lambda: chosen(page, "用于（试验乙病）", "适应证"))
+    page.get_by_role("button", name="按此预览").click()
+    expect(page.get_by_text("图谱事实 1")).to_be_visible(timeout=30_000)
+    page.get_by_text("列映射（高级）").click()
+    expect(page.get_by_label("列映射（YAML）")).to_have_value(re.compile("relation: indicated_for"))
+
+
+def test_a_saved_table_holds_no_formula(open_page: Open, tmp_path: Path) -> None:
+    file = tmp_path / "目录.csv"
+    file.write_text('药品,=用于\n"=HYPERLINK(""http://x"")",@SUM(1)\n', encoding="utf-8")
+    page = open_page()
+    page.add_init_script("delete window.showSaveFilePicker")  # it would ask where to
+    page.reload()
+    go(page, "知识库")
+    page.locator("input[type=file]").set_input_files(file)
+    page.get_by_role("button", name="Remove 目录.csv").wait_for()
+    page.get_by_role("button", name="预览", exact=True).click()
+    shown = page.get_by_test_id("stDataFrame").first
+    shown.wait_for(timeout=30_000)
+    shown.hover()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Download as CSV").first.click()
+    content = saved.value.path().read_text(encoding="utf-8-sig")
+    cells = [cell for row in csv.reader(content.splitlines()) for cell in row]
+    assert "'=用于" in cells
+    assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))] == []
+
+
 def test_a_table_is_looked_at_with_a_map_before_it_is_stored(open_page: Open, tmp_path: Path) -> None:
     file = tmp_path / "目录.csv"
     file.write_text("药品,用于\n试验乙片,试验乙病\n", encoding="utf-8")
@@ -100,14 +158,65 @@ def test_a_table_is_looked_at_with_a_map_before_it_is_stored(open_page: Open, tm
     go(page, "知识库")
     page.locator("input[type=file]").set_input_files(file)
     page.get_by_role("button", name="Remove 目录.csv").wait_for()
-    page.get_by_text("列的含义（任意表格）").click()
+    page.get_by_text("列映射（高级）").click()
     page.get_by_label("列映射（YAML）").fill(MAP)
     page.get_by_role("button", name="预览", exact=True).click()
     expect(page.get_by_text("仅预览，没有存入任何内容。")).to_be_visible(timeout=30_000)
     expect(page.get_by_text("图谱事实 1")).to_be_visible()
     page.get_by_role("tab", name="审查").click()
     expect(page.get_by_test_id("stDataFrame").last).to_be_visible()
-    expect(page.get_by_text("yiwen kb release ID")).to_be_visible()
+
+
+@pytest.fixture
+def quarantine(tmp_path: Path) -> Iterator[str]:
+    """The pages of a knowledge base with a held alias."""
+    publish(Library(tmp_path), {"book": [BOOK, HERNIA, EVERYDAY]})
+    service = Service(tmp_path)
+    service.start()
+    with pages(service.url) as address:
+        yield address
+    service.stop()
+
+
+@pytest.mark.timeout(120)
+def test_a_held_alias_is_approved_and_held_again(quarantine: str, open_page: Open) -> None:
+    page = open_page(at=quarantine)
+    go(page, "知识库")
+    page.get_by_role("tab", name="审查").click()
+    expect(page.get_by_text("别名是日常用语").first).to_be_visible()
+    page.get_by_role("button", name="批准", exact=True).click()
+    expect(page.get_by_text("已发布版本 2")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("没有这样的别名。")).to_be_visible()
+    page.get_by_role("radio", name="已批准").click()
+    expect(page.get_by_text("突出 → 疝气")).to_be_visible()
+    page.get_by_role("button", name="扣留", exact=True).first.click()
+    expect(page.get_by_text("请写明原因。")).to_be_visible()
+    page.get_by_label("理由（扣留时必填）").fill("不是病名")
+    page.keyboard.press("Tab")
+    page.get_by_role("button", name="扣留", exact=True).first.click()
+    expect(page.get_by_text("已发布版本 3")).to_be_visible(timeout=30_000)
+    page.get_by_role("radio", name="已扣留").click()
+    expect(page.get_by_text("人工扣留").first).to_be_visible()
+
+
+@pytest.mark.parametrize("path", ["", "graph", "medications", "knowledge", "search", "status"])
+def test_a_page_opens_by_its_own_address(open_page: Open, address: str, path: str) -> None:
+    """Nothing is asked for that is not there, and the policy of the document lets everything work: see `open_page`."""
+    page = open_page(path=path, ready="知识图谱")
+    page.get_by_role("heading").first.wait_for()
+    assert page.evaluate("document.documentElement.lang") == "zh-CN"
+    page.reload()
+    page.get_by_role("heading").first.wait_for()
+    assert "default-src 'self'" in httpx.get(address + path).headers["content-security-policy"]
+
+
+def test_the_uploader_speaks_chinese(open_page: Open) -> None:
+    page = open_page(path="knowledge", ready="上传资料")
+    words = page.get_by_test_id("stFileUploaderDropzone").locator("button p")
+    shown = "e => [getComputedStyle(e).fontSize, getComputedStyle(e, '::after').content]"
+    assert eventually(lambda: words.evaluate(shown) == ["0px", '"选择文件"'])
+    english = open_page(path="knowledge?lang=en", ready="Upload")
+    assert english.get_by_test_id("stFileUploaderDropzone").locator("button p").evaluate(shown)[1] == "none"
 
 
 def test_evidence_is_withdrawn_and_restored(open_page: Open) -> None:

@@ -60,7 +60,7 @@ def _search(page: Page) -> None:
 def _knowledge(page: Page) -> None:
     go(page, "知识库")
     page.get_by_role("tab", name="审查").click()
-    expect(page.get_by_text("yiwen kb release ID")).to_be_visible()
+    expect(page.get_by_role("heading", name="别名")).to_be_visible()
 
 
 def _status(page: Page) -> None:

@@ -17,9 +17,9 @@ from evaluation.checker import (
     read_table,
 )
 from evaluation.metrics import half_of
-from rag.checking import Checker
+from rag.checking.checker import Checker
 from rag.errors import NotFoundError, UsageError
-from rag.linking import Names
+from rag.linking.names import Names
 
 TRUE = {
     "id": "a",

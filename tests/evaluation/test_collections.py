@@ -10,7 +10,7 @@ import pytest
 from evaluation.collections import read_bioasq, read_chip_sts, read_collection, read_kuake_qtr
 from evaluation.retrieval import run
 from rag.errors import DataError, NotFoundError, UsageError
-from rag.fusion import default_tuning
+from rag.retrieval.fusion import default_tuning
 from rag.settings import Settings
 
 

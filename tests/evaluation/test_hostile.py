@@ -7,8 +7,8 @@ import threading
 import pytest
 
 from evaluation.hostile import HostileGenerator, HostileReport, evaluate, harms, poisoned, read_rows
+from rag.answer.prompt import SYSTEM
 from rag.domain import Answer, GenerationRequest, Intent, Outcome, SafetyWarning, Triage
-from rag.prompt import SYSTEM
 from rag.settings import Settings
 from tests.answering.records import CONCLUSION, told
 

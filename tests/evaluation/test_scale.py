@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from evaluation.speed import big, swaps, vectors
+from evaluation.speed import big, retrieving, swaps, vectors
 from evaluation.speed.corpora import SAMPLE
 from evaluation.speed.process import memory_mb
 from rag.snapshot import Library, open_snapshot
@@ -37,6 +37,14 @@ def test_memory_keeps_its_limits_and_a_killed_ingestion_goes_on(megabytes: int) 
     assert found["resumed_after_last_commit"]
     assert 0 < found["peaks_mb"]["staging"] <= 300
     assert 0 < found["peaks_mb"]["seal"] <= 300 + 1.3 * found["dense_mb"]
+
+
+def test_retrieval_among_many_passages_keeps_its_time() -> None:
+    found = retrieving.measure([SAMPLE / "facts.csv", SAMPLE / "passages.jsonl"], 1_000)
+    assert found["passages"] == 1_000
+    assert found["cpu_p50"] <= 25
+    assert {"search_sparse", "search_dense", "encode"} <= set(found["parts_p99"])
+    assert found["cpu_p99"] <= 2 * sum(found["parts_p99"].values())
 
 
 def test_swaps_under_load_mix_nothing_and_fail_nobody() -> None:

@@ -63,7 +63,7 @@ def test_a_folder_without_the_files_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("rounds", "parts"), [(0, PARTS), (1, ("fly",))])
 def test_unknown_parts_are_refused(rounds: int, parts: tuple[str, ...]) -> None:
-    with pytest.raises(UsageError, match="start, load, ingest, serve, ask, vectors, memory, swaps, traffic"):
+    with pytest.raises(UsageError, match="start, load, ingest, serve, ask, vectors, memory, swaps, traffic, retrieval"):
         run(None, rounds=rounds, parts=parts)
 
 

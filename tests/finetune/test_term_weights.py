@@ -10,7 +10,7 @@ import pytest
 
 from finetune.term_weights import WeightOptions, _slope, run, train
 from rag.errors import DataError
-from rag.weighting import TermWeights
+from rag.retrieval.weighting import TermWeights
 
 THINGS = ("头痛", "发热", "咳嗽", "失眠", "皮疹", "腹泻", "便秘", "胸闷")
 NOISE = ("请问医生", "我想咨询", "咋办呀", "帮忙看看")

@@ -14,11 +14,11 @@ from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import Field, SecretStr
 
+from rag.answer.prompt import SYSTEM
 from rag.breaker import Breaker
 from rag.errors import ConfigurationError, DependencyError
 from rag.generators.chat_model import ChatModelGenerator, openai_model, server_probe
 from rag.generators.stopping import ModelLimits
-from rag.prompt import SYSTEM
 from tests.answering.records import CONCLUSION, request, told
 from tests.generators.openai_server import OpenAIServer, serving
 

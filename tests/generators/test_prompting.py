@@ -10,12 +10,12 @@ import pytest
 from finetune.data.characters import CHATML, Characters
 from finetune.data.rendering import Renderer
 from finetune.data.rows import Message
+from rag.answer.prompt import SYSTEM, messages
 from rag.domain import GenerationRequest, Turn
 from rag.errors import ConfigurationError, DependencyError
 from rag.generators.adapters import TEMPLATE, Adapter
 from rag.generators.prompting import Prompts
 from rag.generators.stopping import ModelLimits
-from rag.prompt import SYSTEM, messages
 from rag.templates import names
 from tests.answering.records import CONCLUSION, request, told
 

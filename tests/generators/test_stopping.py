@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.answer.prompt import SYSTEM
 from rag.domain import Turn
 from rag.errors import DependencyError
 from rag.generators.stopping import estimated_length, fitted, until
-from rag.prompt import SYSTEM
 from tests.answering.records import CONCLUSION, request, told
 
 

@@ -201,6 +201,32 @@ def test_a_probe_that_finds_another_version_closes_the_breaker() -> None:
     assert breaker.admits()
 
 
+def test_a_look_at_a_graph_in_order_changes_nothing() -> None:
+    clock, probe = [0.0], Probe()
+    probe.act = answers
+    breaker = Breaker(probe, now=lambda: clock[0], start=at_once)
+    breaker.look()
+    breaker.failed(DOWN)
+    breaker.failed(DOWN)
+    assert (probe.calls, breaker.admits()) == (1, True), "two failures do not open it"
+    breaker.failed(DOWN)
+    breaker.look()
+    assert (probe.calls, breaker.admits()) == (2, True), "it does not wait for its time"
+    breaker.failed(DOWN)
+    assert not breaker.admits()
+
+
+def test_one_look_at_a_time() -> None:
+    waiting = list[Callable[[], None]]()
+    breaker = Breaker(answers, start=waiting.append)
+    breaker.look()
+    breaker.look()
+    assert len(waiting) == 1
+    waiting.pop()()
+    breaker.look()
+    assert len(waiting) == 1
+
+
 def test_a_graph_at_another_version_does_not_open_the_breaker() -> None:
     breaker = Breaker()
     live = LiveGraph(raises(StaleGraphError("behind")))

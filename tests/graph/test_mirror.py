@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ import pytest
 from kg_loader import mirror
 from kg_loader.ingest import ingest
 from kg_loader.live_verify import compare_graphs
-from kg_loader.mirror import Sizes
+from kg_loader.mirror import LiveRows, Sizes, snapshot_records
+from kg_loader.mirror_tables import tables
 from kg_loader.recovery import catch_up, recover
 from kg_loader.versions import activate
 from rag.domain import Record
@@ -73,6 +75,22 @@ def test_large_differences_go_in_batches_with_few_queries(connection: Connection
     assert_same(connection, library, 1)
     for table, queries in done.queries.items():
         assert queries <= math.ceil(done.rows[table] / 100)
+
+
+def test_rows_are_the_same_however_they_are_sent(connection: Connection, tmp_path: Path) -> None:
+    library, manifest = published(tmp_path, generated(1, 60))
+    mirror.bring(connection, library, manifest)
+    with connection.writing() as transaction:
+        transaction.run(
+            "MATCH (a:Entity {kb: $kb}), (b:Entity {kb: $kb}) WITH a, b LIMIT 3 CREATE (a)-[:HAS_SYMPTOM]->(b)",
+            {"kb": manifest.kb},
+        )
+    together, singly = LiveRows(connection, manifest.kb), LiveRows(connection, manifest.kb, grouped=-1)
+    with closing(snapshot_records(library.snapshot_folder(1))) as records:
+        for table in tables():
+            rows = sorted(singly.rows(table), key=repr)
+            assert sorted(together.rows(table), key=repr) == rows
+            assert len(rows) == len(list(table.rows(records))), "what was drawn by hand is none of them"
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ from transformers import (
     Qwen2Config,
 )
 
+from rag.answer.prompt import SYSTEM
 from rag.generators.adapters import BASE, fingerprint
-from rag.prompt import SYSTEM
 
 SHAPES = ("llama", "qwen2", "glm", "bloom")
 CHATML = (

@@ -11,9 +11,9 @@ import pytest
 from kg_loader import versions as kb
 from kg_loader.ingest import ingest
 from rag.domain import Alias, AliasKind, Entity, EntityId, Fact, Outcome, Passage, PassageKind, Record
-from rag.fusion import default_tuning
-from rag.linking import Names
-from rag.retrieval import Retriever
+from rag.linking.names import Names
+from rag.retrieval.fusion import default_tuning
+from rag.retrieval.retriever import Retriever
 from rag.snapshot import Library
 from rag.snapshot.files import checksum
 from rag.snapshot.layout import MANIFEST, RECORDS, read_manifest, write_manifest

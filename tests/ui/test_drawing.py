@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from itertools import combinations
 
 import pytest
 
-from ui.drawing import ROW, WIDTH, drawn
+from ui.drawing import NARROW, ROW, WIDTH, Drawing, drawn, drawn_narrow
 from yiwen.client import Edge, Entity, Graph, Source
 
 SOURCE = Source(id="s:1", title="编者整理", grade="editorial")
@@ -24,11 +25,15 @@ def graph(neighbours: int) -> Graph:
     return Graph(center=middle.id, nodes=(middle, *others), edges=tuple(edges), kb_version=1)
 
 
+@pytest.mark.parametrize(("draw", "width"), [(drawn, WIDTH), (drawn_narrow, NARROW)])
 @pytest.mark.parametrize("neighbours", [0, 1, 2, 13, 40])
-def test_every_node_stands_alone_inside_the_frame(neighbours: int) -> None:
-    drawing = drawn(graph(neighbours))
+def test_every_node_stands_alone_inside_the_frame(
+    neighbours: int, draw: Callable[[Graph], Drawing], width: int
+) -> None:
+    drawing = draw(graph(neighbours))
+    assert drawing.width == width
     assert len({node["id"] for node in drawing.nodes}) == len(drawing.nodes) == neighbours + 1
-    assert all(0 < node["x"] < WIDTH and 0 < node["y"] < drawing.height for node in drawing.nodes)
+    assert all(0 < node["x"] < width and 0 < node["y"] < drawing.height for node in drawing.nodes)
     assert len(drawing.edges) == neighbours
     assert [label["text"] for label in drawing.labels] == ["病因", "症状"][: min(neighbours, 2)]
     for a, b in combinations(drawing.nodes, 2):

@@ -7,6 +7,7 @@ import string
 
 import pytest
 
+from kg_loader.audit import MEANINGS
 from tests.source_tree import ROOT
 from ui.words import WORDS, say, say_or
 
@@ -33,6 +34,10 @@ def test_every_text_that_a_page_asks_for_exists() -> None:
     }
     assert len(asked) > 80
     assert asked <= set(WORDS)
+
+
+def test_every_rule_of_the_audit_has_a_name() -> None:
+    assert {f"rule_{rule}" for rule in MEANINGS} <= set(WORDS)
 
 
 def test_an_unknown_word_of_the_service_is_shown_as_it_is() -> None:

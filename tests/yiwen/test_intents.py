@@ -24,6 +24,9 @@ def test_a_trained_classifier_is_named_by_its_setting(yiwen: Yiwen, tmp_path: Pa
     assert out.is_file()
     again = yiwen("train", "intent", "--examples", tmp_path / "q.json", "--out", out)
     assert f"YIWEN_INTENT_MODEL={out}" in again.out
+    assert "there is no knowledge base yet" in again.out
+    yiwen("ingest", facts_file(tmp_path / "a.csv", ROW_A))
+    assert "no knowledge base" not in yiwen("train", "intent", "--examples", tmp_path / "q.json", "--out", out).out
 
 
 def test_examples_that_teach_nothing_are_one_line(yiwen: Yiwen, tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from rag.answer.rendering import source_line
 from rag.domain import Citation, Source
-from rag.rendering import source_line
 from rag.vocabulary import Grade
 from yiwen.output import counted, printable, progress, table
 from yiwen.printing import citation_lines

@@ -121,12 +121,18 @@ export default function ({ parentElement, data, setTriggerValue }) {
     return button;
   }
 
+  // No line begins with the mark that follows a number.
+  function kept(button, mark) {
+    return mark ? element("span", { class: "kept" }, button, mark) : button;
+  }
+
   function paragraph(line) {
     const made = element("p", line.kind ? { class: line.kind } : {});
-    for (const part of line.text.split(/(\[\d+\])/)) {
-      const found = /^\[(\d+)\]$/.exec(part);
-      const citation = found ? citations.get(Number(found[1])) : undefined;
-      made.append(citation ? number(citation, () => made) : part);
+    for (const part of line.text.split(/(\s*\[\d+\](?:[，。、；：！？）」』]|[,.;:!?)](?=\s|$))?)/)) {
+      const found = /^(\s*)\[(\d+)\](.?)$/s.exec(part);
+      const citation = found ? citations.get(Number(found[2])) : undefined;
+      if (citation) made.append(kept(number(citation, () => made), found[3]));
+      else made.append(part);
     }
     return made;
   }

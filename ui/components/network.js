@@ -14,13 +14,10 @@ function short(name) {
   return letters.length > 14 ? `${letters.slice(0, 13).join("")}…` : name;
 }
 
-export default function ({ parentElement, data, setTriggerValue }) {
-  const root = parentElement.querySelector(".network");
-  const drawing = shape("svg", {
-    viewBox: `0 0 ${data.width} ${data.height}`,
-    role: "group",
-    "aria-label": data.label,
-  });
+const NARROW = 560; // pixels
+
+function picture(data, label, choose) {
+  const drawing = shape("svg", { viewBox: `0 0 ${data.width} ${data.height}`, role: "group", "aria-label": label });
   for (const edge of data.edges) {
     drawing.append(
       shape("path", { d: edge.path, class: "edge" }, shape("title", {}, edge.title)),
@@ -41,16 +38,29 @@ export default function ({ parentElement, data, setTriggerValue }) {
       group.setAttribute("tabindex", "0");
       group.setAttribute("role", "button");
       group.setAttribute("aria-label", `${node.name} (${node.kind})`);
-      group.onclick = () => setTriggerValue("entity", node.id);
+      group.onclick = () => choose(node.id);
       group.onkeydown = (event) => {
         if (event.key === "Enter" || event.key === " ") {
           event.preventDefault();
-          setTriggerValue("entity", node.id);
+          choose(node.id);
         }
       };
     }
     drawing.append(group);
   }
-  root.replaceChildren(drawing);
-  root.scrollLeft = (root.scrollWidth - root.clientWidth) / 2;
+  return drawing;
+}
+
+export default function ({ parentElement, data, setTriggerValue }) {
+  const root = parentElement.querySelector(".network");
+  let shown = null;
+  // A tab that is not open has no width, so the choice is made when it gets one.
+  const watch = new ResizeObserver(() => {
+    const fitting = root.clientWidth < NARROW ? data.narrow : data.wide;
+    if (root.clientWidth === 0 || fitting === shown) return;
+    shown = fitting;
+    root.replaceChildren(picture(fitting, data.label, (id) => setTriggerValue("entity", id)));
+  });
+  watch.observe(root);
+  return () => watch.disconnect();
 }

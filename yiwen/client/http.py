@@ -10,37 +10,22 @@ from urllib.parse import quote
 
 import httpx
 
-from yiwen.client.replies import (
-    Activated,
-    Answer,
+from yiwen.client.replies.answers import Answer, Event, Found, Patient, Turn
+from yiwen.client.replies.conversations import (
     Conversation,
     ConversationInFull,
     Conversations,
-    Curated,
     Deleted,
-    Difference,
-    Entities,
-    EntityInFull,
-    Event,
-    Evidence,
     Feedback,
     FeedbackList,
-    Findings,
-    Found,
-    Graph,
-    Job,
-    Jobs,
-    Medications,
-    Models,
-    Paths,
-    Patient,
-    Program,
-    Ready,
-    Register,
-    Reports,
-    Turn,
-    Versions,
 )
+from yiwen.client.replies.entities import Entities, EntityInFull, Graph, Paths
+from yiwen.client.replies.evidence import Curated, Evidence, Register
+from yiwen.client.replies.jobs import Job, Jobs
+from yiwen.client.replies.knowledge import Activated, Difference, Versions, Vocabulary
+from yiwen.client.replies.medications import Medications
+from yiwen.client.replies.reviews import Aliases, Findings, Standing
+from yiwen.client.replies.service import Models, Program, Ready, Reports
 from yiwen.client.transport import R, ServiceError, given, raise_for, reachable, read, server_events
 
 TIMEOUT_S = 60.0
@@ -246,6 +231,28 @@ class Client:
     ) -> Findings:
         """What the audit of the current version found; `next_offset` leads on."""
         return self._get("/v1/kb/findings", Findings, given(rule=rule, severity=severity, limit=limit, offset=offset))
+
+    def doubted_aliases(self, standing: Standing = "held", *, limit: int | None = None, offset: int = 0) -> Aliases:
+        """Aliases with a finding: held until released, doubtful but used, or released by somebody."""
+        return self._get("/v1/kb/aliases", Aliases, given(standing=standing, limit=limit, offset=offset))
+
+    def release(self, *records: str, reason: str = "", key: str | None = None) -> Job:
+        """Queue a version in which answers may use these records; the same `key` again leads to the same job."""
+        return self._review("release", records, reason, key)
+
+    def hold(self, *records: str, reason: str, key: str | None = None) -> Job:
+        """Queue a version in which no answer uses these records."""
+        return self._review("hold", records, reason, key)
+
+    def _review(self, verdict: str, records: Sequence[str], reason: str, key: str | None) -> Job:
+        body = {"verdict": verdict, "records": list(records), "reason": reason}
+        headers = {"Idempotency-Key": key} if key else {}
+        with reachable():
+            return read(self._http.post("/v1/kb/reviews", json=body, headers=headers), Job)
+
+    def vocabulary(self) -> Vocabulary:
+        """What facts, sources and maps of tables are made of."""
+        return self._get("/v1/kb/vocabulary", Vocabulary, {})
 
     # ------------------------------------------------------------ ingestion jobs
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import httpx
 from pydantic import ValidationError
 
-from yiwen.client.replies import Reply
+from yiwen.client.replies.reply import Reply
 
 R = TypeVar("R", bound=Reply)
 

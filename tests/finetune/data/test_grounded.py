@@ -14,12 +14,12 @@ from finetune.data.grounded import KINDS, GroundedOptions, GroundedRow, held_out
 from finetune.data.loading import load
 from finetune.data.rows import Preference, Row
 from kg_loader.ingest import ingest
-from rag.checking import MARK
-from rag.cutting import cut_sentences
+from rag.answer.prompt import SYSTEM, messages
+from rag.checking.checker import MARK
+from rag.checking.cutting import cut_sentences
 from rag.domain import Evidence
 from rag.errors import ConfigurationError
 from rag.pipeline import Pipeline
-from rag.prompt import SYSTEM, messages
 from rag.settings import Settings
 from rag.snapshot import Library
 from rag.text import normalise

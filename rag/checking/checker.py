@@ -1,0 +1,363 @@
+"""Whether a sentence may leave: everything it states must stand in the evidence it cites. Pure and deterministic.
+
+A sentence passes if its citations exist, its quotations are word for word, and the names, relation, polarity,
+population, numbers and units of the rest agree with the cited evidence. What does not pass is dropped with a reason
+out of `REASONS`; nothing is repaired. Where the rules cannot tell, the sentence is dropped: a lost sentence costs
+less than an unsupported one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from rag.checking.clauses import canonical, ground_of
+from rag.checking.grounding import reason_against
+from rag.checking.phrases import GLUE
+from rag.checking.wording import CLAUSE, CONNECTIVES, FRAME, NEGATION, remainder, without
+from rag.domain import Evidence, GraphFact, PassageKind
+from rag.linking.features import compatible
+from rag.linking.names import Names
+from rag.text import Quantity, normalise, quantities, sentence_spans
+from rag.vocabulary import RELATIONS, TYPE_LABELS, Polarity, Relation
+
+REASONS: Mapping[str, str] = {
+    "no_citation": "没有引用",
+    "citation_does_not_exist": "引用的编号不存在",
+    "quote_not_in_evidence": "引号内文字与证据不一致",
+    "entity_not_in_evidence": "提到了证据中没有的名称",
+    "number_not_in_evidence": "数字或单位不在证据中",
+    "relation_not_in_evidence": "关系与证据不一致",
+    "citation_does_not_support": "所引证据与句子无关",
+    "polarity_not_in_evidence": "肯定与否定和证据不一致",
+    "population_not_in_evidence": "人群与证据不一致",
+    "wording_not_in_evidence": "措辞超出证据",
+}
+
+MARK = re.compile(r"\[(\d{1,4})\]")
+_MARKS = re.compile(r"((?:\[\d{1,4}\])+)")
+_STRAY_MARK = re.compile(r"[\[［【]\s*\d[\d\s,，、;；\-–]*[\]］】]")
+_QUOTE = re.compile(r"“([^”]*)”")
+_END_MARKS = "。；;！!？?，, ."
+_AGAINST = re.compile(
+    r"禁|忌|慎|不宜|不能|不可|不得|避免|不良反应|副作用|相互作用|相反|不要|勿|"
+    r"contraindicat|avoid|adverse|not recommended"
+)
+_FORBIDDING = re.compile(r"禁用|禁止|禁忌|慎用|慎重|不宜|不能|不可|不得|不要|避免|切勿|勿|禁|忌|慎")
+"""What a sentence about a relation that speaks against something may add."""
+_PERMITTING = re.compile(r"可用|可以|能用|适合|适用|适宜|推荐|安全|放心|无妨")
+_PEOPLE = re.compile(
+    r"孕妇|妊娠|哺乳|儿童|小儿|幼儿|婴儿|新生儿|成人|成年|老年|老人|青少年|男性|女性|肝功能不全|肾功能不全|"
+    r"pregnan|lactati|child|infant|neonat|adult|elderly|older|women|\bmen\b|adolescent"
+)
+_HAN_AMOUNT = re.compile(
+    "[零一二两三四五六七八九十百千万半几]+(?:成|分之[零一二两三四五六七八九十百]+|型|期|度|级|联|线)"
+)
+_INSTRUCTS = re.compile(
+    r"(?:忽略|无视|忘记|不要理会)[^。；;]{0,12}(?:规则|指令|指示|提示|要求|内容)|系统提示词?|"
+    r"(?:ignore|disregard|forget)\b[^.]{0,40}\b(?:instruction|rule|prompt)s?|system prompt"
+)
+"""A record that talks to the model is quoted or not used; nobody speaks in its words."""
+_LABELS = frozenset(word for row in RELATIONS.values() for word in (row.label, *row.aliases, *row.cues)) | frozenset(
+    TYPE_LABELS.values()
+)
+_BESIDE: Mapping[Relation, tuple[str, ...]] = {Relation.INTERACTION: ("药物",), Relation.INCOMPATIBLE: ("药物",)}
+"""What else a sentence of a relation may call its objects."""
+_FORM = re.compile(
+    r"(?:缓释|控释|肠溶|分散|咀嚼|泡腾)?(?:片|胶囊|颗粒|丸|散|注射液|滴眼液|软膏|乳膏|栓|口服液|混悬液|糖浆|气雾剂|胶丸|滴剂|喷雾剂|凝胶)$"
+    r"|^(?:盐酸|硫酸|马来酸|富马酸|酒石酸|磷酸|氢溴酸|苯磺酸|甲磺酸)|(?:钠|钾)(?=片|胶囊|注射液|$)"
+)
+_SURE = 0.5
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A stretch of a sentence and the evidence cited right behind it."""
+
+    text: str
+    cited: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True)
+class Checker:
+    """Checks sentences against numbered evidence; `names` are those of the version that the evidence came from."""
+
+    names: Names
+
+    def check(self, sentence: str, evidence: Sequence[Evidence]) -> str | None:
+        """The reason to drop `sentence`, or None. `[n]` counts `evidence` from 1."""
+        numbers = [int(n) for n in MARK.findall(sentence)]
+        if not numbers:
+            return "no_citation"
+        bare = MARK.sub(" ", sentence)
+        if any(not 1 <= n <= len(evidence) for n in numbers) or _STRAY_MARK.search(_QUOTE.sub(" ", bare)):
+            return "citation_does_not_exist"
+        parts = _parts(sentence, evidence)
+        reason = _quotes_reason(sentence, parts)
+        if reason:
+            return reason
+        cited = [evidence[n - 1] for n in dict.fromkeys(numbers)]
+        if not _QUOTE.search(bare) and any(_INSTRUCTS.search(normalise(e.text)) for e in cited if e.fact is None):
+            return "wording_not_in_evidence"
+        if not any(e.fact for e in cited) and all(_is_sentence_of(bare, e) for e in cited):
+            return None
+        return self._claim(bare, parts, cited)
+
+    def _claim(self, bare: str, parts: Sequence[_Part], cited: Sequence[Evidence]) -> str | None:
+        """Check what is said outside quotation marks."""
+        claim = normalise(_QUOTE.sub(" ", bare))
+        if all(e.fact is None for e in cited) and not _QUOTE.search(bare):
+            return self._paraphrase(claim, cited)
+        texts = [normalise(text) for e in cited for text in _texts(e)]
+        joined = "\n".join(texts)
+        if not self._names_known(claim, cited, texts):
+            return "entity_not_in_evidence"
+        if not _numbers_known(claim, cited, joined):
+            return "number_not_in_evidence"
+        reason = self._facts_reason(bare, parts, cited)
+        if reason:
+            return reason
+        if _AGAINST.search(claim) and not any(_speaks_against(e) for e in cited):
+            return "polarity_not_in_evidence"
+        if any(word not in joined for word in _PEOPLE.findall(claim)):
+            return "population_not_in_evidence"
+        facts = [e.fact for e in cited if e.fact is not None]
+        if facts:
+            return self._rest_reason(_unquoted(bare), facts, cited)
+        whole = [normalise(title) for e in cited for title in _titles(e)]  # before names, which would tear them apart
+        left = remainder(without(claim, [*whole, *self._stated(claim, cited)]), texts, FRAME)
+        return "wording_not_in_evidence" if left else None
+
+    def _paraphrase(self, claim: str, cited: Sequence[Evidence]) -> str | None:
+        """Check a sentence in its own words against passages."""
+        texts = [canonical(normalise(text)) for e in cited for text in _texts(e)]
+        if not self._names_said(canonical(claim), cited, texts):
+            return "entity_not_in_evidence"
+        return reason_against(
+            claim, ground_of(tuple(e.text for e in cited), tuple(t for e in cited for t in _titles(e)))
+        )
+
+    # ------------------------------------------------------------ names
+
+    def _names_known(self, claim: str, cited: Sequence[Evidence], texts: Sequence[str]) -> bool:
+        """Every known name in the claim is a name in the evidence, not a part of one, or another name of its entity."""
+        there = {entity for e in cited for entity in e.entities}
+        known = {name for text in texts for name, _, _ in self.names.find(text)}
+        return all(
+            name in known or name in _LABELS or name in texts or self._means(name, there)
+            for name, _, _ in self.names.find(claim)
+        )
+
+    def _names_said(self, claim: str, cited: Sequence[Evidence], texts: Sequence[str]) -> bool:
+        """As `_names_known`; part of a name will do where the sentence says the rest of it too: `血糖会升高`."""
+        there = {entity for e in cited for entity in e.entities}
+        known = {name for text in texts for name, _, _ in self.names.find(text)}
+        joined = "\n".join(texts)
+        return all(
+            name in known
+            or name in _LABELS
+            or name in texts
+            or self._means(name, there)
+            or _in_parts(name, claim, known)
+            or _of_parts(name, joined)
+            or (name in _YOUNG and _states_young_age(claim, joined))
+            for name, _, _ in self.names.find(claim)
+        )
+
+    def _means(self, name: str, entities: Iterable[object]) -> bool:
+        """Whether `name` surely stands for one of `entities`."""
+        return any(c.entity in entities for c in self.names.candidates(name) if c.score >= _SURE)
+
+    def _says(self, text: str, name: str, entity: object) -> bool:
+        """Whether normalised `text` names the entity, by `name` or by another of its names."""
+        if name in text and not self._part_of_a_name(text, name):
+            return True
+        return any(self._means(found, {entity}) for found, _, _ in self.names.find(text))
+
+    def _part_of_a_name(self, text: str, name: str) -> bool:
+        """Whether `name` stands in `text` only inside longer names."""
+        return name not in without(
+            text, [found for found, _, _ in self.names.find(text) if name in found and found != name]
+        )
+
+    # ------------------------------------------------------------ facts
+
+    def _facts_reason(self, bare: str, parts: Sequence[_Part], cited: Sequence[Evidence]) -> str | None:
+        """The sentence names each fact's subject and relation, and the stretch before a mark its object."""
+        facts = [e.fact for e in cited if e.fact is not None]
+        if not facts:
+            return None
+        said = _unquoted(bare)
+        for fact in facts:
+            reason = self._fact_reason(said, fact)
+            if reason:
+                return reason
+        for part in parts:
+            for e in part.cited:
+                if e.fact is not None and not self._says(_unquoted(part.text), _object(e.fact), e.fact.object):
+                    return "citation_does_not_support"
+        return None
+
+    def _fact_reason(self, said: str, fact: GraphFact) -> str | None:
+        row = RELATIONS[fact.relation]
+        if not any(word in said for word in _words_of(fact.relation)):
+            return "relation_not_in_evidence"
+        if not self._says(said, normalise(fact.subject_name), fact.subject):
+            return "citation_does_not_support"
+        if row.polarity is Polarity.AGAINST and not _AGAINST.search(said):
+            return "polarity_not_in_evidence"
+        if fact.qualifiers.population and normalise(fact.qualifiers.population) not in said:
+            return "population_not_in_evidence"
+        return None
+
+    def _rest_reason(self, said: str, facts: Sequence[GraphFact], cited: Sequence[Evidence]) -> str | None:
+        """What is left of a sentence when all that its facts state is taken out."""
+        relations = [word for fact in facts for word in _words_of(fact.relation)]
+        rest = without(said, [*self._stated(said, cited), *relations])
+        against = all(RELATIONS[fact.relation].polarity is Polarity.AGAINST for fact in facts)
+        if against and _PERMITTING.search(_FORBIDDING.sub("\n", rest)):
+            return "polarity_not_in_evidence"
+        if against:
+            rest = _FORBIDDING.sub("\n", rest)
+        passages = [normalise(text) for e in cited if e.fact is None for text in _texts(e)]
+        if NEGATION.search(rest) and not any(NEGATION.search(text) for text in passages):
+            return "polarity_not_in_evidence"
+        return "wording_not_in_evidence" if remainder(rest, passages, CONNECTIVES) else None
+
+    def _stated(self, claim: str, cited: Sequence[Evidence]) -> list[str]:
+        """The names and limits in the claim that the cited evidence states."""
+        there = {entity for e in cited for entity in e.entities}
+        stated = [name for name, _, _ in self.names.find(claim) if self._means(name, there)]
+        for fact in (e.fact for e in cited if e.fact is not None):
+            limits = fact.qualifiers
+            values = [text for text in (limits.severity, limits.population, limits.dose) if text]
+            labels = ["严重程度", "人群", "用量"] if values else []
+            stated += [normalise(fact.subject_name), _object(fact), *map(normalise, values), *labels]
+        return stated
+
+
+# ---------------------------------------------------------------- marks and quotations
+
+
+def _parts(sentence: str, evidence: Sequence[Evidence]) -> list[_Part]:
+    """The sentence cut behind each run of marks."""
+    pieces = _MARKS.split(sentence)
+    marks = [[int(n) for n in MARK.findall(run)] for run in pieces[1::2]]
+    return [
+        _Part(text, tuple(evidence[n - 1] for n in numbers))
+        for text, numbers in zip(pieces[::2], [*marks, []], strict=True)
+    ]
+
+
+def _quotes_reason(sentence: str, parts: Sequence[_Part]) -> str | None:
+    """Quotations hold no marks and stand in the evidence that is cited behind them."""
+    if any(MARK.search(quote) for quote in _QUOTE.findall(sentence)):
+        return "quote_not_in_evidence"
+    for n, part in enumerate(parts):
+        cited = part.cited or (parts[n - 1].cited if n else ())
+        quotes = _QUOTE.findall(part.text)
+        if not all(any(_quoted(quote, e) for e in cited) for quote in quotes):
+            return "quote_not_in_evidence"
+        if quotes and not all(e.fact or any(_quoted(quote, e) for quote in quotes) for e in cited):
+            return "citation_does_not_support"
+    return None
+
+
+def _quoted(quote: str, evidence: Evidence) -> bool:
+    """Word for word, and not cut out of a clause that denies it."""
+    start = evidence.text.find(quote) if quote.strip() else -1
+    while start >= 0:
+        lead = CLAUSE.split(evidence.text[:start])[-1]
+        tail = CLAUSE.split(evidence.text[start + len(quote) :])[0]
+        if not any(pattern.search(normalise(rest)) for pattern in (NEGATION, _FORBIDDING) for rest in (lead, tail)):
+            return True
+        start = evidence.text.find(quote, start + 1)
+    return False
+
+
+def _is_sentence_of(bare: str, evidence: Evidence) -> bool:
+    """Whether the sentence is one of the evidence's, word for word."""
+    said = normalise(bare).strip(_END_MARKS)
+    return any(normalise(evidence.text[a:b]).strip(_END_MARKS) == said for a, b in sentence_spans(evidence.text))
+
+
+# ---------------------------------------------------------------- what evidence states
+
+
+def _titles(evidence: Evidence) -> list[str]:
+    """What names the subject of a passage without being its text."""
+    passage = evidence.passage
+    titles = [evidence.title, passage.title, passage.aspect, passage.question] if passage else [evidence.title]
+    if evidence.kind == PassageKind.CLASSIC:
+        titles.append(evidence.source.title)  # the name of a book says where its words stand
+    return [title for title in titles if title]
+
+
+def _texts(evidence: Evidence) -> list[str]:
+    """Everything of a piece of evidence that a sentence may draw on."""
+    texts = [evidence.text, *_titles(evidence)]
+    if evidence.fact is not None:
+        texts += [evidence.fact.subject_name, evidence.fact.object_text]
+    return [text for text in texts if text]
+
+
+def _unquoted(text: str) -> str:
+    return normalise(text.replace("“", "").replace("”", ""))
+
+
+def _object(fact: GraphFact) -> str:
+    return normalise(fact.object_text).rstrip(_END_MARKS)
+
+
+@cache
+def _words_of(relation: Relation) -> tuple[str, ...]:
+    row = RELATIONS[relation]
+    return tuple(normalise(word) for word in (row.label, *row.aliases, *row.cues, *_BESIDE.get(relation, ())))
+
+
+def _in_parts(name: str, claim: str, known: Iterable[str]) -> bool:
+    """Whether `name` is part of a known name whose other parts stand in the claim, a dosage form apart."""
+    longer = [other for other in known if name in other and compatible(name, other)]
+    return any(_FORM.sub("", part) in claim for other in longer for part in [other.replace(name, "", 1)])
+
+
+_YOUNG = frozenset({"儿童", "婴儿", "幼儿", "青少年", "未成年人"})
+_OF_AGE = 18
+"""Years."""
+_OPEN_AGE = re.compile(r"\d+(?:岁|周岁)(?:及|或)?以上|(?:>|≥|大于|超过)\s*\d+岁")
+"""An age that grown-ups have too."""
+
+
+def _states_young_age(claim: str, joined: str) -> bool:
+    """Whether the claim names an age below `_OF_AGE` that the evidence names too: `6~12岁` are children."""
+    said, there = (
+        [q for q in quantities(_OPEN_AGE.sub("", text)) if q.unit == "岁" and q.high <= _OF_AGE]
+        for text in (claim, joined)
+    )
+    return any(_same(q, other) for q in said for other in there)
+
+
+def _of_parts(name: str, joined: str) -> bool:
+    """Whether the name is made of two that the evidence holds apart: `地高辛中毒` of a title 地高辛 and 中毒."""
+    cuts = ((name[:n], name[n:]) for n in range(2, len(name) - 1))
+    return any(all(part in joined or GLUE.fullmatch(part) for part in parts) for parts in cuts)
+
+
+def _speaks_against(evidence: Evidence) -> bool:
+    if evidence.fact is not None and RELATIONS[evidence.fact.relation].polarity is Polarity.AGAINST:
+        return True
+    return any(_AGAINST.search(normalise(text)) for text in _texts(evidence))
+
+
+def _numbers_known(claim: str, cited: Sequence[Evidence], joined: str) -> bool:
+    """Every number with its unit; the year of a source may be named."""
+    known = [q for e in cited for text in _texts(e) for q in quantities(normalise(text))]
+    known += [Quantity(e.source.year, e.source.year, "年", 0, 0) for e in cited if e.source.year]
+    same = all(any(_same(asked, found) for found in known) for asked in quantities(claim))
+    return same and all(amount in joined for amount in _HAN_AMOUNT.findall(claim))
+
+
+def _same(asked: Quantity, found: Quantity) -> bool:
+    return (asked.low, asked.high, asked.unit) == (found.low, found.high, found.unit)

@@ -1,0 +1,271 @@
+"""Sentences and passages as clauses: canonical words, amounts, marks of denial and permission, directions. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
+
+from rag.checking.amounts import Amount, amounts, periods, plain_units, without_amounts
+from rag.checking.phrases import ENGLISH_GLUE, IN_CONTEXT, KEPT_LATIN, MARKS, MASKED, SAME_LATIN, SYNONYMS, WAYS
+from rag.text import HAN, is_han, normalise, tokens
+
+GAP = "\n"
+WORDS = re.compile(f"[{HAN}]+|[a-zα-ω0-9*+]+(?:['-][a-zα-ω0-9*+]+)*")
+_SEGMENT = re.compile(r"[。；;！!？?\n]+|\.(?=\s|$)")
+_CLAUSE = re.compile(r"[，,：:]+(?!\d{3}\b)")
+_ENGLISH_CLAUSE = re.compile(
+    r"\s(?:and|but|whereas|while|versus)\s(?=(?:\w+\s){0,2}?(?:did|was|were|is|are|does|increas|decreas|reduc|rais|"
+    r"lower|improv|slightly)\w*)"
+)
+_LABEL = re.compile(r"^[^:]{1,16}:")
+_BEFORE_NUMBER = re.compile(r"[\d一二两三四五六七八九十]|每|起始|维持")
+_LIGHT = re.compile(
+    r"使用|服用|用于|应用|治疗|患者|病人|的人|可以|需要|应当|不能|不宜|不得|不可|禁用|禁止|慎用|可用|禁忌|剂量|每次|"
+    r"每日|起始|维持|没有|未能|并不|"
+    r"引起|症状|检查|并发症|病因|不良反应|[用者的了服可应时及和与会能使对]|\b(?:contraindicated|should|must|not|with|"
+    r"when|the|is|was)\b"
+)
+_WORDS_KEPT = list(SYNONYMS)
+_FINDER = AhoCorasick(_WORDS_KEPT, matchkind=MatchKind.LeftmostLongest, implementation=Implementation.ContiguousNFA)
+
+
+@lru_cache(maxsize=8192)
+def canonical(text: str) -> str:
+    """Normalised `text` with words that mean the same made one word."""
+    pieces, last = [], 0
+    for index, start, end in _FINDER.find_matches_as_indexes(text):
+        pieces += [text[last:start], SYNONYMS[_WORDS_KEPT[index]]]
+        last = end
+    text = "".join([*pieces, text[last:]])
+    for pattern, kept in IN_CONTEXT:
+        text = pattern.sub(kept, text)
+    return SAME_LATIN.sub(lambda match: KEPT_LATIN[(match.lastindex or 1) - 1], text)
+
+
+# ---------------------------------------------------------------- reading
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A sign of denial or permission, or a direction: its kind, and the content it bears on."""
+
+    kind: str
+    scope: frozenset[str]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Clause:
+    """What stands between two commas. `text` is canonical, amounts and periods taken out."""
+
+    text: str
+    amounts: tuple[Amount, ...]
+    whole: str = ""
+    """Canonical, with everything in it."""
+    label: bool = False
+    """Whether a colon follows."""
+    before: Amount | None = None
+    """The last amount of the clause before."""
+
+    @cached_property
+    def content(self) -> frozenset[str]:
+        """Pairs of Han neighbours and Latin stems."""
+        return content_of(self.text)
+
+    @cached_property
+    def core(self) -> frozenset[str]:
+        """Content without what is said of any remedy or patient."""
+        return core_of(self.text)
+
+    @cached_property
+    def topic(self) -> frozenset[str]:
+        """Core without directions: they are judged where the clause is taken from, and must not choose that place."""
+        return core_of(_without_ways(self.text))
+
+    @cached_property
+    def marks(self) -> tuple[Mark, ...]:
+        """Signs of denial and permission."""
+        return tuple(_marks(self.text))
+
+    @cached_property
+    def ways(self) -> tuple[Mark, ...]:
+        """Directions."""
+        return tuple(_ways(self.text))
+
+
+@dataclass(frozen=True)
+class Segment:
+    """What stands between two full stops or semicolons."""
+
+    clauses: tuple[Clause, ...]
+    head: frozenset[str] = frozenset()
+    """Content before the first number: what the segment is about."""
+
+    @cached_property
+    def content(self) -> frozenset[str]:
+        """Content of all clauses."""
+        return frozenset().union(*(clause.content for clause in self.clauses))
+
+    @cached_property
+    def amounts(self) -> tuple[Amount, ...]:
+        """Amounts of all clauses."""
+        return tuple(amount for clause in self.clauses for amount in clause.amounts)
+
+    @cached_property
+    def periods(self) -> frozenset[str]:
+        """Periods that the segment names, attached to an amount or not."""
+        return frozenset().union(*(periods(clause.whole) for clause in self.clauses))
+
+    @cached_property
+    def text(self) -> str:
+        """Everything, with and without amounts."""
+        return GAP.join(f"{clause.text}{GAP}{clause.whole}" for clause in self.clauses)
+
+
+def content_of(text: str) -> frozenset[str]:
+    """Pairs of Han neighbours and Latin stems of canonical text, words that only join left out."""
+    found: set[str] = set()
+    for run in WORDS.findall(text):
+        if is_han(run[0]):
+            found.update(run[i : i + 2] for i in range(len(run) - 1))
+        elif run not in ENGLISH_GLUE:
+            found.update(stems(run))
+    return frozenset(found)
+
+
+@lru_cache(maxsize=8192)
+def stems(word: str) -> tuple[str, ...]:
+    """Of a Latin word; the word itself where it has none."""
+    return tuple(tokens(word)) or (word,)
+
+
+@lru_cache(maxsize=2048)
+def read(text: str) -> tuple[Segment, ...]:
+    """The segments of `text` as it is shown."""
+    segments = []
+    for piece in _SEGMENT.split(normalise(text)):
+        clauses: list[Clause] = []
+        for part, label in _clause_texts(piece):
+            before = clauses[-1].amounts[-1] if clauses and clauses[-1].amounts else None
+            clauses.append(_clause(part, label, before))
+        if clauses:
+            head = canonical(_BEFORE_NUMBER.split(_LABEL.sub("", piece), maxsplit=1)[0])
+            segments.append(Segment(tuple(clauses), core_of(head)))
+    return tuple(segments)
+
+
+def _clause_texts(piece: str) -> Iterator[tuple[str, bool]]:
+    """(clause, whether a colon follows)."""
+    last = 0
+    for match in [*_CLAUSE.finditer(piece), None]:
+        part = piece[last : match.start() if match else len(piece)]
+        for small in _ENGLISH_CLAUSE.split(part):
+            if small.strip():
+                yield small.strip(), bool(match and ":" in match[0])
+        last = match.end() if match else last
+
+
+def _clause(text: str, label: bool, before: Amount | None) -> Clause:
+    text = plain_units(text)
+    found = tuple(amounts(text))
+    return Clause(canonical(without_amounts(text, found)), found, canonical(text), label, before)
+
+
+def _marks(text: str) -> Iterator[Mark]:
+    masked = MASKED.sub(lambda match: "\0" * len(match[0]), text)
+    found: list[tuple[int, int, str]] = []
+    for kind, pattern in MARKS:
+        for match in pattern.finditer(masked):
+            found.append((match.start(), match.end(), kind))
+        masked = pattern.sub(lambda match: "\0" * len(match[0]), masked)
+    for start, end, kind in sorted(found):
+        yield Mark(kind, _scope(text, start, end), start, end)
+
+
+def _scope(text: str, start: int, end: int) -> frozenset[str]:
+    """The content behind a mark up to the next comma of a list, or before it where nothing follows."""
+    behind = core_of(_without_ways(re.split(r"、|\band\b|\bbut\b", text[end:])[0]))
+    return behind or core_of(_without_ways(text[:start]))
+
+
+def _without_ways(text: str) -> str:
+    for _, pattern in WAYS:
+        text = pattern.sub(GAP, text)
+    return text
+
+
+def core_of(text: str) -> frozenset[str]:
+    """Content without the words that are said of any remedy or patient."""
+    return content_of(_LIGHT.sub(GAP, text))
+
+
+def _ways(text: str) -> Iterator[Mark]:
+    masked = text
+    found: list[tuple[int, int, str]] = []
+    for kind, pattern in WAYS:
+        for match in pattern.finditer(masked):
+            found.append((match.start(), match.end(), kind))
+        masked = pattern.sub(lambda match: "\0" * len(match[0]), masked)
+    for start, end, kind in sorted(found):
+        stop = min((a for a, _, _ in found if a >= end), default=len(text))
+        behind = core_of(re.split(r"、|，|\band\b|\bbut\b", text[end:stop])[0])
+        yield Mark(kind, behind or core_of(text[max(0, start - 16) : start]), start, end)
+
+
+# ---------------------------------------------------------------- evidence
+
+
+@dataclass(frozen=True)
+class Ground:
+    """All that may support a sentence: passages with their titles."""
+
+    segments: tuple[Segment, ...]
+    title: str
+    """Canonical titles, aspects and the like: they support words of any clause."""
+
+    @cached_property
+    def title_content(self) -> frozenset[str]:
+        """Content of the titles."""
+        return content_of(self.title)
+
+    @cached_property
+    def text_content(self) -> frozenset[str]:
+        """Content of the texts."""
+        return frozenset().union(*(segment.content for segment in self.segments))
+
+    @cached_property
+    def text(self) -> str:
+        """Titles and texts."""
+        return GAP.join([self.title, *(segment.text for segment in self.segments)])
+
+    @cached_property
+    def content(self) -> frozenset[str]:
+        """Content of titles and texts."""
+        return self.title_content.union(*(segment.content for segment in self.segments))
+
+    @cached_property
+    def title_amounts(self) -> tuple[Amount, ...]:
+        """Amounts in the titles."""
+        return tuple(amounts(self.title))
+
+    @cached_property
+    def labels(self) -> str:
+        """What stands before colons: it names the subject of what follows, also behind a semicolon."""
+        return GAP.join(part.text for segment in self.segments for part in segment.clauses if part.label)
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Latin words and numbers."""
+        return frozenset(word for word in WORDS.findall(self.text) if not is_han(word[0]))
+
+
+@lru_cache(maxsize=512)
+def ground_of(texts: tuple[str, ...], titles: tuple[str, ...]) -> Ground:
+    """What `texts` under `titles` may support; an answer asks again and again of the same."""
+    segments = tuple(segment for text in texts for segment in read(text))
+    return Ground(segments, canonical(normalise(GAP.join(dict.fromkeys(titles)))))

@@ -1,0 +1,189 @@
+"""The words by which a sentence restates its evidence: what means the same, what only joins, what turns a statement.
+
+Tables only; the long ones stand in `phrases.toml`. Everything is normalised text (`rag.text.normalise`).
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from importlib import resources
+
+_TABLES = tomllib.loads((resources.files("rag.checking") / "phrases.toml").read_text(encoding="utf-8"))
+SYNONYMS: Mapping[str, str] = {kept: kept for kept in _TABLES["same"]} | {
+    word: kept for kept, words in _TABLES["same"].items() for word in words.split()
+}
+"""Word -> the word that stands for it; the longest that fits is taken."""
+IN_CONTEXT: Sequence[tuple[re.Pattern[str], str]] = (
+    (re.compile(r"本品|本药|该药|此药|本制剂"), ""),
+    (re.compile(r"[比较]([^，,]{1,14}?)(?:更|要)?好(?=$|[，,。 ])"), r"优于\1"),
+    (re.compile(r"[比较]([^，,]{1,14}?)(?:更|要)?差(?=$|[，,。 ])"), r"劣于\1"),
+    (re.compile(r"比([^，,]{1,14}?)(?:更|要)?([高低多少])(?=$|[，,。 ])"), r"\2于\1"),
+    (re.compile(r"孕(?=[早中晚]期| ?\d)"), "孕妇"),
+    (re.compile(r"老年(?!人|性|期|斑)"), "老年人"),
+    (re.compile(r"成年(?!期|人)"), "成人"),
+    (re.compile(r"(?<!容)易(?=引起|患|感染|得|并发|中毒|复发)"), "容易"),
+    (re.compile(r"表现(?!为)"), "症状"),
+    (re.compile(r"[禁戒忌]酒"), "禁饮酒"),
+)
+"""The same where only the context tells."""
+
+_ENGLISH: Sequence[tuple[str, str]] = (
+    ("child", "children|pediatric|paediatric|kids"),
+    ("elderly", "older adults?|older people|old people|aged people|the elderly"),
+    ("pregnant", "pregnancy|pregnant women|gestation"), ("woman", "women|females?"), ("man", "men|males?"),
+    ("breastfeed", "breastfeeding|breast-feeding|lactating|lactation|nursing mothers?"),
+    ("newborn", "newborns|neonates?|neonatal"), ("placebo", "dummy pills?"), ("stroke", "strokes"),
+    ("cause", "causes|caused|causing|due to|leads? to|led to|results? in|brings? on"),
+    ("treat", "treated|treatment|treatments|therapy|therapies|treating"),
+    ("interact", "interaction|interactions"), ("combine", "combined|together with|combination|coadministered"),
+    ("symptom", "symptoms|signs?"), ("prevent", "prevention|preventing|prevents|prevented|prophylaxis"),
+    ("adverse", "side|undesirable"), ("high-risk", "at high risk|high risk"),
+    ("hospital", "hospitalisation|hospitalization"),
+    ("death", "mortality|deaths|died|fatality"), ("complication", "complications"),
+)  # fmt: skip
+SAME_LATIN = re.compile("|".join(rf"(\b(?:{words})\b)" for _, words in _ENGLISH))
+KEPT_LATIN: Sequence[str] = tuple(kept for kept, _ in _ENGLISH)
+
+
+GLUE = re.compile("|".join(sorted(_TABLES["joining"]["chinese"].split(), key=len, reverse=True)))
+"""Words that add nothing of medicine. None denies, limits, compares in time or place, or names anything."""
+ENGLISH_GLUE = frozenset(_TABLES["joining"]["english"].split())
+
+PEOPLE = re.compile(
+    r"孕妇|哺乳期|儿童|婴儿|幼儿|新生儿|早产儿|老年人|成人|女性|男性|青少年|绝经|"
+    r"\bpregnant\b|\bbreastfeed\b|\bchild\b|\binfants?\b|\bnewborn\b|\belderly\b|\badults?\b|\bwoman\b|\bman\b|"
+    r"\badolescents?\b"
+)
+"""Groups of people, in canonical words."""
+
+_LICENSED: Sequence[tuple[str, str]] = (
+    (r"症状|表现|symptom", r"引起|见于|可见|表现"),
+    (r"病因|诱因|危险因素|高危因素|引起|原因|cause", r"引起|原因|病因|由于|cause"),
+    (r"并发症|complication", r"引起|并发|合并"),
+    (r"检查|诊断|examination|test|diagnos", r"查|检查|诊断|做"),
+    (r"治疗|药物|主治|适应证|用于|疗程|用法|剂量|therapy|treat|dose", r"治疗|治|treat"),
+    (r"不良反应|(?<!病)毒性|中毒|adverse", r"引起|致|cause"),
+    (r"传播|传染", r"传播|传染"), (r"年龄|人群", r"见于|好发于|多发于|易感|容易|高发"),
+    (r"用法|剂量|每次|每日|起始|维持", r"剂量|起始|维持"),
+    (r"病原体|病原", r"引起|感染|病原"), (r"科室", r"看|挂|科室"), (r"禁忌", r"禁忌"), (r"相反|的反", r"相反|反"),
+    (r"片|胶囊|颗粒|服|"
+        r"丸", r"口服"), (r"降低|减少|降至", r"降"), (r"升高|增加|升至", r"升"), (r"随餐", r"随餐"), (r"低钾", r"低钾"),
+    (r"宜吃|宜食", r"多吃|可吃"), (r"忌", r"忌食|少吃"), (r"中等|严重|轻微", r"程度|中度|重度|轻度"),
+    (r"发生率", r"引起"), (r"观察", r"观察"),
+)  # fmt: skip
+LICENSED: Sequence[tuple[re.Pattern[str], re.Pattern[str]]] = tuple(
+    (re.compile(spoken), re.compile(words)) for spoken, words in _LICENSED
+)
+"""Where the evidence speaks of the first, a sentence may say the second."""
+
+# ---------------------------------------------------------------- words that turn a statement
+
+MASKED = re.compile(
+    r"不良|不全|不足|不适|不安|不孕|不育|不稳|不明|不规则|不同|不典型|不完全|不自主|不等|不断|不仅|不但|不论|不管|"
+    r"不过(?!敏)|不久|"
+    r"不饮者|不喝者|未控制|未成年|未服药|未治疗|未用药|未接种|无力|无尿|无菌|无关紧要|无痛|无症状|非处方|非甾体|非常|"
+    r"非特异|非典型|"
+    r"非小细胞|非霍奇金|未分化|未婚|未来|无论|无机|无名|难免|否则|是否|能否|可否|忌惮|禁食|禁水"
+)
+"""Words with a sign of denial in them that deny nothing of the sentence."""
+
+FORBID, DENY, UNADVISED, CAUTION, ALLOW = "forbid", "deny", "unadvised", "caution", "allow"
+MARKS: Sequence[tuple[str, re.Pattern[str]]] = (
+    (FORBID, re.compile(r"\b(?:must|should|may)(?: never| not)(?: be)?\b|\bcannot be used\b")),
+    (CAUTION, re.compile(r"慎重|谨慎|慎用|慎服|慎|小心|with caution|caution")),
+    (
+        UNADVISED,
+        re.compile(
+            r"不太?(?:适宜|宜|推荐|建议|主张|提倡|鼓励|适合)|不应首选|尽量不|"
+            r"(?:is |are |was |were )?not (?:be )?(?:recommended|advised|advisable)|inadvisable"
+        ),
+    ),
+    (
+        DENY,
+        re.compile(
+            r"(?:无需|无须|毋需|毋须|不需要?|不必|不用|用不着|not (?:required|necessary|needed))|并?没有?(?!食子|药)|"
+            r"并无|并未|并非|并不|未能|未见|未|"
+            r"无法|无效|不会|不影响|不增加|不再|不是|不属于|不适用|不应|不要|避免|防止(?=$)|不如|不比|"
+            r"(?:do|does|did|is|are|was|were|has|have|had|should|could|would|can|may|might) ?not\b|"
+            r"\bn't\b|\bcannot\b|\bno\b|\bnot\b|\bnor\b|\bneither\b|\bwithout\b|\bavoid\w*|\bunlikely\b|\bfail(?:s|"
+            r"ed)? to\b|\bnone\b|"
+            r"\brarely\b|\black of\b"
+        ),
+    ),
+    (
+        FORBID,
+        re.compile(
+            r"禁用|禁止|禁忌|严禁|忌用|忌服|忌食|忌吃|忌饮|不可以|不可|不得|不能够|不能|不许|不准|切勿|勿|切忌|切莫|"
+            r"禁|忌|"
+            r"contraindicat\w*|\bnever\b|\bprohibited\b|\bforbidden\b|\bban\w*"
+        ),
+    ),
+    (DENY, re.compile(r"不|无(?!论)|(?<=并)非|绝非")),
+    (
+        ALLOW,
+        re.compile(
+            r"可以(?:用|使用|服用|吃|放心)|可(?:放心)?(?:用|使用|服用)(?!于)|能用|能吃|可用于|放心|安全|无妨|适合|"
+            r"适用|适宜|推荐|宜|"
+            r"recommended|is safe|are safe|safe (?:in|for|to)|allowed|permitted|suitable"
+        ),
+    ),
+)
+"""Tried in order; what one takes the next do not see."""
+NEGATIVE = frozenset({FORBID, DENY, UNADVISED, CAUTION})
+AGREEING: Mapping[str, frozenset[str]] = {
+    FORBID: frozenset({FORBID, DENY}),
+    DENY: frozenset({DENY, FORBID, UNADVISED}),
+    UNADVISED: frozenset({UNADVISED, DENY}),
+    CAUTION: frozenset({CAUTION}),
+    ALLOW: frozenset({ALLOW}),
+}
+"""What a sentence says, and which of the evidence's words may stand behind it."""
+
+PRAISE = re.compile(r"放心|安全|无妨|适合|适用|适宜|推荐|宜|recommended|safe|suitable|permitted|allowed")
+"""Permission that says more than `可用`: it must stand in the evidence."""
+
+UP, DOWN, BETTER, WORSE = "up", "down", "better", "worse"
+WAYS: Sequence[tuple[str, re.Pattern[str]]] = (
+    (
+        BETTER,
+        re.compile(
+            r"改善|好转|缓解|变好|优于|好于|有效(?!期|成分|剂量|浓度)|有益|获益|好处|恢复|"
+            r"\bimprov\w*|\bbetter\b|\bsuperior\w*|\bbenefi\w*|\beffective\w*"
+        ),
+    ),
+    (WORSE, re.compile(r"恶化|加剧|变差|劣于|差于|有害|\bworse\w*|\binferior\w*|\bharm\w*|\bdeteriorat\w*")),
+    (
+        UP,
+        re.compile(
+            r"升高|增高|增加|增多|上升|增强|增长|增大|提高|升至|升到|升(?= ?\d|\s|$)|高于|多于|大于|长于|更高|更多|"
+            r"更大|更长|略多|较高|较多|"
+            r"偏高|加重|加快|加速|延长|增至|翻倍|多(?=\s)|"
+            r"\bincreas\w*|\bhigher\b|\brais\w*|\brise[ns]?\b|\brose\b|\belevat\w*|\bgain\w*|\blonger\b|\bprolong\w*|"
+            r"\bmore\b|\bgreater\b"
+        ),
+    ),
+    (
+        DOWN,
+        re.compile(
+            r"降低|减低|减少|减小|下降|减弱|削弱|降至|降到|降(?= ?\d|\s|$)|低于|少于|小于|短于|更低|更少|更小|更短|"
+            r"略少|较低|较少|偏低|"
+            r"减轻|减慢|变慢|减缓|缩短|减至|减半|减量|抑制(?!剂)|少(?=\s)|"
+            r"\bdecreas\w*|\blower\w*|\breduc\w*|\bfewer\b|\bless\b|\bloss\b|\bcut\b|\bshort\w*|\bdeclin\w*|"
+            r"\bdrop\w*|\bfell\b|\bfall\b|"
+            r"\bdiminish\w*"
+        ),
+    ),
+)
+"""Words for a direction."""
+OPPOSITE: Mapping[str, str] = {UP: DOWN, DOWN: UP, BETTER: WORSE, WORSE: BETTER}
+
+MODIFIER = re.compile(
+    r"(?:左旋|右旋|消旋|左|右|地|去甲|去氧|异|非|亚临床|亚|急性|慢性|原发性|继发性|先天性|获得性|特发性|妊娠期|小儿|"
+    r"老年|新生儿|"
+    r"甲型|乙型|丙型|[12]型|(?<![升增提偏])高|(?<![降减偏])低|类|假性|假|抗)$"
+)
+"""What stands right before a name in evidence and makes it another thing than the name alone."""
+SUFFIX = re.compile(r"^(?:前期|前状态|样|根|后遗症|倾向|克拉维酸|龙(?!骨)|恶变|癌变)")
+"""What stands right behind one and does the same."""

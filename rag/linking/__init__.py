@@ -1,0 +1,1 @@
+"""Names in a text -> mentions with candidates; entities are never merged."""

@@ -1,0 +1,88 @@
+"""Questions for the diseases that meet several conditions at once (`风湿科看的病里，哪些是肌肉上的`). Pure.
+
+Conditions are a department, a part of the body, a group of people and a symptom. Several symptoms are no conditions:
+diseases are ranked by how many they share.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rag.domain import Condition, EntityId, Mention
+from rag.question.intent import REMEDIES
+from rag.text import normalise
+from rag.vocabulary import EntityType, Relation
+
+_SURE = 0.5
+_ASKS_FOR_DISEASES = re.compile(
+    r"(?:什么|啥|哪[些种个]?|哪几种|何)(?:疾?病|毛病)|(?:疾?病|毛病)[^，。？?]{0,14}(?:哪些|有啥|都有啥|有什么|哪几[种个])|(?:病|疾病|毛病)里[，,]?哪些|"
+    r"(?:列举|列出)[^，。？?]*(?:疾?病|毛病)"
+)
+_ASKS_FOR_ALL = re.compile(r"哪[些几]|列举|列出|考虑(?:什么|哪)|病引起|都?有啥|有什么[^药]{0,2}病")
+"""Otherwise one patient's complaint is told, and the rank and a question back help more than a list."""
+_PEOPLE: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
+    (re.compile(said), tuple(recorded.split()))
+    for said, recorded in (
+        ("新生儿", "新生儿"),
+        ("婴幼儿|婴儿|宝宝", "婴幼儿 婴儿"),
+        ("青少年", "青少年"),
+        ("儿童|小儿|小孩|孩子", "儿童 小儿"),
+        ("中老年", "中老年"),
+        ("老年|老人", "老年"),
+        ("孕妇|孕期|妊娠|怀孕", "孕妇 孕期 妊娠 怀孕"),
+        ("产妇|产后", "产妇 产褥"),
+        ("女性|妇女|女人|女士", "女性 妇女"),
+        ("男性|男人|男士", "男性"),
+    )
+)
+"""How a group is called in questions, and in records; the first that is said counts."""
+_LEADING = (
+    (Relation.DEPARTMENT, EntityType.DEPARTMENT),
+    (Relation.BODY_PART, EntityType.BODY_PART),
+    (Relation.SYMPTOM, EntityType.SYMPTOM),
+)
+
+
+def conditions_of(question: str, mentions: Sequence[Mention]) -> tuple[Condition, ...]:
+    """Two conditions or more on the diseases that are asked for; nothing where it is another question."""
+    text = normalise(question)
+    asks = _ASKS_FOR_DISEASES.search(text) and _ASKS_FOR_ALL.search(text)
+    if not asks or any(m.negated or m.carried for m in mentions):
+        return ()
+    leading = [(relation, m) for relation, kind in _LEADING for m in mentions if _means(m, kind)]
+    kinds = [relation for relation, _ in leading]
+    complaint = Relation.SYMPTOM in kinds and Relation.BODY_PART in kinds  # 脚趾红肿: a part of the complaint
+    known = {id(m) for _, m in leading}
+    if complaint or kinds.count(Relation.SYMPTOM) > 1 or any(_other(m) for m in mentions if id(m) not in known):
+        return ()
+    words = _people(_without(text, [m for _, m in leading]))
+    found = [Condition(relation, _objects(m, relation)) for relation, m in leading]
+    found += [Condition(Relation.POPULATION, words=words)] if words else []
+    return tuple(found) if leading and len({c.relation for c in found}) > 1 else ()
+
+
+def _means(mention: Mention, kind: EntityType) -> bool:
+    sure = [c for c in mention.candidates if c.score >= _SURE and not mention.modifier]
+    return any(c.type is kind for c in sure)
+
+
+def _objects(mention: Mention, relation: Relation) -> tuple[EntityId, ...]:
+    kind = dict(_LEADING)[relation]
+    return tuple(c.entity for c in mention.candidates if c.type is kind and c.score >= _SURE)
+
+
+def _other(mention: Mention) -> bool:
+    """A disease or a remedy: then something else is asked."""
+    return any(c.type is EntityType.DISEASE or c.type in REMEDIES for c in mention.candidates)
+
+
+def _without(text: str, mentions: Sequence[Mention]) -> str:
+    """`女性生殖` is a part of the body and names nobody."""
+    for mention in mentions:
+        text = text.replace(normalise(mention.surface), "，")
+    return text
+
+
+def _people(text: str) -> tuple[str, ...]:
+    return next((recorded for said, recorded in _PEOPLE if said.search(text)), ())

@@ -1,0 +1,191 @@
+"""Earlier turns: what a follow-up question leaves out (`那它要做什么检查`), put back by rules. Pure.
+
+A question is written out as it is meant in the light of the turns before it; names, intent and retrieval then see a
+question that stands for itself. One with a subject of its own is another topic and takes nothing over; `那高血压呢`
+puts another name into the question before. What the product said is never taken for what was asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from rag.domain import Mention, Turn
+from rag.linking.comparing import apart
+from rag.linking.linker import Linker
+from rag.question.cues import without_cues
+from rag.question.intent import read_intent
+from rag.retrieval.selection import may_be_subject
+from rag.text import HAN, clean
+from rag.vocabulary import RELATIONS, EntityType, Relation
+
+_LOOK_BACK = 6
+"""Turns, of both sides."""
+_LONGEST = 2_000
+"""Characters of an earlier turn that are read."""
+_PRONOUN = re.compile(
+    r"它们?|[这那](?:一?[个种款类])?(?:疾病|病症?(?![人房历程史例])|毛病|药物?)|[这那]一?[个种款](?![月天年周人医])|"
+    r"[该此本](?:病(?![人房历程史例])|药)"
+)
+_LEAD = re.compile(r"^(?:那么?|然后|还有|另外|请问|再问一下|嗯|哦|好的?)[，, ]*")
+_INSTEAD = re.compile(
+    r"^(?P<lead>那么?|换成|换作|改成|要是|如果是?|假如是?|若是|至于)?[，, ]*(?P<name>.{2,30}?)"
+    r"(?P<tail>呢|又怎么样|怎么样呢?|也是这样吗?|也一样吗?|也是吗|也这样吗|也可以吗|也行吗|也会吗|也能吗)[？?。!！]*$"
+)
+_UNKNOWN = re.compile(
+    f"(?<![什别这那该此本种个疾])[{HAN}](?:(?<![什么别的这那该此本种个疾])病(?![人房历程史例])|(?<!并发)症(?!状)|炎|癌|瘤|综合征|"
+    "霉素|西林|沙星|洛尔|地平|沙坦|他汀|拉唑|胶囊|颗粒|口服液|注射液)"
+)
+"""What looks like the name of an illness or a drug; if nothing is linked there, it is one that is not known."""
+_WHO = re.compile(
+    r"孕妇|怀孕\d*[个周月]*|孕\d+周|孕期|哺乳期?(?:妇女)?|备孕|\d+(?:个多?月|岁半?)(?:大?的?(?:宝宝|孩子|小孩|婴儿|老人))?|"
+    r"婴幼?儿|新生儿|宝宝|小孩|孩子|儿童|老年?人|对[^，。；,;]{1,8}过敏|[肝肾]功能不全"
+)
+"""Whom an earlier question was about."""
+
+
+@dataclass(frozen=True)
+class Understood:
+    """A question as it is meant: `mentions` are those of `question`.
+
+    `asked` are the same for a reader of the question as it was typed: offsets in that, (0, 0) for what was carried.
+    """
+
+    question: str
+    mentions: tuple[Mention, ...]
+    asked: tuple[Mention, ...]
+    rewritten: bool = False
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A stretch of a rewritten question; `origin` is where it stood in the one that was typed."""
+
+    text: str
+    origin: int | None = None
+
+
+def understand(question: str, history: Sequence[Turn], linker: Linker) -> Understood:
+    """The question with what it leaves out; the earlier ones are understood in turn, so that a chain holds."""
+    before: list[Understood] = []
+    for turn in history[-_LOOK_BACK:]:
+        if turn.role == "user":
+            before.append(_read(clean(turn.content[:_LONGEST]), before, linker))
+    return _read(question, before, linker)
+
+
+def _read(question: str, before: Sequence[Understood], linker: Linker) -> Understood:
+    mentions = apart(question, linker.link(question), linker)
+    pieces = _pieces(question, mentions, before, linker) if before else None
+    if pieces is None:
+        return Understood(question, without_cues(mentions), mentions)
+    text = "".join(piece.text for piece in pieces)
+    found = apart(text, linker.link(text), linker)
+    return Understood(text, without_cues(found), tuple(_placed(mention, pieces) for mention in found), rewritten=True)
+
+
+def _placed(mention: Mention, pieces: Sequence[_Piece]) -> Mention:
+    """A mention of the rewritten question for a reader of the one that was typed."""
+    start = 0
+    for piece in pieces:
+        end = start + len(piece.text)
+        if piece.origin is not None and start <= mention.start and mention.end <= end:
+            shift = piece.origin - start
+            return replace(mention, start=mention.start + shift, end=mention.end + shift)
+        start = end
+    return replace(mention, start=0, end=0, carried=True)
+
+
+def _pieces(
+    question: str, mentions: Sequence[Mention], before: Sequence[Understood], linker: Linker
+) -> list[_Piece] | None:
+    """How the question is written out, or None where it stands for itself."""
+    relations = read_intent(question, mentions)
+    asks = relations.explicit and bool(relations.relations)
+    if not asks and (pieces := _instead(question, mentions, before)):
+        return pieces
+    subjects = _subjects(before, relations.relations if asks else ())
+    if not subjects:
+        return None
+    if pronoun := next((m for m in _PRONOUN.finditer(question) if not _determines(m.span(), mentions)), None):
+        start, end = pronoun.span()
+        rest = _LEAD.match(question[:start])
+        first = rest.end() if rest else 0
+        return [_Piece(question[first:start], first), _Piece(subjects), _Piece(question[end:], end)]
+    if any(may_be_subject(m) or m.modifier for m in mentions) or _UNKNOWN.search(question):
+        return None
+    if not asks and not (relations.yes_no and mentions):
+        return None
+    lead = _LEAD.match(question)
+    first = lead.end() if lead else 0
+    return _joined(subjects, _Piece(question[first:], first), linker)
+
+
+def _joined(subjects: str, rest: _Piece, linker: Linker) -> list[_Piece]:
+    """Subjects before the rest, with a comma where the two would run into another name."""
+    alone = {m.surface for m in linker.link(subjects)}
+    together = {m.surface for m in linker.link(subjects + rest.text) if m.start < len(subjects)}
+    return [_Piece(subjects), *([] if alone == together else [_Piece("，")]), rest]
+
+
+def _determines(span: tuple[int, int], mentions: Iterable[Mention]) -> bool:
+    """Whether it stands within a name, or right before one (`这个高血压`)."""
+    return any(m.start <= span[1] and span[0] < m.end for m in mentions)
+
+
+# ---------------------------------------------------------------- another name in the same question
+
+
+def _instead(question: str, mentions: Sequence[Mention], before: Sequence[Understood]) -> list[_Piece] | None:
+    """`那高血压呢`: the question before, with this name in the place of one of its own kind."""
+    match = _INSTEAD.match(question)
+    if match is None or _PRONOUN.search(match["name"]):
+        return None
+    start, end = match.span("name")
+    own = [m for m in mentions if start <= m.start and m.end <= end]
+    known = len(own) == 1 and len(own[0].surface) + len(own[0].modifier) >= len(match["name"].strip())
+    if not known and not (match["lead"] and _UNKNOWN.search(match["name"])):
+        return None
+    last = next((turn for turn in reversed(before) if any(map(may_be_subject, turn.mentions))), None)
+    if last is None:
+        return None
+    name = _Piece(question[start:end], start)
+    kinds = {c.type for m in own for c in m.candidates}
+    same = [m for m in last.mentions if not m.negated and (_kinds(m) & kinds if known else may_be_subject(m))]
+    if not same:
+        return [name, _Piece(f"，{last.question}")] if EntityType.POPULATION in kinds else None
+    first, stop = _whole(last.question, same[-1])
+    return [_Piece(last.question[:first]), name, _Piece(last.question[stop:])]
+
+
+def _kinds(mention: Mention) -> set[EntityType]:
+    return {c.type for c in mention.candidates}
+
+
+def _whole(question: str, mention: Mention) -> tuple[int, int]:
+    """Where a name stands together with what modifies it."""
+    size = len(mention.modifier)
+    if mention.modifier and question[mention.end : mention.end + size] == mention.modifier:
+        return mention.start, mention.end + size
+    if mention.modifier and question[max(0, mention.start - size) : mention.start] == mention.modifier:
+        return mention.start - size, mention.end
+    return mention.start, mention.end
+
+
+# ---------------------------------------------------------------- the subject of before
+
+
+def _subjects(before: Sequence[Understood], relations: Sequence[Relation]) -> str:
+    """Whom or what the latest question with a subject was about, as words; empty if there was none."""
+    for turn in reversed(before):
+        found = [m for m in turn.mentions if may_be_subject(m) and not m.negated]
+        if found:
+            certain = [m for m in found if EntityType.SYMPTOM not in _kinds(m)] or found
+            able = {kind for relation in relations for kind in RELATIONS[relation].subjects}
+            fitting = [m for m in certain if _kinds(m) & able] or certain
+            names = [turn.question[slice(*_whole(turn.question, m))] for m in fitting]
+            who = [m[0] for m in _WHO.finditer(turn.question) if not any(m[0] in name for name in names)]
+            listed = "和" if EntityType.SYMPTOM not in _kinds(fitting[0]) else "、"
+            return "".join(f"{word}，" for word in dict.fromkeys(who[:2])) + listed.join(dict.fromkeys(names))
+    return ""

@@ -1,0 +1,105 @@
+"""What a message means among the turns before it: a question that stands for itself, its names, what it asks. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from rag.domain import Condition, Intent, Mention, Turn
+from rag.linking.linker import Linker
+from rag.question.conditions import conditions_of
+from rag.question.dialogue import MOST_QUESTIONS, Consultation, asks, hurried, thing, told_before, told_now
+from rag.question.followup import understand
+from rag.question.intent import read_intent
+from rag.retrieval.avoided import asks_to_avoid
+from rag.retrieval.selection import may_be_subject
+from rag.vocabulary import EntityType
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """`text` is the question with what earlier turns told; `may_ask`: whether a question back is in place.
+
+    `asked`: symptoms, normalised, that were asked about before, in this consultation; `conditions`: what the diseases
+    that are asked for must meet.
+    """
+
+    text: str
+    mentions: tuple[Mention, ...]
+    intent: Intent
+    may_ask: bool = False
+    asked: tuple[str, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    as_typed: tuple[Mention, ...] | None = None
+
+    @property
+    def shown(self) -> tuple[Mention, ...]:
+        """The mentions for a reader of the question as it was typed."""
+        return self.mentions if self.as_typed is None else self.as_typed
+
+
+def meaning_of(question: str, history: Sequence[Turn], consultation: Consultation | None, linker: Linker) -> Meaning:
+    """By the question alone, or as the next turn of the consultation if it is one."""
+    if consultation is not None:
+        own = linker.link(question)
+        before, now = told_before(consultation, linker), told_now(consultation, own)
+        told = (*now, *_others(before, now))
+        if _continues(consultation, question, own, told):
+            adds = any(_symptom(m) for m in _others(now, before))
+            return _next_turn(consultation, question, told, adds=adds)
+        if not any(may_be_subject(m) or m.modifier for m in own):
+            return Meaning(question, told, replace(read_intent(question, told), reverse=True))
+    understood = understand(question, history, linker)
+    return replace(_alone(understood.question, understood.mentions), as_typed=understood.asked)
+
+
+_ABOUT_SYMPTOMS = re.compile(r"要紧|严重吗|(?:什么|啥|是何)(?:原因|缘故)|为什么|怎么引起|什么引起|怎么造成|怎么导致")
+"""Of several symptoms at once, their cause and how grave they are is asked of what they belong to."""
+_DECIDES = re.compile(r"能不能|可不可以|能否|可否|要不要|会不会|是不是(?!得了|有病|生病|病了)|是否")
+"""A decision is asked for, not what it may be."""
+
+
+def _alone(question: str, mentions: tuple[Mention, ...]) -> Meaning:
+    intent = read_intent(question, mentions)
+    if conditions := conditions_of(question, mentions):
+        return Meaning(question, mentions, Intent((), (), reverse=True), conditions=conditions)
+    if asks_to_avoid(question, mentions):
+        return Meaning(question, mentions, Intent((), (), reverse=True, avoids=True))
+    present = [m for m in mentions if not m.negated and not m.modifier]
+    bare = [m for m in present if _symptom(m) and all(c.type is not EntityType.DISEASE for c in m.candidates)]
+    others = any(may_be_subject(m) and not _symptom(m) for m in present)
+    if bare and len(present) > 1 and not others and _ABOUT_SYMPTOMS.search(question):
+        intent = Intent((), (), reverse=True, yes_no=intent.yes_no)
+    clear = bool(intent.groups) or not intent.reverse or _DECIDES.search(question) is not None
+    return Meaning(question, mentions, intent, not clear and not hurried(question))
+
+
+def _continues(consultation: Consultation, question: str, own: Sequence[Mention], told: tuple[Mention, ...]) -> bool:
+    """Whether the message answers, adds to what was told, or presses; another question is one of its own."""
+    if not consultation.pending:
+        return False
+    others = any(not _symptom(m) and may_be_subject(m) for m in own)
+    if consultation.answered or hurried(question):
+        return not (others and asks(question))
+    return not others and not read_intent(question, told).groups
+
+
+def _next_turn(consultation: Consultation, question: str, told: tuple[Mention, ...], *, adds: bool) -> Meaning:
+    """The symptoms told so far; only who answers or adds something is asked again, at most `MOST_QUESTIONS` times."""
+    intent = read_intent(question, told) if asks(question) else Intent((), ())
+    if not intent.groups:
+        intent = Intent((), (), reverse=True)
+    more = (consultation.answered or adds) and not hurried(question) and not intent.groups
+    asked = tuple(reply.symptom for reply in consultation.replies)
+    return Meaning(consultation.restated(question), told, intent, more and len(asked) < MOST_QUESTIONS, asked)
+
+
+def _others(mentions: Sequence[Mention], than: Sequence[Mention]) -> list[Mention]:
+    """Those that speak of something else."""
+    known = {thing(m) for m in than}
+    return [m for m in mentions if thing(m) not in known]
+
+
+def _symptom(mention: Mention) -> bool:
+    return any(c.type is EntityType.SYMPTOM for c in mention.candidates)

@@ -1,0 +1,1 @@
+"""What one version holds for a question, in order."""

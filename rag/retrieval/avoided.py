@@ -1,0 +1,79 @@
+"""`青光眼不能吃什么药`: the remedies whose records speak against an illness or a group of people. Pure.
+
+The record of an illness tells what treats it and never what harms, so that the records of remedies are read the other
+way round: to list what treats an illness here would be the opposite of an answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rag.domain import EntityId, Evidence, GraphFact, Mention, RankedSubject
+from rag.question.intent import REMEDIES
+from rag.question.patient import SURE, Concern
+from rag.safety.leaflets import statements
+from rag.text import normalise
+from rag.vocabulary import EntityType, Relation
+
+AGAINST = (Relation.CONTRAINDICATION, Relation.CAUTION)
+"""What forbids first."""
+_MAY_NOT = (
+    r"(?:不能够?|不可以?|不宜|不该|不应该?|不要|不得|不准|不适合|禁止|禁忌|禁用?|忌用?|慎用?|避免|避开|当心|小心)"
+)
+_WHICH = r"(?:什么|哪[些种几]|啥|何种|有什么|有哪些)"
+_ASKED = re.compile(
+    rf"{_MAY_NOT}(?:再|随便|乱|同时|使)?(?:[吃用服喝]用?)?(?:的)?{_WHICH}(?:样的?|类)?(?:[中西成]|中成)?药|"
+    rf"{_WHICH}(?:[中西成]|中成)?药(?:物|品)?(?:是|都|会)?[^，。；？,;?吗]{{0,12}}{_MAY_NOT}|"
+    rf"{_MAY_NOT}(?:使用|[吃用服喝])?(?:的)?药(?:物|品)?(?:都)?(?:有|是|包括)?(?:什么|哪[些种几]|啥)|"
+    r"(?:drugs?|medic(?:ines?|ations?))\b[^.?]{0,40}\b(?:avoid|contraindicated|not (?:take|use)|should ?n.t)"
+    r"|(?:avoid|should ?n.t|not) (?:which|what|taking which) (?:drugs?|medic)"
+)
+_TOGETHER = re.compile(r"一起|同时|[和跟与同]什么|[和跟与同]哪|合用|配伍|相克|together|\bwith (?:which|what)")
+_STATES = frozenset({EntityType.DISEASE, EntityType.SYMPTOM, EntityType.SYNDROME, EntityType.POPULATION})
+_CAUTIONS = "注意事项"
+_FIELDS = frozenset({"禁忌证", "禁忌", _CAUTIONS})
+
+
+def asks_to_avoid(question: str, mentions: Sequence[Mention]) -> bool:
+    """Whether it asks which remedies are not for somebody; beside a remedy it asks for interactions instead."""
+    text = normalise(question)
+    named = [m for m in mentions if not m.negated and not m.modifier]
+    remedies = any(c.type in REMEDIES for m in named for c in m.candidates[:1])
+    return bool(named) and not remedies and _ASKED.search(text) is not None and not _TOGETHER.search(text)
+
+
+def states_in(mentions: Sequence[Mention]) -> list[EntityId]:
+    """The illnesses and groups of people that are named."""
+    named = [c for m in mentions if not m.negated and not m.modifier for c in m.candidates]
+    return list(dict.fromkeys(c.entity for c in named if c.score >= SURE and c.type in _STATES))
+
+
+def against(facts: Sequence[GraphFact]) -> tuple[RankedSubject, ...]:
+    """Each remedy once with the facts that speak against it, those that are forbidden first, then by name."""
+    own: dict[EntityId, list[GraphFact]] = {}
+    for fact in facts:
+        if fact.relation in AGAINST:
+            own.setdefault(fact.subject, []).append(fact)
+    ranked = [RankedSubject(e, found[0].subject_name, float(len(found)), tuple(found), 0) for e, found in own.items()]
+    return tuple(sorted(ranked, key=lambda s: (all(f.relation is Relation.CAUTION for f in s.matched), s.name)))
+
+
+def warning(passages: Sequence[Evidence], mentions: Sequence[Mention], concerns: Sequence[Concern]) -> list[Evidence]:
+    """Fields of monographs with a sentence that forbids, or warns, what is named."""
+    states = set(states_in(mentions))
+    meant = [m for m in mentions if any(c.entity in states for c in m.candidates)]
+    names = {normalise(m.surface) for m in meant} | {c.name for m in meant for c in m.candidates if c.entity in states}
+    found = [e for e in passages if _warns(e, names, concerns)]
+    return sorted(found, key=lambda e: e.passage is not None and e.passage.aspect == _CAUTIONS)
+
+
+def _warns(evidence: Evidence, names: set[str], concerns: Sequence[Concern]) -> bool:
+    if evidence.passage is None or evidence.passage.aspect not in _FIELDS:
+        return False
+    for said in statements(evidence.id, evidence.passage):
+        places = [said.text.find(name) for name in names]
+        places += [found.start() for c in concerns if c.met is not None and (found := c.met(said.text))]
+        if any(place >= 0 and said.level(place) for place in places):
+            return True
+    return False

@@ -1,0 +1,289 @@
+"""Which passages may support an answer, and how sure the product is of what it found. Pure.
+
+Ranking always returns something; being first is no reason to be shown. A passage counts when it deals with what the
+question names, or, where the question names nothing known, when it shares enough of its words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rag.domain import EntityId, Evidence, Intent, Mention, PassageKind
+from rag.linking.features import opposed, opposed_in
+from rag.linking.names import entity_name, entity_type
+from rag.question.intent import REMEDIES, activity_in
+from rag.retrieval.initialisms import initialisms
+from rag.text import is_han, language_of, normalise, tokens
+from rag.vocabulary import RELATIONS, EntityType, Relation
+
+_FUNCTION_WORDS = frozenset(
+    (
+        "a an the of in on for to and or with without is are was were be been do doe does did can could should may "
+        "might will would by from at as it its this that these those there than then not no how what which who whom "
+        "whose why when where if between among after befor dure into out up about use more most less least"
+    ).split()
+)
+_ASKING = re.compile(
+    r"[的了吗呢吧啊呀么和与或及是有在我你他她它们这那就也都还很不没会能要可以请问怎样如何什哪些谁几多少为]+"
+)
+_TOPICS = frozenset(
+    {EntityType.DISEASE, EntityType.DRUG, EntityType.SYMPTOM, EntityType.HERB, EntityType.FORMULA, EntityType.SYNDROME,
+     EntityType.THERAPY, EntityType.TREATMENT, EntityType.EXAMINATION, EntityType.PATHOGEN, EntityType.INDICATOR,
+     EntityType.ACUPOINT, EntityType.CAUSE}
+)  # fmt: skip
+_ADMINISTRATIVE = frozenset(
+    {Relation.DEPARTMENT, Relation.COST, Relation.INSURANCE, Relation.INFECTIVITY, Relation.BODY_PART,
+     Relation.DRUG_CLASS, Relation.DOSAGE_FORM, Relation.NATURE, Relation.INGREDIENT}
+)  # fmt: skip
+"""Questions that research conclusions do not answer."""
+
+
+_SPEAKS_OF: Mapping[Relation, re.Pattern[str]] = {
+    relation: re.compile(rf"{words}|\b(?:{stems})")
+    for relations, words, stems in (
+        ((Relation.TREATMENT, Relation.DRUG, Relation.ADJUVANT, Relation.INDICATION, Relation.EFFICACY),
+         "治疗|疗效|有效|疗法|缓解|改善|手术",
+         "therap|treat|efficacy|effective|surg|improv|manag|benefit"),
+        ((Relation.CURE_RATE, Relation.DURATION),
+         "预后|生存|治愈|复发|死亡|存活",
+         r"surviv|prognos|mortality|recurren|outcome|remission|cur(?:e[sd]?\b|able|ative)"),
+        ((Relation.CAUSE, Relation.RISK_FACTOR, Relation.POPULATION),
+         "病因|危险因素|相关|风险|因素|诱因|影响",
+         "risk|caus|associat|factor|etiolog|aetiolog|pathogen|contribut|inherit|heredit|familial"),
+        ((Relation.COMPLICATION, Relation.RELATED_DISEASE),
+         "并发|合并|引起|导致",
+         r"complicat|associat|comorbid|develop|lead(?:s|ing)? to|led to|caus|result(?:s|ed|ing)? in"),
+        ((Relation.EXAMINATION, Relation.HISTOLOGY, Relation.REFERENCE_RANGE, Relation.SIGNIFICANCE),
+         "诊断|检查|检测|筛查|影像|超声|鉴别",
+         r"diagnos|screen|detect|imaging|test(?:s|ed|ing)?\b|assess|evaluat|(?:bio)?marker"),
+        ((Relation.SYMPTOM, Relation.SYNDROME),
+         "症状|表现|体征|证候",
+         r"symptom|present(?:s|ed|ing|ation) (?:with|of)|manifest|signs?\b"),
+        ((Relation.PREVENTION,), "预防|防止", "prevent|protect|reduc|vaccin"),
+        ((Relation.ADVERSE, Relation.CONTRAINDICATION, Relation.CAUTION, Relation.INTERACTION),
+         "不良反应|副作用|安全|毒性|禁忌",
+         "adverse|safe|toxic|side effect|contraindic|interact|risk"),
+        ((Relation.FOOD_GOOD, Relation.FOOD_BAD),
+         "饮食|营养|食",
+         r"diet|nutri|food|intake|eat(?:s|ing)?\b|ingest|consum|meals?\b|drink|alcohol|gluten|fruit|vegetable|meat|milk|salt"),
+    )
+    for relation in relations
+}  # fmt: skip
+"""Words by which a conclusion shows that it deals with what was asked."""
+
+
+_SEVERITY = {Relation.COMPLICATION, Relation.CURE_RATE}
+"""What `严重吗` asks for."""
+
+
+def wants_literature(intent: Intent) -> bool:
+    """False where every relation asked for is administrative or definitional."""
+    return not intent.explicit or not set(intent.relations) <= _ADMINISTRATIVE
+
+
+def coverage(question: str, evidence: Evidence) -> float:
+    """Share of the question's content tokens that stand in the evidence (title and question included), 0 to 1.
+
+    Words whose initialism stands there count as well.
+    """
+    asked = content_tokens(question)
+    if not asked:
+        return 0.0
+    passage = evidence.passage
+    parts = [evidence.text, evidence.title or "", (passage.question or "") if passage else ""]
+    there = set(tokens(" ".join(parts)))
+    if language_of(question) == "en":
+        there = there.union(*(words for short, words in initialisms(question).items() if short in there))
+    return len(asked & there) / len(asked)
+
+
+def topics(mentions: Sequence[Mention]) -> list[set[EntityId]]:
+    """For each mention that names a topic, the entities it surely means."""
+    found = []
+    for mention in mentions:
+        if not mention.negated and not mention.modifier:
+            sure = {c.entity for c in mention.candidates if c.score >= 0.5 and c.type in _TOPICS}
+            if sure:
+                found.append(sure)
+    return found
+
+
+def shared_topics(asked: Sequence[set[EntityId]], evidence: Evidence) -> float:
+    """Share of the question's topics that the passage mentions, 0 to 1."""
+    if not asked:
+        return 0.0
+    there = set(evidence.entities)
+    return sum(bool(topic & there) for topic in asked) / len(asked)
+
+
+def strangers(mentions: Sequence[Mention]) -> list[tuple[tuple[str, ...], frozenset[EntityId]]]:
+    """For each name that is not known as a whole: how it may be written, and the entities that its known part means."""
+    found = []
+    for mention in mentions:
+        if mention.modifier and not mention.negated:
+            names = (mention.modifier + mention.surface, mention.surface + mention.modifier)
+            found.append((tuple(map(normalise, names)), frozenset(c.entity for c in mention.candidates)))
+    return found
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a passage is held against: the question, its topics, and the entities that facts were looked up for."""
+
+    question: str
+    intent: Intent
+    topics: Sequence[set[EntityId]]
+    subjects: Sequence[EntityId]
+    known: bool
+    strangers: Sequence[tuple[tuple[str, ...], frozenset[EntityId]]] = ()
+
+    @property
+    def relations(self) -> list[Relation]:
+        """Those asked that can be said of what is named (`能吃` of an illness: no contraindication); else all."""
+        types = {entity_type(e) for e in (*self.subjects, *(e for topic in self.topics for e in topic))}
+        fitting = [r for r in self.intent.relations if RELATIONS[r].subjects & types]
+        return fitting or list(self.intent.relations)
+
+    @property
+    def remedies(self) -> list[EntityId]:
+        """Drugs, herbs and formulas among the subjects."""
+        return [entity for entity in self.subjects if entity_type(entity) in REMEDIES]
+
+
+def relevant(asked: Asked, passages: Sequence[Evidence], thresholds: Mapping[str, float]) -> list[Evidence]:
+    """Passages that may support an answer, order kept."""
+    best = max((e.score for e in passages), default=0.0)
+    floor = best * thresholds["relative_score"]
+    return [
+        e
+        for e in passages
+        if not _of_another(asked, e)
+        and (_is_indication(asked, e) if e.kind == PassageKind.MONOGRAPH else _may_answer(asked, e, thresholds, floor))
+    ]
+
+
+def outweighs_ranking(intent: Intent, passages: Sequence[Evidence], thresholds: Mapping[str, float]) -> bool:
+    """Whether a conclusion answers so well that diseases ranked by the symptoms named would only bury it."""
+    found = [e for e in passages if e.kind == PassageKind.CONCLUSION]
+    return intent.reverse and any(e.support >= thresholds["support.instead"] for e in found)
+
+
+def _may_answer(asked: Asked, evidence: Evidence, thresholds: Mapping[str, float], floor: float) -> bool:
+    """By its support, which is fitted on Chinese questions; by words and topics where it has none.
+
+    What an editor filed under the very entity and what deals with the relation asked needs no statistics. Where it is
+    asked whether somebody may do something, that has to be named.
+    """
+    activity = activity_in(asked.question) if asked.intent.settled else ""
+    if activity and activity not in normalise(f"{evidence.title or ''} {evidence.text}"):
+        return False
+    if evidence.support and language_of(asked.question) == "zh":
+        fits = evidence.support >= thresholds["support.least"] and not _off_relation(asked, evidence)
+        return fits or _filed_under(asked, evidence)
+    return _on_topic(asked, evidence, thresholds, floor)
+
+
+def _off_relation(asked: Asked, evidence: Evidence) -> bool:
+    """Found by names alone, it has to deal with what is asked (`HPV阳性怎么办`: not with where HPV was found).
+
+    So has a study in the question's language of how bad it is (`严重吗`: not of its imaging).
+    """
+    if not (asked.intent.explicit and asked.intent.relations) or _speaks_of(asked, evidence):
+        return False
+    if language_of(evidence.text) == "zh" and not set(asked.intent.relations) >= _SEVERITY:
+        return False
+    said = normalise(evidence.text)
+    return not any(_SPEAKS_OF[r].search(said) for r in asked.relations if r in _SPEAKS_OF)
+
+
+def _filed_under(asked: Asked, evidence: Evidence) -> bool:
+    about = evidence.passage.about if evidence.passage else None
+    told = asked.intent.explicit and not asked.intent.guessed
+    return about in asked.subjects and told and _speaks_of(asked, evidence)
+
+
+def _of_another(asked: Asked, evidence: Evidence) -> bool:
+    """However many words it shares with the question: what was found for type 2 says nothing of type 1.
+
+    Nor does what was found for `甲状腺功能减退症` say anything of a `老年甲状腺功能减退症` that is not known.
+    """
+    there = set(evidence.entities)
+    named = {*asked.subjects, *(entity for topic in asked.topics for entity in topic)}
+    if there & named:
+        return False
+    text = normalise(f"{evidence.title or ''} {evidence.text}")
+    if any(part & there and not any(name in text for name in names) for names, part in asked.strangers):
+        return True
+    if any(opposed(entity_name(one), entity_name(other)) for one in named for other in there):
+        return True
+    about = evidence.passage.about if evidence.passage else None
+    return about is not None and opposed_in(normalise(asked.question), entity_name(about))
+
+
+def _is_indication(asked: Asked, evidence: Evidence) -> bool:
+    """Another drug's monograph says something only where drugs are asked for and its indications name the disease."""
+    passage = evidence.passage
+    if passage is None or passage.aspect != "适应证" or asked.remedies or not asked.intent.explicit:
+        return False
+    if asked.intent.object and passage.about not in asked.intent.object:
+        return False
+    wanted = Relation.DRUG in asked.intent.relations and not asked.intent.reverse
+    return wanted and any(entity_name(subject) in normalise(evidence.text) for subject in asked.subjects)
+
+
+def _on_topic(asked: Asked, evidence: Evidence, thresholds: Mapping[str, float], floor: float) -> bool:
+    shared = shared_topics(asked.topics, evidence)
+    on_relation = not asked.intent.explicit or asked.intent.reverse or _speaks_of(asked, evidence)
+    if asked.known and asked.intent.relations:
+        return on_relation and shared >= thresholds["topics_known_subject"]
+    words = coverage(asked.question, evidence)
+    enough = thresholds[
+        "coverage_alone" if shared >= thresholds["topics"] or not asked.topics else "coverage_off_topic"
+    ]
+    if words >= enough and evidence.score >= floor:
+        return True
+    if not asked.topics or not on_relation:
+        return False
+    if language_of(asked.question) != language_of(evidence.text) and not asked.intent.reverse:
+        aimed = len(asked.topics) > 1 or asked.intent.explicit
+        return aimed and shared >= thresholds["topics_across_languages"]
+    return shared >= thresholds["topics"] and words >= thresholds["coverage_with_topic"]
+
+
+def _speaks_of(asked: Asked, evidence: Evidence) -> bool:
+    """A conclusion deals with what its title, question or aim says; without one, with what it says itself."""
+    passage = evidence.passage
+    own = f"{passage.title or ''} {passage.question or ''}".strip() if passage else ""
+    text = normalise(f"{own or evidence.text} {evidence.source.title}")
+    return any(_SPEAKS_OF[r].search(text) for r in asked.relations if r in _SPEAKS_OF)
+
+
+def content_tokens(question: str) -> set[str]:
+    """Han pairs and Latin stems of a question without the words that only ask."""
+    stripped = _ASKING.sub(" ", question)
+    return {t for t in tokens(stripped) if t not in _FUNCTION_WORDS and (len(t) > 1 or not is_han(t)) and len(t) > 1}
+
+
+_SURE_FACT, _OVERVIEW, _PASSAGE = 1.0, 0.8, 0.7
+"""The most that a fact of the relation asked, one where no relation was asked, and a passage can be worth."""
+
+
+def confidence(asked: Asked, mentions: Sequence[Mention], cited: Sequence[Evidence]) -> float:
+    """How well what is cited fits the question, 0 (nothing is) to 1: facts of the very subject and relation.
+
+    An order of answers, not a probability; `yiwen eval refusal` shows what it is worth.
+    """
+    return max((_fits(asked, mentions, evidence) for evidence in cited), default=0.0)
+
+
+def _fits(asked: Asked, mentions: Sequence[Mention], evidence: Evidence) -> float:
+    described = evidence.fact.subject if evidence.fact else evidence.passage.about if evidence.passage else None
+    named = {c.entity: c.score for m in reversed(mentions) if not m.negated and not m.modifier for c in m.candidates}
+    if described in named and described in asked.subjects:
+        return named[described] * (_SURE_FACT if asked.intent.explicit else _OVERVIEW)
+    if evidence.fact is not None and asked.intent.reverse:
+        symptoms = [m for m in mentions if not m.negated and any(c.type is EntityType.SYMPTOM for c in m.candidates)]
+        return _OVERVIEW if len(symptoms) > 1 else _PASSAGE
+    return _PASSAGE * (coverage(asked.question, evidence) + shared_topics(asked.topics, evidence)) / 2

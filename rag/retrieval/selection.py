@@ -1,0 +1,187 @@
+"""Which names of a question count, and which of the facts and fields that were found belong to what is asked. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from rag.domain import Candidate, EntityId, Evidence, GraphFact, Intent, Literal, Mention
+from rag.linking.names import OWN_NAME, entity_type
+from rag.question.intent import REMEDIES
+from rag.question.people import speaks_of
+from rag.retrieval.differential import Told
+from rag.text import normalise
+from rag.vocabulary import RELATIONS, EntityType, Relation
+
+ASPECTS: Mapping[Relation, tuple[str, ...]] = {
+    Relation.INDICATION: ("适应证", "适应症"),
+    Relation.EFFICACY: ("适应证", "药理作用"),
+    Relation.CONTRAINDICATION: ("禁忌证", "禁忌"),
+    Relation.CAUTION: ("注意事项",),
+    Relation.ADVERSE: ("不良反应",),
+    Relation.DOSAGE: ("用法用量",),
+    Relation.INTERACTION: ("药物相互作用",),
+    Relation.DOSAGE_FORM: ("剂型",),
+    Relation.DRUG_CLASS: ("药品类型",),
+}
+"""Fields of a monograph that answer a relation."""
+NEXT: Mapping[Relation, Relation] = {
+    Relation.CONTRAINDICATION: Relation.CAUTION,
+    Relation.CAUTION: Relation.CONTRAINDICATION,
+}
+"""What is told where nothing is recorded of what was asked."""
+MIRRORED = frozenset({Relation.INTERACTION, Relation.INCOMPATIBLE})
+"""Relations that hold both ways."""
+DEPARTMENTS_EACH = 3
+SURE = 0.5
+"""Candidates below this score are alternatives to ask about."""
+
+_SUBJECT_TYPES = frozenset(subject for row in RELATIONS.values() for subject in row.subjects)
+
+
+def is_remedy(candidate: Candidate) -> bool:
+    """Surely a drug, herb or formula."""
+    return candidate.score >= SURE and candidate.type in REMEDIES
+
+
+def may_be_subject(mention: Mention) -> bool:
+    """True if facts can be about one of its candidates."""
+    return any(c.type in _SUBJECT_TYPES for c in mention.candidates)
+
+
+def subjects_of(mentions: Sequence[Mention], intent: Intent) -> list[Mention]:
+    """What facts may be about. Symptoms that come with a disease or a remedy are its context, the object is not it."""
+    usable = [m for m in mentions if not m.modifier and not m.negated and may_be_subject(m)]
+    usable = [m for m in usable if all(c.entity not in intent.object for c in m.candidates)] or usable
+    if intent.comparison:
+        usable = [m for m in usable if any(c.type is not EntityType.SYMPTOM for c in m.candidates)] or usable
+        return usable
+    certain = [m for m in usable if all(c.type is not EntityType.SYMPTOM for c in m.candidates)]
+    return certain or usable
+
+
+def relations_wanted(candidate: Candidate, mention: Mention, intent: Intent) -> tuple[Relation, ...]:
+    """The relations asked for; all, where another entity lists this one's own name and it matters who is described."""
+    rivals = candidate.via == OWN_NAME and any(c.via != OWN_NAME for c in mention.candidates)
+    following = [NEXT[relation] for relation in intent.relations if relation in NEXT]
+    return () if rivals else tuple(dict.fromkeys((*intent.relations, *following)))
+
+
+def asked_or_next(facts: Sequence[GraphFact], intent: Intent, monograph: Sequence[Evidence]) -> list[GraphFact]:
+    """What was asked; of a subject whose record has none of it, what comes next to it."""
+    told = {(fact.subject, fact.relation) for fact in facts}
+    told |= {
+        (e.passage.about, r)
+        for e in monograph
+        if e.passage and e.passage.about
+        for r in _relations_of(e.passage.aspect)
+    }
+    instead = {NEXT[r]: r for r in intent.relations if r in NEXT and NEXT[r] not in intent.relations}
+    return [
+        fact for fact in facts if fact.relation not in instead or (fact.subject, instead[fact.relation]) not in told
+    ]
+
+
+def of_the_pair(mentions: Sequence[Mention], intent: Intent, monograph: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    """Of two remedies asked about together only the fields that name the other."""
+    remedies = _remedies_named(mentions)
+    if len(remedies) < 2 or not intent.relations or not set(intent.relations) <= MIRRORED:
+        return monograph
+    return tuple(e for e in monograph if any(_names_another(e, m) for m in remedies))
+
+
+def _remedies_named(mentions: Sequence[Mention]) -> list[Mention]:
+    return [m for m in mentions if not m.negated and not m.modifier and any(is_remedy(c) for c in m.candidates)]
+
+
+def _names_another(evidence: Evidence, mention: Mention) -> bool:
+    about = evidence.passage.about if evidence.passage else None
+    text, names = normalise(evidence.text), (normalise(mention.surface), *(c.name for c in mention.candidates))
+    return all(c.entity != about for c in mention.candidates) and any(name in text for name in names)
+
+
+def points_last(facts: Sequence[GraphFact]) -> list[GraphFact]:
+    """Acupoints after what else treats an illness."""
+    objects = {f.id: f.object for f in facts if not isinstance(f.object, Literal)}
+    return sorted(facts, key=lambda f: f.id in objects and entity_type(objects[f.id]) is EntityType.ACUPOINT)
+
+
+def _relations_of(aspect: str | None) -> list[Relation]:
+    return [relation for relation, aspects in ASPECTS.items() if aspect in aspects]
+
+
+def for_them(people: Collection[str], evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """Without doses that say nothing of the people they are asked for: an adult's dose is none for a child."""
+    return tuple(e for e in evidence if not _is_dose(e) or all(speaks_of(one, normalise(e.text)) for one in people))
+
+
+def _is_dose(evidence: Evidence) -> bool:
+    if evidence.fact is not None:
+        return evidence.fact.relation is Relation.DOSAGE
+    return evidence.passage is not None and evidence.passage.aspect == "用法用量"
+
+
+def entities_named(mention: Mention) -> list[EntityId]:
+    """The entities that a mention names when none of them is described."""
+    sure = [c for c in mention.candidates if c.score >= SURE]
+    return [c.entity for c in sure if c.via == OWN_NAME] or [c.entity for c in sure]
+
+
+def first_departments(facts: Sequence[GraphFact]) -> list[GraphFact]:
+    """The first few departments among facts."""
+    return [fact for fact in facts if fact.relation is Relation.DEPARTMENT][:DEPARTMENTS_EACH]
+
+
+def told_symptoms(mentions: Sequence[Mention]) -> Told:
+    """The symptoms that a question states and those that it denies, each once."""
+    present = [c.entity for m in _of_the_patient(mentions) for c in _first_symptoms(m)]
+    absent = [c.entity for m in mentions if m.negated for c in _first_symptoms(m)]
+    return Told(
+        tuple(dict.fromkeys(present)), tuple(entity for entity in dict.fromkeys(absent) if entity not in present)
+    )
+
+
+def asked_of(intent: Intent, subjects: Collection[EntityId]) -> set[Relation]:
+    """`能吃吗` asked of a drug is no question about food."""
+    remedies = any(entity_type(subject) in REMEDIES for subject in subjects)
+    return set(intent.relations) - ({Relation.FOOD_GOOD, Relation.FOOD_BAD} if remedies else set())
+
+
+def between_remedies(
+    facts: list[GraphFact], subjects: Collection[EntityId], mentions: Sequence[Mention]
+) -> list[GraphFact]:
+    """Of two remedies asked about together, described or not, only what lies between; of mirrored facts one."""
+    described = sum(entity_type(subject) in REMEDIES for subject in subjects)
+    if described < 2 and len(_remedies_named(mentions)) < 2:
+        return facts
+    kept: dict[object, GraphFact] = {}
+    for fact in facts:
+        if fact.relation not in MIRRORED:
+            kept.setdefault(fact.id, fact)
+        elif fact.object in subjects:
+            kept.setdefault((frozenset((fact.subject, fact.object)), fact.relation), fact)
+    return list(kept.values())
+
+
+def entities_meant(candidates: Sequence[Candidate], known: set[EntityId]) -> list[EntityId]:
+    """The entities that carry the name itself if any is described; else those that surely list it as an alias."""
+    own = [c.entity for c in candidates if c.via == OWN_NAME and c.entity in known]
+    if own:
+        return own
+    return [c.entity for c in candidates if c.score >= SURE and c.entity in known]
+
+
+def _of_the_patient(mentions: Sequence[Mention]) -> list[Mention]:
+    """What is there now: the writer's own, else that of whomever the question is about (a child, a parent)."""
+    present = [m for m in mentions if m.present]
+    return [m for m in present if not m.third_person] or present
+
+
+def _first_symptoms(mention: Mention) -> list[Candidate]:
+    """The symptom that carries the name itself; only without one, those that surely list it as an alias."""
+    symptoms = [c for c in mention.candidates if c.type is EntityType.SYMPTOM and c.score >= SURE]
+    return [c for c in symptoms if c.via == OWN_NAME] or symptoms
+
+
+def choices(mention: Mention) -> list[Candidate]:
+    """What to ask about an unsure mention, best first."""
+    return [c for c in mention.candidates if c.score < SURE][:5]

@@ -1,0 +1,1 @@
+"""Red flags before everything else: a table of rules, and a learnt second look."""

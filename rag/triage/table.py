@@ -1,0 +1,229 @@
+"""The format of `triage.yaml`: read strictly, every word compiled, every mistake a ConfigurationError that names it.
+
+`rag.triage.words` explains what a word may hold.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import yaml
+
+from rag.errors import ConfigurationError
+from rag.triage.words import FORBIDDEN, Words, compile_words
+
+SCOPE_NAMES = frozenset({"negation", "past", "supposition", "knowledge", "story"})
+_WITHIN = ("clause", "sentence", "question")
+
+
+@dataclass(frozen=True)
+class PatientTest:
+    """What must be known of the patient: age in years, pregnancy."""
+
+    age_below: float | None = None
+    age_from: float | None = None
+    pregnant: bool | None = None
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """Groups of words that must all be live in one unit of text, and groups that must not stand there."""
+
+    all_of: tuple[Words, ...]
+    unless: tuple[Words, ...]
+    within: str
+    patient: PatientTest
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One red flag; `action` begins with what to do, `source` names the guidance it follows."""
+
+    id: str
+    label: str
+    action: str
+    source: str
+    ignore: frozenset[str]
+    patterns: tuple[Pattern, ...]
+
+
+@dataclass(frozen=True)
+class Scopes:
+    """The words that take a finding out of the present; the names are explained in `triage.yaml`."""
+
+    negated_before: re.Pattern[str]
+    negated_after: re.Pattern[str]
+    past: re.Pattern[str]
+    past_after: re.Pattern[str]
+    over: re.Pattern[str]
+    now: re.Pattern[str]
+    sudden: re.Pattern[str]
+    supposed: re.Pattern[str]
+    feared: re.Pattern[str]
+    knowledge: re.Pattern[str]
+    told: re.Pattern[str]
+    person: re.Pattern[str]
+
+
+@dataclass(frozen=True)
+class TriageRules:
+    """The compiled table, gravest rule first."""
+
+    rules: tuple[Rule, ...]
+    scopes: Scopes
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """PyYAML keeps the last of two equal keys without a word; in a safety table that would lose a list."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[Hashable] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=deep)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"key {key!r} twice", key_node.start_mark)
+            seen.add(key)
+        return super().construct_mapping(node, deep=deep)
+
+
+def parse_rules(text: str, where: str) -> TriageRules:
+    """Compile the YAML `text`; `where` names it in messages. Raises ConfigurationError."""
+    try:
+        document = yaml.load(text, Loader=_UniqueKeyLoader)
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"{where}: not valid YAML: {' '.join(str(error).split())}") from error
+    table = _Table(where)
+    top = table.mapping(document, "the table", {"scopes", "words", "rules"}, set())
+    vocabulary = {
+        name: table.words(words, f"words.{name}") for name, words in table.mapping(top["words"], "words").items()
+    }
+    scopes = table.scopes(top["scopes"])
+    rules = table.rules(top["rules"], vocabulary)
+    if unused := sorted(set(vocabulary) - table.used):
+        raise table.wrong("words", f"{unused} is used by no rule", "use it or remove it")
+    return TriageRules(rules, scopes)
+
+
+class _Table:
+    """Turns parts of the parsed document into compiled ones; `at` is the path shown in a message."""
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+        self.used: set[str] = set()
+
+    def wrong(self, at: str, given: str, expected: str) -> ConfigurationError:
+        return ConfigurationError(f"{self.where}: {at}: {given}; {expected}")
+
+    def mapping(
+        self, value: object, at: str, required: set[str] | None = None, optional: set[str] | None = None
+    ) -> Mapping[str, Any]:
+        """`value` as a mapping with text keys; with `required` given, of exactly these keys and the optional ones."""
+        if not isinstance(value, dict) or not value or not all(isinstance(key, str) for key in value):
+            raise self.wrong(at, f"{value!r:.60} is no mapping", "give names and values")
+        if required is not None:
+            allowed = required | (optional or set())
+            if missing := sorted(required - set(value)):
+                raise self.wrong(at, f"{missing} is missing", f"give {sorted(required)}")
+            if unknown := sorted(set(value) - allowed):
+                raise self.wrong(at, f"unknown key {unknown}", f"known are {sorted(allowed)}")
+        return value
+
+    def text(self, value: object, at: str) -> str:
+        if not isinstance(value, str) or not value.strip():
+            raise self.wrong(at, f"{value!r:.60} is no text", "give a non-empty text")
+        return value.strip()
+
+    def items(self, value: object, at: str) -> list[Any]:
+        if not isinstance(value, list) or not value:
+            raise self.wrong(at, f"{value!r:.60} is no list", "give a list with at least one item")
+        return value
+
+    def words(self, value: object, at: str) -> Words:
+        """Words: a list, or text with white space between them."""
+        listed = value.split() if isinstance(value, str) else value
+        words = [self.text(word, f"{at}[{i}]") for i, word in enumerate(self.items(listed, at))]
+        if twice := sorted({word for word in words if words.count(word) > 1}):
+            raise self.wrong(at, f"{twice} stands twice", "remove the second")
+        for word in words:
+            if sign := FORBIDDEN.search(word):
+                raise self.wrong(
+                    at, f"{word!r} holds {sign.group()!r}", "only text and the signs ( | ) ? ~ # are words"
+                )
+        try:
+            return compile_words(words)
+        except re.error:
+            raise self._unfit(words, at) from None
+
+    def _unfit(self, words: list[str], at: str) -> ConfigurationError:
+        """Name the word that cannot be compiled; words are compiled one by one only to find it."""
+        for word in words:
+            try:
+                compile_words([word])
+            except re.error as error:
+                return self.wrong(at, f"{word!r} cannot be compiled ({error})", "check its ( | ) ? ~")
+        return self.wrong(at, "the words cannot be compiled together", "check their ( | ) ? ~")
+
+    def scopes(self, value: object) -> Scopes:
+        """Scope markers are regular expressions, one per name, written out in the table."""
+        names = {field.name for field in fields(Scopes)}
+        given = self.mapping(value, "scopes", names)
+        return Scopes(**{name: self.expression(given[name], f"scopes.{name}") for name in names})
+
+    def expression(self, value: object, at: str) -> re.Pattern[str]:
+        try:
+            return re.compile("".join(self.text(value, at).split()))
+        except re.error as error:
+            raise self.wrong(at, f"no regular expression ({error})", "correct it") from error
+
+    def rules(self, value: object, vocabulary: Mapping[str, Words]) -> tuple[Rule, ...]:
+        rules = tuple(self.rule(item, i, vocabulary) for i, item in enumerate(self.items(value, "rules")))
+        ids = [rule.id for rule in rules]
+        if twice := sorted({name for name in ids if ids.count(name) > 1}):
+            raise self.wrong("rules", f"id {twice} stands twice", "give every rule its own id")
+        return rules
+
+    def rule(self, value: object, index: int, vocabulary: Mapping[str, Words]) -> Rule:
+        at = f"rules[{index}]"
+        given = self.mapping(value, at, {"id", "label", "action", "source", "any_of"}, {"ignore"})
+        name = self.text(given["id"], f"{at}.id")
+        at = f"rules[{index}] ({name})"
+        ignore = frozenset(given.get("ignore") or ())
+        if unknown := sorted(ignore - SCOPE_NAMES):
+            raise self.wrong(f"{at}.ignore", f"unknown scope {unknown}", f"known are {sorted(SCOPE_NAMES)}")
+        patterns = [self.pattern(p, f"{at}.any_of[{i}]", vocabulary)
+                    for i, p in enumerate(self.items(given["any_of"], f"{at}.any_of"))]  # fmt: skip
+        label, action, source = (self.text(given[key], f"{at}.{key}") for key in ("label", "action", "source"))
+        return Rule(name, label, action, source, ignore, tuple(patterns))
+
+    def pattern(self, value: object, at: str, vocabulary: Mapping[str, Words]) -> Pattern:
+        given = self.mapping(value, at, {"all_of"}, {"within", "unless", "patient"})
+        within = given.get("within", "sentence")
+        if within not in _WITHIN:
+            raise self.wrong(f"{at}.within", f"{within!r} is unknown", f"give one of {list(_WITHIN)}")
+        unless = self.items(given["unless"], f"{at}.unless") if "unless" in given else []
+        return Pattern(
+            all_of=tuple(self.group(g, f"{at}.all_of", vocabulary) for g in self.items(given["all_of"], at)),
+            unless=tuple(self.group(g, f"{at}.unless", vocabulary) for g in unless),
+            within=within,
+            patient=self.patient(given["patient"], f"{at}.patient") if "patient" in given else PatientTest(),
+        )
+
+    def group(self, value: object, at: str, vocabulary: Mapping[str, Words]) -> Words:
+        """A name out of `words`, or a list of words in place."""
+        if not isinstance(value, str):
+            return self.words(value, at)
+        if value not in vocabulary:
+            raise self.wrong(at, f"{value!r} is not in words", "add it there or give a list of words")
+        self.used.add(value)
+        return vocabulary[value]
+
+    def patient(self, value: object, at: str) -> PatientTest:
+        given = self.mapping(value, at, set(), {"age_below", "age_from", "pregnant"})
+        for key, item in given.items():
+            fits = isinstance(item, bool) if key == "pregnant" else isinstance(item, int | float) and item is not True
+            if not fits:
+                raise self.wrong(f"{at}.{key}", f"{item!r} does not fit", "ages are years, pregnant is true or false")
+        return PatientTest(**given)

@@ -1,0 +1,119 @@
+"""Marks of mentions: denied, over, somebody else's, supposed. The sentences are ours."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.linking.assertion import PRESENT, Assertion, assertions, figurative
+
+NAMES = ("发热", "咳嗽", "头痛", "胃溃疡", "肺炎", "糖尿病", "皮疹", "胸痛", "怕冷", "感冒", "休克")
+
+
+def marks(text: str) -> list[Assertion]:
+    """The marks of every name in `text`, in order."""
+    spans = sorted((at, at + len(name)) for name in NAMES for at in range(len(text)) if text.startswith(name, at))
+    return assertions(text, spans)
+
+
+def flags(text: str) -> list[str]:
+    """The marks in letters: n, p, t, h."""
+    return [
+        "".join(letter for letter, on in zip("npth", vars(mark).values(), strict=True) if on) for mark in marks(text)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("没有发热,也不咳嗽,就是头痛", ["n", "n", ""]),
+        ("否认糖尿病、肺炎病史", ["n", "n"]),
+        ("排除了肺炎,还是胸痛", ["n", ""]),
+        ("不排除肺炎", ["h"]),
+        ("发热不发热都查一下", ["", ""]),
+        ("有没有皮疹", [""]),
+        ("会不会发热", ["h"]),
+        ("非典型的胸痛", [""]),
+        ("肺炎支原体阴性", [""]),
+        ("糖尿病查了没事", ["n"]),
+    ],
+)
+def test_denied(text: str, expected: list[str]) -> None:
+    assert flags(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("小时候得过肺炎,现在咳嗽", ["p", ""]),
+        ("三年前胃溃疡,最近又头痛", ["p", ""]),
+        ("三天前开始发热", [""]),
+        ("有肺炎病史", ["p"]),
+        ("皮疹已经退了", ["p"]),
+        ("以前没有糖尿病", ["n"]),
+        ("五年前确诊糖尿病", [""]),
+        ("得过敏性皮疹", [""]),
+    ],
+)
+def test_over(text: str, expected: list[str]) -> None:
+    assert flags(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("我妈有糖尿病,我会遗传吗", ["t"]),
+        ("老公发热,我头痛", ["t", ""]),
+        ("孩子咳嗽三天,还有皮疹", ["t", "t"]),
+        ("大姨妈来的时候头痛", [""]),
+        ("肺炎会传染给孩子吗", [""]),
+        ("他汀吃了头痛", [""]),
+        ("我头痛", [""]),
+    ],
+)
+def test_somebody_else_s(text: str, expected: list[str]) -> None:
+    assert flags(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("如果是肺炎,要住院吗", ["h"]),
+        ("担心是胃溃疡,老是胸痛", ["h", ""]),
+        ("是不是肺炎", ["h"]),
+        ("咳嗽会变成肺炎吗", ["", "h"]),
+        ("怕冷、发热", ["", ""]),
+        ("哪些病会有发热和皮疹?", ["", ""]),
+        ("咳嗽和胸痛可能是什么病?", ["", ""]),
+        ("晚上会咳嗽", [""]),
+        ("疑似肺炎或者感冒", ["h", "h"]),
+    ],
+)
+def test_supposed(text: str, expected: list[str]) -> None:
+    assert flags(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "expected"),
+    [
+        ("我对足球一点也不感冒", "感冒", True),
+        ("他这周不感冒", "感冒", False),
+        ("股市休克式下跌", "休克", True),
+        ("失血性休克怎么救", "休克", False),
+        ("谣言像感冒一样流行", "感冒", True),
+    ],
+)
+def test_figures_of_speech(text: str, name: str, *, expected: bool) -> None:
+    start = text.index(name)
+    assert figurative(text, start, start + len(name)) is expected
+
+
+@given(st.text("没有我妈如果小时候会吗、,。肺炎发热不", max_size=40))
+def test_every_span_gets_its_marks_and_nothing_is_denied_and_over(text: str) -> None:
+    found = marks(text)
+    assert all(not (mark.negated and (mark.past or mark.hypothetical)) for mark in found)
+
+
+def test_a_bare_name_is_present() -> None:
+    assert marks("发热") == [PRESENT]

@@ -1,0 +1,118 @@
+"""Diseases that are asked for by conditions: which question does, and what the answer lists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from rag.domain import Literal, Outcome, Record
+from rag.linking.linker import Linker
+from rag.pipeline import Options, Pipeline
+from rag.question.conditions import conditions_of
+from rag.vocabulary import Relation
+from tests.answering.records import BOOK, fact, names
+from tests.fakes import FakeLibrary, fake_pipeline
+
+ROWS = {
+    "甲肌病": ("风湿科", "肌肉", "老年人", ("无力症状", "疼痛症状")),
+    "乙肌病": ("风湿科", "肌肉", "中老年人群", ("无力症状",)),
+    "丙骨病": ("风湿科", "骨骼", "儿童", ("无力症状",)),
+    "丁肌病": ("骨科", "肌肉", "所有人群", ("疼痛症状",)),
+}
+
+
+def records() -> Iterator[Record]:
+    yield BOOK
+    for name, (department, part, people, symptoms) in ROWS.items():
+        yield fact(f"disease:{name}", Relation.DEPARTMENT, f"department:{department}")
+        yield fact(f"disease:{name}", Relation.BODY_PART, f"body_part:{part}")
+        yield fact(f"disease:{name}", Relation.POPULATION, Literal(people, "population"))
+        yield from (fact(f"disease:{name}", Relation.SYMPTOM, f"symptom:{symptom}") for symptom in symptoms)
+
+
+@pytest.fixture(scope="module")
+def pipeline() -> Pipeline:
+    library = FakeLibrary()
+    library.publish(list(records()))
+    return fake_pipeline(library)
+
+
+LINKER = Linker(
+    names(
+        ("风湿科", "department:风湿科", "name"),
+        ("肌肉", "body_part:肌肉", "name"),
+        ("女性生殖", "body_part:女性生殖", "name"),
+        ("孕妇", "population:孕妇", "name"),
+    )
+)
+
+
+def kinds(question: str) -> set[Relation]:
+    return {condition.relation for condition in conditions_of(question, LINKER.link(question))}
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "风湿科看的病里，哪些是肌肉上的？",
+        "肌肉的病归风湿科的有哪些",
+        "请列举由风湿科诊治、发生于肌肉的疾病。",
+        "风湿科能看的肌肉毛病都有啥",
+    ],
+)
+def test_a_department_and_a_part_of_the_body(question: str) -> None:
+    assert kinds(question) == {Relation.DEPARTMENT, Relation.BODY_PART}
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "老年人得的病里哪些会咳嗽？",
+        "孕妇有咳嗽，可能是哪些病",
+        "儿童咳嗽一般是什么病引起的",
+        "男性出现咳嗽应考虑什么疾病",
+    ],
+)
+def test_a_group_of_people_and_a_symptom(question: str) -> None:
+    assert kinds(question) == {Relation.SYMPTOM, Relation.POPULATION}
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "偏头痛挂什么科", "风湿科看哪些病", "咳嗽、头痛可能是哪些病", "老年人咳嗽是什么病", "肌肉咳嗽要考虑哪些疾病",
+        "老年人容易得哪些病",
+        "没有咳嗽的老年人得哪些病", "老年人咳嗽吃什么药", "老年人有偏头痛，咳嗽是哪些病", "女性生殖的病有哪些",
+    ],
+)  # fmt: skip
+def test_other_questions_set_no_conditions(question: str) -> None:
+    assert kinds(question) == set()
+
+
+def listed(pipeline: Pipeline, question: str) -> list[str]:
+    answer = pipeline.ask(question, Options(detail="full"))
+    assert answer.outcome is Outcome.ANSWERED
+    assert answer.dropped == ()
+    assert answer.questions == ()
+    assert "不能据此诊断" in answer.text
+    return re.findall("^(..病)的", answer.text, re.MULTILINE)
+
+
+def test_what_meets_both_is_listed_with_what_it_meets(pipeline: Pipeline) -> None:
+    assert listed(pipeline, "风湿科看的病里，哪些是肌肉上的？") == ["乙肌病", "甲肌病"]
+    text = pipeline.ask("风湿科看的病里，哪些是肌肉上的？").text
+    assert re.search(
+        r"甲肌病的(?:就诊科室：风湿科\[\d\]，发病部位：肌肉\[\d\]|发病部位：肌肉\[\d\]，就诊科室：风湿科\[\d\])。", text
+    )
+
+
+def test_the_very_word_of_a_record_comes_first(pipeline: Pipeline) -> None:
+    assert listed(pipeline, "老年人得的病里哪些会无力症状？") == ["甲肌病", "乙肌病"]
+
+
+def test_what_nobody_meets_is_no_list(pipeline: Pipeline) -> None:
+    answer = pipeline.ask("骨科看的病里，哪些是骨骼上的？")
+    assert answer.outcome is Outcome.NOT_IN_KB
+    assert answer.citations == ()

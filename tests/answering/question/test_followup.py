@@ -1,0 +1,130 @@
+"""What a follow-up question takes over from earlier turns, and how it is written out."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.domain import Turn
+from rag.linking.linker import Linker
+from rag.question.followup import Understood, understand
+from tests.answering.records import names
+
+LINKER = Linker(names(("发热", "symptom:发热", "name"), ("高血压病", "disease:高血压", "synonym")))
+FIRST = "偏头痛吃什么药"
+
+
+def meant(question: str, *turns: str) -> Understood:
+    """`turns` alternate between user and assistant, ending with the assistant."""
+    history = [Turn("assistant" if n % 2 else "user", text) for n, text in enumerate(turns)]
+    return understand(question, history, LINKER)
+
+
+def written(question: str, *turns: str) -> str | None:
+    """The rewritten question, None if it stands for itself."""
+    found = meant(question, *turns)
+    return found.question if found.rewritten else None
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("那它要做什么检查", "偏头痛要做什么检查"),
+        ("这个病能治好吗", "偏头痛能治好吗"),
+        ("什么人容易得这个", "什么人容易得偏头痛"),
+        ("这病传染家里人不", "偏头痛传染家里人不"),
+        ("那该挂什么科", "偏头痛该挂什么科"),
+        ("要治多久", "偏头痛要治多久"),
+        ("还需要做哪些检查呢", "偏头痛还需要做哪些检查呢"),
+    ],
+)
+def test_what_is_left_out_is_put_back(question: str, expected: str) -> None:
+    assert written(question, FIRST, "……") == expected
+
+
+def test_the_subject_of_the_last_turn_that_has_one() -> None:
+    assert written("那它要做什么检查", "高血压吃什么药", "……", FIRST, "……") == "偏头痛要做什么检查"
+    assert written("那它要做什么检查", FIRST, "……", "谢谢", "不客气") == "偏头痛要做什么检查"
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("那高血压呢", "高血压吃什么药"),
+        ("换成高血压呢？", "高血压吃什么药"),
+        ("高血压也是这样吗", "高血压吃什么药"),
+        ("那继发性高血压呢", "继发性高血压吃什么药"),
+        ("那白癜风症呢", "白癜风症吃什么药"),
+    ],
+)
+def test_another_name_in_the_same_question(question: str, expected: str) -> None:
+    assert written(question, FIRST, "……") == expected
+
+
+def test_a_chain_of_follow_ups_holds() -> None:
+    turns = (FIRST, "……", "那要做什么检查", "……")
+    assert written("高血压呢", *turns) == "高血压要做什么检查"
+    assert written("那它挂什么科", *turns, "那高血压呢", "……") == "高血压挂什么科"
+
+
+@pytest.mark.parametrize(
+    "question", ["高血压挂什么科", "继发性高血压怎么治", "这个高血压怎么治", "今天天气怎么样", "谢谢", "白癜风症怎么治"]
+)
+def test_another_topic_takes_nothing_over(question: str) -> None:
+    assert written(question, FIRST, "……") is None
+
+
+def test_whoever_the_question_was_about_stays_in_it() -> None:
+    assert written("能吃芬必得吗", "怀孕5个月偏头痛", "……") is None
+    assert written("那吃什么药", "怀孕5个月偏头痛怎么办", "……") == "怀孕5个月，偏头痛吃什么药"
+    assert written("那阿司匹林呢", "我对头孢过敏，能吃布洛芬吗", "……") == "我对头孢过敏，能吃阿司匹林吗"
+
+
+def test_the_subject_that_can_have_what_is_asked() -> None:
+    turns = ("偏头痛能吃布洛芬吗", "……")
+    assert written("有什么副作用", *turns) == "布洛芬有什么副作用"
+    assert written("要做什么检查", *turns) == "偏头痛要做什么检查"
+
+
+def test_two_names_that_would_run_together_are_kept_apart() -> None:
+    assert written("病因是什么", "高血压吃什么药", "……") == "高血压，病因是什么"
+
+
+def test_what_the_product_said_is_not_what_was_asked_about() -> None:
+    assert written("那要做什么检查", "你好", "偏头痛的症状有恶心") is None
+
+
+def test_what_was_denied_is_not_carried() -> None:
+    assert written("那是什么病", "我没有偏头痛", "……") is None
+
+
+@pytest.mark.parametrize("turns", [(), ("你好", "……")])
+def test_nothing_to_carry(turns: tuple[str, ...]) -> None:
+    assert written("那它要做什么检查", *turns) is None
+
+
+def test_turns_long_ago_are_forgotten() -> None:
+    assert written("那它要做什么检查", FIRST, *["……"] * 7) is None
+
+
+def test_a_carried_mention_has_no_place_in_the_question() -> None:
+    found = meant("那它要做什么检查", "继发性高血压吃什么药")
+    (mention,) = found.asked
+    assert (mention.start, mention.end, mention.carried, mention.modifier) == (0, 0, True, "继发性")
+    (inside,) = found.mentions
+    assert found.question[inside.start : inside.end] == "高血压"
+
+
+@given(
+    st.lists(
+        st.sampled_from(["那", "它", "偏头痛", "高血压", "头痛", "呢", "吗", "这个", "，", "怎么治", "x"]), max_size=8
+    )
+)
+def test_what_was_typed_is_found_where_it_stands(words: list[str]) -> None:
+    question = "".join(words)
+    found = meant(question, "怀孕，偏头痛怎么办", "……")
+    for mention in found.asked:
+        assert mention.carried or question[mention.start : mention.end] == mention.surface
+    for mention in found.mentions:
+        assert found.question[mention.start : mention.end] == mention.surface

@@ -1,0 +1,178 @@
+"""What a question asks for."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.domain import Intent
+from rag.linking.linker import Linker
+from rag.question.intent import DISEASE_OVERVIEW, DRUG_OVERVIEW, read_intent
+from rag.vocabulary import Relation
+from tests.answering.records import names
+
+LINKER = Linker(names(("发热", "symptom:发热", "name"), ("咳嗽药", "drug:咳嗽药", "name")))
+
+
+def intent(question: str) -> Intent:
+    return read_intent(question, LINKER.link(question))
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("偏头痛吃什么药", Relation.DRUG),
+        ("偏头痛能吃什么药", Relation.DRUG),
+        ("偏头痛用啥药好", Relation.DRUG),
+        ("偏头痛挂什么科", Relation.DEPARTMENT),
+        ("偏头痛能治好吗", Relation.CURE_RATE),
+        ("偏头痛会传染吗", Relation.INFECTIVITY),
+        ("偏头痛要治多久", Relation.DURATION),
+        ("偏头痛有哪些症状", Relation.SYMPTOM),
+        ("偏头痛怎么治疗", Relation.TREATMENT),
+        ("偏头痛吃什么止痛药", Relation.DRUG),
+        ("偏头痛喝哪种颗粒", Relation.DRUG),
+        ("偏头痛的高危人群有谁", Relation.POPULATION),
+        ("偏头痛要治到什么时候", Relation.DURATION),
+        ("How is migraine treated?", Relation.TREATMENT),
+        ("How is migraine diagnosed", Relation.EXAMINATION),
+        ("Is migraine contagious?", Relation.INFECTIVITY),
+        ("布洛芬的功效", Relation.EFFICACY),
+        ("布洛芬不适合哪些人", Relation.CONTRAINDICATION),
+        ("布洛芬吃完会有什么不舒服", Relation.ADVERSE),
+        ("布洛芬是哪一类的药", Relation.DRUG_CLASS),
+        ("偏头痛咋治", Relation.TREATMENT),
+        ("偏头痛老不吃药会拖出什么毛病", Relation.COMPLICATION),
+        ("偏头痛一次治疗大概要多少天", Relation.DURATION),
+        ("偏头痛一定得手术吗", Relation.TREATMENT),
+        ("偏头痛外用什么软膏", Relation.DRUG),
+        ("偏头痛吃什么咳嗽药", Relation.DRUG),
+        ("哪些情况不能打布洛芬", Relation.CONTRAINDICATION),
+        ("布洛芬给什么病人用", Relation.INDICATION),
+        ("偏头痛要做什么检查", Relation.EXAMINATION),
+        ("偏头痛忌吃什么", Relation.FOOD_BAD),
+        ("偏头痛不能吃什么", Relation.FOOD_BAD),
+        ("偏头痛吃什么好", Relation.FOOD_GOOD),
+        ("偏头痛吃什么", Relation.FOOD_GOOD),
+        ("偏头痛的病因", Relation.CAUSE),
+        ("布洛芬有什么副作用", Relation.ADVERSE),
+        ("布洛芬怎么吃", Relation.DOSAGE),
+        ("布洛芬和阿司匹林能一起吃吗", Relation.INTERACTION),
+        ("孕妇能用布洛芬吗", Relation.CONTRAINDICATION),
+        ("What are the symptoms of migraine?", Relation.SYMPTOM),
+        ("Which drugs are used, and what causes migraine", Relation.DRUG),
+        ("treatment of migraine", Relation.TREATMENT),
+    ],
+)
+def test_cues(question: str, first: Relation) -> None:
+    found = intent(question)
+    assert found.explicit
+    assert found.relations[0] is first
+    assert not found.reverse
+
+
+def test_several_cues_in_the_order_asked() -> None:
+    found = intent("偏头痛挂什么科，有什么症状，能治好吗")
+    assert [group[0] for group in found.groups] == [Relation.DEPARTMENT, Relation.SYMPTOM, Relation.CURE_RATE]
+
+
+@pytest.mark.parametrize("question", ["我头疼恶心怕光是什么病", "头疼、恶心、怕光，是怎么回事", "头疼 恶心 怕光"])
+def test_symptoms_ask_for_the_disease(question: str) -> None:
+    assert intent(question).reverse
+
+
+def test_symptoms_beside_a_disease_are_its_context() -> None:
+    assert not intent("偏头痛头疼恶心吃什么药").reverse
+
+
+@pytest.mark.parametrize(
+    "question", ["偏头痛怎么治疗，不用列药名", "偏头痛怎么治，不要写药物名称", "偏头痛怎么办，药名就不用列了"]
+)
+def test_drugs_that_are_not_wanted_are_not_asked_for(question: str) -> None:
+    found = intent(question)
+    assert Relation.TREATMENT in found.relations
+    assert Relation.DRUG not in found.relations
+    assert all(Relation.DRUG not in group for group in found.groups)
+
+
+@pytest.mark.parametrize(
+    "question", ["偏头痛", "介绍一下偏头痛", "什么是偏头痛？", "请问偏头痛是什么", "tell me about migraine"]
+)
+def test_a_bare_disease_asks_for_an_overview(question: str) -> None:
+    assert intent(question).relations == DISEASE_OVERVIEW
+    assert not intent(question).explicit
+
+
+def test_asking_whether_drugs_help_is_asking_for_drugs() -> None:
+    assert Relation.DRUG in intent("能不能用药物治疗偏头痛").relations
+
+
+def test_a_bare_drug_asks_for_its_own_overview() -> None:
+    assert intent("介绍一下布洛芬").relations == DRUG_OVERVIEW
+
+
+@pytest.mark.parametrize(
+    "question", ["偏头痛与卵圆孔未闭有没有关联", "Does ibuprofen increase the risk of stroke in migraine?"]
+)
+def test_a_specific_question_without_a_cue_asks_for_no_overview(question: str) -> None:
+    assert intent(question).relations == ()
+
+
+def test_a_comparison_asks_for_an_overview_of_both() -> None:
+    found = intent("偏头痛和紧张型头痛有什么区别")
+    assert found.comparison
+    assert found.relations == DISEASE_OVERVIEW
+
+
+def test_a_case_history_tells_and_does_not_ask() -> None:
+    found = intent("患者有偏头痛，出现恶心等症状，治疗后好转，经头颅检查未见异常，请问能治好吗")
+    assert found.relations == (Relation.CURE_RATE,)
+
+
+def test_a_cue_inside_a_name_does_not_count() -> None:
+    assert Relation.DRUG not in intent("咳嗽药挂什么科").relations
+
+
+def test_a_question_without_names_is_read_too() -> None:
+    assert intent("今天天气怎么样").relations == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "reverse"),
+    [("房性心动过缓常用药有哪些", False), ("阵发性心动过缓怎么办", True), ("心动过缓挂什么科", True)],
+)
+def test_a_symptom_inside_the_name_of_a_disease_leads_nowhere(question: str, reverse: bool) -> None:
+    linker = Linker(names(("心动过缓", "symptom:心动过缓", "name")))
+    assert read_intent(question, linker.link(question)).reverse is reverse
+
+
+def test_this_medicine_asks_for_no_others() -> None:
+    assert Relation.DRUG not in intent("医生开了偏头痛颗粒，这药有什么作用？").relations
+    assert Relation.DRUG in intent("治偏头痛的药有什么").relations
+
+
+@pytest.mark.parametrize("question", ["偏头痛要休息多久", "偏头痛多久能上班", "偏头痛复查间隔多长时间"])
+def test_how_long_something_else_takes_asks_for_no_duration(question: str) -> None:
+    found = intent(question)
+    assert Relation.DURATION not in found.relations
+    assert not found.explicit
+
+
+@pytest.mark.parametrize("question", ["偏头痛能不能跑步", "偏头痛可以坐飞机吗", "偏头痛能正常上班吗"])
+def test_what_somebody_may_do_asks_for_no_relation(question: str) -> None:
+    found = intent(question)
+    assert found.settled
+    assert not found.relations
+
+
+def test_fewer_attacks_are_no_low_value() -> None:
+    assert Relation.LOWERED_IN not in intent("偏头痛能减少发作吗").relations
+
+
+@pytest.mark.parametrize(
+    ("question", "unknown"),
+    [("偏头痛和某某综合怎么区分", "某某综合"), ("丛集样痛跟偏头痛的区别", "丛集样痛"), ("偏头痛有什么症状", "")],
+)
+def test_the_side_of_a_comparison_that_is_no_known_name(question: str, unknown: str) -> None:
+    found = intent(question)
+    assert found.unknown == unknown
+    assert not found.comparison

@@ -1,0 +1,167 @@
+"""What a question says of the patient, and which texts of the knowledge base speak of such people."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.domain import Patient
+from rag.linking.linker import Linker
+from rag.question.patient import age_text, concerns_of, joined, patient_in
+from rag.safety.hazards import meets
+from rag.vocabulary import Relation
+from tests.answering.records import names, stated
+
+NAMES = names(
+    ("阿莫西林", "drug:阿莫西林", "name"),
+    ("青霉素", "drug:青霉素", "name"),
+    ("消化性溃疡", "disease:消化性溃疡", "name"),
+    ("小儿氨酚黄那敏颗粒", "drug:小儿氨酚黄那敏颗粒", "name"),
+    ("老年痴呆", "disease:老年痴呆", "name"),
+)
+LINKER = Linker(NAMES)
+
+
+def read(question: str) -> Patient:
+    return patient_in(question, LINKER.link(question), NAMES)
+
+
+@pytest.mark.parametrize(
+    ("question", "age"),
+    [
+        ("3岁能吃布洛芬吗", 3),
+        ("孩子三岁半发烧", 3.5),
+        ("孩子三岁半夜咳嗽", 3),
+        ("我妈今年七十二岁", 72),
+        ("8个月的宝宝能用吗", 8 / 12),
+        ("18个月大的孩子", 1.5),
+        ("12岁以下能用吗", None),
+        ("吃了3个月", None),
+        ("孩子5岁，我35岁", None),
+        ("头痛3天", None),
+    ],
+)
+def test_age(question: str, age: float | None) -> None:
+    assert read(question).age == (pytest.approx(age) if age is not None else None)
+
+
+@pytest.mark.parametrize(
+    "question", ["孕妇能吃吗", "怀孕3个月能吃吗", "妊娠期能用吗", "孕早期感冒", "孕32周发烧", "我怀了孕"]
+)
+def test_pregnant(question: str) -> None:
+    assert read(question).pregnant is True
+
+
+@pytest.mark.parametrize(
+    "question", ["备孕能吃吗", "没有怀孕", "避孕药怎么吃", "不孕怎么治", "我不是孕妇", "准备怀孕", "头痛"]
+)
+def test_not_said_to_be_pregnant(question: str) -> None:
+    assert read(question).pregnant is None
+
+
+@pytest.mark.parametrize(
+    ("question", "group"),
+    [
+        ("哺乳期能吃吗", "哺乳期妇女"),
+        ("还在喂奶", "哺乳期妇女"),
+        ("老人能吃吗", "老年人"),
+        ("宝宝能吃吗", "儿童"),
+        ("肾功能不全的人能吃吗", "肾功能不全"),
+        ("我肝功能不好", "肝功能不全"),
+        ("正在透析", "肾功能不全"),
+    ],
+)
+def test_groups(question: str, group: str) -> None:
+    assert group in read(question).conditions
+    assert [c.label for c in concerns_of(read(question), NAMES)] == [group]
+
+
+@pytest.mark.parametrize("question", ["小儿氨酚黄那敏颗粒怎么吃", "老年痴呆吃什么药", "感冒吃什么"])
+def test_names_of_drugs_and_diseases_are_no_people(question: str) -> None:
+    assert not {"儿童", "老年人"} & set(read(question).conditions)
+
+
+@pytest.mark.parametrize(
+    ("question", "allergens"),
+    [
+        ("青霉素过敏能吃阿莫西林吗", ("青霉素",)),
+        ("我对青霉素和头孢过敏", ("青霉素", "头孢")),
+        ("对磺胺类药物过敏", ("磺胺类药物",)),
+        ("孩子对花生过敏", ("花生",)),
+        ("没有青霉素过敏", ()),
+        ("无药物过敏史", ()),
+        ("过敏性鼻炎吃什么药", ()),
+        ("皮肤过敏怎么办", ()),
+        ("吃阿莫西林会过敏吗", ()),
+        ("头孢过敏怎么办", ("头孢",)),
+    ],
+)
+def test_allergies(question: str, allergens: tuple[str, ...]) -> None:
+    assert read(question).allergies == allergens
+
+
+def test_a_disease_beside_a_remedy_is_a_condition() -> None:
+    assert read("消化性溃疡能吃布洛芬吗").conditions == ("消化性溃疡",)
+    assert read("消化性溃疡吃什么药").conditions == ()
+    assert read("我有消化性溃疡，偏头痛怎么治").conditions == ("消化性溃疡",)
+
+
+def test_what_the_form_says_is_completed_not_replaced() -> None:
+    given = Patient(age=40, allergies=("磺胺",))
+    assert joined(given, Patient(age=3, pregnant=True, allergies=("青霉素",))) == Patient(
+        age=40, pregnant=True, allergies=("磺胺", "青霉素")
+    )
+    assert joined(None, Patient()) is None
+    assert joined(None, Patient(age=3)) == Patient(age=3)
+
+
+# ---------------------------------------------------------------- which records speak of them
+
+P = Patient
+
+
+@pytest.mark.parametrize(
+    ("patient", "target", "met"),
+    [
+        (P(pregnant=True), "population:孕妇", True),
+        (P(pregnant=True), "population:妊娠晚期", True),
+        (P(pregnant=False, conditions=("孕妇",)), "population:孕妇", False),
+        (P(pregnant=True, conditions=("孕早期",)), "population:妊娠晚期", False),
+        (P(pregnant=True, conditions=("妊娠晚期",)), "population:妊娠末期妇女", True),
+        (P(pregnant=True), "disease:妊娠期高血压疾病", False),
+        (P(pregnant=True), "population:儿童", False),
+        (P(age=3), "population:儿童", True),
+        (P(age=3), "population:新生儿", False),
+        (P(age=0.5), "population:婴幼儿", True),
+        (P(age=3), "population:2岁以下儿童", False),
+        (P(age=3), "population:12岁以下儿童", True),
+        (P(age=20), "population:儿童", False),
+        (P(age=0.02), "population:早产儿", True),
+        (P(age=15), "population:儿童和青少年", True),
+        (P(age=70), "population:老年人", True),
+        (P(age=62), "population:65岁以上老年人", False),
+        (P(age=50), "population:老年人", False),
+        (P(conditions=("老人",)), "population:老年患者", True),
+        (P(conditions=("哺乳期",)), "population:哺乳期妇女", True),
+        (P(conditions=("哺乳期",)), "population:孕妇", False),
+        (P(conditions=("肾功能不全",)), "disease:严重肾功能不全", True),
+        (P(conditions=("尿毒症",)), "disease:肾功能减退", True),
+        (P(conditions=("肾功能不全",)), "disease:肝功能不全", False),
+        (P(conditions=("肝功能不全",)), "disease:肝肾功能不全", True),
+        (P(conditions=("消化性溃疡",)), "disease:活动性消化性溃疡", True),
+        (P(conditions=("高血压",)), "disease:肺动脉高血压", False),
+        (P(allergies=("青霉素",)), "disease:青霉素过敏", True),
+        (P(allergies=("青霉素过敏",)), "disease:青霉素类药物过敏", True),
+        (P(allergies=("青霉素",)), "disease:头孢菌素过敏", False),
+    ],
+)
+def test_which_objects_are_met(patient: Patient, target: str, met: bool) -> None:
+    fact = stated("drug:甲药", Relation.CONTRAINDICATION, target).fact
+    assert fact is not None
+    assert any(meets(concern, fact) for concern in concerns_of(patient, NAMES)) is met
+
+
+@pytest.mark.parametrize(
+    ("age", "text"), [(3, "3岁"), (3.5, "3.5岁"), (8 / 12, "8个月"), (0.02, "新生儿"), (0, "新生儿")]
+)
+def test_ages_are_shown_as_people_say_them(age: float, text: str) -> None:
+    assert age_text(age) == text

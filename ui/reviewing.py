@@ -1,0 +1,145 @@
+"""What the audit doubts: held aliases and other findings, approved or held by a person; each decision is a version."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from ui.jobs import follow
+from ui.markup import plain
+from ui.session import service, t, t_or
+from ui.tables import table
+from yiwen.client import Client, DoubtedAlias, Finding, Standing
+
+FINDINGS_SHOWN = 100
+ALIASES_SHOWN = 20
+SEVERITIES = ("severe", "warning", "info")
+STANDINGS: tuple[Standing, ...] = ("held", "doubtful", "released")
+EDITOR = "editor"
+NAMING = ("alias-shared", "alias-broader-term")
+"""Rules whose detail ends with the names of others."""
+
+
+def review_form(client: Client) -> None:
+    """The reason, the job of the last decision, aliases, all findings."""
+    st.caption(t("audit_hint"))
+    st.text_input(t("review_reason"), key="review_reason", max_chars=500)
+    if "review_job" in st.session_state:
+        follow(st.session_state.review_job)
+    _aliases(client)
+    _findings(client)
+
+
+def _decide(verdict: str, records: Sequence[str]) -> None:
+    """Queue a decision; the job shows what becomes of it."""
+    reason = str(st.session_state.get("review_reason") or "").strip()
+    if verdict == "hold" and not reason:
+        st.toast(t("reason_needed"), icon=":material/edit:")
+        return
+    with service() as client:
+        queue = client.release if verdict == "release" else client.hold
+        st.session_state.review_job = queue(*records, reason=reason).id
+
+
+# ---------------------------------------------------------------- aliases
+
+
+def _aliases(client: Client) -> None:
+    st.subheader(t("review_aliases"), anchor=False)
+    standing: Standing = st.segmented_control(
+        t("review_standing"), STANDINGS, format_func=lambda name: t(f"review_{name}"), key="review_standing",
+        default="held", required=True, label_visibility="collapsed",
+    )  # fmt: skip
+    offset = st.session_state.setdefault("review_offset", {}).get(standing, 0)
+    page = client.doubted_aliases(standing, limit=ALIASES_SHOWN, offset=offset)
+    if not page.items:
+        st.info(t("review_no_aliases"), icon=":material/check:")
+    for alias in page.items:
+        _alias(alias, standing)
+    _turn(standing, offset, page.next_offset)
+
+
+def _turn(standing: str, offset: int, following: int | None) -> None:
+    if not offset and following is None:
+        return
+    with st.container(horizontal=True):
+        st.button(
+            t("review_back"), key="review_back", disabled=not offset, on_click=_go_to,
+            args=(standing, max(0, offset - ALIASES_SHOWN)),
+        )  # fmt: skip
+        st.button(
+            t("review_on"), key="review_on", disabled=following is None, on_click=_go_to, args=(standing, following)
+        )
+
+
+def _go_to(standing: str, offset: int) -> None:
+    st.session_state.review_offset[standing] = offset
+
+
+def _alias(alias: DoubtedAlias, standing: str) -> None:
+    by_hand = any(finding.rule == EDITOR for finding in alias.findings)
+    with st.container(border=True):
+        kind = t_or("type", alias.entity.type)
+        st.markdown(f"**{plain(alias.name)}** → {plain(alias.entity.name)} :gray[{plain(kind)}]")
+        for finding in alias.findings:
+            st.markdown(f"- {_reason(finding)}")
+        st.caption(f"{plain(t('datasets', names='、'.join(alias.datasets)))} · `{alias.id}`")
+        with st.container(horizontal=True):
+            if standing == "held":
+                _button("release", "review_approve", alias.id, ":material/check:")
+            if not by_hand:
+                _button("hold", "review_keep" if standing == "held" else "review_hold", alias.id, ":material/block:")
+
+
+def _reason(finding: Finding) -> str:
+    """The rule in words, and what it names: other owners, or what a person wrote."""
+    said = plain(t_or("rule", finding.rule))
+    if finding.rule == EDITOR:
+        return f"{said} :gray[{plain(finding.detail)}]"
+    _, names, others = finding.detail.partition(" of ")
+    return f"{said} :gray[{plain(others)}]" if names and finding.rule in NAMING else said
+
+
+def _button(verdict: str, word: str, record: str, icon: str) -> None:
+    st.button(t(word), key=f"{verdict}_{record}", icon=icon, on_click=_decide, args=(verdict, [record]))
+
+
+# ---------------------------------------------------------------- all findings
+
+
+def _findings(client: Client) -> None:
+    st.subheader(t("review_findings"), anchor=False)
+    left, right = st.columns([1, 2])
+    severity = left.selectbox(
+        t("severity"), SEVERITIES, None, format_func=lambda name: t(f"finding_{name}"), key="audit_severity",
+        placeholder=t("all"),
+    )  # fmt: skip
+    rule = right.text_input(t("audit_rule"), key="audit_rule", placeholder="contradiction").strip()
+    found = client.findings(rule=rule or None, severity=severity, limit=FINDINGS_SHOWN).items
+    if not found:
+        st.info(t("audit_none"), icon=":material/check:")
+        return
+    rows = [
+        {
+            t("column_rule"): t_or("rule", finding.rule),
+            t("column_record"): finding.detail,
+            t("column_state"): t("audit_released") if finding.released else t(f"finding_{finding.severity}"),
+            "id": finding.record,
+        }
+        for finding in found
+    ]
+    chosen = table(rows, on_select="rerun", selection_mode="multi-row", key="review_rows")
+    picked = [found[row] for row in chosen.selection.rows]
+    st.caption(t("review_choose"))
+    with st.container(horizontal=True):
+        records = list(dict.fromkeys(finding.record for finding in picked))
+        held = [finding.severity == "severe" and not finding.released for finding in picked]
+        st.button(
+            t("review_release"), key="release_chosen", icon=":material/check:", disabled=not (held and all(held)),
+            on_click=_decide, args=("release", records),
+        )  # fmt: skip
+        st.button(
+            t("review_hold"), key="hold_chosen", icon=":material/block:", disabled=not records, on_click=_decide,
+            args=("hold", records),
+        )  # fmt: skip
