@@ -88,6 +88,14 @@ def test_make_targets_in_the_documentation_exist() -> None:
         assert named <= targets, f"{name} names make targets that do not exist"
 
 
+@pytest.mark.parametrize("name", MARKDOWN)
+def test_tests_named_in_the_documentation_exist(name: str) -> None:
+    there = [path for path in tracked_files() if path.startswith("tests/")]
+    named = set(re.findall(r"`((?:[\w/]+/)?test_\w+\.py)`", (ROOT / name).read_text(encoding="utf-8")))
+    missing = {one for one in named if not any(path == one or path.endswith(f"/{one}") for path in there)}
+    assert missing == set(), name
+
+
 def _commands() -> list[tuple[str, ...]]:
     """The `yiwen` commands that README shows, at most a group and its command: ("kb", "versions")."""
     shown = re.findall(r"(?:`|^|^\$ |bin/)yiwen ([a-z]+)(?: ([a-z]+)(?=[\s`]))?", README, re.MULTILINE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -318,3 +319,18 @@ def test_without_any_weights_a_new_model_goes_the_whole_way(rows: Path, tmp_path
     assert "- data talks: CC0-1.0" in card, "the base learnt from it"
     assert "- data pairs: not stated" in card
     assert not any((folder / "training_args.bin").exists() for folder in (first / "model", adapter))
+
+
+def test_a_download_that_breaks_off_is_a_line(tmp_path: Path) -> None:
+    """The library reads a folder as it reads the hub: the same stream, which ends in the middle."""
+    hub = tmp_path / "hub"
+    hub.mkdir()
+    rows = "".join(json.dumps({"instruction": f"问{n}", "output": f"答{n * 7919}"}) + "\n" for n in range(20_000))
+    whole = gzip.compress(rows.encode())
+    (hub / "train.jsonl.gz").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "dataset_info.json").write_text(json.dumps({"theirs": {"hub": str(hub)}}))
+    done = command("data", "check", "theirs", "--registry", tmp_path)
+    assert done.exit_code == 6, done.output
+    assert "the hub gave no (more) rows" in done.stderr
+    (hub / "train.jsonl.gz").write_bytes(whole)
+    assert "20,000 dialogues of 1 answer" in command("data", "check", "theirs", "--registry", tmp_path).stdout
