@@ -361,7 +361,8 @@ class Pipeline:
         question: str, mentions: Sequence[Mention], intent: Intent, found: Retrieved, edition: Edition
     ) -> list[Evidence]:
         """Of the passages found those that may support an answer."""
-        if not wants_literature(intent) or (found.unsure and not found.subjects):
+        wanted = wants_literature(intent) or (intent.reverse and not found.ranked)
+        if not wanted or (found.unsure and not found.subjects):
             return []
         known = bool(found.subjects or found.ranked)
         asked = Asked(question, intent, topics(mentions), found.subjects, known, strangers(mentions))

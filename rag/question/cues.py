@@ -221,7 +221,7 @@ def groups_asked(text: str, kinds: Collection[EntityType]) -> tuple[Group, ...]:
 
     `kinds` are the types of what is named: cues that cannot be asked of it give way to those that can.
     """
-    hits = _hits(text)
+    hits = [hit for hit in _hits(text) if not _does_it(text, *hit)]
     hits = [hit for hit in hits if can_be_asked(hit[2], kinds)] or hits
     taken = [False] * len(text)
     found: list[tuple[int, str, Group]] = []
@@ -234,6 +234,14 @@ def groups_asked(text: str, kinds: Collection[EntityType]) -> tuple[Group, ...]:
     if not telling:
         telling = [hit for hit in found if hit[1] != "治疗"] or found
     return tuple(dict.fromkeys(group for _, _, group in sorted(telling)))
+
+
+def _does_it(text: str, start: int, cue: str, group: Group) -> bool:
+    """`能降低□吗` asks what something does to a measure, not what a low one is seen in."""
+    return set(group) <= _SEEN_IN and text[start + len(cue) :].startswith("\u25a1")
+
+
+_SEEN_IN = frozenset({Relation.RAISED_IN, Relation.LOWERED_IN})
 
 
 def without_cues(mentions: Sequence[Mention]) -> tuple[Mention, ...]:

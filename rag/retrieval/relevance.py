@@ -188,14 +188,25 @@ def _may_answer(asked: Asked, evidence: Evidence, thresholds: Mapping[str, float
 def _off_relation(asked: Asked, evidence: Evidence) -> bool:
     """Found by names alone, it has to deal with what is asked (`HPV阳性怎么办`: not with where HPV was found).
 
-    So has a study in the question's language of how bad it is (`严重吗`: not of its imaging).
+    So has a study in the question's language that shares nothing with it but names, and one of how bad it is
+    (`严重吗`: not of its imaging).
     """
     if not (asked.intent.explicit and asked.intent.relations) or _speaks_of(asked, evidence):
         return False
-    if language_of(evidence.text) == "zh" and not set(asked.intent.relations) >= _SEVERITY:
+    severity = set(asked.intent.relations) >= _SEVERITY
+    if language_of(evidence.text) == "zh" and not severity and _deals_with_more(asked, evidence):
         return False
     said = normalise(evidence.text)
     return not any(_SPEAKS_OF[r].search(said) for r in asked.relations if r in _SPEAKS_OF)
+
+
+def _deals_with_more(asked: Asked, evidence: Evidence) -> bool:
+    """Whether it shares all of several names with the question, or words beside them: `能治好吗` shares none."""
+    if len(asked.topics) > 1 and shared_topics(asked.topics, evidence) == 1.0:
+        return True
+    named = {entity_name(e) for e in (*asked.subjects, *(e for topic in asked.topics for e in topic))}
+    words = content_tokens(asked.question) - {token for name in named for token in tokens(name)}
+    return bool(words & set(tokens(f"{evidence.title or ''} {evidence.text}")))
 
 
 def _filed_under(asked: Asked, evidence: Evidence) -> bool:

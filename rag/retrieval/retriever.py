@@ -41,6 +41,7 @@ from rag.retrieval.excerpts import telling, without
 from rag.retrieval.fusion import Fused, Tuning, fuse, fuse_languages, in_new_order
 from rag.retrieval.initialisms import WEIGHT as INITIALISM_WEIGHT
 from rag.retrieval.initialisms import initialisms
+from rag.retrieval.other_words import english_words
 from rag.retrieval.remedies import (
     INDICATIONS,
     asks_drugs,
@@ -437,9 +438,10 @@ class Retriever:
             ),
             "dense": own_dense,
         }
-        names = self._translated(concepts, other)
+        names = dict.fromkeys(self._translated(concepts, other), 1.0)
+        words = english_words(_without_names(question, mentions)) if other == "en" else {}
         by_name = self.kb.search_sparse(
-            terms | dict.fromkeys(names, 1.0), concepts=concepts, limit=CANDIDATE_PASSAGES, language=other
+            terms | words | names, concepts=concepts, limit=CANDIDATE_PASSAGES, language=other
         )
         across = fuse({"names": by_name, "dense": other_dense}, ACROSS_LANGUAGES)
         return arms | {"graph": [(name, score) for name, score, _ in across], "names": by_name}
@@ -497,6 +499,15 @@ _POINT_FIELDS = (
     (re.compile("怎么[扎刺按灸揉]|如何[扎刺按灸揉]|针刺|进针|刺法|操作|艾灸|按摩|按揉|多深"), "操作"),
     (re.compile("解剖|血管|神经|肌肉"), "解剖"),
 )
+
+
+def _without_names(question: str, mentions: Sequence[Mention]) -> str:
+    """What a question says beside its names; those are translated by the term file."""
+    chars = list(question)
+    for mention in mentions:
+        if not mention.carried:
+            chars[mention.start : mention.end] = " " * (mention.end - mention.start)
+    return "".join(chars)
 
 
 def _plain_group(fact: GraphFact) -> str:

@@ -56,6 +56,9 @@ def subjects_of(mentions: Sequence[Mention], intent: Intent) -> list[Mention]:
         usable = [m for m in usable if any(c.type is not EntityType.SYMPTOM for c in m.candidates)] or usable
         return usable
     certain = [m for m in usable if all(c.type is not EntityType.SYMPTOM for c in m.candidates)]
+    kinds = {c.type for m in certain for c in m.candidates}
+    if kinds and kinds <= REMEDIES and intent.relations == (Relation.DRUG,):
+        return usable  # `偏头痛用什么止疼药`: the class of drugs is no subject
     return certain or usable
 
 

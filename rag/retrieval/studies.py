@@ -25,12 +25,13 @@ def answers_alone(
 
     Where something is said and nothing certain asked (no cue), a study outweighs an overview of what is on record.
     """
-    studies = [e for e in kept if e.kind == PassageKind.CONCLUSION and e.support >= SUPPORT]
+    studies = [e for e in kept if e.kind == PassageKind.CONCLUSION]
     if intent.reverse or not studies:
         return False
     if not intent.explicit:
         return len(_besides(question, mentions)) >= PARTICULARS
-    return any(_particulars(question, mentions, subjects, study) >= PARTICULARS for study in studies)
+    sure = [study for study in studies if study.support >= SUPPORT]
+    return any(_particulars(question, mentions, subjects, study) >= PARTICULARS for study in sure)
 
 
 def _particulars(question: str, mentions: Sequence[Mention], subjects: Collection[EntityId], study: Evidence) -> int:

@@ -176,3 +176,10 @@ def test_the_side_of_a_comparison_that_is_no_known_name(question: str, unknown: 
     found = intent(question)
     assert found.unknown == unknown
     assert not found.comparison
+
+
+def test_what_lowers_a_measure_is_not_what_a_low_one_is_seen_in() -> None:
+    linker = Linker(names(("死亡率", "indicator:死亡率", "name")))
+    for question, asked in (("筛查能降低死亡率吗", False), ("死亡率降低见于什么", True)):
+        found = read_intent(question, linker.link(question))
+        assert (Relation.LOWERED_IN in found.relations) is asked

@@ -91,3 +91,10 @@ def test_a_word_inside_another_does_not_speak_of_a_relation() -> None:
     diet = replace(across, passage=replace(pain, text="A diet without cheese helps in migraine."))
     diet = replace(diet, text="A diet without cheese helps in migraine.")
     assert kept(asked("偏头痛能吃柚子吗", Relation.FOOD_BAD, subjects=(MIGRAINE,)), diet) == [diet]
+
+
+def test_a_study_that_shares_only_the_name_with_a_question_is_off_its_point() -> None:
+    passage = Passage("针刀治疗偏头痛与炎症反应减轻有关。", PassageKind.CONCLUSION, BOOK.id)
+    study = replace(told(passage, MIGRAINE), support=0.9, title=None)
+    assert kept(asked("偏头痛饮食上注意什么", Relation.FOOD_BAD, subjects=(MIGRAINE,)), study) == []
+    assert kept(asked("偏头痛的炎症反应吃什么好", Relation.FOOD_GOOD, subjects=(MIGRAINE,)), study) == [study]
