@@ -35,7 +35,7 @@ from rag.domain import (
 )
 from rag.editions import Edition, Editions
 from rag.errors import NotFoundError, QuestionRejected, YiwenError
-from rag.lacking import may_answer, says_so
+from rag.answer.lacking import may_answer, says_so
 from rag.ports import Generator, KnowledgeBase
 from rag.question.beyond import limited, limits_of, nothing_helps, untold_stage
 from rag.question.deciding import decide, not_listed

@@ -9,7 +9,7 @@ import yaml
 
 from finetune.data.asking import WORDINGS
 from rag.domain import Intent, Patient
-from rag.lacking import may_answer, says_so
+from rag.answer.lacking import may_answer, says_so
 from rag.pipeline import Options, Shown
 from rag.vocabulary import Relation
 from tests.fakes import FakeLibrary, ScriptedGenerator, fake_pipeline
