@@ -8,8 +8,11 @@ import math
 import os
 import signal
 import socket
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
+from typing import NoReturn
 
 import uvicorn
 from fastapi import FastAPI
@@ -117,3 +120,16 @@ def run(app: FastAPI, service: Service, on_ready: Ready | None) -> None:
         logging.getLogger(chatty).setLevel(logging.WARNING)
     with listen(service.settings.host, service.settings.port) as bound:
         server_for(app, service, bound, on_ready).run(sockets=[bound])
+
+
+def leave() -> NoReturn:
+    """End the process with 0, once everything has been let go of.
+
+    Taking a knowledge base apart object by object takes Python longer than the answers that were still running: half a
+    second of processor time, which is seconds on a busy machine, after the grace period.
+    """
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # closed, or nobody reads any more
+            stream.flush()
+    os._exit(0)

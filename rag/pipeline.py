@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from rag.answer import conclusion
 from rag.answer.conflicts import conflicts_in
+from rag.answer.lacking import may_answer, says_so
 from rag.answer.prompt import assemble
 from rag.answer.writing import Draft, Token, checked, emit_conflicts, emit_notes, emit_warnings, pieces_of, plain, say
 from rag.checking.quoting import QUOTE
@@ -35,7 +36,6 @@ from rag.domain import (
 )
 from rag.editions import Edition, Editions
 from rag.errors import NotFoundError, QuestionRejected, YiwenError
-from rag.answer.lacking import may_answer, says_so
 from rag.ports import Generator, KnowledgeBase
 from rag.question.beyond import limited, limits_of, nothing_helps, untold_stage
 from rag.question.deciding import decide, not_listed

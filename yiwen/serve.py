@@ -29,8 +29,10 @@ _PORTS_TRIED = 50
 def serve(context: typer.Context, host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
     """Serve the REST API until Ctrl-C."""
     from api.app import serve as run
+    from api.server import leave
 
     run(load_settings(context, data_dir, host=host, port=port), lambda address: say(f"listening on {address}"))
+    leave()
 
 
 def demo(

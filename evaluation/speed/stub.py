@@ -53,6 +53,7 @@ from api.app import create_app
 from api.service import Capacity
 app = create_app(settings, pipeline, capacity=Capacity(answers=settings.answers, reattach_s=float(sys.argv[4])))
 server.run(app, app.state.service, lambda address: print(address, flush=True))
+server.leave()
 """
 )
 

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from finetune.data.asking import WORDINGS
-from rag.domain import Intent, Patient
 from rag.answer.lacking import may_answer, says_so
+from rag.domain import Intent, Patient
 from rag.pipeline import Options, Shown
 from rag.vocabulary import Relation
 from tests.fakes import FakeLibrary, ScriptedGenerator, fake_pipeline
