@@ -107,8 +107,14 @@ class Hazard:
 
 
 def ordered(found: Iterable[Hazard]) -> tuple[Hazard, ...]:
-    """The gravest first, then by kind, drugs, words and records; each once."""
-    unique = {(hazard.kind, hazard.drugs, hazard.because, hazard.path): hazard for hazard in found}
+    """The gravest first, then by kind, drugs, words and records; what a source says twice in the same words once."""
+    unique: dict[object, Hazard] = {}
+    for hazard in sorted(found, key=_place):
+        sources = tuple(step.source for step in hazard.path)
+        key = (hazard.kind, hazard.level, hazard.drugs, hazard.because, hazard.text, sources)
+        first = unique.setdefault(key, hazard)
+        further = tuple(step for step in hazard.path if step not in first.path)
+        unique[key] = replace(first, path=(*first.path, *further)) if further else first
     return tuple(sorted(unique.values(), key=_place))
 
 

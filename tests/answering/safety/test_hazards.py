@@ -149,6 +149,14 @@ def test_a_sentence_that_names_the_class_of_the_other_drug(pipeline: Pipeline) -
     ]  # fmt: skip
 
 
+def test_one_source_that_says_it_twice_is_told_once_with_both_records() -> None:
+    said = "与非甾体抗炎药合用疗效降低，不宜合用。"
+    library = FakeLibrary()
+    library.publish([*RECORDS, leaflet("drug:呋塞米", "药物相互作用", f"{said}另见他处。")])
+    (hazard,) = check(fake_pipeline(library), "呋塞米", "布洛芬").hazards
+    assert len(hazard.evidence_ids) == 3
+
+
 @pytest.mark.parametrize(
     ("names", "because"),
     [
