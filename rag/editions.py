@@ -58,7 +58,8 @@ class Editions:
     `pointer()` reads what is published now (None before the first version); `load(pointer)` builds an edition;
     `locate(version)` gives the snapshot of an older version as a pointer; `kept(pointer)` says whether its files are
     still there: a snapshot that was pruned, or from which content was erased, must not live on in memory;
-    `on_current(edition)` hears of each edition that becomes the served one. All come from the wiring.
+    `on_current(edition)` hears of each edition that becomes the served one of a service, see `follow`. All come from
+    the wiring.
     """
 
     def __init__(
@@ -102,7 +103,6 @@ class Editions:
                 raise NotReadyError("no knowledge base yet; create one with `yiwen ingest FILE` or try `yiwen demo`")
             if self._current is None or pointer != self._current.pointer:
                 self._current = self._tried(pointer)
-                self._on_current(self._current)
             self._let_go()
             return self._current
 
@@ -165,9 +165,17 @@ class Editions:
     ) -> None:
         """Look for a new pointer until `stop`, and call `each` with every look.
 
-        A version that cannot be opened is reported and the old one kept.
+        A version that cannot be opened is reported and the old one kept. Only who follows, and so stays for a while,
+        has `on_current` told.
         """
-        while not stop.wait(every_s):
+        told: Pointer | None = None
+        while True:
+            edition = self._current
+            if edition is not None and edition.pointer != told:
+                told = edition.pointer
+                self._on_current(edition)
+            if stop.wait(every_s):
+                return
             try:
                 each()
                 self.refresh()

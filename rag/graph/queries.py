@@ -45,11 +45,12 @@ _SHOWN: LiteralString = "NOT coalesce(r.id, '') IN $withheld AND NOT coalesce(r.
 
 GREETING: LiteralString = "RETURN 1"
 RICHEST: LiteralString = """
-MATCH (s:Entity {kb: $kb})-[r]->(o:Entity|Literal)
+MATCH (s:Entity {kb: $kb}) WITH s LIMIT $looked_at
+MATCH (s)-[r]->(o:Entity|Literal)
 WITH s, count(r.id) AS facts, max(o.name) AS last ORDER BY facts DESC, s.id LIMIT $limit
 RETURN s.id
 """
-"""Entities with most facts; on the way the server reads every relation and name once, which fills its page cache."""
+"""Entities with many facts; on the way the server reads relations and names, which fills its page cache."""
 
 NEIGHBOURHOOD: LiteralString = f"""
 {READY}

@@ -24,6 +24,8 @@ GREETING_S, WARM_UP_S = 15.0, 120.0
 _SIZES = (1, 10, 100)
 """Neo4j plans for the order of magnitude of a list."""
 _EACH = 20
+_LOOKED_AT = 50_000
+"""Entities whose facts are read: most of an ordinary graph, a few seconds of a huge one."""
 _ROUNDS = 2
 """The second one finds all queries compiled and lets the server compile itself a little further."""
 
@@ -49,7 +51,7 @@ def warm_up(server: Server, served: Served) -> None:
 
         def ask() -> None:
             graph.neighbourhood({EntityId(""): ()}, limit_each=1)  # not ready at this version: no more is asked
-            rows = connection.read(RICHEST, {"kb": served.kb, "limit": max(_SIZES)})
+            rows = connection.read(RICHEST, {"kb": served.kb, "looked_at": _LOOKED_AT, "limit": max(_SIZES)})
             for _ in range(_ROUNDS):
                 _ask_all(graph, [EntityId(row[0]) for row in rows])
 

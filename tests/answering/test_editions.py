@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -64,17 +65,30 @@ def test_nothing_is_opened_twice(library: FakeLibrary) -> None:
 
 
 def test_each_version_that_becomes_current_is_told_once(library: FakeLibrary) -> None:
-    told = list[int]()
+    told, stop = list[int](), threading.Event()
     editions = Editions(
         library.pointer, library.load, library.locate, on_current=lambda edition: told.append(edition.pointer.version)
     )
     editions.current()
-    editions.refresh()
+    assert told == [], "nobody follows yet"
+    thread = threading.Thread(target=editions.follow, args=(0.01, stop, pytest.fail))
+    thread.start()
+    until(lambda: told == [1])
     library.publish(RECORDS)
-    editions.refresh()
+    until(lambda: told == [1, 2])
     editions.at(1)
     editions.refresh()
+    stop.wait(0.1)
+    stop.set()
+    thread.join(5)
     assert told == [1, 2]
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_few_are_kept_open(library: FakeLibrary) -> None:

@@ -54,7 +54,12 @@ class TestRealServer:
             settings_for(library.data_dir, neo4j_uri=neo4j_address.uri, neo4j_password=neo4j_address.password)
         )
         pipeline.editions.refresh()
+        followed, stop = threading.Event(), threading.Event()
+        follow = (0.1, stop, pytest.fail, followed.set)
+        threading.Thread(target=pipeline.editions.follow, args=follow, daemon=True).start()
+        assert followed.wait(10)
         wait_for_probe()
+        stop.set()
         for question in ("甲病有哪些症状？", "甲病吃什么药？", "头晕是什么病？", "甲病和乙病有什么区别？"):
             assert pipeline.ask(question).degraded == ()
 
