@@ -30,8 +30,9 @@ _TYPES: LiteralString = "|".join([relation_type(relation) for relation in Relati
 _NODE: LiteralString = "[elementId(n), labels(n), properties(n)]"
 _DRAWN_NODES: LiteralString = f"""
 MATCH (n:Entity|{"|".join(TYPE_LABELS)})
-WHERE (n.kb IS NULL OR n.kb = $kb AND n.id IS NULL) AND any(label IN labels(n) WHERE label IN $labels) AND (
-    n:Entity AND n.retired IS NULL
+WHERE (n.kb IS NULL OR n.kb = $kb AND n.id IS NULL) AND n.retired IS NULL
+AND any(label IN labels(n) WHERE label IN $labels) AND (
+    n:Entity
     OR EXISTS {{ MATCH (n)-[r]-(m) WHERE type(r) IN $types AND r.id IS NULL AND m.kb = $kb }}
 )
 RETURN {_NODE} AS node ORDER BY n.name, elementId(n)
@@ -43,6 +44,7 @@ _RELATION: LiteralString = (
 _DRAWN_RELATIONS: LiteralString = f"""
 MATCH (a)-[r:{_TYPES}]->(b)
 WHERE r.id IS NULL AND (a.kb = $kb OR b.kb = $kb OR elementId(a) IN $drawn OR elementId(b) IN $drawn)
+AND a.retired IS NULL AND b.retired IS NULL
 RETURN {_RELATION} ORDER BY a.id, type(r), b.id, elementId(r)
 """
 _STATED_BY_HAND: LiteralString = f"""

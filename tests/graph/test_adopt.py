@@ -295,6 +295,17 @@ def test_what_was_adopted_outlives_its_data_set(editing: Editing) -> None:
     editing.assert_equal()
 
 
+def test_a_name_that_left_does_not_come_back_because_of_what_was_drawn_on_it(editing: Editing) -> None:
+    editing.draw(DRAWN)
+    path = editing.folder / "test.csv"
+    path.write_text("subject,subject_type,relation,object,object_type,source\n乙病,disease,has_symptom,咳,symptom,书\n")
+    ingest(editing.library, [path], settings=editing.settings)
+    assert editing.count("MATCH (:Disease {kb: $kb})-[r:HAS_SYMPTOM {by: '王医生'}]->(b:Symptom) RETURN count(b)") == 1
+    found = editing.adopt()
+    assert (found.adopted, found.refused, found.unchanged) == ((), (), True)
+    editing.assert_equal()
+
+
 def test_without_neo4j_or_behind_it_the_way_is_named(editing: Editing) -> None:
     with pytest.raises(ConfigurationError, match="YIWEN_NEO4J_URI"):
         adopt(editing.library, editing.settings.model_copy(update={"neo4j_uri": None}))
