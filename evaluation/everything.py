@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from rag.errors import NotFoundError, YiwenError
@@ -40,7 +41,7 @@ PARTS = (
     Part("relations", "whole"),
     Part("answers", "graph"),
     Part("linking", "graph", data=False),
-    Part("intent", "graph", options=("--rules-only",)),
+    Part("intent", "graph", options=() if find_spec("sklearn") else ("--rules-only",)),
     Part("checker", "graph", data=False),
     Part("hostile", data=False),
     Part("refusal"),
