@@ -134,7 +134,7 @@ class Sealing:
         self._progress("records", 0, 0)
         connection = sqlite3.connect(self._draft, isolation_level=None)
         try:
-            for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -65536"):
+            for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -32768"):
                 connection.execute(f"PRAGMA {pragma}")
             connection.execute("BEGIN")
             for table in BOOK_TABLES:

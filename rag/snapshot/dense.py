@@ -40,7 +40,7 @@ _CODED_FROM = 1_000
 """Fewer vectors do not teach a quantiser."""
 _PER_CODE = 4
 """Dimensions that a code of 4 bits stands for."""
-_TRAINING_BYTES = 64 << 20
+_TRAINING_BYTES = 16 << 20
 _ROWS_PER_LIST = 39
 """FAISS wants this many training vectors for every inverted list."""
 _ASSIGNING = 64

@@ -26,6 +26,8 @@ from rag.snapshot.vectors import Column, Keys, read_column
 from rag.text import Language, language_of, tokens
 
 _HEAP = 64 << 20
+_QUEUED = 16 << 20
+"""Characters added between two commits: the writer takes 10,000 documents into its queue, however long they are."""
 _REBUILD_SHARE = 0.2
 """Above this share of changed passages a fresh index is smaller, and its statistics carry no deleted documents."""
 
@@ -67,24 +69,27 @@ def build(
     return len(wanted)
 
 
-def _write(folder: Path, stale: Keys, documents: Iterable[tantivy.Document]) -> None:
-    """One commit; a folder that changes in nothing is left as it is."""
+def _write(folder: Path, stale: Keys, documents: Iterable[tuple[tantivy.Document, int]]) -> None:
+    """Commits whenever enough is waiting to be indexed; a folder that changes in nothing is left as it is."""
     index = tantivy.Index(_schema(), path=str(folder))
     writer = index.writer(heap_size=_HEAP, num_threads=1)
     for key in map(int, stale):
         writer.delete_documents_by_term("id", id_of_key("p", key))
-    added = 0
-    for document in documents:
+    changed, waiting = len(stale) > 0, 0
+    for document, characters in documents:
         writer.add_document(document)
-        added += 1
-    if len(stale) or added:
+        changed, waiting = True, waiting + characters
+        if waiting > _QUEUED:
+            writer.commit()  # returns when all is indexed
+            changed, waiting = False, 0
+    if changed:
         writer.commit()
     writer.wait_merging_threads()
 
 
 def _counted(
-    documents: Iterator[tantivy.Document], total: int, progress: Callable[[int, int], None]
-) -> Iterator[tantivy.Document]:
+    documents: Iterator[tuple[tantivy.Document, int]], total: int, progress: Callable[[int, int], None]
+) -> Iterator[tuple[tantivy.Document, int]]:
     for done, document in enumerate(documents, start=1):
         yield document
         if done % 500 == 0 or done == total:
@@ -116,19 +121,24 @@ def _tidy(folder: Path) -> None:
         path.unlink()
 
 
-def _documents(connection: sqlite3.Connection, fields: Sequence[str], wanted: Keys) -> Iterator[tantivy.Document]:
+def _documents(
+    connection: sqlite3.Connection, fields: Sequence[str], wanted: Keys
+) -> Iterator[tuple[tantivy.Document, int]]:
+    """Each document with the characters of its terms."""
     concepts = "SELECT e.id FROM mention m JOIN entity e ON e.pk = m.entity WHERE m.passage = ? ORDER BY e.id"
     passage = "SELECT title, question, text FROM passage WHERE pk = ?"
     for key in map(int, wanted):
         parts = connection.execute(passage, (key,)).fetchone()
-        document = tantivy.Document()
+        document, characters = tantivy.Document(), 0
         document.add_text("id", id_of_key("p", key))
         for part in indexed_parts(fields, *parts):
-            document.add_text("text", " ".join(tokens(part)))
+            terms = " ".join(tokens(part))
+            document.add_text("text", terms)
+            characters += len(terms)
         document.add_text("language", language_of(parts[-1]))
         for (entity,) in connection.execute(concepts, (key,)):
             document.add_text("concept", entity)
-        yield document
+        yield document, characters
 
 
 # ---------------------------------------------------------------- reading

@@ -195,3 +195,18 @@ def test_threads_read_at_the_same_time(snapshot: Snapshot) -> None:
     assert set(results) == {5}
     assert len(results) == 400
     snapshot.close()
+
+
+def test_an_index_of_many_commits_finds_what_one_commit_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So much waits to be indexed at most, however many passages there are and however long they are."""
+    one, many = Library(tmp_path / "one"), Library(tmp_path / "many")
+    publish(one, {"a": generated(1)})
+    monkeypatch.setattr("rag.snapshot.sparse._QUEUED", 500)
+    publish(many, {"a": generated(1)})
+    publish(many, {"b": generated(2, 10)})  # adds to the index of the version before
+    publish(one, {"b": generated(2, 10)})
+    for question in ("病1号7", "症状3", "见于40岁", "病2号5"):
+        words = tokens(question)
+        found = [opened(library).search_sparse(words, concepts=[], limit=300) for library in (one, many)]
+        assert {name: pytest.approx(score) for name, score in found[0]} == dict(found[1])
+        assert len(found[0]) > 1
