@@ -95,12 +95,23 @@ def _trained(library: ModuleType, kind: str, matrix: Matrix) -> faiss.Index:
     index: Any = library.index_factory(dimension, recipe, library.METRIC_INNER_PRODUCT)
     wanted = max(_TRAINING_BYTES // (4 * dimension), lists * _ROWS_PER_LIST if kind in _LISTED else 0)
     step = max(1, count // wanted)
-    sample = np.concatenate([*matrix.blocks(step)]) if count else np.zeros((lists, dimension), dtype=np.float32)
+    sample = _sample(matrix, step) if count else np.zeros((lists, dimension), dtype=np.float32)
     if kind in _LISTED:
         library.downcast_index(index.quantizer).hnsw.efSearch = _ASSIGNING
     index.train(sample)
     trained: faiss.Index = index
     return trained
+
+
+def _sample(matrix: Matrix, step: int) -> Floats:
+    """Every `step`-th vector, held once."""
+    count, dimension = matrix.shape
+    sample = np.empty((-(-count // step), dimension), dtype=np.float32)
+    filled = 0
+    for block in matrix.blocks(step):
+        sample[filled : filled + len(block)] = block
+        filled += len(block)
+    return sample
 
 
 def _codes(dimension: int) -> str:
