@@ -145,8 +145,12 @@ def test_a_quiet_stream_is_kept_alive(settings: Settings, library: FakeLibrary) 
         stream = Stream(app.state.service, Task("偏头痛有什么症状", Options()))
         return EventStream(stream, AnswerEvents("r", "/quiet"), keep_alive_s=0.05)
 
+    def let_go() -> None:
+        assert generator.entered.acquire(timeout=4)
+        threading.Timer(0.5, generator.release.set).start()
+
     with local_client(app) as client:
-        threading.Timer(0.3, generator.release.set).start()
+        threading.Thread(target=let_go).start()
         text = client.post("/quiet", json={}).text
     assert ": keep-alive\n\n" in text
     assert events_of(text)[-1][1] == "done"
