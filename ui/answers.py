@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from ui.components.cited import cited
-from ui.conversation import Exchange, body_of
+from ui.conversation import Exchange, body_of, untold
 from ui.markup import plain
 from ui.navigation import open_evidence_in_graph
 from ui.session import called, t, t_or
@@ -33,6 +33,10 @@ def show(exchange: Exchange, key: str) -> None:
         st.caption(plain(t("rewritten", text=answer.rewritten)))
     wanted = cited(body_of(answer), answer.citations, exchange.evidence, answer.warnings, fresh=exchange.fresh, key=key)
     exchange.fresh = False
+    if rest := untold(answer):
+        with st.expander(t("warnings_rest", count=len(rest)), icon=":material/warning:"):
+            for warning in rest:
+                st.markdown(f"- {plain(warning.text)} :small[{plain('、'.join(warning.evidence_ids))}]")
     for conflict in answer.conflicts:
         _conflict(conflict)
     if answer.degraded:

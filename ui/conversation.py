@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ui.words import Language, say
-from yiwen.client import Answer, Citation, Evidence, Message, Patient, Triage, Turn
+from yiwen.client import Answer, Citation, Evidence, Message, Patient, SafetyWarning, Triage, Turn
 
 State = Literal["asking", "answered", "stopped", "failed"]
 Rating = Literal["up", "down"]
@@ -87,6 +87,11 @@ def body_of(answer: Answer) -> str:
     return answer.text.removeprefix(action).lstrip() if answer.triage.red_flag else answer.text
 
 
+def untold(answer: Answer) -> list[SafetyWarning]:
+    """The warnings for which the text has no room; it says how many they are."""
+    return [warning for warning in answer.warnings if warning.text.rstrip("。") not in answer.text]
+
+
 def as_json(exchanges: Sequence[Exchange], language: Language) -> str:
     """A document with every answer as the service gave it, label and note included."""
     document = {
@@ -137,6 +142,9 @@ def _answer_lines(exchange: Exchange, language: Language) -> list[str]:
         return [*_paragraphs(exchange.text), say(language, key)]
     lines = [] if not answer.rewritten else [say(language, "rewritten", text=answer.rewritten), ""]
     lines += _paragraphs(answer.text)
+    if rest := untold(answer):
+        lines += [f"### {say(language, 'warnings_rest', count=len(rest))}", ""]
+        lines += [f"- {warning.text} `{'、'.join(warning.evidence_ids)}`" for warning in rest] + [""]
     if answer.citations:
         lines += [f"### {say(language, 'export_sources')}", ""]
         lines += [_source_line(citation, language) for citation in answer.citations] + [""]

@@ -105,6 +105,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "conflict": ("来源说法不一：{subject}的{label}", "Sources disagree: {label} of {subject}"),
     "witnesses": ("{count} 个独立来源", "{count} independent source(s)"),
     "warnings": ("用药与人群警示", "Warnings"),
+    "warnings_rest": ("警示列表（其余 {count} 条）", "List of warnings ({count} more)"),
     "degraded": ("部分功能暂不可用：{names}", "Working in part only: {names}"),
     "provenance": (
         "{label} · {outcome} · 知识库版本 {version} · {generator}",

@@ -35,6 +35,11 @@ def print_answer(answer: Answer, *, all_citations: bool = False) -> None:
     asked = [question for question in answer.questions if question not in answer.text]
     for question in asked:
         say(f"请补充：{question}")
+    if untold := [warning for warning in answer.warnings if warning.text.rstrip("。") not in answer.text]:
+        say()
+        say(f"警示列表（其余 {len(untold)} 条）", "bold")
+        for warning in untold:
+            say(f"{warning.text} {'、'.join(warning.evidence_ids)}".rstrip(), "yellow")
     if answer.citations:
         say()
         say("出处", "bold")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from ui.conversation import Exchange, as_json, as_markdown, body_of, exchanges_of, turns
-from yiwen.client import Answer, Citation, Message, Patient, Source, Triage
+from ui.conversation import Exchange, as_json, as_markdown, body_of, exchanges_of, turns, untold
+from yiwen.client import Answer, Citation, Message, Patient, SafetyWarning, Source, Triage
 
 SOURCE = Source(
     id="s:1", title="甲病指南", year=2020, grade="guideline", grade_label="临床指南", url="https://a.example/"
@@ -26,6 +26,15 @@ def answer(text: str = "甲病的症状有：头晕[1]。", **changes: object) -
 def exchange(**changes: object) -> Exchange:
     made = Exchange("甲病有什么症状？", Patient(age=30), state="answered", answer=answer(**changes))  # type: ignore[arg-type]
     return made
+
+
+def test_warnings_for_which_the_text_has_no_room_are_listed() -> None:
+    warnings = [SafetyWarning(kind="caution", text=f"{name}慎用。", evidence_ids=("f:9",)) for name in ("甲药", "乙药")]
+    asked = exchange(text="注意：甲药慎用[1]。\n另有1条用药警示，见警示列表。", warnings=tuple(warnings))
+    assert asked.answer is not None
+    assert untold(asked.answer) == warnings[1:]
+    assert "### 警示列表（其余 1 条）\n\n- 乙药慎用。 `f:9`" in as_markdown([asked], "zh")
+    assert untold(answer()) == []
 
 
 def test_only_what_was_answered_goes_along() -> None:

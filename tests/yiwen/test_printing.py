@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 
 from rag.answer.rendering import source_line
-from rag.domain import Citation, Source
-from rag.vocabulary import Grade
+from rag.domain import Citation, Patient, Source
+from rag.pipeline import Options
+from rag.vocabulary import Grade, Relation
+from tests.fakes import FakeLibrary, fake_pipeline
+from tests.records import entity, fact_of
 from yiwen.output import counted, printable, progress, table
-from yiwen.printing import citation_lines
+from yiwen.printing import citation_lines, print_answer
 
 BOOK = Source("一本书", "book", Grade.REFERENCE, year=2020)
 OURS = Source("编者整理", "editorial", Grade.EDITORIAL)
@@ -66,3 +69,21 @@ def test_there_is_no_bar_without_a_terminal(capsys: pytest.CaptureFixture[str]) 
     with progress() as show:
         show("[/] reading", 1, 2)
     assert capsys.readouterr() == ("", "")
+
+
+def test_warnings_for_which_the_text_has_no_room_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    """The text says that there is a list; it must be there."""
+    conditions = tuple(f"第{n}类特殊人群患者" for n in range(40))
+    groups = [f"population:{name}" for name in conditions]
+    library = FakeLibrary()
+    library.publish(
+        [BOOK, *map(entity, ("disease:偏头痛", "drug:布洛芬", *groups)),
+         fact_of("disease:偏头痛", Relation.DRUG, "drug:布洛芬", BOOK),
+         *(fact_of("drug:布洛芬", Relation.CONTRAINDICATION, group, BOOK) for group in groups)]
+    )  # fmt: skip
+    answer = fake_pipeline(library).ask("偏头痛吃什么药", Options(patient=Patient(conditions=conditions)))
+    print_answer(answer)
+    shown = capsys.readouterr().out
+    assert "见警示列表" in answer.text
+    assert "警示列表（其余 " in shown
+    assert all(warning.text.rstrip("。") in shown for warning in answer.warnings)
