@@ -399,7 +399,8 @@ class Mention:
 
     `modifier` is the text right beside it that makes it the name of something else (`急性` before `阑尾炎`); such a
     mention is a neighbouring topic, never the thing itself. `negated`, `past`, `third_person` (another person's) and
-    `hypothetical` (feared, asked, supposed) say that it is not there now; see `rag.linking.assertion`.
+    `hypothetical` (feared, asked, supposed) say that it is not there now; see `rag.linking.assertion`. `parts` are
+    those of the body where a complaint is said to be, as records call them.
     """
 
     surface: str
@@ -412,6 +413,7 @@ class Mention:
     past: bool = False
     third_person: bool = False
     hypothetical: bool = False
+    parts: tuple[str, ...] = ()
 
     @property
     def present(self) -> bool:

@@ -23,6 +23,7 @@ from rag.linking.longer_names import NameEndings, unknown_beginning
 from rag.linking.measures import states_of
 from rag.linking.names import BETWEEN_RESTS, OWN_NAME, TYPE_ORDER, Names, candidate
 from rag.linking.near_names import NearNames
+from rag.linking.sites import GENERAL, Place, place_of
 from rag.linking.typed_names import typed_names
 from rag.text import HAN, normalise_with_map
 from rag.vocabulary import EntityType
@@ -53,19 +54,46 @@ class Linker:
         found = self._matches(text, capital)
         marks = assertions(text, [(match.start, match.end) for match in found])
         mentions = []
+        said: dict[str, Place] = {}
         topic_end = 0
         for match, mark in zip(found, marks, strict=True):
             first, last = origin[match.start], origin[match.end - 1] + 1
             modifier = self._modifier(text, match, found) or self._rest(text, match)
             modifier = modifier or self._beginning(text, topic_end, match)
             topic_end = match.end if match.is_one_of(_TOPICS) and not modifier else topic_end
-            candidates = self._with_illness(text, match)
+            candidates, parts = self._placed(text, match, found, said)
             mentions.append(Mention(
                 question[first:last], first, last, candidates, modifier=modifier, negated=mark.negated,
                 past=mark.past, third_person=mark.third_person and match.is_one_of(_SUFFERED),
-                hypothetical=mark.hypothetical and match.is_one_of(_SUPPOSED),
+                hypothetical=mark.hypothetical and match.is_one_of(_SUPPOSED), parts=parts,
             ))  # fmt: skip
         return tuple(mentions)
+
+    def _placed(
+        self, text: str, match: _Match, found: Sequence[_Match], said: dict[str, Place]
+    ) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
+        """What a match stands for; a complaint that can be anywhere as that of the part said with it, and the parts.
+
+        `said` keeps where complaints are: one that is named again (`这种疼痛`) is still there.
+        """
+        candidates = self._with_illness(text, match)
+        complaint = next((c.name for c in candidates if c.type is EntityType.SYMPTOM), "")
+        if complaint not in GENERAL:
+            return candidates, ()
+        taken = [(m.start, m.end) for m in found if m is not match and not m.is_one_of({EntityType.BODY_PART})]
+        place = place_of(text, match.start, match.end, complaint, taken) or said.get(complaint)
+        if place is None:
+            return candidates, ()
+        said[complaint] = place
+        return self._of_part(place) or candidates, place.parts
+
+    def _of_part(self, place: Place) -> tuple[Candidate, ...]:
+        """What is called as a complaint of that part is, by its own name."""
+        for name in place.names:
+            own = [replace(c, score=_NEAR) for c in self.names.candidates(name) if c.via == OWN_NAME]
+            if any(c.type is EntityType.SYMPTOM for c in own):
+                return tuple(own)
+        return ()
 
     def _with_illness(self, text: str, match: _Match) -> tuple[Candidate, ...]:
         """A group named by its illness (`糖尿病患者`) stands for those who have it, and for the illness asked about."""

@@ -49,7 +49,7 @@ class Contender:
     """A disease that matches, with all the symptoms it lists, as id and name, and whom it concerns.
 
     `limited`: groups that alone can have it; `preferred`: groups in which it is common; `denied`: of its symptoms those
-    that were denied.
+    that were denied; `elsewhere`: it is recorded for other parts of the body alone than those that the complaint is of.
     """
 
     ranked: RankedSubject
@@ -57,11 +57,13 @@ class Contender:
     limited: frozenset[Group] = frozenset()
     preferred: frozenset[Group] = frozenset()
     denied: frozenset[EntityId] = frozenset()
+    elsewhere: bool = False
 
     @property
     def score(self) -> float:
         """Natural logarithm of the likelihood, up to a constant; six digits, so that equal sums stay equal."""
-        return round(self.ranked.score + len(self.denied) * math.log(MISSED), 6)
+        against = len(self.denied) * math.log(MISSED) + self.elsewhere * math.log(BESIDE)
+        return round(self.ranked.score + against, 6)
 
 
 def order(contenders: Sequence[Contender], person: Person) -> list[Contender]:

@@ -28,6 +28,7 @@ from rag.domain import (
     RankedSubject,
 )
 from rag.linking.names import OWN_NAME, Names, entity_name, entity_type
+from rag.linking.sites import GENERAL, SKIN, elsewhere
 from rag.ports import Embedder, GraphReader, KnowledgeBase, Reranker
 from rag.question.books import BookQuestion, book_question, told_in
 from rag.question.deciding import CAUSED_BY, TOWARDS, narrowed
@@ -69,6 +70,7 @@ from rag.retrieval.selection import (
     for_them,
     is_remedy,
     of_the_pair,
+    parts_told,
     points_last,
     relations_wanted,
     subjects_of,
@@ -116,7 +118,7 @@ class Retrieved:
     `monograph` holds fields of drug monographs, `passages` the rest of the literature; `subjects` are the entities the
     question is about and that are described, `named` also those that are not, `unsure` the mentions to ask about.
     `people` are the groups whose dose is asked for: no other dose is among the rest. `books` are passages of classics,
-    where `book` asks for them.
+    where `book` asks for them. `nowhere` is a complaint by which nothing was ranked, as it could be anywhere.
     """
 
     facts: tuple[Evidence, ...] = ()
@@ -131,6 +133,7 @@ class Retrieved:
     people: tuple[str, ...] = ()
     books: tuple[Evidence, ...] = ()
     book: BookQuestion | None = None
+    nowhere: str = ""
 
 
 @dataclass(frozen=True)
@@ -317,10 +320,11 @@ class Retriever:
         told = told_symptoms(mentions)
         if not told.present:
             return (), []
-        found = self.graph.rank_subjects(Relation.SYMPTOM, told.present, limit=RANKED_READ)
+        parts = parts_told(mentions)
+        found = self._sharing(told.present, parts)
         first = order([Contender(subject) for subject in found], person)
-        wide = not intent.groups or bool(told.absent) or person != NOBODY
-        relations = (Relation.DEPARTMENT, Relation.SYMPTOM, Relation.POPULATION) if wide else (Relation.DEPARTMENT,)
+        wide = not intent.groups or bool(told.absent or parts) or person != NOBODY
+        relations = _WIDE if wide else (Relation.DEPARTMENT,)
         where = Relation.DEPARTMENT in intent.relations
         best = first[: CONTENDERS if wide or where else DEPARTMENTS_OF]
         plan = {c.ranked.subject: relations for c in best}
@@ -328,11 +332,20 @@ class Retriever:
         known: dict[EntityId, list[GraphFact]] = {c.ranked.subject: [] for c in best}
         for fact in facts:
             known[fact.subject].append(fact)
-        ordered = order([_described(c.ranked, known[c.ranked.subject], told) for c in best], person)
+        ordered = order([_described(c.ranked, known[c.ranked.subject], told, parts) for c in best], person)
         if where:
             ordered = by_department(ordered, known)
         departments = [fact for c in ordered[:DEPARTMENTS_OF] for fact in first_departments(known[c.ranked.subject])]
         return (*ordered, *first[len(best) :]), departments
+
+    def _sharing(self, complaints: Sequence[EntityId], parts: Sequence[str]) -> list[RankedSubject]:
+        """Diseases with these complaints; if each could be anywhere and it is told where, of these parts alone."""
+        if not parts or any(entity_name(complaint) not in GENERAL - SKIN for complaint in complaints):
+            return self.graph.rank_subjects(Relation.SYMPTOM, complaints, limit=RANKED_READ)
+        places = tuple(EntityId(f"{EntityType.BODY_PART}:{part}") for part in parts)
+        conditions = (Condition(Relation.SYMPTOM, tuple(complaints)), Condition(Relation.BODY_PART, places))
+        found = self.graph.subjects_meeting(conditions, limit=RANKED_READ)
+        return [replace(subject, score=float(len(subject.matched))) for subject in found]
 
     # ------------------------------------------------------------ passages
 
@@ -515,8 +528,9 @@ def _plain_group(fact: GraphFact) -> str:
     return fact.object_text.removesuffix("人群").removesuffix("人")
 
 
-def _described(ranked: RankedSubject, facts: Sequence[GraphFact], told: Told) -> Contender:
-    """A match with what the graph says beside it."""
+def _described(ranked: RankedSubject, facts: Sequence[GraphFact], told: Told, parts: Sequence[str]) -> Contender:
+    """A match with what the graph says beside it; `parts` are those of the body that the complaints are of."""
+    recorded = {f.object_text for f in facts if f.relation is Relation.BODY_PART}
     symptoms = {f.object: f.object_text for f in facts if f.relation is Relation.SYMPTOM and isinstance(f.object, str)}
     population = [f.object_text for f in facts if f.relation is Relation.POPULATION]
     return Contender(
@@ -525,7 +539,11 @@ def _described(ranked: RankedSubject, facts: Sequence[GraphFact], told: Told) ->
         limited_to(ranked.name, [f.object_text for f in first_departments(facts)]),
         frozenset(group for text in population for group in groups_preferred(text)),
         frozenset(told.absent) & symptoms.keys(),
+        bool(parts) and elsewhere(recorded, parts),
     )
+
+
+_WIDE = (Relation.DEPARTMENT, Relation.SYMPTOM, Relation.POPULATION, Relation.BODY_PART)
 
 
 _FOREIGN = frozenset({AliasKind.ENGLISH, AliasKind.LATIN, AliasKind.ABBREVIATION, AliasKind.COLLOQUIAL})

@@ -143,6 +143,11 @@ def told_symptoms(mentions: Sequence[Mention]) -> Told:
     )
 
 
+def parts_told(mentions: Sequence[Mention]) -> tuple[str, ...]:
+    """Parts of the body that the symptoms told are of, as records call them."""
+    return tuple(dict.fromkeys(part for m in _of_the_patient(mentions) for part in m.parts))
+
+
 def asked_of(intent: Intent, subjects: Collection[EntityId]) -> set[Relation]:
     """`能吃吗` asked of a drug is no question about food."""
     remedies = any(entity_type(subject) in REMEDIES for subject in subjects)
