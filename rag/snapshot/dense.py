@@ -93,19 +93,23 @@ def _trained(library: ModuleType, kind: str, matrix: Matrix) -> faiss.Index:
     codes = _codes(dimension) if kind == "hnsw" and count >= _CODED_FROM else "SQ8"
     recipe = {"flat": "Flat", "sq8": "SQ8"}.get(kind, f"IVF{lists}_HNSW32,{codes}")
     index: Any = library.index_factory(dimension, recipe, library.METRIC_INNER_PRODUCT)
-    wanted = max(_TRAINING_BYTES // (4 * dimension), lists * _ROWS_PER_LIST if kind in _LISTED else 0)
-    step = max(1, count // wanted)
-    sample = _sample(matrix, step) if count else np.zeros((lists, dimension), dtype=np.float32)
     if kind in _LISTED:
         library.downcast_index(index.quantizer).hnsw.efSearch = _ASSIGNING
-    index.train(sample)
+        sample = _sample(matrix, lists * _ROWS_PER_LIST, lists)
+        # the centres first: training all at once holds the sample of them three times
+        index.train_q1(len(sample), library.swig_ptr(sample), False, index.metric_type)
+        del sample
+    index.train(_sample(matrix, _TRAINING_BYTES // (4 * dimension), lists))
     trained: faiss.Index = index
     return trained
 
 
-def _sample(matrix: Matrix, step: int) -> Floats:
-    """Every `step`-th vector, held once."""
+def _sample(matrix: Matrix, wanted: int, least: int) -> Floats:
+    """About `wanted` vectors, evenly spread and held once; `least` zeros where there are none."""
     count, dimension = matrix.shape
+    if not count:
+        return np.zeros((least, dimension), dtype=np.float32)
+    step = max(1, count // wanted)
     sample = np.empty((-(-count // step), dimension), dtype=np.float32)
     filled = 0
     for block in matrix.blocks(step):
