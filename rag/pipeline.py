@@ -203,8 +203,9 @@ class Pipeline:
         intent = forward(intent, found=bool(found.subjects))
         by_one = len({fact.object for subject in found.ranked for fact in subject.matched}) == 1
         buries = verdict.red_flag and by_one  # the action, under a list by one symptom
-        if buries or meaning.nowhere or outweighs_ranking(intent, found.passages, edition.tuning.thresholds):
-            found = replace(found, ranked=(), contenders=(), matches=(), facts=(), nowhere=meaning.nowhere)
+        nowhere = meaning.nowhere if found.ranked else ""
+        if buries or nowhere or outweighs_ranking(intent, found.passages, edition.tuning.thresholds):
+            found = replace(found, ranked=(), contenders=(), matches=(), facts=(), nowhere=nowhere)
         kept = self._literature(question, mentions, intent, found, edition)
         if answers_alone(question, mentions, intent, found.subjects, kept) and not intent.object:
             found, intent = replace(found, facts=(), monograph=()), replace(intent, explicit=False)
