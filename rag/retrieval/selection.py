@@ -180,7 +180,7 @@ def entities_meant(candidates: Sequence[Candidate], known: set[EntityId]) -> lis
 
 def _of_the_patient(mentions: Sequence[Mention]) -> list[Mention]:
     """What is there now: the writer's own, else that of whomever the question is about (a child, a parent)."""
-    present = [m for m in mentions if m.present]
+    present = [m for m in mentions if m.present and any(c.type is EntityType.SYMPTOM for c in m.candidates)]
     return [m for m in present if not m.third_person] or present
 
 

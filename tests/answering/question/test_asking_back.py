@@ -260,6 +260,7 @@ def aching() -> Pipeline:
     rows += [fact("disease:半月板损伤", Relation.SYMPTOM, "symptom:弹响")]
     rows += [fact("disease:梨状肌综合征", Relation.SYMPTOM, "symptom:疼痛")]
     rows += [fact("disease:梨状肌综合征", Relation.BODY_PART, "body_part:臀部")]
+    rows += [entity("body_part:皮肤")]
     library.publish([*rows, *(entity(e) for e in sorted({x for r in rows for x in _ends(r)}))])
     return fake_pipeline(library)
 
@@ -292,6 +293,12 @@ def test_without_a_name_for_it_the_recorded_part_decides(aching: Pipeline) -> No
     assert "梨状肌综合征的" in answer.text
     assert "臀部" in answer.text
     assert "痛病" not in answer.text
+
+
+def test_another_patients_complaints_count_beside_a_part_of_the_body(aching: Pipeline) -> None:
+    """A part is nobody's: it hid the complaints of the patient, as if they were those of somebody else."""
+    (answer,) = talk(aching, "一位60岁女性反复出现膝关节疼痛、弹响，皮肤完好，请问她可能患的是什么疾病？")
+    assert "半月板损伤，相符的症状：弹响[1]、膝关节疼痛[2]" in answer.text
 
 
 def test_a_list_of_all_that_hurts_is_given_if_asked_for(aching: Pipeline) -> None:

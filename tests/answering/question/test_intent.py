@@ -137,6 +137,15 @@ def test_a_question_without_names_is_read_too() -> None:
 
 
 @pytest.mark.parametrize(
+    "question",
+    ["孩子出现发热症状，查出来有恶心，怀疑患上了什么病？", "张女士，27岁，最近有发热和恶心的症状。"],
+)
+def test_symptoms_that_are_told_are_not_asked_for(question: str) -> None:
+    assert intent(question).reverse
+    assert not intent("偏头痛有恶心的症状吗").reverse
+
+
+@pytest.mark.parametrize(
     ("question", "reverse"),
     [("房性心动过缓常用药有哪些", False), ("阵发性心动过缓怎么办", True), ("心动过缓挂什么科", True)],
 )
