@@ -311,13 +311,17 @@ class Neighbourhood:
 
 @dataclass(frozen=True)
 class RankedSubject:
-    """A subject that shares objects with a request; `score` is the sum of idf over matches, `total` its own count."""
+    """A subject that shares objects with a request; `score` is the sum of idf over matches, `total` its own count.
+
+    `named`: facts that have it as their object, which is how much the rest of the graph speaks of it.
+    """
 
     subject: EntityId
     name: str
     score: float
     matched: tuple[GraphFact, ...]
     total: int
+    named: int = 0
 
 
 @dataclass(frozen=True)

@@ -67,14 +67,17 @@ class Contender:
 
 
 def order(contenders: Sequence[Contender], person: Person) -> list[Contender]:
-    """Best first: who may have it at all, score, who usually has it, the plainer name, fewer other symptoms."""
+    """Best first: who may have it at all, score, who usually has it, the plainer name, what the graph speaks of most
+    (the nearest it holds to how common a disease is), fewer other symptoms.
+    """  # noqa: D205
 
-    def key(contender: Contender) -> tuple[bool, float, bool, bool, int, str]:
+    def key(contender: Contender) -> tuple[bool, float, bool, bool, int, int, str]:
         fits = bool((contender.limited | contender.preferred) & person.groups - _SEXES)
         name = contender.ranked.name
         some = for_some_people(name) and not fits
         impossible = bool(contender.limited & person.outside)
-        return impossible, -contender.score, not fits, some, contender.ranked.total, contender.ranked.subject
+        ranked = contender.ranked
+        return impossible, -contender.score, not fits, some, -ranked.named, ranked.total, ranked.subject
 
     return sorted(contenders, key=key)
 
