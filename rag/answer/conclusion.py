@@ -67,6 +67,8 @@ def conclude(
         outcome, questions, notes = Outcome.NEED_MORE_INFO, (back.text,), [*notes, back.note]
     elif outcome is Outcome.NEED_MORE_INFO:
         notes = [*questions]
+    elif outcome is Outcome.NOT_IN_KB and verdict.action and not verdict.red_flag:
+        notes = [_NOTHING_MORE]
     elif outcome is Outcome.NOT_IN_KB:
         notes = [_NOTHING, *(notes or _recognised(mentions))]
     else:
@@ -103,6 +105,9 @@ def _understood(intent: Intent) -> list[str]:
 _AVOIDED = "以上是知识库写明禁用或慎用的；没有列出的药物不等于可以用，用药前请咨询医生或药师。"
 _NOTHING_AGAINST = "知识库没有写明对此禁用或慎用哪些药物；没有记录不等于都可以用，用药前请咨询医生或药师。"
 _NOTHING = "知识库中没有可以回答这个问题的资料，请咨询医生。"
+
+
+_NOTHING_MORE = "以上是通用的急救提示；知识库中没有更多可以引用的资料，请按上面说的地方就诊。"
 
 
 def _outcome(
