@@ -47,6 +47,7 @@ from rag.question.misuse import refusal
 from rag.question.patient import joined, patient_in, patient_of_turns
 from rag.question.population import Person, person_of
 from rag.question.small_talk import small_talk
+from rag.question.untold import untold
 from rag.retrieval.differential import best_question
 from rag.retrieval.nearest import with_nearest
 from rag.retrieval.relevance import Asked, outweighs_ranking, relevant, strangers, topics, wants_literature
@@ -251,7 +252,7 @@ class Pipeline:
 
         # 8) outcome, what is missing, the label
         ending = conclusion.conclude(verdict, intent, mentions, found, draft.cited, edition.kb, back, decision)
-        limits += untold_stage(question, mentions, intent, draft.cited)
+        limits += untold_stage(question, mentions, intent, draft.cited) + untold(question, mentions, intent, draft.cited)
         near = (mentions, edition.retriever.graph, edition.linker.names)
         ending = limited(ending, limits) if limits else with_nearest(ending, *near)
         if stop.cancelled:

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from rag.errors import ConfigurationError
+from rag.triage.values import Measure
 from rag.triage.words import FORBIDDEN, Words, compile_words
 
 SCOPE_NAMES = frozenset({"negation", "past", "supposition", "knowledge", "story"})
@@ -70,11 +71,14 @@ class Scopes:
 
 @dataclass(frozen=True)
 class TriageRules:
-    """The compiled table, gravest rule first; `aid` are those of accidents that are no red flag."""
+    """The compiled table, gravest rule first; `aid` are those of accidents that are no red flag, `values` the measures
+    whose values may be dangerous.
+    """  # noqa: D205
 
     rules: tuple[Rule, ...]
     scopes: Scopes
     aid: tuple[Rule, ...] = ()
+    values: tuple[Measure, ...] = ()
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
