@@ -42,6 +42,7 @@ from rag.question.deciding import decide, not_listed
 from rag.question.dialogue import Consultation, QuestionBack, read_consultation
 from rag.question.intent import read_intent
 from rag.question.intent_model import IntentModel
+from rag.question.measured import with_value
 from rag.question.meaning import Meaning, meaning_of
 from rag.question.misuse import refusal
 from rag.question.patient import joined, patient_in, patient_of_turns
@@ -196,7 +197,7 @@ class Pipeline:
             history, consultation = (), None  # `我不想活了` in reply to a question about a cough is about no cough
         typed, meaning = question, meaning_of(question, history, consultation, edition.linker)
         question, mentions = meaning.text, meaning.mentions
-        intent = self._considered(question, mentions, meaning.intent)
+        intent = with_value(self._considered(question, mentions, meaning.intent), question, mentions)
         if verdict.action and not verdict.red_flag:
             intent = without_drugs(intent)
         person = person_of(question, options.patient)
@@ -252,7 +253,9 @@ class Pipeline:
 
         # 8) outcome, what is missing, the label
         ending = conclusion.conclude(verdict, intent, mentions, found, draft.cited, edition.kb, back, decision)
-        limits += untold_stage(question, mentions, intent, draft.cited) + untold(question, mentions, intent, draft.cited)
+        limits += untold_stage(question, mentions, intent, draft.cited) + untold(
+            question, mentions, intent, draft.cited
+        )
         near = (mentions, edition.retriever.graph, edition.linker.names)
         ending = limited(ending, limits) if limits else with_nearest(ending, *near)
         if stop.cancelled:
@@ -452,9 +455,7 @@ def _told(conflicts: Sequence[Conflict], draft: Draft) -> list[str]:
     return [key for one in conflicts for side in one.sides for key in side.evidence_ids if key in draft.number]
 
 
-def _without_evidence(
-    text: str, outcome: Outcome, verdict: Triage, draft: Draft, answer_id: str
-) -> Iterator[Event]:
+def _without_evidence(text: str, outcome: Outcome, verdict: Triage, draft: Draft, answer_id: str) -> Iterator[Event]:
     """Nothing that the knowledge base holds is shown: a means of harm was asked for, or nothing of medicine."""
     yield Shown(())
     yield say(draft, text)

@@ -125,6 +125,13 @@ class KnowledgeBase(Protocol):
         """Other names of one entity, by name."""
         ...
 
+    def spoken_of(self, entities: Iterable[EntityId]) -> dict[EntityId, int]:
+        """How much is said of each: 1 + passages that mention it, times 1 + facts whose object it is.
+
+        What is common is spoken of in many places; withheld content counts, as this only orders what is equal else.
+        """
+        ...
+
     def passages(self, ids: Iterable[str]) -> dict[str, Passage]:
         """Those that exist."""
         ...

@@ -79,6 +79,10 @@ class VisibleKnowledgeBase:
         """Other names of one entity, by name."""
         return self._kb.aliases(entity)
 
+    def spoken_of(self, entities: Iterable[EntityId]) -> dict[EntityId, int]:
+        """How much is said of each."""
+        return self._kb.spoken_of(entities)
+
     # ------------------------------------------------------------ evidence: without what is withheld
 
     def passages(self, ids: Iterable[str]) -> dict[str, Passage]:

@@ -285,6 +285,12 @@ class FakeKnowledgeBase:
         own = {alias for alias in _of(self.records, Alias) if alias.entity == entity}
         return sorted(own, key=lambda alias: (alias.name, alias.kind))
 
+    def spoken_of(self, entities: Iterable[EntityId]) -> dict[EntityId, int]:
+        """1 + passages that mention it, times 1 + facts whose object it is."""
+        mentioned = Counter(entity for found in self._mentions.values() for entity in found)
+        objects = Counter(fact.object for fact in self._graph.facts.values())
+        return {entity: (1 + mentioned[entity]) * (1 + objects[entity]) for entity in entities}
+
     def passages(self, ids: Iterable[str]) -> dict[str, Passage]:
         """Those that exist."""
         return {key: self._passages[key] for key in ids if key in self._passages}

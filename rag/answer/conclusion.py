@@ -12,6 +12,7 @@ from rag.question.books import not_told
 from rag.question.deciding import Decision
 from rag.question.dialogue import QuestionBack
 from rag.question.intent import REMEDIES
+from rag.question.measured import RANGE
 from rag.retrieval.retriever import Retrieved
 from rag.retrieval.selection import MIRRORED, choices, may_be_subject, told_symptoms
 from rag.text import normalise
@@ -255,6 +256,7 @@ def _missing(
             stated = [r for group in lacking for r in group if RELATIONS[r].subjects & kinds]
             against = any(RELATIONS[r].polarity is Polarity.AGAINST for r in stated)
             ending = "；没有记录不等于安全" if against else "；请勿自行换算剂量" if _LIMITED in labels else ""
+            ending = "；数值是否正常请对照化验单上的参考范围，由医生判断" if intent.relations == RANGE else ending
             notes.append(f"知识库未收录{name}{'' if labels.startswith(_LIMITED) else '的'}{labels}{ending}。")
     return notes
 

@@ -98,9 +98,7 @@ _ASPECTS = (
 )  # fmt: skip
 
 
-def untold(
-    question: str, mentions: Sequence[Mention], intent: Intent, cited: Sequence[Evidence]
-) -> tuple[Limit, ...]:
+def untold(question: str, mentions: Sequence[Mention], intent: Intent, cited: Sequence[Evidence]) -> tuple[Limit, ...]:
     """What was asked and is not told by what is cited; nothing where nothing is cited at all."""
     if not cited or intent.reverse or intent.comparison:
         return ()

@@ -49,7 +49,7 @@ class Contender:
     """A disease that matches, with all the symptoms it lists, as id and name, and whom it concerns.
 
     `limited`: groups that alone can have it; `preferred`: groups in which it is common; `denied`: of its symptoms those
-    that were denied.
+    that were denied; `spoken_of`: how much the knowledge base says of it elsewhere.
     """
 
     ranked: RankedSubject
@@ -57,6 +57,7 @@ class Contender:
     limited: frozenset[Group] = frozenset()
     preferred: frozenset[Group] = frozenset()
     denied: frozenset[EntityId] = frozenset()
+    spoken_of: int = 0
 
     @property
     def score(self) -> float:
@@ -65,14 +66,19 @@ class Contender:
 
 
 def order(contenders: Sequence[Contender], person: Person) -> list[Contender]:
-    """Best first: who may have it at all, score, who usually has it, the plainer name, fewer other symptoms."""
+    """Best first: who may have it at all, score, who usually has it, the plainer name, what more is said of, fewer
+    other symptoms.
 
-    def key(contender: Contender) -> tuple[bool, float, bool, bool, int, str]:
+    Of a bare symptom hundreds of diseases lie level, most of them rare; what is common is spoken of in many records.
+    """  # noqa: D205
+
+    def key(contender: Contender) -> tuple[bool, float, bool, bool, int, int, str]:
         fits = bool((contender.limited | contender.preferred) & person.groups - _SEXES)
         name = contender.ranked.name
         some = for_some_people(name) and not fits
         impossible = bool(contender.limited & person.outside)
-        return impossible, -contender.score, not fits, some, contender.ranked.total, contender.ranked.subject
+        ranked = contender.ranked
+        return impossible, -contender.score, not fits, some, -contender.spoken_of, ranked.total, ranked.subject
 
     return sorted(contenders, key=key)
 

@@ -34,7 +34,7 @@ from rag.question.deciding import CAUSED_BY, TOWARDS, narrowed
 from rag.question.intent import REMEDIES
 from rag.question.patient import concerns_of, group_entities, patient_in
 from rag.question.people import groups_in
-from rag.question.population import NOBODY, Person, groups_preferred, limited_to
+from rag.question.population import NOBODY, Person, groups_preferred, limited_to, suited
 from rag.retrieval.avoided import AGAINST, against, states_in, warning
 from rag.retrieval.differential import Contender, Told, by_department, order
 from rag.retrieval.excerpts import telling, without
@@ -86,6 +86,8 @@ RANKED_BESIDE = 3
 """Diseases shown where a bare symptom leads to something else that was asked for."""
 RANKED_READ = 100
 """Read before ties are broken."""
+RANKED_LEVEL = 600
+"""Likewise of a single symptom, with which all of them lie level."""
 CONTENDERS = 40
 """Of those the best, whose other symptoms are read too."""
 SYMPTOMS_EACH = 60
@@ -189,7 +191,9 @@ class Retriever:
         subjects += [fact.object for fact in remedies if not isinstance(fact.object, Literal)]
         monograph = of_the_pair(mentions, intent, self._monograph(subjects, intent))
         return Retrieved(
-            facts=for_them(people, self.as_evidence(points_last(asked_or_next(facts, intent, monograph)))),
+            facts=for_them(
+                people, self.as_evidence(suited(points_last(asked_or_next(facts, intent, monograph)), person))
+            ),
             ranked=ranked,
             contenders=contenders,
             matches=self.as_evidence([fact for subject in ranked for fact in subject.matched]),
@@ -317,8 +321,10 @@ class Retriever:
         told = told_symptoms(mentions)
         if not told.present:
             return (), []
-        found = self.graph.rank_subjects(Relation.SYMPTOM, told.present, limit=RANKED_READ)
-        first = order([Contender(subject) for subject in found], person)
+        most = RANKED_READ if len(told.present) > 1 else RANKED_LEVEL
+        found = self.graph.rank_subjects(Relation.SYMPTOM, told.present, limit=most)
+        said = self.kb.spoken_of([subject.subject for subject in found])
+        first = order([Contender(subject, spoken_of=said[subject.subject]) for subject in found], person)
         wide = not intent.groups or bool(told.absent) or person != NOBODY
         relations = (Relation.DEPARTMENT, Relation.SYMPTOM, Relation.POPULATION) if wide else (Relation.DEPARTMENT,)
         where = Relation.DEPARTMENT in intent.relations
@@ -328,7 +334,7 @@ class Retriever:
         known: dict[EntityId, list[GraphFact]] = {c.ranked.subject: [] for c in best}
         for fact in facts:
             known[fact.subject].append(fact)
-        ordered = order([_described(c.ranked, known[c.ranked.subject], told) for c in best], person)
+        ordered = order([_described(c, known[c.ranked.subject], told) for c in best], person)
         if where:
             ordered = by_department(ordered, known)
         departments = [fact for c in ordered[:DEPARTMENTS_OF] for fact in first_departments(known[c.ranked.subject])]
@@ -515,8 +521,9 @@ def _plain_group(fact: GraphFact) -> str:
     return fact.object_text.removesuffix("人群").removesuffix("人")
 
 
-def _described(ranked: RankedSubject, facts: Sequence[GraphFact], told: Told) -> Contender:
+def _described(contender: Contender, facts: Sequence[GraphFact], told: Told) -> Contender:
     """A match with what the graph says beside it."""
+    ranked = contender.ranked
     symptoms = {f.object: f.object_text for f in facts if f.relation is Relation.SYMPTOM and isinstance(f.object, str)}
     population = [f.object_text for f in facts if f.relation is Relation.POPULATION]
     return Contender(
@@ -525,6 +532,7 @@ def _described(ranked: RankedSubject, facts: Sequence[GraphFact], told: Told) ->
         limited_to(ranked.name, [f.object_text for f in first_departments(facts)]),
         frozenset(group for text in population for group in groups_preferred(text)),
         frozenset(told.absent) & symptoms.keys(),
+        contender.spoken_of,
     )
 
 
