@@ -43,13 +43,16 @@ from rag.question.dialogue import Consultation, QuestionBack, read_consultation
 from rag.question.intent import read_intent
 from rag.question.intent_model import IntentModel
 from rag.question.meaning import Meaning, meaning_of
+from rag.question.measured import with_value
 from rag.question.misuse import refusal
 from rag.question.patient import joined, patient_in, patient_of_turns
 from rag.question.population import Person, person_of
+from rag.question.small_talk import small_talk
+from rag.question.untold import untold
 from rag.retrieval.differential import best_question
 from rag.retrieval.nearest import with_nearest
 from rag.retrieval.relevance import Asked, outweighs_ranking, relevant, strangers, topics, wants_literature
-from rag.retrieval.remedies import forward
+from rag.retrieval.remedies import forward, without_drugs
 from rag.retrieval.retriever import Retrieved
 from rag.retrieval.selection import told_symptoms
 from rag.retrieval.studies import answers_alone
@@ -180,7 +183,11 @@ class Pipeline:
             yield say(draft, verdict.action + "\n")
         refused = refusal(question)
         if refused:
-            yield from _without_evidence(refused, verdict, draft, answer_id)
+            yield from _without_evidence(refused, Outcome.NOT_IN_KB, verdict, draft, answer_id)
+            return
+        chat = small_talk(question, first=not options.history) if not verdict.action else None
+        if chat:
+            yield from _without_evidence(chat, Outcome.NEED_MORE_INFO, verdict, draft, answer_id)
             return
 
         # 2) names, 3) what is asked
@@ -190,7 +197,9 @@ class Pipeline:
             history, consultation = (), None  # `我不想活了` in reply to a question about a cough is about no cough
         typed, meaning = question, meaning_of(question, history, consultation, edition.linker)
         question, mentions = meaning.text, meaning.mentions
-        intent = self._considered(question, mentions, meaning.intent)
+        intent = with_value(self._considered(question, mentions, meaning.intent), question, mentions)
+        if verdict.action and not verdict.red_flag:
+            intent = without_drugs(intent)
         person = person_of(question, options.patient)
         clock.lap("link")
 
@@ -245,7 +254,9 @@ class Pipeline:
 
         # 8) outcome, what is missing, the label
         ending = conclusion.conclude(verdict, intent, mentions, found, draft.cited, edition.kb, back, decision)
-        limits += untold_stage(question, mentions, intent, draft.cited)
+        limits += untold_stage(question, mentions, intent, draft.cited) + untold(
+            question, mentions, intent, draft.cited
+        )
         near = (mentions, edition.retriever.graph, edition.linker.names)
         ending = limited(ending, limits) if limits else with_nearest(ending, *near)
         if stop.cancelled:
@@ -445,13 +456,13 @@ def _told(conflicts: Sequence[Conflict], draft: Draft) -> list[str]:
     return [key for one in conflicts for side in one.sides for key in side.evidence_ids if key in draft.number]
 
 
-def _without_evidence(refused: str, verdict: Triage, draft: Draft, answer_id: str) -> Iterator[Event]:
-    """A means of harm was asked for: help is offered, and nothing that the knowledge base holds is shown."""
+def _without_evidence(text: str, outcome: Outcome, verdict: Triage, draft: Draft, answer_id: str) -> Iterator[Event]:
+    """Nothing that the knowledge base holds is shown: a means of harm was asked for, or nothing of medicine."""
     yield Shown(())
-    yield say(draft, refused)
+    yield say(draft, text)
     yield Finished(
         Answer(
-            answer_id=answer_id, outcome=Outcome.EMERGENCY if verdict.red_flag else Outcome.NOT_IN_KB,
+            answer_id=answer_id, outcome=Outcome.EMERGENCY if verdict.red_flag else outcome,
             text="".join(draft.text).strip(), citations=(), mentions=(), triage=verdict,
             kb_version=draft.version, revision=draft.revision, generator=draft.generator,
             degraded=tuple(draft.degraded), timings_ms=draft.timings,

@@ -129,6 +129,10 @@ class KnowledgeBase(Protocol):
         """Other names of one entity, by name."""
         ...
 
+    def named(self, entities: Iterable[EntityId]) -> dict[EntityId, int]:
+        """How many facts have each as their object, those that are withheld too."""
+        ...
+
     def passages(self, ids: Iterable[str]) -> dict[str, Passage]:
         """Those that exist."""
         ...

@@ -79,6 +79,10 @@ class VisibleKnowledgeBase:
         """Other names of one entity, by name."""
         return self._kb.aliases(entity)
 
+    def named(self, entities: Iterable[EntityId]) -> dict[EntityId, int]:
+        """How many facts have each as their object."""
+        return self._kb.named(entities)
+
     # ------------------------------------------------------------ evidence: without what is withheld
 
     def passages(self, ids: Iterable[str]) -> dict[str, Passage]:

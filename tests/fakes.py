@@ -290,6 +290,11 @@ class FakeKnowledgeBase:
         own = {alias for alias in _of(self.records, Alias) if alias.entity == entity}
         return sorted(own, key=lambda alias: (alias.name, alias.kind))
 
+    def named(self, entities: Iterable[EntityId]) -> dict[EntityId, int]:
+        """How many facts have each as their object."""
+        objects = Counter(fact.object for fact in self._graph.facts.values())
+        return {entity: objects[entity] for entity in entities}
+
     def passages(self, ids: Iterable[str]) -> dict[str, Passage]:
         """Those that exist."""
         return {key: self._passages[key] for key in ids if key in self._passages}

@@ -12,6 +12,7 @@ from rag.question.books import not_told
 from rag.question.deciding import Decision
 from rag.question.dialogue import QuestionBack, where_is
 from rag.question.intent import REMEDIES
+from rag.question.measured import RANGE
 from rag.retrieval.retriever import Retrieved
 from rag.retrieval.selection import MIRRORED, choices, may_be_subject, told_symptoms
 from rag.text import normalise
@@ -69,6 +70,8 @@ def conclude(
         outcome, questions, notes = Outcome.NEED_MORE_INFO, (back.text,), [*notes, back.note]
     elif outcome is Outcome.NEED_MORE_INFO:
         notes = [*([_TOO_MANY.format(found.nowhere)] if found.nowhere else []), *questions]
+    elif outcome is Outcome.NOT_IN_KB and verdict.action and not verdict.red_flag:
+        notes = [_NOTHING_MORE]
     elif outcome is Outcome.NOT_IN_KB:
         notes = [_NOTHING, *(notes or _recognised(mentions))]
     else:
@@ -106,6 +109,9 @@ _TOO_MANY = "只说“{}”，符合的疾病太多，无法缩小范围。也�
 _AVOIDED = "以上是知识库写明禁用或慎用的；没有列出的药物不等于可以用，用药前请咨询医生或药师。"
 _NOTHING_AGAINST = "知识库没有写明对此禁用或慎用哪些药物；没有记录不等于都可以用，用药前请咨询医生或药师。"
 _NOTHING = "知识库中没有可以回答这个问题的资料，请咨询医生。"
+
+
+_NOTHING_MORE = "以上是通用的急救提示；知识库中没有更多可以引用的资料，请按上面说的地方就诊。"
 
 
 def _outcome(
@@ -253,6 +259,7 @@ def _missing(
             stated = [r for group in lacking for r in group if RELATIONS[r].subjects & kinds]
             against = any(RELATIONS[r].polarity is Polarity.AGAINST for r in stated)
             ending = "；没有记录不等于安全" if against else "；请勿自行换算剂量" if _LIMITED in labels else ""
+            ending = "；数值是否正常请对照化验单上的参考范围，由医生判断" if intent.relations == RANGE else ending
             notes.append(f"知识库未收录{name}{'' if labels.startswith(_LIMITED) else '的'}{labels}{ending}。")
     return notes
 

@@ -161,6 +161,16 @@ _PATTERNS: tuple[tuple[str, Group], ...] = (
     (r"\bhow (?:is|are|do|does|can|to|should)\b[^.?!]{0,60}\bdiagnosed?\b", (Relation.EXAMINATION,)),
     (r"\bhow (?:is|are|do|does|can|to|should)\b[^.?!]{0,60}\bprevent(?:ed)?\b", (Relation.PREVENTION,)),
     (r"\b(?:contagious|infectious|spread from person)\b", (Relation.INFECTIVITY,)),
+    (r"慎(?:重|用|服|吃)?(?:使用|服用|应用)?(?:给|于)?(?:的)?(?:什么|哪[些种类个]|何种|谁)?(?:样的?)?(?:人群?|病人|患者|对象|情况|疾?病|体质)?(?<!慎)",
+     (Relation.CAUTION, Relation.CONTRAINDICATION)),
+    (r"(?:不宜|不适宜|不适合|不适用|不推荐|不建议|不主张|不可以?|不能|不得|不应该?|不该|不要|不许|避免|禁止?|忌)(?:再)?(?:用于|给|适用于|用|服用|使用|应用|服|吃|打)"
+     r"(?:于|给)?(?:的)?(?:(?:什么|哪[些种类个]|何种)(?:样的?)?(?:人群?|病人|患者|对象|情况|疾?病|体质|症状)?|谁|人群|患者|对象)(?:[用服吃打]|使用|服用)?",
+     (Relation.CONTRAINDICATION, Relation.CAUTION)),
+    (r"(?:谁|什么人|哪[些类种]人|哪[些类种]?(?:人群|患者|病人|情况)|什么情况|什么时候|什么病人?|哪些病人?)(?:下|的人|的时候)?(?:不宜|不适宜|不适合|不适用|忌|慎)(?:用|服用|使用|服|吃|打)?",
+     (Relation.CONTRAINDICATION, Relation.CAUTION)),
+    (r"(?:要不要|需不需要|用不用|该不该|是否需要|需要|必须|一定要|非得)(?:做|动)?(?:手术|开刀)", (Relation.TREATMENT, Relation.DRUG, Relation.ADJUVANT)),
+    (r"不(?:治疗?|吃药|用药|管它?|去管|处理|打针)(?:的话|它|也|就|自己|自行|会|能|可以)*(?:好|痊愈|恢复|消失?|消退)", (Relation.CURE_RATE,)),
+    (r"(?:多少|多高|多低)(?:才)?(?:算|叫|就是|属于|能诊断|可以诊断)(?:是)?(?:高|低|正常|异常|偏高|偏低)?", (Relation.REFERENCE_RANGE, Relation.EXAMINATION)),
     (r"不适合(?:给)?(?:谁|什么人|哪些人|哪类人|哪种人)|(?:禁|忌|慎)(?:用|服)于?(?:谁|什么人|哪些人|哪类人|哪些患者|什么情况|哪些情况)|"
      r"(?:什么|哪种|哪些)(?:情况|时候|人)?(?:下|的)?(?:千万|绝对|一定)?(?:别|不要|不能)(?:用|吃|服)",
      (Relation.CONTRAINDICATION, Relation.CAUTION)),

@@ -43,6 +43,12 @@ _REVERSE = re.compile(
     r"什么病|啥病|哪种病|哪些病|哪种疾病|什么疾病|哪些疾病|何种疾病|何病|可能是什么|可能患|可能得|患了什么|"
     r"得了什么|怎么回事|什么情况|什么问题|何情况|属于哪种|怎么了|考虑什么|可能的诊断|是不是得了|会是什么|什么毛病|哪方面的病|哪种问题|哪里.{0,4}(?:毛病|问题)"
 )
+_OF_WHICH = re.compile(
+    r"(?:可能|考虑|会不会|也许|大概)(?:会?是|得|患|属于|有)?了?(?:什么|哪[些种个])(?:疾?病|毛病|问题|疾患)|(?:见于|提示|说明是?|预示)(?:什么|哪些)(?:疾?病|毛病|问题)|"
+    r"(?:什么|哪[些种])(?:疾?病|毛病|疾患)(?:会|可以|能|容易|可能|都)*(?:引起|导致|造成|引发|出现|有|表现|伴)|"
+    r"(?:什么|哪[些种])(?:疾?病|毛病)(?:的)(?:症状|表现|征兆|信号|先兆|前兆)"
+)
+"""`小儿发热是什么病的症状`: diseases are asked for, even of what is described as one itself."""
 _UNWANTED = re.compile(
     r"(?:(?<![是能会要可该])不|先不|不用|不必|无需|不需要?|别|无须)[^，。；,;？?]{0,6}?(?:药名|药物|药品|吃什么药|用什么药|具体药)|"
     r"(?:药名|药物名称|药物|药品)[^，。；,;？?]{0,4}?(?:不用|不必|就不|无需|先不|不写|不列)"
@@ -210,6 +216,8 @@ def _is_reverse(question: str, text: str, relations: Sequence[Relation], mention
     ]
     if not symptoms or any(c.type in REMEDIES for m in present for c in m.candidates[:1]):
         return False
+    if _OF_WHICH.search(text) and not only_diseases:
+        return True
     could_be_subject = any(c.type is EntityType.DISEASE for m in symptoms for c in m.candidates)
     if _REVERSE.search(text) and (not only_diseases or not relations):
         return len(symptoms) > 1 or bool(only_diseases) or not could_be_subject

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from rag.domain import Patient, Sex
+from rag.domain import GraphFact, Patient, Sex
 from rag.text import normalise
 
 _ADULT_FROM = 18
@@ -156,3 +156,20 @@ def limited_to(name: str, departments: Iterable[str]) -> frozenset[Group]:
     named = groups_named(normalise(name))
     treated = [groups_named(department) for department in departments]
     return named | (frozenset.intersection(*treated) if treated else frozenset())
+
+
+_AGES = frozenset({Group.CHILD, Group.ELDERLY, Group.PREGNANT})
+
+
+def suited(facts: Sequence[GraphFact], person: Person) -> list[GraphFact]:
+    """What is for people of this age first, what only others have last, what this person cannot have left out.
+
+    `小儿发热` stands among the symptoms of pneumonia, `小儿热速清糖浆` among the drugs for a cold.
+    """
+    limits = {f.id: (groups_named(f.object_text) - groups_named(f.subject_name)) & _AGES for f in facts}
+    kept = [f for f in facts if not limits[f.id] & person.outside]
+
+    def key(fact: GraphFact) -> int:
+        return 0 if limits[fact.id] & person.groups else 2 if limits[fact.id] else 1
+
+    return sorted(kept, key=key)

@@ -117,3 +117,12 @@ def with_indications(
 def forward(intent: Intent, *, found: bool) -> Intent:
     """The intent of a question for the remedies of bare symptoms, where some were found: no diseases are ranked."""
     return replace(intent, reverse=False) if intent.reverse and found else intent
+
+
+def without_drugs(intent: Intent) -> Intent:
+    """`烫伤怎么处理`, of an accident for which first aid is told: a list of drugs beside it was not asked for."""
+    if not intent.explicit or (Relation.DRUG,) in intent.groups or Relation.DRUG not in intent.relations:
+        return intent
+    groups = tuple(tuple(r for r in group if r is not Relation.DRUG) for group in intent.groups)
+    relations = tuple(r for r in intent.relations if r is not Relation.DRUG)
+    return replace(intent, relations=relations, groups=groups)

@@ -35,7 +35,7 @@ from rag.question.deciding import CAUSED_BY, TOWARDS, narrowed
 from rag.question.intent import REMEDIES
 from rag.question.patient import concerns_of, group_entities, patient_in
 from rag.question.people import groups_in
-from rag.question.population import NOBODY, Person, groups_preferred, limited_to
+from rag.question.population import NOBODY, Person, groups_preferred, limited_to, suited
 from rag.retrieval.avoided import AGAINST, against, states_in, warning
 from rag.retrieval.differential import Contender, Told, by_department, order
 from rag.retrieval.excerpts import telling, without
@@ -192,7 +192,9 @@ class Retriever:
         subjects += [fact.object for fact in remedies if not isinstance(fact.object, Literal)]
         monograph = of_the_pair(mentions, intent, self._monograph(subjects, intent))
         return Retrieved(
-            facts=for_them(people, self.as_evidence(points_last(asked_or_next(facts, intent, monograph)))),
+            facts=for_them(
+                people, self.as_evidence(suited(points_last(asked_or_next(facts, intent, monograph)), person))
+            ),
             ranked=ranked,
             contenders=contenders,
             matches=self.as_evidence([fact for subject in ranked for fact in subject.matched]),

@@ -126,6 +126,11 @@ class Snapshot:
         """Other names of one entity, by name."""
         return self.records.aliases(entity)
 
+    def named(self, entities: Iterable[EntityId]) -> dict[EntityId, int]:
+        """How many facts have each as their object."""
+        wanted = list(entities)
+        return dict.fromkeys(wanted, 0) | self.records.named(wanted)
+
     def passages(self, ids: Iterable[str]) -> dict[str, Passage]:
         """Those that exist."""
         return self.records.passages(ids)

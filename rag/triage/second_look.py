@@ -17,7 +17,7 @@ import yaml
 from rag.classifier import Classifier
 from rag.domain import Patient, Triage
 from rag.errors import ConfigurationError
-from rag.triage.rules import triage
+from rag.triage.rules import first_aid, triage
 from rag.triage.table import TriageRules
 
 NONE = "none"
@@ -59,9 +59,10 @@ class SecondLook:
 
 
 def assess(question: str, patient: Patient | None, rules: TriageRules, look: SecondLook | None) -> Triage:
-    """The verdict of the rules, then of the second look if there is one."""
+    """The verdict of the rules, then of the second look if there is one; first aid where neither sees a red flag."""
     first = triage(question, patient, rules)
-    return look.reconsider(question, patient, first) if look is not None else first
+    verdict = look.reconsider(question, patient, first) if look is not None else first
+    return verdict if verdict.red_flag else first_aid(question, patient, rules)
 
 
 def described(patient: Patient | None) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from rag.errors import ConfigurationError
+from rag.triage.values import Measure
 from rag.triage.words import FORBIDDEN, Words, compile_words
 
 SCOPE_NAMES = frozenset({"negation", "past", "supposition", "knowledge", "story"})
@@ -70,10 +71,14 @@ class Scopes:
 
 @dataclass(frozen=True)
 class TriageRules:
-    """The compiled table, gravest rule first."""
+    """The compiled table, gravest rule first; `aid` are those of accidents that are no red flag, `values` the measures
+    whose values may be dangerous.
+    """  # noqa: D205
 
     rules: tuple[Rule, ...]
     scopes: Scopes
+    aid: tuple[Rule, ...] = ()
+    values: tuple[Measure, ...] = ()
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
@@ -91,20 +96,16 @@ class _UniqueKeyLoader(yaml.SafeLoader):
 
 def parse_rules(text: str, where: str) -> TriageRules:
     """Compile the YAML `text`; `where` names it in messages. Raises ConfigurationError."""
-    try:
-        document = yaml.load(text, Loader=_UniqueKeyLoader)
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{where}: not valid YAML: {' '.join(str(error).split())}") from error
     table = _Table(where)
-    top = table.mapping(document, "the table", {"scopes", "words", "rules"}, set())
-    vocabulary = {
-        name: table.words(words, f"words.{name}") for name, words in table.mapping(top["words"], "words").items()
-    }
+    top = table.mapping(table.document(text), "the table", {"scopes", "words", "rules"}, set())
     scopes = table.scopes(top["scopes"])
-    rules = table.rules(top["rules"], vocabulary)
-    if unused := sorted(set(vocabulary) - table.used):
-        raise table.wrong("words", f"{unused} is used by no rule", "use it or remove it")
-    return TriageRules(rules, scopes)
+    return TriageRules(table.worded_rules(top), scopes)
+
+
+def parse_aid(text: str, where: str) -> tuple[Rule, ...]:
+    """Likewise a table of rules without scopes of its own, gravest first."""
+    table = _Table(where)
+    return table.worded_rules(table.mapping(table.document(text), "the table", {"words", "rules"}, set()))
 
 
 class _Table:
@@ -116,6 +117,23 @@ class _Table:
 
     def wrong(self, at: str, given: str, expected: str) -> ConfigurationError:
         return ConfigurationError(f"{self.where}: {at}: {given}; {expected}")
+
+    def document(self, text: str) -> object:
+        """The YAML `text` as it stands."""
+        try:
+            return yaml.load(text, Loader=_UniqueKeyLoader)
+        except yaml.YAMLError as error:
+            raise ConfigurationError(f"{self.where}: not valid YAML: {' '.join(str(error).split())}") from error
+
+    def worded_rules(self, top: Mapping[str, Any]) -> tuple[Rule, ...]:
+        """`rules` with the lists of `words` that they name; each list must be used."""
+        vocabulary = {
+            name: self.words(words, f"words.{name}") for name, words in self.mapping(top["words"], "words").items()
+        }
+        rules = self.rules(top["rules"], vocabulary)
+        if unused := sorted(set(vocabulary) - self.used):
+            raise self.wrong("words", f"{unused} is used by no rule", "use it or remove it")
+        return rules
 
     def mapping(
         self, value: object, at: str, required: set[str] | None = None, optional: set[str] | None = None

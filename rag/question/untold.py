@@ -1,0 +1,118 @@
+"""What a question asks beyond the relation that comes nearest to it, where nothing that is cited tells it. Pure.
+
+`诊断标准` is no list of examinations, `会自己好吗` no cure rate: what is recorded is shown, and that it is not the whole is
+said. A cited text that deals with it takes the note away.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag.domain import Evidence, Intent, Mention
+from rag.question.beyond import Limit
+from rag.text import normalise
+from rag.vocabulary import Relation
+
+_TREATED = frozenset({Relation.TREATMENT, Relation.DRUG, Relation.ADJUVANT})
+_WHY = frozenset({Relation.CAUSE, Relation.RISK_FACTOR})
+_OUTLOOK = frozenset({Relation.CURE_RATE, Relation.DURATION})
+
+
+@dataclass(frozen=True)
+class _Aspect:
+    """`asked` by these words, told by texts with `told`, and otherwise taken for one of `relations`."""
+
+    name: str
+    asked: re.Pattern[str]
+    relations: frozenset[Relation]
+    told: re.Pattern[str]
+    note: str
+
+
+def _aspect(name: str, asked: str, relations: frozenset[Relation], told: str, note: str) -> _Aspect:
+    return _Aspect(name, re.compile(asked), relations, re.compile(told), note)
+
+
+_ASPECTS = (
+    _aspect(
+        "criteria",
+        r"(?:诊断|确诊|分期|分级|分型|分度|评分)的?(?:国际|国内|最新|金|具体|临床)*(?:标准|依据|准则|切点|界值|阈值|要点)|"
+        r"(?:多少|多高|多低)(?:才)?(?:算|叫|可以诊断|能诊断|就是|属于)|怎么(?:才|样才)?算(?:是)?",
+        frozenset({Relation.EXAMINATION, Relation.HISTOLOGY, Relation.SYMPTOM}),
+        r"标准|诊断依据|诊断要点|[≥≤><]|criteria",
+        "知识库没有收录诊断标准，引用的只是记录的检查项目或表现；是否符合诊断，由医生结合检查结果判断。",
+    ),
+    _aspect(
+        "self_healing",
+        r"自愈|自限|自己(?:就|会|能|可以|慢慢)*(?:痊愈|好|恢复|消|退|缓解)|(?:自行|自然)(?:就|会|能|可以)?(?:痊愈|愈合|好|恢复|消|退|缓解|转)|"
+        r"不(?:用|吃|去|做|打)?(?:管|治疗?|药|手术|处理|干预)(?:它|的话|也|能|会|可以|自己|就|行|不行)*(?:好|痊愈|恢复|行吗|可以吗|消)",
+        _OUTLOOK | _TREATED,
+        r"自愈|自限|自行|自然(?:病程|消退|缓解)|self-limit|spontaneous",
+        "引用的记录没有写明不治疗能否自行好转；治愈率说的不是自愈，请不要因此推迟就医。",
+    ),
+    _aspect(
+        "survival",
+        r"活(?:多久|几年|多长|到)|能活|还能活|存活|生存(?:期|率|时间)|寿命|死亡率|病死率|会死|致命|影响寿命",
+        _OUTLOOK | {Relation.COMPLICATION},
+        r"生存|存活|死亡|病死|寿命|surviv|mortality",
+        "引用的记录没有写生存时间或死亡率，不能用来推算某个人的情况。",
+    ),
+    _aspect(
+        "heredity",
+        r"遗传",
+        _WHY,
+        r"遗传|基因|染色体|家族|genetic|inherit|familial",
+        "引用的病因中没有提到遗传；没有记录不等于不遗传。",
+    ),
+    _aspect(
+        "surgery",
+        r"(?:要不要|需不需要|用不用|该不该|必须|一定要|需要|得|要)(?:做|动)?(?:手术|开刀)|(?:手术|开刀)(?:吗|不|还是)",
+        _TREATED,
+        r"术|开刀|切除|移植|surg|operat",
+        "引用的记录没有写明是否需要手术，请由医生评估。",
+    ),
+    _aspect(
+        "recurrence",
+        r"复发|再犯|再得|断根|除根",
+        _OUTLOOK,
+        r"复发|再发|recur|relapse",
+        "引用的记录没有写复发的情况。",
+    ),
+    _aspect(
+        "best",
+        r"首选|一线(?:药|用药|治疗)|最(?:好|有效|安全|快|佳|管用)的?(?:药|治疗|治法|办法|方法|疗法)?|(?:哪个|哪种|什么)[^，。；？?]{0,6}(?:更|比较|最)"
+        r"(?:好|有效|管用|安全|快)|特效药?|效果(?:更|最|比较)好",
+        _TREATED,
+        r"首选|一线|优于|first[- ]line|superior|better|更有效",
+        "引用的记录没有比较哪个更好、哪个首选；先后不表示优劣，请由医生选择。",
+    ),
+    _aspect(
+        "stage_signs",
+        r"早期|初期|前期|刚开始|晚期|末期|先兆|前兆|征兆",
+        frozenset({Relation.SYMPTOM}),
+        r"早期|初期|前期|晚期|末期|先兆|前兆|征兆|early|late|advanced",
+        "引用的症状没有分早期和晚期。",
+    ),
+)  # fmt: skip
+
+
+def untold(question: str, mentions: Sequence[Mention], intent: Intent, cited: Sequence[Evidence]) -> tuple[Limit, ...]:
+    """What was asked and is not told by what is cited; nothing where nothing is cited at all."""
+    if not cited or intent.reverse or intent.comparison:
+        return ()
+    text = _beside_names(question, mentions)
+    missing = [a for a in _ASPECTS if a.relations & set(intent.relations) and a.asked.search(text)]
+    return tuple(
+        Limit(a.name, a.asked, a.note) for a in missing if not any(a.told.search(normalise(e.text)) for e in cited)
+    )
+
+
+def _beside_names(question: str, mentions: Sequence[Mention]) -> str:
+    """The question with a mark for each character of a name."""
+    chars = list(question)
+    for mention in mentions:
+        if not mention.carried:
+            chars[mention.start : mention.end] = "\u25a1" * (mention.end - mention.start)
+    return normalise("".join(chars))
