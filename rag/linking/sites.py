@@ -101,6 +101,15 @@ def _something_between(stretch: str, offset: int, end: int, complaint: int, take
     return same_clause and any(end <= a and b < complaint for a, b in taken)
 
 
+def said_otherwise(name: str) -> tuple[str, ...]:
+    """A complaint by other names of its part (`面部潮红`: 颜面潮红, 面色潮红), the likeliest first."""
+    for site in _SITES:
+        for part in sorted(site.names, key=len, reverse=True):
+            if name.startswith(part) and name != part and not site.whole:
+                return tuple(other + name[len(part) :] for other in site.names if other != part)
+    return ()
+
+
 def ends_with_site(text: str) -> bool:
     """Whether a part of the body is said at the end of `text` (`屁股上`), so that a complaint may follow at once."""
     return _AT_END.search(text) is not None

@@ -28,7 +28,7 @@ from rag.domain import (
     RankedSubject,
 )
 from rag.linking.names import OWN_NAME, Names, entity_name, entity_type
-from rag.linking.sites import GENERAL, SKIN, elsewhere
+from rag.linking.sites import GENERAL, SKIN, elsewhere, said_otherwise
 from rag.ports import Embedder, GraphReader, KnowledgeBase, Reranker
 from rag.question.books import BookQuestion, book_question, told_in
 from rag.question.deciding import CAUSED_BY, TOWARDS, narrowed
@@ -323,6 +323,8 @@ class Retriever:
         if not told.present:
             return (), []
         parts = parts_told(mentions)
+        said = self._as_recorded(mentions, told.present)
+        told = replace(told, present=tuple(said))
         found = self._sharing(told.present, parts)
         first = order([Contender(subject) for subject in found], person)
         wide = not intent.groups or bool(told.absent or parts) or person != NOBODY
@@ -334,11 +336,29 @@ class Retriever:
         known: dict[EntityId, list[GraphFact]] = {c.ranked.subject: [] for c in best}
         for fact in facts:
             known[fact.subject].append(fact)
-        ordered = order([_described(c.ranked, known[c.ranked.subject], told, parts) for c in best], person)
+        ordered = order([_described(c.ranked, known[c.ranked.subject], told, said, parts) for c in best], person)
         if where:
             ordered = by_department(ordered, known)
         departments = [fact for c in ordered[:DEPARTMENTS_OF] for fact in first_departments(known[c.ranked.subject])]
         return (*ordered, *first[len(best) :]), departments
+
+    def _as_recorded(self, mentions: Sequence[Mention], complaints: Sequence[EntityId]) -> dict[EntityId, EntityId]:
+        """What was told, by what records call it: another name where they know nothing of that one (水泡 for 水疱)."""
+        known = self.kb.named(complaints)
+        found: dict[EntityId, EntityId] = {}
+        for complaint in complaints:
+            others = self._otherwise(mentions, complaint) if not known[complaint] else []
+            recorded = [other for other, count in self.kb.named(others).items() if count] or [complaint]
+            found |= dict.fromkeys(recorded, complaint)
+        return found
+
+    def _otherwise(self, mentions: Sequence[Mention], complaint: EntityId) -> list[EntityId]:
+        """Other symptoms that a complaint may be recorded as: what it surely stands for, and by its other names."""
+        said = [m for m in mentions if any(c.entity == complaint for c in m.candidates)]
+        listed = [c for m in said for c in m.candidates if c.score >= SURE]
+        names = (*(normalise(a.name) for a in self.kb.aliases(complaint)), *said_otherwise(entity_name(complaint)))
+        listed += [c for name in names for c in self.names.candidates(name) if c.via == OWN_NAME]
+        return list(dict.fromkeys(c.entity for c in listed if c.type is EntityType.SYMPTOM))
 
     def _sharing(self, complaints: Sequence[EntityId], parts: Sequence[str]) -> list[RankedSubject]:
         """Diseases with these complaints; if each could be anywhere and it is told where, of these parts alone."""
@@ -530,10 +550,20 @@ def _plain_group(fact: GraphFact) -> str:
     return fact.object_text.removesuffix("人群").removesuffix("人")
 
 
-def _described(ranked: RankedSubject, facts: Sequence[GraphFact], told: Told, parts: Sequence[str]) -> Contender:
-    """A match with what the graph says beside it; `parts` are those of the body that the complaints are of."""
+def _described(
+    ranked: RankedSubject,
+    facts: Sequence[GraphFact],
+    told: Told,
+    said: Mapping[EntityId, EntityId],
+    parts: Sequence[str],
+) -> Contender:
+    """A match with what the graph says beside it.
+
+    `said`: the symptoms told, by what records call them; `parts` of the body that the complaints are of.
+    """
     recorded = {f.object_text for f in facts if f.relation is Relation.BODY_PART}
     symptoms = {f.object: f.object_text for f in facts if f.relation is Relation.SYMPTOM and isinstance(f.object, str)}
+    symptoms |= {said[symptom]: name for symptom, name in symptoms.items() if symptom in said}
     population = [f.object_text for f in facts if f.relation is Relation.POPULATION]
     return Contender(
         ranked,

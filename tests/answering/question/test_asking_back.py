@@ -301,6 +301,18 @@ def test_another_patients_complaints_count_beside_a_part_of_the_body(aching: Pip
     assert "半月板损伤，相符的症状：弹响[1]、膝关节疼痛[2]" in answer.text
 
 
+def test_a_complaint_that_the_graph_calls_otherwise() -> None:
+    library = FakeLibrary()
+    library.publish([
+        BOOK,
+        *(entity(e) for e in ("symptom:面部潮红", "symptom:颜面潮红", "disease:酒渣鼻")),
+        fact("disease:酒渣鼻", Relation.SYMPTOM, "symptom:颜面潮红"),
+    ])  # fmt: skip
+    (answer,) = talk(fake_pipeline(library), "面部潮红是怎么回事")
+    assert "酒渣鼻，相符的症状：颜面潮红[1]" in answer.text
+    assert "未记录" not in answer.text
+
+
 def test_a_list_of_all_that_hurts_is_given_if_asked_for(aching: Pipeline) -> None:
     (answer,) = talk(aching, "哪些疾病会引起疼痛")
     assert "痛病" in answer.text
