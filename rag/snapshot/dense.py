@@ -45,6 +45,8 @@ _ROWS_PER_LIST = 39
 """FAISS wants this many training vectors for every inverted list."""
 _ASSIGNING = 64
 """Effort of finding the list that a vector belongs to."""
+_AT_ONCE = 2_048
+"""Vectors whose products with all probes are held at once: some 30 MB."""
 _DISPLACED = 0.3
 """How far a probe lies from a passage."""
 
@@ -167,13 +169,13 @@ def exact(queries: Floats, blocks: Iterator[Floats], limit: int) -> NDArray[np.i
     best = np.full((len(queries), limit), -np.inf, dtype=np.float32)
     rows = np.full((len(queries), limit), -1, dtype=np.int64)
     start = 0
-    for block in blocks:
-        scores = np.concatenate([best, queries @ block.T], axis=1)
+    for part in (block[first : first + _AT_ONCE] for block in blocks for first in range(0, len(block), _AT_ONCE)):
+        scores = np.concatenate([best, queries @ part.T], axis=1)
         chosen = np.argpartition(scores, -limit, axis=1)[:, -limit:]
         before = np.take_along_axis(rows, np.minimum(chosen, limit - 1), axis=1)
         rows = np.where(chosen < limit, before, chosen - limit + start)
         best = np.take_along_axis(scores, chosen, axis=1)
-        start += len(block)
+        start += len(part)
     return np.take_along_axis(rows, np.argsort(-best, axis=1), axis=1)
 
 
