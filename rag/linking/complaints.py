@@ -23,7 +23,7 @@ _ALONE = frozenset("疼痛痒咳喘吐烧肿")
 _COMPLAINT = re.compile(
     rf"(?:(?<=[又也好很太老总就还不没得特真更直会退止越既且常都点些喊叫嫌])|(?=[喘咳吐痒][得个])|(?P<edge>(?<!疼)))"
     rf"(?P<word>[{''.join(_SAID)}])"
-    r"(?![苦快惜爱风经阈嗽息血槽露奶瘤块烤伤心饭药片剂针贴灵疼痛难扰境惑积赘计车船针机])"
+    r"(?![苦快惜爱风经阈嗽息血槽露奶瘤块烤伤心饭药片剂针贴灵疼痛难扰境惑积赘计车船针机]|不出)"
 )
 """After an adverb, or at an edge: of the sentence, a clause, another name or what brings the complaint on."""
 _AFTER_EDGE = re.compile(r"[，。；！？,;!?、\s得了着个啊呀吗不死很好三两几一天半又还怎是的到起退也]")
