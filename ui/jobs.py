@@ -65,8 +65,8 @@ def _ended(client: Client, job: Job) -> None:
         st.error(f"{headline}  \n{plain(job.error.detail)}", icon=":material/error:")
     elif "preview" in report:
         st.info(f"{headline}  \n{t('preview_stored_nothing')}", icon=":material/preview:")
-        for file in report["preview"]:
-            _preview(file)
+        for file in {(file["file"], file["format"]): file for file in report["preview"]}.values():
+            _preview(file)  # once for all sheets of a workbook
         return
     elif report:
         key = "job_unchanged" if report.get("unchanged") else "job_version"

@@ -249,6 +249,11 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "No known format; say below what each column is.",
     ),
     "map_form": ("每一列是什么", "What the columns are"),
+    "map_sheet": ("工作表", "Sheet"),
+    "map_sheet_help": (
+        "每次入库一张工作表。要把几张都存进来，请逐张入库，并勾选“追加到数据集”或各起一个数据集名称。",
+        "One sheet is ingested at a time. For several, ingest each, added to the data set or under a name of its own.",
+    ),
     "map_subject": ("每行讲的是哪一列", "The column that a row is about"),
     "map_type": ("它是", "It is a"),
     "map_object": ("对象类型", "Type of the object"),
