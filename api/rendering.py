@@ -114,6 +114,11 @@ def answer_json(answer: Answer, kb: KnowledgeBase | None) -> Json:
     }
 
 
+def untold(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Of an answer of `answer_json` the warnings for which its text has no room; it says how many they are."""
+    return [warning for warning in answer.get("warnings", ()) if warning["text"].rstrip("。") not in answer["text"]]
+
+
 def _conflict_json(conflict: Conflict) -> Json:
     return {
         "subject": _named(conflict.subject, {conflict.subject: conflict.subject_name}),

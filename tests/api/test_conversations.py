@@ -61,7 +61,7 @@ def test_the_life_of_a_conversation(client: TestClient) -> None:
 def test_an_export_lists_the_warnings_for_which_an_answer_had_no_room() -> None:
     warnings = [{"text": f"{drug}慎用。", "evidence_ids": [f"f:{drug}"]} for drug in ("甲药", "乙药")]
     text = "注意：甲药慎用[1]。\n另有1条用药警示，见警示列表。"
-    said = Message("assistant", text, {"kb_version": 1, "citations": [], "warnings": warnings}, 0.0)
+    said = Message("assistant", text, {"text": text, "kb_version": 1, "citations": [], "warnings": warnings}, 0.0)
     exported = markdown(Conversation("c", "甲药", 0.0, 0.0), [Message("user", "甲药能吃吗", None, 0.0), said])
     assert "警示列表（其余 1 条）：\n\n- 乙药慎用。 `f:乙药`" in exported
 
