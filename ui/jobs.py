@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from itertools import islice
 from typing import Any
 
 import streamlit as st
 
 from ui.markup import plain
-from ui.session import service, t, t_or
-from ui.tables import table
+from ui.session import connect, language, service, t, t_or, visitor
+from ui.tables import as_csv, table
+from ui.words import Language, say
 from yiwen.client import Client, Job
 
-REJECTS_SHOWN = 200
+REJECTS_SHOWN = 50
 LOOK_S = 0.5
 
 
@@ -76,17 +78,30 @@ def _ended(client: Client, job: Job) -> None:
     if gate:
         _gate(gate)
     if job.rejects:
-        st.markdown(f"**{t('job_rejected')}** :gray[{sum(job.rejected.values())}]")
-        rows = [
-            {
-                t("column_file"): row.get("file"),
-                t("column_line"): row.get("line"),
-                t("column_reason"): row.get("reason"),
-                t("column_raw"): str(row.get("raw")),
-            }
-            for row in islice(client.rejects(job.id), REJECTS_SHOWN)
-        ]
-        table(rows)
+        _rejects(client, job)
+
+
+def _rejects(client: Client, job: Job) -> None:
+    count = sum(job.rejected.values())
+    st.markdown(f"**{t('job_rejected')}** :gray[{count:,}]")
+    table([_reject(row) for row in islice(client.rejects(job.id), REJECTS_SHOWN)])
+    if count > REJECTS_SHOWN:
+        st.caption(t("job_rejects_shown", shown=REJECTS_SHOWN, count=f"{count:,}"))
+    st.download_button(
+        t("job_rejects_csv"), partial(_saved, job.id, visitor(), language()), f"rejects-{job.id}.csv", "text/csv",
+        key=f"rejects_{job.id}", icon=":material/download:", on_click="ignore",
+    )  # fmt: skip
+
+
+def _reject(row: Mapping[str, Any], spoken: Language | None = None) -> dict[str, object]:
+    found = {"file": row.get("file"), "line": row.get("line"), "reason": row.get("reason"), "raw": str(row.get("raw"))}
+    return {say(spoken or language(), f"column_{name}"): cell for name, cell in found.items()}
+
+
+def _saved(identifier: str, who: str, spoken: Language) -> bytes:
+    """Called on the click, outside of a run of the page."""
+    with connect(who) as client:
+        return as_csv(_reject(row, spoken) for row in client.rejects(identifier))
 
 
 def _preview(file: Mapping[str, Any]) -> None:
