@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import partial
 from itertools import islice
@@ -16,6 +17,7 @@ from ui.words import Language, say
 from yiwen.client import Client, Job
 
 REJECTS_SHOWN = 50
+RAW_SHOWN = 200
 LOOK_S = 0.5
 
 
@@ -93,15 +95,28 @@ def _rejects(client: Client, job: Job) -> None:
     )  # fmt: skip
 
 
-def _reject(row: Mapping[str, Any], spoken: Language | None = None) -> dict[str, object]:
-    found = {"file": row.get("file"), "line": row.get("line"), "reason": row.get("reason"), "raw": str(row.get("raw"))}
-    return {say(spoken or language(), f"column_{name}"): cell for name, cell in found.items()}
+def _reject(row: Mapping[str, Any]) -> dict[str, object]:
+    raw = _cells(str(row.get("raw")))[:RAW_SHOWN]
+    found = {"file": row.get("file"), "line": row.get("line"), "reason": row.get("reason"), "raw": raw}
+    return {t(f"column_{name}"): cell for name, cell in found.items()}
+
+
+def _cells(raw: str) -> str:
+    """The cells of a row that is written as a JSON object, without their columns; anything else as it is."""
+    try:
+        found = json.loads(raw)
+    except ValueError:
+        return raw
+    return " | ".join(str(cell) for cell in found.values() if cell) if isinstance(found, dict) else raw
 
 
 def _saved(identifier: str, who: str, spoken: Language) -> bytes:
-    """Called on the click, outside of a run of the page."""
+    """All of each row. Called on the click, outside of a run of the page."""
+    names = ("file", "line", "reason", "raw")
     with connect(who) as client:
-        return as_csv(_reject(row, spoken) for row in client.rejects(identifier))
+        return as_csv(
+            {say(spoken, f"column_{name}"): row.get(name) for name in names} for row in client.rejects(identifier)
+        )
 
 
 def _preview(file: Mapping[str, Any]) -> None:
@@ -110,13 +125,20 @@ def _preview(file: Mapping[str, Any]) -> None:
         st.warning(f"**{plain(file['file'])}**  \n{t('map_unknown')}", icon=":material/table:")
         return
     st.markdown(f"**{plain(file['file'])}** :gray[{plain(file['format'])}]")
-    rows = [
-        {t("column_line"): row["row"] or "—", t("column_stored"): line} for row in file["rows"] for line in row["lines"]
-    ]
-    if rows:
-        table(rows)
-    for row in file["rejects"]:
-        st.markdown(f"- :red[{plain(row['reason'])}] {t('column_line')} {row['line']}: {plain(str(row['raw'])[:120])}")
+    lines = [(row["row"], line) for row in file["rows"] for line in row["lines"]]
+    numbered = any(number for number, _ in lines)
+    if lines:
+        table(
+            [
+                ({t("column_line"): number or "—"} if numbered else {}) | {t("column_stored"): line}
+                for number, line in lines
+            ]
+        )
+    if file["rejects"]:
+        st.markdown(f"**{t('job_rejected')}** :gray[{sum(file['rejected'].values()):,}]")
+        table(
+            [{name: cell for name, cell in _reject(row).items() if name != t("column_file")} for row in file["rejects"]]
+        )
     counts = {kind: f"{t_or('count', kind)} {count:,}" for kind, count in file["records"].items()}
     left_out = [f"{reason} {count:,}" for name in ("skipped", "rejected") for reason, count in file[name].items()]
     st.caption(plain(" · ".join([*counts.values(), *left_out])))
