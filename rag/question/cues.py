@@ -165,7 +165,7 @@ _PATTERNS: tuple[tuple[str, Group], ...] = (
     (r"\b(?:contagious|infectious|spread from person)\b", (Relation.INFECTIVITY,)),
     (rf"慎(?:重|用|服|吃)?(?:使用|服用|应用)?(?:给|于)?(?:的)?(?:什么|哪[些种类个]|何种|谁)?(?:样的?)?{_WHOM}?(?<!慎)",
      (Relation.CAUTION, Relation.CONTRAINDICATION)),
-    (rf"{_UNFIT}(?:再)?(?:用于|给|适用于|用|服用|使用|应用|服|吃|打)(?:于|给)?(?:的)?"
+    (rf"{_UNFIT}(?:再)?(?:用于|给|适用于|用|服用|使用|应用|服|吃|打|于)(?:于|给)?(?:的)?"
      rf"(?:(?:什么|哪[些种类个]|何种)(?:样的?)?{_WHOM}?|谁|人群|患者|对象)(?:[用服吃打]|使用|服用)?",
      (Relation.CONTRAINDICATION, Relation.CAUTION)),
     (rf"(?:谁|什么(?:时候|{_WHOM})|哪[些类种]?{_WHOM})(?:下|的人|的时候)?{_UNFIT}(?:用|服用|使用|服|吃|打)?",
