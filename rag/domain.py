@@ -378,12 +378,17 @@ class Turn:
 
 @dataclass(frozen=True)
 class Triage:
-    """The verdict of the red-flag rules; `action` is shown before anything else."""
+    """The verdict of the red-flag rules, or first aid after an accident; `action` is shown before anything else."""
 
     red_flag: bool = False
     category: str | None = None
     action: str | None = None
     label: str | None = None
+
+    @property
+    def aid(self) -> bool:
+        """Whether the action is first aid, and no red flag was seen."""
+        return self.action is not None and not self.red_flag
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,7 @@ from rag.safety.medications import Report, check
 from rag.safety.neutral import harmless
 from rag.safety.warnings import Safety, look
 from rag.text import clean, normalise
+from rag.triage.desk import load_desk
 from rag.triage.rules import TriageRules
 from rag.triage.second_look import SecondLook, assess
 
@@ -181,13 +182,9 @@ class Pipeline:
         yield Meta(answer_id, draft.version, draft.revision, verdict)
         if verdict.action:
             yield say(draft, verdict.action + "\n")
-        refused = refusal(question)
-        if refused:
-            yield from _without_evidence(refused, Outcome.NOT_IN_KB, verdict, draft, answer_id)
-            return
-        chat = small_talk(question, first=not options.history) if not verdict.action else None
-        if chat:
-            yield from _without_evidence(chat, Outcome.NEED_MORE_INFO, verdict, draft, answer_id)
+        reply = _set_reply(question, verdict, first=not options.history)
+        if reply is not None:
+            yield from _without_evidence(*reply, verdict, draft, answer_id)
             return
 
         # 2) names, 3) what is asked
@@ -198,9 +195,9 @@ class Pipeline:
         typed, meaning = question, meaning_of(question, history, consultation, edition.linker)
         question, mentions = meaning.text, meaning.mentions
         intent = with_value(self._considered(question, mentions, meaning.intent), question, mentions)
-        if verdict.action and not verdict.red_flag:
-            intent = without_drugs(intent)
+        intent = without_drugs(intent) if verdict.aid else intent
         person = person_of(question, options.patient)
+        yield from _directed(draft, verdict, intent, mentions, person)
         clock.lap("link")
 
         # 4) what the knowledge base holds, 5) fused inside
@@ -454,6 +451,24 @@ def _emergency_alone(answer_id: str, verdict: Triage, draft: Draft) -> Iterator[
 def _told(conflicts: Sequence[Conflict], draft: Draft) -> list[str]:
     """Evidence of conflicts that stands in the answer already."""
     return [key for one in conflicts for side in one.sides for key in side.evidence_ids if key in draft.number]
+
+
+def _set_reply(question: str, verdict: Triage, *, first: bool) -> tuple[str, Outcome] | None:
+    """What is said to a question for a means of harm or to small talk, and the outcome; None to all others."""
+    refused = refusal(question)
+    if refused:
+        return refused, Outcome.NOT_IN_KB
+    chat = small_talk(question, first=first) if not verdict.action else None
+    return (chat, Outcome.NEED_MORE_INFO) if chat else None
+
+
+def _directed(
+    draft: Draft, verdict: Triage, intent: Intent, mentions: Sequence[Mention], person: Person
+) -> Iterator[Event]:
+    """Which department comes first, where that is asked and nothing more urgent was said."""
+    direction = load_desk().direct(intent, mentions, person) if not verdict.action else None
+    if direction:
+        yield say(draft, direction + "\n")
 
 
 def _without_evidence(text: str, outcome: Outcome, verdict: Triage, draft: Draft, answer_id: str) -> Iterator[Event]:

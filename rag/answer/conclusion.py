@@ -13,6 +13,7 @@ from rag.question.deciding import Decision
 from rag.question.dialogue import QuestionBack, where_is
 from rag.question.intent import REMEDIES
 from rag.question.measured import RANGE
+from rag.retrieval.corroboration import unbacked
 from rag.retrieval.retriever import Retrieved
 from rag.retrieval.selection import MIRRORED, choices, may_be_subject, told_symptoms
 from rag.text import normalise
@@ -70,7 +71,7 @@ def conclude(
         outcome, questions, notes = Outcome.NEED_MORE_INFO, (back.text,), [*notes, back.note]
     elif outcome is Outcome.NEED_MORE_INFO:
         notes = [*([_TOO_MANY.format(found.nowhere)] if found.nowhere else []), *questions]
-    elif outcome is Outcome.NOT_IN_KB and verdict.action and not verdict.red_flag:
+    elif outcome is Outcome.NOT_IN_KB and verdict.aid:
         notes = [_NOTHING_MORE]
     elif outcome is Outcome.NOT_IN_KB:
         notes = [_NOTHING, *(notes or _recognised(mentions))]
@@ -204,6 +205,7 @@ def _notes(
     if found.book is not None and not _quoted(found, cited):
         notes.append(not_told(found.book))
     notes.extend(_neighbours(mentions))
+    notes.extend(unbacked(cited))
     if any(e.kind == PassageKind.QA for e in cited):
         notes.append("其中问答记录未经审校，证据级别最低。")
     return notes

@@ -1,6 +1,7 @@
 """Messages that ask nothing of medicine: greetings, thanks, who is there, complaints without a word of what. Pure.
 
-They are answered with what the service is and is not. A message counts only as a whole: `你好，我胸口疼` is no greeting.
+They are answered with what the service is and is not. A message counts only as a whole:
+`你好，我胸口疼` is no greeting.
 """
 
 from __future__ import annotations
@@ -104,7 +105,8 @@ _KINDS = (
     _kind(r"(?:好的?|嗯+|哦+|噢+|行|可以|明白|知道|了解|懂|收到|ok|okay|哈+|呵+|嘿+|测试|test)+", _NOTED, first=True),
     _kind(
         r"(?:hi|hello|hey|good (?:morning|afternoon|evening))(?: there| doctor)?|who are you|what are you|"
-        r"what can you do|how (?:do|can) i use (?:this|you)|are you (?:a )?(?:real )?(?:doctor|human|person|robot|bot|ai)|help",
+        r"what can you do|how (?:do|can) i use (?:this|you)|"
+        r"are you (?:a )?(?:real )?(?:doctor|human|person|robot|bot|ai)|help",
         _HELLO_EN,
     ),
     _kind(r"(?:many )?thanks?(?: you)?(?: (?:very|so) much| a lot)?|bye|goodbye", _THANKS_EN),

@@ -1,7 +1,7 @@
 """What a question asks beyond the relation that comes nearest to it, where nothing that is cited tells it. Pure.
 
-`诊断标准` is no list of examinations, `会自己好吗` no cure rate: what is recorded is shown, and that it is not the whole is
-said. A cited text that deals with it takes the note away.
+`诊断标准` is no list of examinations, `会自己好吗` no cure rate: what is recorded is shown, and that it is not the
+whole is said. A cited text that deals with it takes the note away.
 """
 
 from __future__ import annotations

@@ -121,7 +121,7 @@ def forward(intent: Intent, *, found: bool) -> Intent:
 
 def without_drugs(intent: Intent) -> Intent:
     """`烫伤怎么处理`, of an accident for which first aid is told: a list of drugs beside it was not asked for."""
-    if not intent.explicit or (Relation.DRUG,) in intent.groups or Relation.DRUG not in intent.relations:
+    if not intent.explicit or intent.object or (Relation.DRUG,) in intent.groups:
         return intent
     groups = tuple(tuple(r for r in group if r is not Relation.DRUG) for group in intent.groups)
     relations = tuple(r for r in intent.relations if r is not Relation.DRUG)

@@ -37,6 +37,7 @@ from rag.question.patient import concerns_of, group_entities, patient_in
 from rag.question.people import groups_in
 from rag.question.population import NOBODY, Person, groups_preferred, limited_to, suited
 from rag.retrieval.avoided import AGAINST, against, states_in, warning
+from rag.retrieval.corroboration import backed, drugs_in
 from rag.retrieval.differential import Contender, Told, by_department, order
 from rag.retrieval.excerpts import telling, without
 from rag.retrieval.fusion import Fused, Tuning, fuse, fuse_languages, in_new_order
@@ -192,9 +193,7 @@ class Retriever:
         subjects += [fact.object for fact in remedies if not isinstance(fact.object, Literal)]
         monograph = of_the_pair(mentions, intent, self._monograph(subjects, intent))
         return Retrieved(
-            facts=for_them(
-                people, self.as_evidence(suited(points_last(asked_or_next(facts, intent, monograph)), person))
-            ),
+            facts=for_them(people, self._backed(suited(points_last(asked_or_next(facts, intent, monograph)), person))),
             ranked=ranked,
             contenders=contenders,
             matches=self.as_evidence([fact for subject in ranked for fact in subject.matched]),
@@ -244,6 +243,13 @@ class Retriever:
         """Graph facts with the text that their citations quote."""
         sources = {EDITOR.id: EDITOR} | self.kb.sources({fact.source for fact in facts})
         return tuple(fact_evidence(fact, sources[fact.source]) for fact in facts if fact.source in sources)
+
+    def _backed(self, facts: Sequence[GraphFact]) -> tuple[Evidence, ...]:
+        """Facts as evidence, drugs that other sources bear out before the others of an illness."""
+        told = self.as_evidence(facts)
+        drugs = drugs_in(told)
+        leaflets = self.kb.evidence(self.kb.about(drugs, limit_each=MONOGRAPH_PASSAGES)) if drugs else {}
+        return backed(told, leaflets.values()) if drugs else told
 
     # ------------------------------------------------------------ the graph
 

@@ -55,6 +55,14 @@ def test_names_hold_own_names_and_aliases(snapshot: Snapshot) -> None:
     assert ("甲氏病", disease("甲病"), "synonym") in names
 
 
+def test_how_often_an_entity_is_the_object_of_a_fact(snapshot: Snapshot) -> None:
+    facts = [record for record in snapshot.scan("fact") if isinstance(record, Fact)]
+    asked = [disease("甲病"), symptom("恶寒"), disease("没有")]
+    expected = {entity: sum(fact.object == entity for fact in facts) for entity in asked}
+    assert snapshot.named(asked) == expected
+    assert expected[disease("没有")] == 0 < max(expected.values())
+
+
 def test_records_by_id(snapshot: Snapshot) -> None:
     assert list(snapshot.entities([disease("没有"), disease("甲病")])) == [disease("甲病")]
     assert snapshot.aliases(disease("甲病")) == [Alias("甲氏病", disease("甲病"), AliasKind.SYNONYM)]

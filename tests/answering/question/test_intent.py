@@ -192,3 +192,37 @@ def test_what_lowers_a_measure_is_not_what_a_low_one_is_seen_in() -> None:
     for question, asked in (("筛查能降低死亡率吗", False), ("死亡率降低见于什么", True)):
         found = read_intent(question, linker.link(question))
         assert (Relation.LOWERED_IN in found.relations) is asked
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("布洛芬慎用于什么", Relation.CAUTION),
+        ("布洛芬慎用人群", Relation.CAUTION),
+        ("布洛芬忌用于哪些人", Relation.CONTRAINDICATION),
+        ("布洛芬不宜用于哪些人", Relation.CONTRAINDICATION),
+        ("布洛芬不适用于哪些患者", Relation.CONTRAINDICATION),
+        ("布洛芬不能给什么人用", Relation.CONTRAINDICATION),
+        ("布洛芬哪些情况不适宜用", Relation.CONTRAINDICATION),
+        ("布洛芬什么人忌服", Relation.CONTRAINDICATION),
+        ("布洛芬用于什么病", Relation.INDICATION),
+        ("布洛芬适用于哪些人", Relation.INDICATION),
+    ],
+)
+def test_what_a_drug_is_not_for_is_never_read_as_what_it_is_for(question: str, first: Relation) -> None:
+    assert intent(question).relations[0] is first
+    against = first is not Relation.INDICATION
+    assert (Relation.INDICATION in intent(question).relations) is not against
+
+
+@pytest.mark.parametrize(
+    "question", ["头痛可能是什么病", "头痛见于哪些疾病", "哪些病会引起头痛", "什么病会出现头痛", "头痛是什么病的症状"]
+)
+def test_diseases_are_asked_for_even_of_one_complaint(question: str) -> None:
+    assert intent(question).reverse
+
+
+def test_healing_by_itself_is_asked_as_an_outlook_and_criteria_as_examinations() -> None:
+    assert intent("偏头痛不治疗会好吗").relations == (Relation.CURE_RATE,)
+    assert Relation.EXAMINATION in intent("偏头痛多少算高").relations
+    assert Relation.TREATMENT in intent("偏头痛要不要做手术").relations

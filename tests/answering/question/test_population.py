@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from rag.domain import Patient, Sex
-from rag.question.population import Group, Person, groups_preferred, limited_to, person_of
+from rag.domain import EntityId, GraphFact, Patient, Sex
+from rag.question.population import NOBODY, Group, Person, groups_preferred, limited_to, person_of, suited
+from rag.vocabulary import Relation
 
 FEMALE, MALE = Sex.FEMALE, Sex.MALE
 
@@ -69,3 +70,16 @@ def test_what_a_person_is_not() -> None:
     assert Person(30, MALE).outside >= {Group.FEMALE, Group.PREGNANT}
     assert Person(None, FEMALE, True).outside >= {Group.CHILD, Group.MALE}
     assert Person().outside == set()
+
+
+def listed(name: str, subject: str = "肺炎") -> GraphFact:
+    ends = EntityId(f"disease:{subject}"), EntityId(f"symptom:{name}")
+    return GraphFact(f"f:{name}", ends[0], subject, Relation.SYMPTOM, ends[1], name, "s:1")
+
+
+def test_what_only_others_have_comes_last_and_what_this_person_cannot_have_goes() -> None:
+    facts = [listed("小儿发热"), listed("咳嗽")]
+    assert [f.object_text for f in suited(facts, NOBODY)] == ["咳嗽", "小儿发热"]
+    assert [f.object_text for f in suited(facts, Person(age=4))] == ["小儿发热", "咳嗽"]
+    assert [f.object_text for f in suited(facts, Person(age=40))] == ["咳嗽"]
+    assert len(suited([listed("小儿发热", "小儿肺炎"), listed("咳嗽", "小儿肺炎")], Person(age=40))) == 2

@@ -1,0 +1,59 @@
+"""`头晕挂什么科`: what the desk at the entrance would say, out of the table `desk.yaml`. Pure but for reading it once.
+
+The graph ranks departments by the diseases it holds, rare ones among them; a complaint is taken to one first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import yaml
+
+from rag.domain import Intent, Mention
+from rag.errors import ConfigurationError
+from rag.question.population import Person
+from rag.text import normalise
+from rag.vocabulary import Relation
+
+_CHILD_UNDER = 14
+_TABLE = "desk.yaml"
+
+
+@dataclass(frozen=True)
+class Desk:
+    """`complaints`: normalised name -> what to say; `child` is said of children."""
+
+    complaints: Mapping[str, str]
+    child: str
+    source: str
+
+    def direct(self, intent: Intent, mentions: Sequence[Mention], person: Person) -> str | None:
+        """Where to go with what is named, if a department is asked for; None where the table does not say."""
+        if Relation.DEPARTMENT not in intent.relations:
+            return None
+        said = dict.fromkeys(say for m in mentions if m.present for say in self._of(m))
+        if not said:
+            return None
+        young = person.age is not None and person.age < _CHILD_UNDER
+        return f"导诊提示：{self.child if young else ''.join(said)}（{self.source}）"
+
+    def _of(self, mention: Mention) -> list[str]:
+        """By the words of the question, else by the names they stand for."""
+        names = (normalise(mention.surface), *(c.name for c in mention.candidates))
+        return [self.complaints[name] for name in names if name in self.complaints][:1]
+
+
+@cache
+def load_desk() -> Desk:
+    """The packaged table. Raises ConfigurationError where it does not fit."""
+    table = yaml.safe_load((files("rag.triage") / _TABLE).read_text(encoding="utf-8"))
+    complaints: dict[str, str] = {}
+    for row in table["complaints"]:
+        for name in map(normalise, row["names"]):
+            if name in complaints:
+                raise ConfigurationError(f"{_TABLE}: {name} stands twice; remove one")
+            complaints[name] = row["say"]
+    return Desk(complaints, table["child"], table["source"])

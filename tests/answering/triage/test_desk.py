@@ -1,0 +1,29 @@
+"""Which department a complaint is taken to first."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.domain import Patient
+from rag.pipeline import Options, Pipeline
+from rag.triage.desk import load_desk
+
+
+def test_the_table_says_where_to_go_with_each_complaint_once() -> None:
+    desk = load_desk()
+    assert len(desk.complaints) > 100
+    assert all("科" in said or "门诊" in said for said in desk.complaints.values())
+
+
+def test_a_complaint_is_directed_before_diseases_are_named(sample: Pipeline) -> None:
+    text = sample.ask("头晕挂什么科").text
+    assert text.startswith("导诊提示：先看神经内科")
+
+
+def test_a_child_goes_to_the_children_s_department(sample: Pipeline) -> None:
+    assert sample.ask("咳嗽挂什么科", Options(patient=Patient(age=5))).text.startswith("导诊提示：14岁以下一般先看儿科")
+
+
+@pytest.mark.parametrize("question", ["头晕怎么办", "白癜风挂什么科", "偏头痛有什么症状"])
+def test_nothing_is_said_where_no_department_of_a_complaint_is_asked_for(sample: Pipeline, question: str) -> None:
+    assert "导诊提示" not in sample.ask(question).text

@@ -1,0 +1,141 @@
+"""First aid after accidents, and values that are dangerous by themselves."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from rag.domain import Outcome, Triage
+from rag.errors import ConfigurationError
+from rag.pipeline import Pipeline
+from rag.triage.rules import TriageRules, first_aid, load_rules
+from rag.triage.values import parse_values
+
+MEASURES = "measures: [{id: a, names: 血压, low: 50, high: 300, bounds: [{from: 180, label: L, action: A, source: S}]}]"
+
+
+@pytest.fixture(scope="module")
+def rules() -> TriageRules:
+    return load_rules()
+
+
+@pytest.mark.parametrize(
+    ("question", "category"),
+    [
+        ("孩子被邻居的狗咬了一口怎么办", "animal_bite"),
+        ("猫抓出血了用不用打狂犬疫苗", "animal_bite"),
+        ("吃鱼的时候鱼刺卡在嗓子里了", "throat_foreign_body"),
+        ("开水烫伤手背怎么处理", "burn"),
+        ("鼻子流血怎么止住", "nosebleed"),
+        ("被马蜂蜇了怎么办", "sting"),
+        ("打球崴了脚，冰敷还是热敷", "sprain"),
+        ("踩到生锈的钉子了", "wound"),
+        ("采血时被针头扎到了手", "needlestick"),
+        ("无套高危行为担心艾滋怎么阻断", "hiv_exposure"),
+        ("被蛇咬伤怎么急救", "snake_bite"),
+        ("有人触电了怎么救", "electric_shock"),
+        ("门牙磕掉了怎么办", "knocked_tooth"),
+        ("小飞虫进耳朵里了，耳朵里进了虫子", "ear_nose_foreign_body"),
+        ("小孩误吞了一枚硬币", "swallowed_object"),
+        ("心肺复苏怎么做", "cpr"),
+    ],
+)
+def test_an_accident_is_met_with_what_to_do_and_where_to_go(rules: TriageRules, question: str, category: str) -> None:
+    verdict = first_aid(question, None, rules)
+    assert (verdict.category, verdict.red_flag) == (category, False)
+    assert verdict.action is not None
+    assert "依据" in verdict.action
+    assert any(place in verdict.action for place in ("急诊", "120", "门诊", "疾控"))
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "烫伤有哪些并发症",
+        "狂犬病会传染吗",
+        "没有被狗咬，只是看见狗",
+        "烧心怎么办",
+        "发烧怎么办",
+        "骨折多久能好",
+        "异物感是什么病",
+        "针灸治头痛有效吗",
+        "喝多少水合适",
+        "对猫毛过敏怎么办",
+        "患者因毒蛇咬伤入院，诊断为卵巢绒癌，是否具有传染性？",
+    ],
+)
+def test_knowledge_and_other_things_are_no_accident(rules: TriageRules, question: str) -> None:
+    assert first_aid(question, None, rules) == Triage()
+
+
+@pytest.mark.parametrize(
+    ("question", "category", "red"),
+    [
+        ("血压190怎么办", "blood_pressure_value", False),
+        ("血压150/112要紧吗", "blood_pressure_value", False),
+        ("血压230/130", "blood_pressure_value", True),
+        ("餐后血糖20.5", "blood_glucose_value", False),
+        ("体温39.5怎么办", "temperature_value", False),
+        ("孩子发烧39度8", "temperature_value", False),
+        ("血氧85", "oxygen_value", True),
+        ("血钾6.8是什么情况", "potassium_value", False),
+        ("心率35", "heart_rate_value", False),
+    ],
+)
+def test_a_dangerous_value_is_seen_in_the_number(rules: TriageRules, question: str, category: str, red: bool) -> None:
+    verdict = first_aid(question, None, rules)
+    assert (verdict.category, verdict.red_flag) == (category, red)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "血压120/80正常吗",
+        "空腹血糖7.8严重吗",
+        "高血压10年了",
+        "发烧3天",
+        "以前血压190，现在130",
+        "血糖正常值是3.9-6.1吗",
+        "血压高30年",
+        "血氧99",
+        "没有发烧到39度",
+    ],
+)
+def test_other_numbers_are_no_danger(rules: TriageRules, question: str) -> None:
+    assert first_aid(question, None, rules) == Triage()
+
+
+def test_every_action_of_first_aid_names_its_guidance_and_no_dose(rules: TriageRules) -> None:
+    for rule in rules.aid:
+        assert rule.source
+        assert not re.search(r"[0-9一二三半]\s?(?:mg|毫克|克|片|粒|ml|毫升)", rule.action), rule.id
+
+
+@pytest.mark.parametrize("broken", ["measures: 3", "rows: []", MEASURES.replace("id: a, ", ""), "measures: [{"])
+def test_a_table_of_values_that_cannot_be_meant_is_refused(broken: str) -> None:
+    assert parse_values(MEASURES, "t")[0].bounds[0].least == 180
+    with pytest.raises(ConfigurationError, match="t: "):
+        parse_values(broken, "t")
+
+
+def test_first_aid_comes_first_and_is_no_emergency(pipeline: Pipeline) -> None:
+    answer = pipeline.ask("被狗咬了怎么办")
+    assert answer.outcome is Outcome.NOT_IN_KB
+    assert answer.triage.action is not None
+    assert answer.text.startswith(answer.triage.action)
+    assert "犬伤处置门诊" in answer.text
+    assert "请咨询医生" not in answer.text
+
+
+def test_a_red_flag_goes_before_first_aid(pipeline: Pipeline) -> None:
+    answer = pipeline.ask("被马蜂蜇了，嘴唇肿，喘不上气")
+    assert (answer.outcome, answer.triage.category) == (Outcome.EMERGENCY, "anaphylaxis")
+
+
+def test_no_drugs_are_listed_beside_first_aid_unless_asked_for(sample: Pipeline) -> None:
+    handled, asked = sample.ask("偏头痛，崴脚了怎么处理"), sample.ask("偏头痛吃什么药，崴脚了")
+    assert handled.triage.aid
+    assert asked.triage.aid
+    assert "的药物治疗" not in handled.text
+    assert "的药物治疗" in asked.text
