@@ -9,6 +9,8 @@ _NOTICE = (
     "Answers are no medical advice. Let this model write within `yiwen`, where every sentence is checked against cited "
     "evidence; alone it states wrong doses and invents facts as any language model does."
 )
+_TITLES = 5
+"""Sources that a line of licences names; `record.json` has them all."""
 _FIGURES = ("stage", "method", "steps", "loss", "eval_loss", "accuracies", "margins", "accuracy", "reward")
 
 
@@ -37,7 +39,19 @@ def _card(title: str, base: str, licence: str, lines: Sequence[str], records: Se
     end = ["", "## Licences", "", "The result is bound by all of these:", "", f"- base: {licence or 'not stated'}"]
     data = [one for record in records for one in (*record.get("earlier", ()), *record.get("data", ()))]
     end += dict.fromkeys(f"- data {one['name']}: {one['licence'] or 'not stated'}" for one in data)
+    end += dict.fromkeys(line for one in data for line in _quoted(one))
     return "\n".join([*head, *lines, *end]) + "\n"
+
+
+def _quoted(data: Mapping[str, Any]) -> list[str]:
+    """A line for each licence of the sources that the rows quote."""
+    lines = []
+    for licence, titles in data.get("quoted", {}).items():
+        more = f" and {len(titles) - _TITLES} more" if len(titles) > _TITLES else ""
+        lines.append(
+            f"- quoted in data {data['name']}: {licence or 'not stated'} ({'; '.join(titles[:_TITLES])}{more})"
+        )
+    return lines
 
 
 def _run(record: Mapping[str, Any]) -> list[str]:

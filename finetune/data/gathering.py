@@ -31,7 +31,9 @@ class Gathered:
     @property
     def origins(self) -> list[Origin]:
         """Of the record."""
-        return [Origin(one.dataset.name, one.sha256, len(one.rows), one.dataset.licence) for one in self.loaded]
+        return [
+            Origin(one.dataset.name, one.sha256, len(one.rows), one.dataset.licence, one.quoted) for one in self.loaded
+        ]
 
 
 def gather(config: DataConfig) -> Gathered:
