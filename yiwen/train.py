@@ -183,6 +183,9 @@ def _say_report(run: Run, report: Mapping[str, Any]) -> None:
     elif run.train.method == "lora":
         say(f"talk to it: yiwen chat --model {run.model.path} --adapter {report['result']}")
         say(f"serve it: yiwen adapter register {report['result']} --to FOLDER --name NAME")
+    elif run.train.stage == "embed":
+        say(f"use it: YIWEN_EMBEDDER={report['result']} yiwen kb reindex")
+        say(f"what it gains: YIWEN_EMBEDDER={report['result']} yiwen eval retrieval --over {run.model.path}")
     else:
         say(f"talk to it: yiwen chat --model {report['result']}")
 
