@@ -60,7 +60,7 @@ class Neo4jGraph:
         self._connection = connection
         self._on_drawn = on_drawn
         self.kb = kb
-        self._version = version
+        self.version = version
         self._withheld = withheld
         self._withheld_ids = sorted(withheld.facts | withheld.sources)
 
@@ -113,11 +113,11 @@ class Neo4jGraph:
     def _one(self, query: LiteralString, **parameters: object) -> Row:
         """The one row that a query gives while the graph is ready at our version."""
         rows = self._connection.read(
-            query, parameters | {"kb": self.kb, "version": self._version, "withheld": self._withheld_ids}
+            query, parameters | {"kb": self.kb, "version": self.version, "withheld": self._withheld_ids}
         )
         if not rows:
             raise StaleGraphError(
-                f"Neo4j is not ready at version {self._version} of knowledge base {self.kb}; "
+                f"Neo4j is not ready at version {self.version} of knowledge base {self.kb}; "
                 "the snapshot's own graph answers until it is"
             )
         return rows[0]
