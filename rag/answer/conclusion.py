@@ -256,6 +256,12 @@ def _missing(
         fitting = [g for g in intent.groups if any(RELATIONS[relation].subjects & kinds for relation in g)]
         called = {c.name for m in mentions if name in {c.name for c in m.candidates} for c in m.candidates} | {name}
         lacking = [g for g in fitting if not _group_met(g, own) and not _treated(g, called, cited)]
+        held = [e for e in (*found.facts, *found.monograph) if name in _ends(e)] if not found.people else []
+        untold = [g for g in lacking if _group_met(g, held)]
+        if untold:
+            labels = "、".join(dict.fromkeys(_label(group, kinds, ()) for group in untold))
+            notes.append(f"知识库有{name}的{labels}的记录，因篇幅未列出，可以单独问这一项。")
+        lacking = [g for g in lacking if g not in untold]
         if lacking:
             labels = "、".join(dict.fromkeys(_label(group, kinds, found.people) for group in lacking))
             stated = [r for group in lacking for r in group if RELATIONS[r].subjects & kinds]

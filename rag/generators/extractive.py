@@ -84,7 +84,7 @@ class ExtractiveGenerator:
         numbered = [one for one in numbered if one not in quoted]
         yield from _ranking(request, numbered, budget)
         yield from _facts(request, numbered, budget)
-        yield from _monograph(request, numbered, budget)
+        yield from _together(_monograph(request, numbered, budget))
         yield from _literature(request, numbered, budget)
 
 
@@ -239,11 +239,22 @@ def _stands_bare(name: str) -> bool:
     return _sayable(name) == name
 
 
-def _monograph(request: GenerationRequest, numbered: Sequence[Numbered], budget: _Budget) -> Iterator[str]:
-    """Fields of drug monographs, quoted, one sentence of the monograph at a time."""
+def _together(sentences: Iterator[tuple[object, str]]) -> Iterator[str]:
+    """Sentences of one field of one drug together, fields in the order in which they first come."""
+    fields: dict[object, list[str]] = {}
+    for field, sentence in sentences:
+        fields.setdefault(field, []).append(sentence)
+    yield from (sentence for own in fields.values() for sentence in own)
+
+
+def _monograph(
+    request: GenerationRequest, numbered: Sequence[Numbered], budget: _Budget
+) -> Iterator[tuple[object, str]]:
+    """Fields of drug monographs, quoted, one sentence of the monograph at a time, each with its drug and field."""
     fields = [(n, e, e.passage) for n, e in numbered if e.passage and e.passage.kind is PassageKind.MONOGRAPH]
     asked_for = {c.entity for m in request.mentions for c in m.candidates}
     touching = any(_naming(p.text, _beside(request, p.about)) for _, _, p in fields if p.about in asked_for)
+    each = -(-_SENTENCES_OF_FIELD // max(1, len(request.intent.groups)))
     others, most = 0, _AVOIDED_DRUGS if request.intent.avoids else _OTHER_DRUGS
     said = set(request.quoted)
     told = _told_freely(request, [p.text for _, _, p in fields if p.about in asked_for])
@@ -253,7 +264,7 @@ def _monograph(request: GenerationRequest, numbered: Sequence[Numbered], budget:
             quotes = _naming(passage.text, beside) if touching else quotable(passage.text)
             quotes = _for_them(quotes, request.question) if passage.aspect == "用法用量" else quotes
             quotes = [quote for quote in quotable(passage.text) if quote in told] if told else quotes
-            quotes = quotes if budget.full else quotes[:_SENTENCES_OF_FIELD]
+            quotes = quotes if budget.full else quotes[:each]
         else:
             others += 1
             quotes = _naming(passage.text, _names(request.mentions))[:1] if others <= most or budget.full else []
@@ -261,7 +272,7 @@ def _monograph(request: GenerationRequest, numbered: Sequence[Numbered], budget:
             sentence = f"{evidence.title or ''}的{passage.aspect or '说明'}：“{quote}”[{n}]。\n"
             if quote not in said and _stands_bare(evidence.title or "") and budget.takes(sentence):
                 said.add(quote)
-                yield sentence
+                yield (passage.about, passage.aspect), sentence
 
 
 def _for_them(quotes: list[str], question: str) -> list[str]:

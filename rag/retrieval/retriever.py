@@ -7,6 +7,7 @@ the ids of mentioned entities) and the dense one, fused with the weights fitted 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -387,7 +388,7 @@ class Retriever:
         rank = {aspect: n for n, aspect in enumerate(dict.fromkeys(aspects))}
         kept = [e for e in found.values() if e.passage is not None and e.passage.aspect in rank]
         order = {entity: n for n, entity in enumerate(drugs)}
-        return tuple(sorted(kept, key=lambda e: _monograph_key(e, order, rank)))
+        return _by_turns(sorted(kept, key=lambda e: _monograph_key(e, order, rank)), intent)
 
     def _excerpts(self, question: str, mentions: Sequence[Mention]) -> tuple[Evidence, ...]:
         """Where no field is asked for (`能不能静推`): what the monographs of the remedies named say on it."""
@@ -588,6 +589,23 @@ _FOREIGN = frozenset({AliasKind.ENGLISH, AliasKind.LATIN, AliasKind.ABBREVIATION
 
 
 _ITEM = re.compile(r"\s*[(（]?(\d{1,2})[.．、)）]")
+
+
+def _by_turns(fields: Sequence[Evidence], intent: Intent) -> tuple[Evidence, ...]:
+    """Of each thing asked for the first piece, then the second: a long dose leaves room for what it must not be given
+    with. The order among pieces of one thing stays.
+    """  # noqa: D205
+    asked = {
+        aspect: n for n, group in reversed([*enumerate(intent.groups)]) for r in group for aspect in ASPECTS.get(r, ())
+    }
+    turn: Counter[object] = Counter()
+    numbered = []
+    for evidence in fields:
+        passage = evidence.passage
+        thing = (passage.about, asked.get(passage.aspect or "")) if passage is not None else None
+        numbered.append((turn[thing], evidence))
+        turn[thing] += 1
+    return tuple(evidence for _, evidence in sorted(numbered, key=lambda one: one[0]))
 
 
 def _monograph_key(

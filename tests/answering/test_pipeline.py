@@ -19,7 +19,7 @@ from rag.errors import ConfigurationError, DependencyError, NotFoundError, NotRe
 from rag.pipeline import Finished, Meta, Options, Pipeline, Shown, Token
 from rag.ports import Generator
 from rag.vocabulary import Relation
-from tests.answering.records import BOOK, MIGRAINE, RECORDS, fact
+from tests.answering.records import BOOK, IBUPROFEN, MIGRAINE, RECORDS, fact
 from tests.fakes import FakeLibrary, ScriptedGenerator, fake_pipeline
 
 MARK = re.compile(r"\[(\d+)\]")
@@ -401,3 +401,21 @@ def test_a_follow_up_is_shown_as_it_was_understood(pipeline: Pipeline) -> None:
     assert answer.rewritten == "紧张型头痛挂什么科"
     assert [(m.surface, m.carried) for m in answer.mentions] == [("紧张型头痛", False)]
     assert pipeline.ask("紧张型头痛挂什么科", Options(history=history)).rewritten is None
+
+
+def test_a_long_dose_leaves_room_for_what_else_is_asked() -> None:
+    """It took all the room, and what the drug must not be given with was said not to be on record."""
+    dose = [
+        Passage(f"{n}.第{n}种情形口服，每次{n}片，每天{n}次。" * 3, PassageKind.MONOGRAPH, BOOK.id, title="布洛芬",
+                about=IBUPROFEN, aspect="用法用量")
+        for n in range(1, 9)
+    ]  # fmt: skip
+    library = FakeLibrary()
+    library.publish([*RECORDS, *dose])
+    pipeline = fake_pipeline(library)
+    answer = pipeline.ask("布洛芬的用法用量和禁忌")
+    assert "对本品过敏者禁用" in answer.text
+    assert "未收录" not in answer.text
+    tight = replace(pipeline, limits=replace(pipeline.limits, evidence_tokens=10)).ask("布洛芬的用法用量和禁忌")
+    assert "知识库有布洛芬的用法用量的记录，因篇幅未列出，可以单独问这一项。" in tight.text
+    assert "未收录" not in tight.text
