@@ -31,6 +31,10 @@ SYMPTOM, DISEASE, DRUG, HERB = EntityType.SYMPTOM, EntityType.DISEASE, EntityTyp
         ("雄激素高吗", "激素", DRUG),
         ("硬化性苔癣", "硬化", SYMPTOM),
         ("小孩肺炎支原抗体阳性", "肺炎", DISEASE),
+        ("冰冻肩炎怎么治", "冰冻肩", DISEASE),
+        ("尿糖病怎么治", "尿糖", SYMPTOM),
+        ("偏头痛热怎么治", "偏头痛", DISEASE),
+        ("头孢克林怎么吃", "头孢", DRUG),
         ("人参果怎么吃", "人参", DRUG),
         ("金银花露管用吗", "金银花", HERB),
         ("六味地黄汤", "地黄", HERB),
@@ -53,6 +57,11 @@ def test_pieces_of_longer_words(text: str, name: str, kind: EntityType) -> None:
         ("月经常推迟", "月经", SYMPTOM),
         ("晚上上火", "上火", DISEASE),
         ("疼痛性质", "疼痛", SYMPTOM),
+        ("癫痫病怎么治", "癫痫", DISEASE),
+        ("肝腹水症怎么治", "肝腹水", SYMPTOM),
+        ("发热病人", "发热", SYMPTOM),
+        ("关节痛热敷", "关节痛", DISEASE),
+        ("头孢拌酒", "头孢", DRUG),
         ("肺炎球菌疫苗", "肺炎球菌疫苗", DRUG),
         ("针灸对面瘫有效吗", "面瘫", DISEASE),
         ("吃人参果然上火", "人参", DRUG),
@@ -100,6 +109,7 @@ def test_a_type_makes_another_illness_of_what_is_a_complaint_too() -> None:
     assert linked(linker, "得了线状皮炎") == []
     assert linked(linker, "得了皮炎") == ["皮炎"]
     assert linked(linker, "爆炸样头痛") == ["头痛"]
+    assert linked(linker, "夜间型头痛") == []
 
 
 def test_a_part_of_the_body_is_no_disease_unless_two_lists_say_so() -> None:
