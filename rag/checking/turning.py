@@ -166,7 +166,7 @@ def _counts_right(clause: Clause, way: Mark) -> bool:
 
 
 _CAUSAL = re.compile(
-    r"引起|使|令|(?:降低|升高|减弱|增强|减少|增加|提高|抑制)(?!的)|\bcause\b|\b(?:in|de)creas\w+\b|\breduc\w+\b|"
+    r"引起|使|令|(?:降低|升高|减弱|增强|减少|增加|提高|抑制)(?![的、，,或和及与者时后]|症|病史|史|\s|$)|\bcause\b|\b(?:in|de)creas\w+\b|\breduc\w+\b|"
     r"\blower\w+\b|\brais\w+\b"
 )
 _COMPARED = re.compile(r"高于|低于|优于|多于|少于|不如|相比|\bthan\b|\bcompared with\b")
