@@ -73,8 +73,7 @@ _LICENSED: Sequence[tuple[str, str]] = (
     (r"用法|剂量|每次|每日|起始|维持", r"剂量|起始|维持"),
     (r"病原体|病原", r"引起|感染|病原"), (r"科室", r"看|挂|科室"), (r"禁忌", r"禁忌"), (r"相反|的反", r"相反|反"),
     (r"片|胶囊|颗粒|服|"
-        r"丸", r"口服"), (r"服|液|酒|茶|糖浆", r"^饮$"), (r"(?:使用|服用|应用|[用服给]药)前", r"^前$"),
-    (r"不良反应|(?:使用|服用|应用|[用服给]药)后", r"^后$"), (r"降低|减少|降至", r"降"), (r"升高|增加|升至", r"升"), (r"随餐", r"随餐"), (r"低钾", r"低钾"),
+        r"丸", r"口服"), (r"降低|减少|降至", r"降"), (r"升高|增加|升至", r"升"), (r"随餐", r"随餐"), (r"低钾", r"低钾"),
     (r"宜吃|宜食", r"多吃|可吃"), (r"忌", r"忌食|少吃"), (r"中等|严重|轻微", r"程度|中度|重度|轻度"),
     (r"发生率", r"引起"), (r"观察", r"观察"),
 )  # fmt: skip
@@ -82,6 +81,12 @@ LICENSED: Sequence[tuple[re.Pattern[str], re.Pattern[str]]] = tuple(
     (re.compile(spoken), re.compile(words)) for spoken, words in _LICENSED
 )
 """Where the evidence speaks of the first, a sentence may say the second."""
+LICENSED_ALONE: Sequence[tuple[re.Pattern[str], str]] = (
+    (re.compile(r"服|液|酒|茶|糖浆"), "饮"),
+    (re.compile(r"(?:使用|服用|应用|[用服给]药)前"), "前"),
+    (re.compile(r"不良反应|(?:使用|服用|应用|[用服给]药)后"), "后"),
+)
+"""The same of a character that is left by itself: `服阿那曲唑后乏力` of its adverse effects."""
 
 # ---------------------------------------------------------------- words that turn a statement
 

@@ -35,6 +35,8 @@ TWO = passage("与甲药合用可减少乙药排泄，使血药浓度升高。�
 AGES = passage("强迫症：成人起始每日50mg；6~12岁起始每日25mg。", "甲苯丁胺片")
 STOPPING = passage("不可自行停药，停药后可能发生荨麻疹加重。", "甲苯丁胺片")
 MORNING = passage("用法用量：每日0.2g，晨服；荨麻疹每周1次，每次20~40mg；不得每日服用。", "甲苯丁胺片")
+RATES = passage("用法用量：口服，1次15～20ml，3次/d；使用前摇匀。", "甲苯丁胺糖浆")
+HISTORY = passage("本药禁用于下列情况：白细胞总数减少、血小板减少或有粒细胞减少病史者。", "甲苯丁胺片")
 EYES = passage("用法用量：涂于患处；不适用于眼内和鼻内。", "甲苯丁胺软膏")
 STROKE = passage("发病3小时内用丁酶，良好结局增加10%。", "急性脑梗死溶栓的试验")
 WEIGHT = passage("孕妇用甲苯丁胺，增重较胰岛素组少，新生儿低血糖没有增加。")
@@ -63,6 +65,10 @@ def checker() -> Checker:
         ("甲苯丁胺每天早上吃0.2g", MORNING),
         ("甲苯丁胺用于荨麻疹时不得每日服用", MORNING),
         ("甲苯丁胺软膏不能用在眼内和鼻内", EYES),
+        ("甲苯丁胺糖浆每天喝三次，每次15到20毫升", RATES),
+        ("使用甲苯丁胺糖浆前要摇匀", RATES),
+        ("有粒细胞减少病史的人禁用甲苯丁胺", HISTORY),
+        ("服甲苯丁胺后可能觉得口干", ADVERSE),
         ("脑梗死发病3小时内用丁酶，良好结局增加10%", STROKE),
         ("孕妇用甲苯丁胺与胰岛素组相比，增重较少", WEIGHT),
         ("甲苯丁胺所致的肝酶升高多在用药后6周内发生", ADVERSE),
@@ -92,6 +98,7 @@ def test_what_follows_from_the_passage_passes(checker: Checker, sentence: str, e
         ("甲苯丁胺所致的肝酶升高多在用药6周后出现", ADVERSE, "number_not_in_evidence"),
         ("甲苯丁胺使成人慢性荨麻疹的瘙痒评分从3.1分降至7.2分", TRIAL, "number_not_in_evidence"),
         ("Adults take 0.2 g of tobutamide tid with food", ENGLISH, "number_not_in_evidence"),
+        ("甲苯丁胺糖浆每天喝两次，每次15到20毫升", RATES, "number_not_in_evidence"),
         # time of day
         ("甲苯丁胺要在餐前服", DOSE, "citation_does_not_support"),
         # denial and permission
