@@ -83,6 +83,8 @@ LICENSED: Sequence[tuple[re.Pattern[str], re.Pattern[str]]] = tuple(
 """Where the evidence speaks of the first, a sentence may say the second."""
 LICENSED_ALONE: Sequence[tuple[re.Pattern[str], str]] = (
     (re.compile(r"服|液|酒|茶|糖浆"), "饮"),
+    (re.compile(r"合用|辅助"), "加"),
+    (re.compile(r"合用|辅助"), "合用"),
     (re.compile(r"(?:使用|服用|应用|[用服给]药)前"), "前"),
     (re.compile(r"不良反应|(?:使用|服用|应用|[用服给]药)后"), "后"),
 )
