@@ -161,6 +161,7 @@ class Checker:
             or name in _LABELS
             or name in texts
             or self._means(name, there)
+            or any(name in text and not self._part_of_a_name(text, name) for text in texts)
             or _in_parts(name, claim, known)
             or _of_parts(name, joined)
             or _patients_of(name, joined)

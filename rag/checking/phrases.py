@@ -29,7 +29,10 @@ IN_CONTEXT: Sequence[tuple[re.Pattern[str], str]] = (
     (re.compile(r"成年(?!期|人)"), "成人"),
     (re.compile(r"(?<!容)易(?=引起|患|感染|得|并发|中毒|复发)"), "容易"),
     (re.compile(r"表现(?!为)"), "症状"),
+    (re.compile(r"烟酒"), "烟、酒"),
     (re.compile(r"[禁戒忌]酒"), "禁饮酒"),
+    (re.compile(r"肝[、和及或]?肾功能不全"), "肝功能不全、肾功能不全"),
+    (re.compile(r"剂量(?:较|过)?大(?=时|的)"), "高剂量"),
 )
 """The same where only the context tells."""
 
@@ -67,11 +70,12 @@ _LICENSED: Sequence[tuple[str, str]] = (
     (r"病因|诱因|危险因素|高危因素|引起|原因|cause", r"引起|原因|病因|由于|cause"),
     (r"并发症|complication", r"引起|并发|合并"),
     (r"检查|诊断|examination|test|diagnos", r"查|检查|诊断|做"),
-    (r"治疗|药物|主治|适应证|用于|疗程|用法|剂量|therapy|treat|dose", r"治疗|治|treat"),
+    (r"治疗|药物|主治|适应证|用于|疗程|用法|剂量|费用|治愈|therapy|treat|dose", r"治疗|治|treat"),
     (r"不良反应|(?<!病)毒性|中毒|adverse", r"引起|致|cause"),
     (r"传播|传染", r"传播|传染"), (r"年龄|人群", r"见于|好发于|多发于|易感|容易|高发"),
     (r"用法|剂量|每次|每日|起始|维持", r"剂量|起始|维持"),
-    (r"病原体|病原", r"引起|感染|病原"), (r"科室", r"看|挂|科室"), (r"禁忌", r"禁忌"), (r"相反|的反", r"相反|反"),
+    (r"病原体|病原", r"引起|感染|病原"), (r"科室", r"看|挂|科室"), (r"费用", r"花费|花"),
+    (r"禁忌", r"禁忌"), (r"相反|的反", r"相反|反"),
     (r"片|胶囊|颗粒|服|"
         r"丸", r"口服"), (r"降低|减少|降至", r"降"), (r"升高|增加|升至", r"升"), (r"随餐", r"随餐"), (r"低钾", r"低钾"),
     (r"宜吃|宜食", r"多吃|可吃"), (r"忌", r"忌食|少吃"), (r"中等|严重|轻微", r"程度|中度|重度|轻度"),
@@ -133,7 +137,7 @@ MARKS: Sequence[tuple[str, re.Pattern[str]]] = (
             r"contraindicat\w*|\bnever\b|\bprohibited\b|\bforbidden\b|\bban\w*"
         ),
     ),
-    (DENY, re.compile(r"不|无(?!论)|(?<=并)非|绝非")),
+    (DENY, re.compile(r"^否$|不|无(?!论)|(?<=并)非|绝非")),
     (
         ALLOW,
         re.compile(

@@ -17,6 +17,7 @@ def turned(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str | Non
     return (
         _people_reason(clause, ground, used)
         or _polarity_reason(clause, ground, used)
+        or _refusal_reason(clause, used)
         or _way_reason(clause, used)
         or _order_reason(clause, ground, used)
     )
@@ -88,6 +89,26 @@ def _polarity_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) ->
     return None
 
 
+def _refusal_reason(clause: Clause, used: Sequence[Segment]) -> str | None:
+    denied = any(mark.kind in NEGATIVE for mark in clause.marks)
+    return None if denied or not any(_refused_by(segment, clause) for segment in used) else "polarity_not_in_evidence"
+
+
+def _refused_by(segment: Segment, clause: Clause) -> bool:
+    """Whether the segment is a plain no (`医保：否`), or lists what the clause names under what not to eat."""
+    labels = [part for part in segment.clauses if part.label]
+    listed = [part for part in segment.clauses if not part.label]
+    if labels and any(part.text == "否" for part in listed):
+        return True
+    if not any(_BANNED.search(part.text) for part in labels):
+        return False
+    items = [core_of(item) for part in listed for item in _LIST.split(part.text)]
+    return any(item and item <= clause.core for item in items)
+
+
+_BANNED = re.compile("(?<!宜)忌[吃食饮]")
+
+
 def _warns_of(clause: Clause, e: Mark) -> bool:
     """Whether the clause tells what comes of an act that the evidence forbids (`自行停药可引起复发`)."""
     return e.kind == FORBID and bool(_CONSEQUENCE.search(clause.text)) and not clause.marks
@@ -95,6 +116,8 @@ def _warns_of(clause: Clause, e: Mark) -> bool:
 
 _HARM = re.compile("引起|加重|复发|\\bcauses?\\b")
 """`不会引起…`: no prohibition says so."""
+_ADVICE = re.compile("不要|避免|不应|不宜|不适宜|不建议")
+"""Of what a list forbids: 不要吃辣椒 of 忌吃食物：辣椒."""
 _CONSEQUENCE = re.compile("(?<!不)(?:引起|加重|恶化|复发|反跳)")
 
 
@@ -124,6 +147,8 @@ def _agrees(mark: Mark, e: Mark, part: Clause, clause: Clause) -> bool:
     """Whether the evidence's mark may stand behind that of the sentence; over a list it must be the same."""
     if mark.kind == DENY and e.kind == FORBID and _HARM.search(clause.text, mark.start):
         return False
+    if part.label and e.kind == FORBID and _ADVICE.match(clause.text, mark.start):
+        return True
     return e.kind == mark.kind if part.label else e.kind in AGREEING[mark.kind]
 
 
