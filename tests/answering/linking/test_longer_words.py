@@ -35,6 +35,8 @@ SYMPTOM, DISEASE, DRUG, HERB = EntityType.SYMPTOM, EntityType.DISEASE, EntityTyp
         ("尿糖病怎么治", "尿糖", SYMPTOM),
         ("偏头痛热怎么治", "偏头痛", DISEASE),
         ("头孢克林怎么吃", "头孢", DRUG),
+        ("红花油对孕妇有害吗", "红花", HERB),
+        ("针刺的感觉", "针刺", EntityType.THERAPY),
         ("果糖血症怎么治", "血症", DISEASE),
         ("孩子满月", "子满", DISEASE),
         ("人参果怎么吃", "人参", DRUG),
