@@ -57,6 +57,8 @@ class Mark:
     scope: frozenset[str]
     start: int
     end: int
+    head: frozenset[str] = frozenset()
+    """Of a direction: what stands behind its last 的, `认知功能` of 提高患者的认知功能."""
 
 
 @dataclass(frozen=True)
@@ -214,8 +216,8 @@ def _ways(text: str) -> Iterator[Mark]:
     for start, end, kind in sorted(found):
         stop = min((a for a, _, _ in found if a >= end), default=len(text))
         said = re.split(r"、|，|\band\b|\bbut\b", text[end:stop])[0]
-        behind = core_of(said.rpartition("的")[2]) or core_of(said)
-        yield Mark(kind, behind or core_of(text[max(0, start - 16) : start]), start, end)
+        scope = core_of(said) or core_of(text[max(0, start - 16) : start])
+        yield Mark(kind, scope, start, end, core_of(said.rpartition("的")[2]))
 
 
 # ---------------------------------------------------------------- evidence

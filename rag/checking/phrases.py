@@ -78,7 +78,8 @@ _LICENSED: Sequence[tuple[str, str]] = (
     (r"禁忌", r"禁忌"), (r"相反|的反", r"相反|反"),
     (r"片|胶囊|颗粒|服|"
         r"丸", r"口服"), (r"降低|减少|降至", r"降"), (r"升高|增加|升至", r"升"), (r"随餐", r"随餐"), (r"低钾", r"低钾"),
-    (r"宜吃|宜食", r"多吃|可吃"), (r"忌", r"忌食|少吃"), (r"中等|严重|轻微", r"程度|中度|重度|轻度"),
+    (r"宜吃|宜食", r"多吃|可吃"), (r"忌", r"忌食|少吃"), (r"中等", r"程度|中度"), (r"严重", r"程度|重度"),
+    (r"轻微", r"程度|轻度"),
     (r"发生率", r"引起"), (r"观察", r"观察"),
 )  # fmt: skip
 LICENSED: Sequence[tuple[re.Pattern[str], re.Pattern[str]]] = tuple(
@@ -141,7 +142,7 @@ MARKS: Sequence[tuple[str, re.Pattern[str]]] = (
     (
         ALLOW,
         re.compile(
-            r"可以(?:用|使用|服用|吃|放心)|可(?:放心)?(?:用|使用|服用)(?!于)|能用|能吃|可用于|放心|安全|无妨|适合|"
+            r"可以(?:用|使用|服用|吃|放心)|可以?(?=[和与跟同][^，,]{1,14}[用服吃])|可(?:放心)?(?:用|使用|服用)(?!于)|能用|能吃|可用于|放心|安全|无妨|适合|"
             r"适用|适宜|推荐|宜|"
             r"recommended|is safe|are safe|safe (?:in|for|to)|allowed|permitted|suitable"
         ),
@@ -161,7 +162,7 @@ AGREEING: Mapping[str, frozenset[str]] = {
 PRAISE = re.compile(r"放心|安全|无妨|适合|适用|适宜|推荐|宜|recommended|safe|suitable|permitted|allowed")
 """Permission that says more than `可用`: it must stand in the evidence."""
 
-UP, DOWN, BETTER, WORSE = "up", "down", "better", "worse"
+UP, DOWN, BETTER, WORSE, HEAVIER = "up", "down", "better", "worse", "heavier"
 WAYS: Sequence[tuple[str, re.Pattern[str]]] = (
     (
         BETTER,
@@ -170,13 +171,14 @@ WAYS: Sequence[tuple[str, re.Pattern[str]]] = (
             r"\bimprov\w*|\bbetter\b|\bsuperior\w*|\bbenefi\w*|\beffective\w*"
         ),
     ),
-    (WORSE, re.compile(r"恶化|加剧|变差|劣于|差于|有害|\bworse\w*|\binferior\w*|\bharm\w*|\bdeteriorat\w*")),
+    (HEAVIER, re.compile(r"加重|加剧")),
+    (WORSE, re.compile(r"恶化|变差|劣于|差于|有害|\bworse\w*|\binferior\w*|\bharm\w*|\bdeteriorat\w*")),
     (
         UP,
         re.compile(
             r"升高|增高|增加|增多|上升|增强|增长|增大|提高|升至|升到|升(?= ?\d|\s|$)|高于|多于|大于|长于|更高|更多|"
             r"更大|更长|略多|较高|较多|"
-            r"偏高|加重|加快|加速|延长|增至|翻倍|多(?=\s)|"
+            r"偏高|加快|加速|延长|增至|翻倍|多(?=\s)|"
             r"\bincreas\w*|\bhigher\b|\brais\w*|\brise[ns]?\b|\brose\b|\belevat\w*|\bgain\w*|\blonger\b|\bprolong\w*|"
             r"\bmore\b|\bgreater\b"
         ),
@@ -194,7 +196,20 @@ WAYS: Sequence[tuple[str, re.Pattern[str]]] = (
     ),
 )
 """Words for a direction."""
-OPPOSITE: Mapping[str, str] = {UP: DOWN, DOWN: UP, BETTER: WORSE, WORSE: BETTER}
+SAME_WAY: Mapping[str, frozenset[str]] = {
+    UP: frozenset({UP, HEAVIER}),
+    DOWN: frozenset({DOWN}),
+    BETTER: frozenset({BETTER}),
+    WORSE: frozenset({WORSE, HEAVIER}),
+    HEAVIER: frozenset({HEAVIER, UP, WORSE}),
+}
+OPPOSITE: Mapping[str, frozenset[str]] = {
+    UP: frozenset({DOWN}),
+    DOWN: frozenset({UP, HEAVIER}),
+    BETTER: frozenset({WORSE, HEAVIER}),
+    WORSE: frozenset({BETTER}),
+    HEAVIER: frozenset({DOWN, BETTER}),
+}
 
 MODIFIER = re.compile(
     r"(?:左旋|右旋|消旋|左|右|地|去甲|去氧|异|非|亚临床|亚|急性|慢性|原发性|继发性|先天性|获得性|特发性|妊娠期|小儿|"

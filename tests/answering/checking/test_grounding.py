@@ -44,6 +44,10 @@ COGNITION = passage(
 FORBIDDEN_FOODS = passage("荨麻疹的忌吃食物：辣椒、浓茶")
 COVER = passage("荨麻疹的医保：否")
 ORGANS = passage("注意事项：肝、肾功能不良者慎用；服药期间忌烟、酒。", "甲苯丁胺片")
+TOGETHER = passage("甲状腺功能异常者慎用，避免与兴奋药物如氨茶碱、麻黄碱等合用。", "甲苯丁胺片")
+LISTED = passage("禁忌证：本药禁用于下列情况：近期出血者、严重低钾者、孕妇及哺乳期妇女。", "甲苯丁胺片")
+NONE_FOUND = passage("药物相互作用：目前未发现有药物相互作用。", "甲苯丁胺片")
+EASED = passage("甲苯丁胺可缓解荨麻疹的瘙痒，提高睡眠质量。")
 EYES = passage("用法用量：涂于患处；不适用于眼内和鼻内。", "甲苯丁胺软膏")
 STROKE = passage("发病3小时内用丁酶，良好结局增加10%。", "急性脑梗死溶栓的试验")
 WEIGHT = passage("孕妇用甲苯丁胺，增重较胰岛素组少，新生儿低血糖没有增加。")
@@ -72,6 +76,8 @@ def checker() -> Checker:
         ("甲苯丁胺每天早上吃0.2g", MORNING),
         ("甲苯丁胺用于荨麻疹时不得每日服用", MORNING),
         ("甲苯丁胺软膏不能用在眼内和鼻内", EYES),
+        ("甲苯丁胺不要和氨茶碱一起用", TOGETHER),
+        ("孕妇禁用甲苯丁胺", LISTED),
         ("甲苯丁胺能提高老年荨麻疹患者的睡眠质量", COGNITION),
         ("甲苯丁胺联合乙药有助于老年荨麻疹患者", COGNITION),
         ("老年荨麻疹患者用甲苯丁胺有效而且安全", COGNITION),
@@ -116,6 +122,13 @@ def test_what_follows_from_the_passage_passes(checker: Checker, sentence: str, e
         ("甲苯丁胺会提高老年荨麻疹患者的尿酸", COGNITION, "polarity_not_in_evidence"),
         ("荨麻疹属于医保", COVER, "polarity_not_in_evidence"),
         ("荨麻疹患者可以吃辣椒", FORBIDDEN_FOODS, "polarity_not_in_evidence"),
+        # what is banned is not allowed, in a list or beside examples
+        ("孕妇和哺乳期妇女可以服用甲苯丁胺", LISTED, "polarity_not_in_evidence"),
+        ("甲苯丁胺可以和氨茶碱一起用", TOGETHER, "polarity_not_in_evidence"),
+        ("甲苯丁胺不应避免与氨茶碱合用", TOGETHER, "polarity_not_in_evidence"),
+        ("甲苯丁胺与其他药有相互作用", NONE_FOUND, "polarity_not_in_evidence"),
+        ("轻度低钾的患者不能用甲苯丁胺", LISTED, "citation_does_not_support"),
+        ("甲苯丁胺能加重荨麻疹的瘙痒", EASED, "polarity_not_in_evidence"),
         # time of day
         ("甲苯丁胺要在餐前服", DOSE, "citation_does_not_support"),
         # denial and permission
