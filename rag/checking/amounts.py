@@ -69,12 +69,14 @@ _AND_A_HALF = re.compile(rf"({_NUMBER})个?半(小时|月|年)|({_NUMBER})(年|�
 _HAN_VALUE = {c: n for n, c in enumerate("零一二三四五六七八九十")} | {"两": 2}
 
 _PERIOD = re.compile(
-    r"(?P<dose>每次|单次|每回|一次(?=[^，,。；;]{0,6}?[\d一二两三四五六七八九十半])|一回(?=[^，,。；;]{0,6}?\d)|"
+    r"(?P<dose>每次|单次|每回|(?<![\d日天周月时h每])1次(?= ?\d)|"
+    r"一次(?=[^，,。；;]{0,6}?[\d一二两三四五六七八九十半])|一回(?=[^，,。；;]{0,6}?\d)|"
     r"per dose|each dose)"
     r"|(?P<night>每晚|每夜|晚上|睡前|nightly|each evening|every evening|each night|every night|at bedtime)"
     r"|(?P<morning>每早|每晨|晨服|早上|早晨|清晨|each morning|every morning)"
     r"|(?P<day>每日|每天|一[日天](?=[^，,。；;]{0,8}?[\d一二两三四五六七八九十])|日服|"
-    r"(?<![\d一二两三四五六七八九十至第每隔])日(?=[一二三四两\d]次)|/日|/天|\bdaily\b|\bper day\b|\ba day\b|"
+    r"(?<![\d一二两三四五六七八九十至第每隔])日(?=[一二三四两\d]次)|/日|/天|/d(?![a-z])|"
+    r"\bdaily\b|\bper day\b|\ba day\b|"
     r"\beach day\b|\bevery day\b)"
     r"|(?P<week>每周|每星期|一周(?=[一二两三四五六七\d]*次)|/周|\bweekly\b|\bper week\b|\ba week\b|\beach week\b|"
     r"\bevery week\b)"

@@ -70,6 +70,7 @@ _FORM = re.compile(
     r"|^(?:盐酸|硫酸|马来酸|富马酸|酒石酸|磷酸|氢溴酸|苯磺酸|甲磺酸)|(?:钠|钾)(?=片|胶囊|注射液|$)"
 )
 _SURE = 0.5
+_SHORT = 3
 
 
 @dataclass(frozen=True)
@@ -160,8 +161,10 @@ class Checker:
             or name in _LABELS
             or name in texts
             or self._means(name, there)
+            or any(name in text and not self._part_of_a_name(text, name) for text in texts)
             or _in_parts(name, claim, known)
             or _of_parts(name, joined)
+            or _patients_of(name, joined)
             or (name in _YOUNG and _states_young_age(claim, joined))
             for name, _, _ in self.names.find(claim)
         )
@@ -343,6 +346,11 @@ def _of_parts(name: str, joined: str) -> bool:
     """Whether the name is made of two that the evidence holds apart: `地高辛中毒` of a title 地高辛 and 中毒."""
     cuts = ((name[:n], name[n:]) for n in range(2, len(name) - 1))
     return any(all(part in joined or GLUE.fullmatch(part) for part in parts) for parts in cuts)
+
+
+def _patients_of(name: str, joined: str) -> bool:
+    """Whether the name is of those who have what the evidence names: `慢性肾炎患者`."""
+    return len(name) > _SHORT and name.endswith(("患者", "病人")) and name[:-2] in joined
 
 
 def _speaks_against(evidence: Evidence) -> bool:

@@ -24,7 +24,7 @@ _ENGLISH_CLAUSE = re.compile(
 _LABEL = re.compile(r"^[^:]{1,16}:")
 _BEFORE_NUMBER = re.compile(r"[\d一二两三四五六七八九十]|每|起始|维持")
 _LIGHT = re.compile(
-    r"使用|服用|用于|应用|治疗|患者|病人|的人|可以|需要|应当|不能|不宜|不得|不可|禁用|禁止|慎用|可用|禁忌|剂量|每次|"
+    r"而且|并且|以及|使用|服用|用于|应用|治疗|患者|病人|的人|可以|需要|应当|不能|不宜|不得|不可|禁用|禁止|慎用|可用|禁忌|剂量|每次|"
     r"每日|起始|维持|没有|未能|并不|"
     r"引起|症状|检查|并发症|病因|不良反应|[用者的了服可应时及和与会能使对在]|(?<![高低多少大小优劣])于|\b(?:contraindicated|should|must|not|with|"
     r"when|the|is|was)\b"
@@ -57,6 +57,8 @@ class Mark:
     scope: frozenset[str]
     start: int
     end: int
+    head: frozenset[str] = frozenset()
+    """Of a direction: what stands behind its last 的, `认知功能` of 提高患者的认知功能."""
 
 
 @dataclass(frozen=True)
@@ -213,8 +215,9 @@ def _ways(text: str) -> Iterator[Mark]:
         masked = pattern.sub(lambda match: "\0" * len(match[0]), masked)
     for start, end, kind in sorted(found):
         stop = min((a for a, _, _ in found if a >= end), default=len(text))
-        behind = core_of(re.split(r"、|，|\band\b|\bbut\b", text[end:stop])[0])
-        yield Mark(kind, behind or core_of(text[max(0, start - 16) : start]), start, end)
+        said = re.split(r"、|，|\band\b|\bbut\b", text[end:stop])[0]
+        scope = core_of(said) or core_of(text[max(0, start - 16) : start])
+        yield Mark(kind, scope, start, end, core_of(said.rpartition("的")[2]))
 
 
 # ---------------------------------------------------------------- evidence

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from rag.checking.amounts import PER_DAY, TIMES_OF_DAY, Amount, periods
 from rag.checking.clauses import GAP, WORDS, Clause, Ground, Segment, content_of, read, stems
-from rag.checking.phrases import ENGLISH_GLUE, GLUE, LICENSED, MODIFIER, PEOPLE, SUFFIX
+from rag.checking.phrases import ENGLISH_GLUE, GLUE, LICENSED, LICENSED_ALONE, MODIFIER, PEOPLE, SUFFIX
 from rag.checking.turning import turned
 from rag.text import HAN, is_han
 
@@ -187,7 +187,8 @@ def _unexplained(piece: str, allowed: str) -> list[str]:
     for spoken, words in LICENSED:
         if words.search(piece) and spoken.search(allowed):
             piece = words.sub(GAP, piece)
-    return [part for part in GLUE.sub(GAP, piece).split(GAP) if part]
+    alone = {word for spoken, word in LICENSED_ALONE if spoken.search(allowed)}
+    return [part for part in GLUE.sub(GAP, piece).split(GAP) if part and part not in alone]
 
 
 def _stripped_name(said: str, allowed: str) -> bool:

@@ -29,7 +29,10 @@ IN_CONTEXT: Sequence[tuple[re.Pattern[str], str]] = (
     (re.compile(r"成年(?!期|人)"), "成人"),
     (re.compile(r"(?<!容)易(?=引起|患|感染|得|并发|中毒|复发)"), "容易"),
     (re.compile(r"表现(?!为)"), "症状"),
+    (re.compile(r"烟酒"), "烟、酒"),
     (re.compile(r"[禁戒忌]酒"), "禁饮酒"),
+    (re.compile(r"肝[、和及或]?肾功能不全"), "肝功能不全、肾功能不全"),
+    (re.compile(r"剂量(?:较|过)?大(?=时|的)"), "高剂量"),
 )
 """The same where only the context tells."""
 
@@ -67,20 +70,30 @@ _LICENSED: Sequence[tuple[str, str]] = (
     (r"病因|诱因|危险因素|高危因素|引起|原因|cause", r"引起|原因|病因|由于|cause"),
     (r"并发症|complication", r"引起|并发|合并"),
     (r"检查|诊断|examination|test|diagnos", r"查|检查|诊断|做"),
-    (r"治疗|药物|主治|适应证|用于|疗程|用法|剂量|therapy|treat|dose", r"治疗|治|treat"),
+    (r"治疗|药物|主治|适应证|用于|疗程|用法|剂量|费用|治愈|therapy|treat|dose", r"治疗|治|treat"),
     (r"不良反应|(?<!病)毒性|中毒|adverse", r"引起|致|cause"),
     (r"传播|传染", r"传播|传染"), (r"年龄|人群", r"见于|好发于|多发于|易感|容易|高发"),
     (r"用法|剂量|每次|每日|起始|维持", r"剂量|起始|维持"),
-    (r"病原体|病原", r"引起|感染|病原"), (r"科室", r"看|挂|科室"), (r"禁忌", r"禁忌"), (r"相反|的反", r"相反|反"),
+    (r"病原体|病原", r"引起|感染|病原"), (r"科室", r"看|挂|科室"), (r"费用", r"花费|花"),
+    (r"禁忌", r"禁忌"), (r"相反|的反", r"相反|反"),
     (r"片|胶囊|颗粒|服|"
         r"丸", r"口服"), (r"降低|减少|降至", r"降"), (r"升高|增加|升至", r"升"), (r"随餐", r"随餐"), (r"低钾", r"低钾"),
-    (r"宜吃|宜食", r"多吃|可吃"), (r"忌", r"忌食|少吃"), (r"中等|严重|轻微", r"程度|中度|重度|轻度"),
+    (r"宜吃|宜食", r"多吃|可吃"), (r"忌", r"忌食|少吃"), (r"中等", r"程度|中度"), (r"严重", r"程度|重度"),
+    (r"轻微", r"程度|轻度"),
     (r"发生率", r"引起"), (r"观察", r"观察"),
 )  # fmt: skip
 LICENSED: Sequence[tuple[re.Pattern[str], re.Pattern[str]]] = tuple(
     (re.compile(spoken), re.compile(words)) for spoken, words in _LICENSED
 )
 """Where the evidence speaks of the first, a sentence may say the second."""
+LICENSED_ALONE: Sequence[tuple[re.Pattern[str], str]] = (
+    (re.compile(r"服|液|酒|茶|糖浆"), "饮"),
+    (re.compile(r"合用|辅助"), "加"),
+    (re.compile(r"合用|辅助"), "合用"),
+    (re.compile(r"(?:使用|服用|应用|[用服给]药)前"), "前"),
+    (re.compile(r"不良反应|(?:使用|服用|应用|[用服给]药)后"), "后"),
+)
+"""The same of a character that is left by itself: `服阿那曲唑后乏力` of its adverse effects."""
 
 # ---------------------------------------------------------------- words that turn a statement
 
@@ -125,11 +138,11 @@ MARKS: Sequence[tuple[str, re.Pattern[str]]] = (
             r"contraindicat\w*|\bnever\b|\bprohibited\b|\bforbidden\b|\bban\w*"
         ),
     ),
-    (DENY, re.compile(r"不|无(?!论)|(?<=并)非|绝非")),
+    (DENY, re.compile(r"^否$|不|无(?!论)|(?<=并)非|绝非")),
     (
         ALLOW,
         re.compile(
-            r"可以(?:用|使用|服用|吃|放心)|可(?:放心)?(?:用|使用|服用)(?!于)|能用|能吃|可用于|放心|安全|无妨|适合|"
+            r"可以(?:用|使用|服用|吃|放心)|可以?(?=[和与跟同][^，,]{1,14}[用服吃])|可(?:放心)?(?:用|使用|服用)(?!于)|能用|能吃|可用于|放心|安全|无妨|适合|"
             r"适用|适宜|推荐|宜|"
             r"recommended|is safe|are safe|safe (?:in|for|to)|allowed|permitted|suitable"
         ),
@@ -149,7 +162,7 @@ AGREEING: Mapping[str, frozenset[str]] = {
 PRAISE = re.compile(r"放心|安全|无妨|适合|适用|适宜|推荐|宜|recommended|safe|suitable|permitted|allowed")
 """Permission that says more than `可用`: it must stand in the evidence."""
 
-UP, DOWN, BETTER, WORSE = "up", "down", "better", "worse"
+UP, DOWN, BETTER, WORSE, HEAVIER = "up", "down", "better", "worse", "heavier"
 WAYS: Sequence[tuple[str, re.Pattern[str]]] = (
     (
         BETTER,
@@ -158,13 +171,14 @@ WAYS: Sequence[tuple[str, re.Pattern[str]]] = (
             r"\bimprov\w*|\bbetter\b|\bsuperior\w*|\bbenefi\w*|\beffective\w*"
         ),
     ),
-    (WORSE, re.compile(r"恶化|加剧|变差|劣于|差于|有害|\bworse\w*|\binferior\w*|\bharm\w*|\bdeteriorat\w*")),
+    (HEAVIER, re.compile(r"加重|加剧")),
+    (WORSE, re.compile(r"恶化|变差|劣于|差于|有害|\bworse\w*|\binferior\w*|\bharm\w*|\bdeteriorat\w*")),
     (
         UP,
         re.compile(
             r"升高|增高|增加|增多|上升|增强|增长|增大|提高|升至|升到|升(?= ?\d|\s|$)|高于|多于|大于|长于|更高|更多|"
             r"更大|更长|略多|较高|较多|"
-            r"偏高|加重|加快|加速|延长|增至|翻倍|多(?=\s)|"
+            r"偏高|加快|加速|延长|增至|翻倍|多(?=\s)|"
             r"\bincreas\w*|\bhigher\b|\brais\w*|\brise[ns]?\b|\brose\b|\belevat\w*|\bgain\w*|\blonger\b|\bprolong\w*|"
             r"\bmore\b|\bgreater\b"
         ),
@@ -174,7 +188,7 @@ WAYS: Sequence[tuple[str, re.Pattern[str]]] = (
         re.compile(
             r"降低|减低|减少|减小|下降|减弱|削弱|降至|降到|降(?= ?\d|\s|$)|低于|少于|小于|短于|更低|更少|更小|更短|"
             r"略少|较低|较少|偏低|"
-            r"减轻|减慢|变慢|减缓|缩短|减至|减半|减量|抑制(?!剂)|少(?=\s)|"
+            r"减轻|递减|酌减|减慢|变慢|减缓|缩短|减至|减半|减量|抑制(?!剂)|少(?=\s)|"
             r"\bdecreas\w*|\blower\w*|\breduc\w*|\bfewer\b|\bless\b|\bloss\b|\bcut\b|\bshort\w*|\bdeclin\w*|"
             r"\bdrop\w*|\bfell\b|\bfall\b|"
             r"\bdiminish\w*"
@@ -182,7 +196,20 @@ WAYS: Sequence[tuple[str, re.Pattern[str]]] = (
     ),
 )
 """Words for a direction."""
-OPPOSITE: Mapping[str, str] = {UP: DOWN, DOWN: UP, BETTER: WORSE, WORSE: BETTER}
+SAME_WAY: Mapping[str, frozenset[str]] = {
+    UP: frozenset({UP, HEAVIER}),
+    DOWN: frozenset({DOWN}),
+    BETTER: frozenset({BETTER}),
+    WORSE: frozenset({WORSE, HEAVIER}),
+    HEAVIER: frozenset({HEAVIER, UP, WORSE}),
+}
+OPPOSITE: Mapping[str, frozenset[str]] = {
+    UP: frozenset({DOWN}),
+    DOWN: frozenset({UP, HEAVIER}),
+    BETTER: frozenset({WORSE, HEAVIER}),
+    WORSE: frozenset({BETTER}),
+    HEAVIER: frozenset({DOWN, BETTER}),
+}
 
 MODIFIER = re.compile(
     r"(?:左旋|右旋|消旋|左|右|地|去甲|去氧|异|非|亚临床|亚|急性|慢性|原发性|继发性|先天性|获得性|特发性|妊娠期|小儿|"

@@ -7,9 +7,21 @@ from collections.abc import Sequence
 
 from rag.checking.amounts import periods
 from rag.checking.clauses import Clause, Ground, Mark, Segment, content_of, core_of
-from rag.checking.phrases import AGREEING, ALLOW, DENY, FORBID, NEGATIVE, OPPOSITE, PEOPLE, PRAISE
+from rag.checking.phrases import (
+    AGREEING,
+    ALLOW,
+    DENY,
+    FORBID,
+    GLUE,
+    NEGATIVE,
+    OPPOSITE,
+    PEOPLE,
+    PRAISE,
+    SAME_WAY,
+    UNADVISED,
+)
 
-_LIST = re.compile(r"[、和或及与]| and | or ")
+_LIST = re.compile(r"[、和或及与如]| and | or ")
 
 
 def turned(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str | None:
@@ -17,6 +29,7 @@ def turned(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str | Non
     return (
         _people_reason(clause, ground, used)
         or _polarity_reason(clause, ground, used)
+        or _refusal_reason(clause, ground, used)
         or _way_reason(clause, used)
         or _order_reason(clause, ground, used)
     )
@@ -71,9 +84,9 @@ def _polarity_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) ->
         if not max(agreeing, default=0.0) or max(against, default=0.0) > max(agreeing):
             return "polarity_not_in_evidence"
     negatives = [mark for mark in clause.marks if mark.kind in NEGATIVE]
-    if len(negatives) > 1 and len(negatives) > sum(e.kind in NEGATIVE for e, _ in there):
-        return "polarity_not_in_evidence"
     parts = [part for segment in used for part in segment.clauses]
+    if len(negatives) > 1 and len(negatives) > max(map(_denials, parts), default=0):
+        return "polarity_not_in_evidence"
     if any(_same_words(own, clause, part) and _denials(part) != len(negatives) for part in parts):
         return "polarity_not_in_evidence"
     agreed = {kind for mark in negatives for kind in AGREEING[mark.kind]}
@@ -88,6 +101,44 @@ def _polarity_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) ->
     return None
 
 
+def _forbids(segment: Segment, own: frozenset[str]) -> bool:
+    """Whether a ban speaks of what is said to be allowed: in its clause, or in the list that it heads."""
+    for part in segment.clauses:
+        if any(mark.kind in _BANS for mark in part.marks):
+            spoken_of = (other.core for other in (segment.clauses if part.label else (part,)))
+            if own & frozenset().union(*spoken_of):
+                return True
+    return False
+
+
+_BANS = frozenset({FORBID, UNADVISED, DENY})
+
+
+def _refusal_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str | None:
+    """Whether the evidence refuses what the clause allows or states without a sign of denial."""
+    kinds = {mark.kind for mark in clause.marks}
+    own = clause.core - ground.title_content
+    allowed = any(mark.kind == ALLOW for segment in used for part in segment.clauses for mark in part.marks)
+    banned = ALLOW in kinds and not allowed and any(_forbids(segment, own) for segment in used)
+    refused = not kinds & NEGATIVE and any(_refused_by(segment, clause) for segment in used)
+    return "polarity_not_in_evidence" if banned or refused else None
+
+
+def _refused_by(segment: Segment, clause: Clause) -> bool:
+    """Whether the segment is a plain no (`医保：否`), or lists what the clause names under what not to eat."""
+    labels = [part for part in segment.clauses if part.label]
+    listed = [part for part in segment.clauses if not part.label]
+    if labels and any(part.text == "否" for part in listed):
+        return True
+    if not any(_BANNED.search(part.text) for part in labels):
+        return False
+    items = [core_of(item) for part in listed for item in _LIST.split(part.text)]
+    return any(item and item <= clause.core for item in items)
+
+
+_BANNED = re.compile("(?<!宜)忌[吃食饮]")
+
+
 def _warns_of(clause: Clause, e: Mark) -> bool:
     """Whether the clause tells what comes of an act that the evidence forbids (`自行停药可引起复发`)."""
     return e.kind == FORBID and bool(_CONSEQUENCE.search(clause.text)) and not clause.marks
@@ -95,6 +146,8 @@ def _warns_of(clause: Clause, e: Mark) -> bool:
 
 _HARM = re.compile("引起|加重|复发|\\bcauses?\\b")
 """`不会引起…`: no prohibition says so."""
+_ADVICE = re.compile("不要|避免|不应|不宜|不适宜|不建议")
+"""Of what a list forbids: 不要吃辣椒 of 忌吃食物：辣椒."""
 _CONSEQUENCE = re.compile("(?<!不)(?:引起|加重|恶化|复发|反跳)")
 
 
@@ -111,7 +164,7 @@ def _denies(e: Mark, part: Clause, clause: Clause, own: frozenset[str], title: f
     if scope and len(scope & clause.core) >= 0.6 * len(scope):
         return True
     stop = min((mark.start for mark in part.marks if mark.start >= e.end), default=len(part.text))
-    items = [core_of(item) for item in _LIST.split(part.text[e.end : stop])]
+    items = [core_of(said) for item in _LIST.split(part.text[e.end : stop]) for said in (item, GLUE.sub(" ", item))]
     if any(len(item) and item <= clause.core for item in items):
         return True
     allowing = any(mark.kind == ALLOW for mark in clause.marks)
@@ -124,6 +177,8 @@ def _agrees(mark: Mark, e: Mark, part: Clause, clause: Clause) -> bool:
     """Whether the evidence's mark may stand behind that of the sentence; over a list it must be the same."""
     if mark.kind == DENY and e.kind == FORBID and _HARM.search(clause.text, mark.start):
         return False
+    if part.label and e.kind == FORBID and _ADVICE.match(clause.text, mark.start):
+        return True
     return e.kind == mark.kind if part.label else e.kind in AGREEING[mark.kind]
 
 
@@ -135,8 +190,10 @@ def _closeness(scope: frozenset[str], own: frozenset[str], e: Mark, part: Clause
     return max(len(scope & e.scope) / len(scope), 0.9 * len(scope & part.core) / len(scope), around)
 
 
-def _closest(way: Mark, others: Sequence[Mark]) -> float:
-    return max((len(way.scope & o.scope) / (len(way.scope) or 1) for o in others), default=0.0)
+def _closest(way: Mark, others: Sequence[Mark]) -> tuple[float, float]:
+    """How much of what the direction ends in, and of all it bears on, one of `others` shares."""
+    ends = max((len(way.head & o.scope) / (len(way.head) or 1) for o in others), default=0.0)
+    return ends, max((len(way.scope & o.scope) / (len(way.scope) or 1) for o in others), default=0.0)
 
 
 def _way_reason(clause: Clause, used: Sequence[Segment]) -> str | None:
@@ -144,10 +201,10 @@ def _way_reason(clause: Clause, used: Sequence[Segment]) -> str | None:
     for way in clause.ways:
         if _counts_right(clause, way):
             continue
-        same = [e for e in there if e.kind == way.kind]
+        same = [e for e in there if e.kind in SAME_WAY[way.kind]]
         if not same:
             return "polarity_not_in_evidence"
-        other = [e for e in there if e.kind == OPPOSITE[way.kind]]
+        other = [e for e in there if e.kind in OPPOSITE[way.kind]]
         if _closest(way, other) > _closest(way, same):
             return "polarity_not_in_evidence"
     return None
@@ -166,7 +223,7 @@ def _counts_right(clause: Clause, way: Mark) -> bool:
 
 
 _CAUSAL = re.compile(
-    r"引起|使|令|(?:降低|升高|减弱|增强|减少|增加|提高|抑制)(?!的)|\bcause\b|\b(?:in|de)creas\w+\b|\breduc\w+\b|"
+    r"引起|使|令|(?:降低|升高|减弱|增强|减少|增加|提高|抑制)(?![的、，,或和及与者时后]|症|病史|史|\s|$)|\bcause\b|\b(?:in|de)creas\w+\b|\breduc\w+\b|"
     r"\blower\w+\b|\brais\w+\b"
 )
 _COMPARED = re.compile(r"高于|低于|优于|多于|少于|不如|相比|\bthan\b|\bcompared with\b")

@@ -282,8 +282,8 @@ class Linker:
             return ""
         clause = max((m.end() for m in CLAUSE_END.finditer(text, 0, match.start)), default=0)
         if match.is_one_of(_DESCRIBED):
-            named = _NO_COMPLAINT.search(text[: match.end]) is not None
-            return unknown_type(text[max(clause, topic_end) : match.start]) if named else ""
+            kind = unknown_type(text[max(clause, topic_end) : match.start])
+            return kind if kind.endswith("型") or _NO_COMPLAINT.search(text[: match.end]) else ""
         return unknown_beginning(text[max(clause, topic_end) : match.start], match.candidates[0].name, self._endings)
 
 

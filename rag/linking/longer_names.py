@@ -40,6 +40,7 @@ _WOMEN = re.compile(r"卵巢|子宫|宫颈|宫外孕|阴道|外阴|月经|痛经
 _MEN = re.compile(r"前列腺|睾丸|附睾|阴茎|包皮|包茎|精索|遗精|早泄|阳痿|龟头")
 _MAN = re.compile(r"男(?:性|人|子|孩|士)?$")
 _WOMAN = re.compile(r"女(?:性|人|子|孩|士)?$")
+_ANIMAL = re.compile("(?<![吃养喂被怕])[马猫狗犬猪鼠]$")
 _SUFFERER = re.compile("(?:病人|患者|患儿|病号|孕妇|产妇|乳母|老人|孩子|小孩|宝宝|学生|大人|成人|家属)$")
 """Who has the illness, and no part of its name."""
 _LONGEST = 6
@@ -69,6 +70,8 @@ def unknown_beginning(before: str, name: str, known: NameEndings) -> str:
         return degree.group()
     if typed := unknown_type(before):
         return typed
+    if animal := _ANIMAL.search(before):
+        return animal.group()
     if not before or not _HAN_END.search(before) or _NO_END.search(before):
         return ""
     if _SUFFERER.search(before):

@@ -35,6 +35,19 @@ TWO = passage("与甲药合用可减少乙药排泄，使血药浓度升高。�
 AGES = passage("强迫症：成人起始每日50mg；6~12岁起始每日25mg。", "甲苯丁胺片")
 STOPPING = passage("不可自行停药，停药后可能发生荨麻疹加重。", "甲苯丁胺片")
 MORNING = passage("用法用量：每日0.2g，晨服；荨麻疹每周1次，每次20~40mg；不得每日服用。", "甲苯丁胺片")
+RATES = passage("用法用量：口服，1次15～20ml，3次/d；使用前摇匀。", "甲苯丁胺糖浆")
+HISTORY = passage("本药禁用于下列情况：白细胞总数减少、血小板减少或有粒细胞减少病史者。", "甲苯丁胺片")
+COGNITION = passage(
+    "甲苯丁胺可降低老年荨麻疹患者的尿酸，提高其睡眠质量，联用乙药有一定的帮助，是有效的和安全的。",
+    "甲苯丁胺与老年荨麻疹",
+)
+FORBIDDEN_FOODS = passage("荨麻疹的忌吃食物：辣椒、浓茶")
+COVER = passage("荨麻疹的医保：否")
+ORGANS = passage("注意事项：肝、肾功能不良者慎用；服药期间忌烟、酒。", "甲苯丁胺片")
+TOGETHER = passage("甲状腺功能异常者慎用，避免与兴奋药物如氨茶碱、麻黄碱等合用。", "甲苯丁胺片")
+LISTED = passage("禁忌证：本药禁用于下列情况：近期出血者、严重低钾者、孕妇及哺乳期妇女。", "甲苯丁胺片")
+NONE_FOUND = passage("药物相互作用：目前未发现有药物相互作用。", "甲苯丁胺片")
+EASED = passage("甲苯丁胺可缓解荨麻疹的瘙痒，提高睡眠质量。")
 EYES = passage("用法用量：涂于患处；不适用于眼内和鼻内。", "甲苯丁胺软膏")
 STROKE = passage("发病3小时内用丁酶，良好结局增加10%。", "急性脑梗死溶栓的试验")
 WEIGHT = passage("孕妇用甲苯丁胺，增重较胰岛素组少，新生儿低血糖没有增加。")
@@ -63,6 +76,19 @@ def checker() -> Checker:
         ("甲苯丁胺每天早上吃0.2g", MORNING),
         ("甲苯丁胺用于荨麻疹时不得每日服用", MORNING),
         ("甲苯丁胺软膏不能用在眼内和鼻内", EYES),
+        ("甲苯丁胺不要和氨茶碱一起用", TOGETHER),
+        ("孕妇禁用甲苯丁胺", LISTED),
+        ("甲苯丁胺能提高老年荨麻疹患者的睡眠质量", COGNITION),
+        ("甲苯丁胺联合乙药有助于老年荨麻疹患者", COGNITION),
+        ("老年荨麻疹患者用甲苯丁胺有效而且安全", COGNITION),
+        ("荨麻疹患者不要吃辣椒", FORBIDDEN_FOODS),
+        ("荨麻疹不属于医保", COVER),
+        ("肝肾功能不好的人慎用甲苯丁胺", ORGANS),
+        ("服甲苯丁胺期间忌烟酒", ORGANS),
+        ("甲苯丁胺糖浆每天喝三次，每次15到20毫升", RATES),
+        ("使用甲苯丁胺糖浆前要摇匀", RATES),
+        ("有粒细胞减少病史的人禁用甲苯丁胺", HISTORY),
+        ("服甲苯丁胺后可能觉得口干", ADVERSE),
         ("脑梗死发病3小时内用丁酶，良好结局增加10%", STROKE),
         ("孕妇用甲苯丁胺与胰岛素组相比，增重较少", WEIGHT),
         ("甲苯丁胺所致的肝酶升高多在用药后6周内发生", ADVERSE),
@@ -92,6 +118,17 @@ def test_what_follows_from_the_passage_passes(checker: Checker, sentence: str, e
         ("甲苯丁胺所致的肝酶升高多在用药6周后出现", ADVERSE, "number_not_in_evidence"),
         ("甲苯丁胺使成人慢性荨麻疹的瘙痒评分从3.1分降至7.2分", TRIAL, "number_not_in_evidence"),
         ("Adults take 0.2 g of tobutamide tid with food", ENGLISH, "number_not_in_evidence"),
+        ("甲苯丁胺糖浆每天喝两次，每次15到20毫升", RATES, "number_not_in_evidence"),
+        ("甲苯丁胺会提高老年荨麻疹患者的尿酸", COGNITION, "polarity_not_in_evidence"),
+        ("荨麻疹属于医保", COVER, "polarity_not_in_evidence"),
+        ("荨麻疹患者可以吃辣椒", FORBIDDEN_FOODS, "polarity_not_in_evidence"),
+        # what is banned is not allowed, in a list or beside examples
+        ("孕妇和哺乳期妇女可以服用甲苯丁胺", LISTED, "polarity_not_in_evidence"),
+        ("甲苯丁胺可以和氨茶碱一起用", TOGETHER, "polarity_not_in_evidence"),
+        ("甲苯丁胺不应避免与氨茶碱合用", TOGETHER, "polarity_not_in_evidence"),
+        ("甲苯丁胺与其他药有相互作用", NONE_FOUND, "polarity_not_in_evidence"),
+        ("轻度低钾的患者不能用甲苯丁胺", LISTED, "citation_does_not_support"),
+        ("甲苯丁胺能加重荨麻疹的瘙痒", EASED, "polarity_not_in_evidence"),
         # time of day
         ("甲苯丁胺要在餐前服", DOSE, "citation_does_not_support"),
         # denial and permission
@@ -138,6 +175,15 @@ def test_a_check_takes_well_under_a_millisecond(checker: Checker) -> None:
     for sentence in sentences:
         checker.check(sentence, evidence)
     assert (time.perf_counter() - started) / len(sentences) < 0.005
+
+
+def test_a_name_that_another_crosses_in_the_evidence_is_there() -> None:
+    """`少尿` of 减少尿蛋白 hides 尿蛋白 from a search for names; a part of a longer name is still another thing."""
+    known = ("少尿", "尿蛋白", "肾炎", "肾炎患者", "左丁胺", "丁胺")
+    crossed = Checker(Names([NameRow(name, EntityId(f"symptom:{name}"), "name") for name in known]))
+    evidence = passage("左丁胺可减少尿蛋白排出。", "左丁胺治疗肾炎的试验")
+    assert crossed.check("肾炎患者用左丁胺，尿蛋白排出减少[1]。", [evidence]) is None
+    assert crossed.check("肾炎患者用丁胺，尿蛋白排出减少[1]。", [evidence]) == "entity_not_in_evidence"
 
 
 def test_an_age_is_a_group_of_people() -> None:
