@@ -80,6 +80,16 @@ def a_run(folder: Path, base: Path, pairs: Sequence[tuple[str, str]], **sections
     return file
 
 
+def beir(folder: Path) -> Path:
+    """The pairs as an evaluation set."""
+    (folder / "qrels").mkdir(parents=True)
+    lines(folder / "corpus.jsonl", [{"_id": f"d{n}", "title": "", "text": text} for n, (_, text) in enumerate(PAIRS)])
+    lines(folder / "queries.jsonl", [{"_id": f"q{n}", "text": text} for n, (text, _) in enumerate(PAIRS)])
+    judged = "".join(f"q{n}\td{n}\t1\n" for n in range(len(PAIRS)))
+    (folder / "qrels" / "test.tsv").write_text(f"query-id\tcorpus-id\tscore\n{judged}", encoding="utf-8")
+    return folder
+
+
 def found_first(model: Path, pairs: Sequence[tuple[str, str]]) -> float:
     embedder = SentenceTransformerEmbedder(str(model))
     asked = embedder.encode([question for question, _ in pairs], kind="query")
@@ -117,6 +127,12 @@ def test_it_learns_from_hard_negatives_and_serves_as_the_embedder(base: Path, kb
     assert answered.exit_code == 0, answered.output
     settings = Settings(_env_file=None, data_dir=tmp_path / "kb", embedder=str(model))
     assert Miner(tmp_path / "kb", settings).negatives(PAIRS[0][0], [PAIRS[0][1]], skip=0, wanted=3)
+    exam = f"beir={beir(tmp_path / 'beir')}"
+    given = ["eval", "retrieval", "--data", str(tmp_path), "--set", exam, "--over", str(base), "--json"]
+    judged = CliRunner().invoke(app, given, env={"YIWEN_EMBEDDER": str(model)})
+    assert judged.exit_code == 0, judged.output
+    (gain,) = json.loads(judged.stdout)["gain_mrr_10"].values()
+    assert gain["dense"][1] > 0, gain
     again = command("train", "run", file)
     assert again.exit_code == 4, "a folder holds one run"
 
