@@ -60,9 +60,11 @@ def _bits(given: int) -> Literal[16, 8, 4]:
     """Raises UsageError for other numbers."""
     from rag.errors import UsageError
 
-    if given not in (16, 8, 4):
+    known: tuple[Literal[16, 8, 4], ...] = (16, 8, 4)
+    found = next((bits for bits in known if bits == given), None)
+    if found is None:
         raise UsageError(f"--bits is {given}; expected 16, 8 or 4")
-    return given
+    return found
 
 
 @delta_app.command("make")

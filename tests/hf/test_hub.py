@@ -107,6 +107,21 @@ def test_a_hub_that_says_nothing_is_not_waited_for(silent: str, tmp_path: Path) 
     assert seconds < LIMIT_S
 
 
+def test_a_data_set_is_asked_for_as_briefly(closed: str, empty: str, tmp_path: Path) -> None:
+    (tmp_path / "dataset_info.json").write_text('{"theirs": {"hub": "some/rows"}}', encoding="utf-8")
+    load = f"""
+from pathlib import Path
+from finetune.data.loading import load
+def opened(): load("theirs", Path({str(tmp_path)!r}))
+"""
+    (tmp_path / "loading_it.py").write_text(load, encoding="utf-8")
+    paths = f"{tmp_path}{os.pathsep}{ROOT}"
+    for hub, expected in ((closed, "does not answer"), (empty, "some/rows is neither a folder nor a dataset on")):
+        said, seconds = opened(hub, tmp_path, "loading_it:opened", PYTHONPATH=paths)
+        assert expected in said, said
+        assert seconds < LIMIT_S
+
+
 def test_a_name_that_the_hub_does_not_have(empty: str, tmp_path: Path) -> None:
     said, seconds = opened(empty, tmp_path, TOKENIZER, "some/model")
     assert said.startswith("ConfigurationError some/model is neither a folder nor a model on http://127.0.0.1"), said
