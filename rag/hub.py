@@ -42,7 +42,8 @@ def _ask(name: str, kind: Literal["model", "dataset"]) -> None:
         return  # it exists, or is a path: what it lacks the libraries say at once
     except RepositoryNotFoundError as error:
         raise ConfigurationError(
-            f"{name} is neither a folder nor a {kind} on {constants.ENDPOINT}; check the name (a private one needs HF_TOKEN)"
+            f"{name} is neither a folder nor a {kind} on {constants.ENDPOINT}; check the name (a private one needs "
+            "HF_TOKEN)"
         ) from error
     except Exception as error:  # the library raises those of its transports, a closed set nowhere
         _unanswered(name, copied, error)

@@ -111,6 +111,7 @@ def test_a_data_set_is_asked_for_as_briefly(closed: str, empty: str, tmp_path: P
     (tmp_path / "dataset_info.json").write_text('{"theirs": {"hub": "some/rows"}}', encoding="utf-8")
     load = f"""
 from pathlib import Path
+import datasets
 from finetune.data.loading import load
 def opened(): load("theirs", Path({str(tmp_path)!r}))
 """
