@@ -279,6 +279,18 @@ def run(data: Path, settings: Settings, tuning: Tuning, names: Sequence[str] = (
     return reports
 
 
+def gains(before: Sequence[SetReport], after: Sequence[SetReport]) -> dict[str, dict[str, Difference]]:
+    """MRR@10 of the vectors' arm and of the fusion, by set: `after` less `before`, paired by question."""
+    earlier = {report.name: report for report in before}
+    return {
+        report.name: {
+            arm: paired_bootstrap(earlier[report.name].rows[arm].mrr_10, report.rows[arm].mrr_10)
+            for arm in ("dense", "fused")
+        }
+        for report in after
+    }
+
+
 def markdown(reports: Sequence[SetReport]) -> str:
     """A table of all arms and sets."""
     lines = ["| set | questions | arm | recall@1 | recall@10 | MRR@10 | nDCG@10 |", "|---|---|---|---|---|---|---|"]

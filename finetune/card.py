@@ -37,6 +37,8 @@ def model_card(
     lines += ["", "## Check", "", f"Saved as {checks['dtype']}. Logits against the model with adapters:", ""]
     lines += ["| | relative difference |", "|---|---|"]
     lines += [f"| merged, 32 bits | {checks['in_memory']:.2g} |", f"| saved and loaded | {checks['saved']:.2g} |"]
+    if checks["quantised"] is not None:
+        lines += [f"| in fewer bits by bitsandbytes | {checks['quantised']:.2g} |"]
     lines += ["", f"The most likely token is the same at {checks['same_choice']:.1%} of the positions."]
     return _card("Merged model", base, licence, lines, [record for _, record, _ in adapters])
 

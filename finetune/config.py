@@ -181,6 +181,8 @@ class ExportConfig:
 
     merge: Path | None = None
     """Also write a merged model here."""
+    bits: Literal[16, 8, 4] = 16
+    """Of the merged model; 8 and 4 by bitsandbytes, the extra `quant`."""
     register: Path | None = None
     """Also put the adapter into this folder of the service (YIWEN_LOCAL_ADAPTERS), which takes it up at once."""
     name: str = ""

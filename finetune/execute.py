@@ -68,7 +68,7 @@ def _export(run: Run) -> dict[str, Any]:
         from finetune.export import facts, merge
 
         before = [Path(name) for name in run.model.adapters]
-        done["merged"] = facts(merge(run.model.path, [*before, adapter], run.export.merge))
+        done["merged"] = facts(merge(run.model.path, [*before, adapter], run.export.merge, bits=run.export.bits))
     if run.export.register is not None:
         done["registered"] = str(register_adapter(adapter, run.export.register, run.export.name or run.out.name))
     return done

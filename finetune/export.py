@@ -14,6 +14,7 @@ from finetune.card import model_card
 from finetune.legacy import converted
 from finetune.libraries import hush
 from finetune.models import fitting, opening
+from finetune.quantised import LIMITS, Bits, quantise, require_bitsandbytes
 from finetune.record import read_record
 from finetune.saving import base_folder, disk_errors, licence_of, publish_folder
 from rag.errors import ConflictError, DataError, MissingExtraError, NotFoundError
@@ -50,17 +51,29 @@ class Merged:
     """Relative difference after the merge, in 32 bits, the worst of the adapters."""
     saved: float
     """The same after saving and loading, rounding included."""
+    quantised: float | None
+    """The same of the weights in 8 or 4 bits; None where they were not made smaller."""
     same_choice: float
     """Share of positions where the saved model's most likely token is that of the model with adapters."""
 
 
-def merge(base: str, adapters: Sequence[Path], out: Path, *, dtype: Dtype = "bfloat16", shard: str = "5GB") -> Merged:
-    """Fold `adapters` into `base`, each into the result of those before it.
+def merge(
+    base: str,
+    adapters: Sequence[Path],
+    out: Path,
+    *,
+    dtype: Dtype = "bfloat16",
+    bits: Bits = 16,
+    shard: str = "5GB",
+) -> Merged:
+    """Fold `adapters` into `base`, each into the result of those before it; 8 and 4 `bits` make it smaller then.
 
     Raises NotFoundError, ConflictError (there is something at `out`), and DataError where an adapter does not fit or
-    the result differs from the model with adapters; nothing is left at `out` then.
+    the result differs from the model with adapters; nothing is left at `out` then. MissingExtraError without
+    bitsandbytes for 8 and 4 bits.
     """
     hush()
+    require_bitsandbytes(bits)
     if out.exists():
         raise ConflictError(f"{out} exists already; name another folder or remove it")
     if not adapters:
@@ -81,9 +94,15 @@ def merge(base: str, adapters: Sequence[Path], out: Path, *, dtype: Dtype = "bfl
         with opening("what was saved"):
             after = logits(kind.from_pretrained(aside, dtype=getattr(torch, dtype), **given), probes)
         saved = check_parity(before, after, EXACT if dtype == "float32" else ROUNDED, f"saving as {dtype}")
-        merged = Merged(out, worst, saved, _same_choice(before, after))
+        quantised = None
+        if bits != 16:
+            quantise(aside, kind, given, bits, shard)
+            with opening("what was saved"):
+                after = logits(kind.from_pretrained(aside, **given), probes)
+            quantised = check_parity(before, after, LIMITS[bits], f"saving in {bits} bits")
+        merged = Merged(out, worst, saved, quantised, _same_choice(before, after))
         with storage_errors(out):
-            _write_card(aside, base, adapters, merged, dtype)
+            _write_card(aside, base, adapters, merged, f"{dtype}, then {bits} bits" if quantised is not None else dtype)
             publish_folder(aside, out)
     finally:
         shutil.rmtree(aside, ignore_errors=True)

@@ -1,9 +1,10 @@
-"""Names of models on the Hugging Face hub: asked for once and briefly, before a library tries for minutes."""
+"""Names on the Hugging Face hub: asked for once and briefly, before a library tries for minutes."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from rag.errors import ConfigurationError, DependencyError
 
@@ -18,24 +19,30 @@ def find_model(name: str) -> None:
     name that is none, DependencyError where the hub does not answer and there is no copy.
     """
     if not Path(name).is_dir():
-        _ask(name)
+        _ask(name, "model")
+
+
+def find_dataset(name: str) -> None:
+    """The same of a data set, of which no copies are known."""
+    if not Path(name).is_dir():
+        _ask(name, "dataset")
 
 
 @lru_cache(maxsize=64)
-def _ask(name: str) -> None:
+def _ask(name: str, kind: Literal["model", "dataset"]) -> None:
     """Once a name and process; errors are not kept."""
     from huggingface_hub import HfApi, constants, try_to_load_from_cache
     from huggingface_hub.errors import GatedRepoError, HFValidationError, RepositoryNotFoundError
 
     try:
-        copied = isinstance(try_to_load_from_cache(name, "config.json"), str)
+        copied = kind == "model" and isinstance(try_to_load_from_cache(name, "config.json"), str)
         if not constants.HF_HUB_OFFLINE:
-            HfApi().model_info(name, timeout=ANSWER_S)
+            HfApi().repo_info(name, repo_type=kind, timeout=ANSWER_S)
     except (GatedRepoError, HFValidationError):
         return  # it exists, or is a path: what it lacks the libraries say at once
     except RepositoryNotFoundError as error:
         raise ConfigurationError(
-            f"{name} is neither a folder nor a model on {constants.ENDPOINT}; check the name (a private model needs "
+            f"{name} is neither a folder nor a {kind} on {constants.ENDPOINT}; check the name (a private one needs "
             "HF_TOKEN)"
         ) from error
     except Exception as error:  # the library raises those of its transports, a closed set nowhere

@@ -299,6 +299,9 @@ def retrieval(
             "--set", metavar="NAME", help="A question set, or KIND=PATH for one of others; default: all ours."
         ),
     ] = None,
+    over: Annotated[
+        str | None, typer.Option(metavar="EMBEDDER", help="Also measure this one, and how far YIWEN_EMBEDDER is above.")
+    ] = None,
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
@@ -307,7 +310,7 @@ def retrieval(
     Each set is ingested into a temporary knowledge base; your own is not touched. KIND is beir (a folder), bioasq,
     kuake-qtr or chip-sts (a file).
     """
-    from evaluation.retrieval import SETS, markdown, run
+    from evaluation.retrieval import SETS, gains, markdown, run
     from rag.errors import NotFoundError
 
     known = [question_set.name for question_set in SETS]
@@ -317,10 +320,22 @@ def retrieval(
     reports = run(data, settings, _tuning(settings), sets or ())
     if not reports:
         raise NotFoundError(f"{data} holds none of the files that the question sets are made of")
+    gained = {}
+    if over is not None:
+        earlier = settings.model_copy(update={"embedder": over})
+        gained = gains(run(data, earlier, _tuning(settings), sets or ()), reports)
     if as_json:
-        document({"sets": [report.summary() for report in reports]})
-    else:
-        say(markdown(reports).rstrip())
+        shown = {
+            name: {arm: [gain.mean, gain.low, gain.high] for arm, gain in arms.items()} for name, arms in gained.items()
+        }
+        document(
+            {"sets": [report.summary() for report in reports]} | ({"over": over, "gain_mrr_10": shown} if over else {})
+        )
+        return
+    say(markdown(reports).rstrip())
+    for name, arms in gained.items():
+        for arm, gain in arms.items():
+            say(f"{name}, {arm}: MRR@10 {gain.mean:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}] over {over}")
 
 
 @app.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -37,18 +37,34 @@ def merge(
     base: Base,
     out: Out,
     dtype: Annotated[DtypeOption, typer.Option(help="Number format of the result.")] = DtypeOption.BFLOAT16,
+    bits: Annotated[
+        int, typer.Option(help="16, 8 or 4; 8 and 4 (NF4) make the result smaller and need the extra `quant`.")
+    ] = 16,
     as_json: Json = False,
 ) -> None:
     """Fold adapters into their base, check that it is the same model, and save it with tokenizer and model card."""
     from finetune.export import facts
     from finetune.export import merge as run
 
-    done = run(base, adapters, out, dtype=dtype.value)
+    done = run(base, adapters, out, dtype=dtype.value, bits=_bits(bits))
     if as_json:
         document(facts(done))
         return
     say(f"{out}: merged, logits differ by {done.in_memory:.1g} in 32 bits and {done.saved:.1g} as saved")
+    if done.quantised is not None:
+        say(f"in {bits} bits they differ by {done.quantised:.1g}")
     say(f"the most likely token is the same at {done.same_choice:.1%} of the positions")
+
+
+def _bits(given: int) -> Literal[16, 8, 4]:
+    """Raises UsageError for other numbers."""
+    from rag.errors import UsageError
+
+    known: tuple[Literal[16, 8, 4], ...] = (16, 8, 4)
+    found = next((bits for bits in known if bits == given), None)
+    if found is None:
+        raise UsageError(f"--bits is {given}; expected 16, 8 or 4")
+    return found
 
 
 @delta_app.command("make")

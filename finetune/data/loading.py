@@ -14,6 +14,7 @@ from finetune.data.records import Record, read_records
 from finetune.data.registry import Dataset, find, verify
 from finetune.data.rows import AnyRow, Left
 from rag.errors import DataError, DependencyError, MissingExtraError
+from rag.hub import find_dataset
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ def _stream(dataset: Dataset) -> Iterator[Any]:
         raise MissingExtraError(
             f"data set {dataset.name} comes from the hub, which needs `pip install 'yiwen[train]'`"
         ) from error
+    find_dataset(str(dataset.hub))
     try:
         yield from load_dataset(dataset.hub, dataset.subset, split=dataset.split, streaming=True)
     except Exception as error:  # the library raises those of its transports, a closed set nowhere

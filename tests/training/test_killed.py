@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -96,6 +97,39 @@ def test_two_ranks_learn_what_one_does(base: Path, tmp_path: Path) -> None:
     assert two == [pytest.approx(pair, rel=1e-4) for pair in one]
     before, after = (load_file(run.out / "adapter" / "adapter_model.safetensors") for run in (alone, both))
     assert all(torch.allclose(before[name], after[name], atol=1e-4) for name in before)
+
+
+@pytest.mark.timeout(240)
+def test_two_nodes_end_with_the_weights_of_two_ranks_on_one(base: Path, tmp_path: Path) -> None:
+    """Two agents of torchrun meet over the loopback interface, as those of two machines do over theirs."""
+    (tmp_path / "script.py").write_text(SCRIPT, encoding="utf-8")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    meeting = ["--nnodes", "2", "--nproc-per-node", "1", "--master-addr", "127.0.0.1", "--master-port", str(port)]
+    runs = {
+        "nodes": [[*meeting, "--node-rank", "0"], [*meeting, "--node-rank", "1"]],
+        "ranks": [["--standalone", "--nproc-per-node", "2"]],
+    }
+    weights = {}
+    for name, agents in runs.items():
+        run = a_run(base, tmp_path / name, train={"steps": 3, "save_every": "never"})
+        file = tmp_path / f"{name}.yaml"
+        file.write_text(resolved(run), encoding="utf-8")
+        begin = [sys.executable, "-m", "torch.distributed.run"]
+        started = [
+            subprocess.Popen(
+                [*begin, *agent, str(tmp_path / "script.py"), str(file), "0", "ordered"],
+                cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=_environment(),
+            )
+            for agent in agents
+        ]  # fmt: skip
+        for child in started:
+            _, said = child.communicate(timeout=200)
+            assert child.returncode == 0, said[-3000:]
+        weights[name] = load_file(run.out / "adapter" / "adapter_model.safetensors")
+    assert weights["nodes"].keys() == weights["ranks"].keys()
+    assert all(torch.equal(weights["nodes"][name], tensor) for name, tensor in weights["ranks"].items())
 
 
 def _environment() -> dict[str, str]:

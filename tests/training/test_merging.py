@@ -6,24 +6,30 @@ import json
 import pickle
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from threading import Event
+from typing import Any, Literal
 
 import pytest
 import torch
 from peft import PeftModel
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+from typer.testing import CliRunner
 
 from finetune import delta
 from finetune.data.prepared import Origin, Prepared
 from finetune.export import check_parity, clean_generation, logits, merge, probe
 from finetune.legacy import import_adapter
+from finetune.quantised import LIMITS
 from finetune.stages.packed import train
+from rag.domain import GenerationRequest, Intent
 from rag.errors import ConflictError, DataError, NotFoundError
 from rag.generators.adapters import AdapterFolder, Base, fingerprint
+from rag.generators.huggingface import LocalModel
 from tests.hf.models import make_adapter, make_model
 from tests.training.packs import examples
 from tests.training.runs import a_run
+from yiwen.cli import app
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
 
@@ -202,3 +208,40 @@ def test_a_delta_of_the_huatuogpt_line_is_applied(base: Path, tmp_path: Path) ->
     with pytest.raises(DataError, match="another base"):
         delta.apply(str(base), folder, tmp_path / "out2")
     assert not list(tmp_path.glob("*out2*"))
+
+
+@pytest.mark.parametrize(("bits", "smaller"), [(8, 0.6), (4, 0.4)])
+def test_a_merged_model_in_fewer_bits_is_close_smaller_and_served(
+    base: Path, tmp_path: Path, bits: Literal[8, 4], smaller: float
+) -> None:
+    run = a_run(base, tmp_path / "run", train={"steps": 3})
+    train(run, lambda run, tokenizer: examples())
+    adapter = run.out / "adapter"
+    whole, out = merge(str(base), [adapter], tmp_path / "whole", dtype="float32"), tmp_path / "out"
+    made = merge(str(base), [adapter], out, bits=bits)
+    assert made.quantised is not None
+    assert whole.saved < made.saved < made.quantised < LIMITS[bits]
+    assert f"| in fewer bits by bitsandbytes | {made.quantised:.2g} |" in (out / "README.md").read_text(
+        encoding="utf-8"
+    )
+    assert [path.suffix for path in sorted(out.glob("*model*"))] == [".safetensors"]
+    sizes = [(folder / "model.safetensors").stat().st_size for folder in (out, whole.folder)]
+    assert sizes[0] < smaller * sizes[1], sizes
+    assert torch.equal(of(out), of(out)), "what is opened again is what was checked"
+    model = LocalModel(str(out), None)
+    request = GenerationRequest("偏头痛有什么症状", Intent(()), (), ())
+    assert "".join(model["local"].stream(request, Event())) is not None
+    assert any(f"Linear{bits}bit" in type(module).__name__ for module in model._model.modules())
+
+
+def test_fewer_bits_that_change_too_much_leave_nothing(base: Path, tmp_path: Path) -> None:
+    """An adapter of random numbers makes a model that rounding to 4 bits destroys."""
+    with pytest.raises(DataError, match="saving in 4 bits changes the model"):
+        merge(str(base), [make_adapter(tmp_path / "a", base, seed=1)], tmp_path / "out", dtype="float32", bits=4)
+    assert not list(tmp_path.glob("*out*"))
+
+
+def test_other_numbers_of_bits_are_refused(base: Path, tmp_path: Path) -> None:
+    given = ["merge", str(tmp_path), "--base", str(base), "--out", str(tmp_path / "out"), "--bits", "5"]
+    done = CliRunner().invoke(app, given)
+    assert (done.exit_code, "--bits is 5; expected 16, 8 or 4" in done.stderr) == (2, True)
