@@ -14,7 +14,7 @@ from playwright.sync_api import Error, Page, expect
 
 from rag.snapshot import Library
 from tests.api.test_reviews import EVERYDAY, HERNIA
-from tests.browser.conftest import PHONE, Open, Service, ask, eventually, go, pages
+from tests.browser.conftest import PHONE, Open, Service, ask, eventually, go, journey, pages
 from tests.browser.test_consultation import no_sideways_scrolling
 from tests.kb import BOOK, publish
 
@@ -28,6 +28,7 @@ source: {title: 试验目录, grade: reference}
 HEAD = "subject,subject_type,relation,object,object_type,source\n"
 
 
+@journey
 def test_an_entity_is_found_by_an_alias_and_walked_from(open_page: Open) -> None:
     page = open_page()
     go(page, "知识图谱")
@@ -42,6 +43,7 @@ def test_an_entity_is_found_by_an_alias_and_walked_from(open_page: Open) -> None
     expect(page.get_by_role("heading", name="布洛芬", exact=True)).to_be_visible()
 
 
+@journey
 def test_an_entity_is_found_by_its_initials(open_page: Open) -> None:
     page = open_page()
     go(page, "知识图谱")
@@ -50,6 +52,7 @@ def test_an_entity_is_found_by_its_initials(open_page: Open) -> None:
     expect(page.get_by_role("heading", name="偏头痛", exact=True)).to_be_visible()
 
 
+@journey
 def test_paths_between_two_entities_are_shown(open_page: Open) -> None:
     page = open_page()
     go(page, "知识图谱")
@@ -69,9 +72,7 @@ def test_a_citation_leads_to_the_graph(open_page: Open) -> None:
 
 def test_medications_are_checked_the_gravest_first(open_page: Open) -> None:
     page = open_page(PHONE)
-    page.get_by_test_id("stExpandSidebarButton").click()
     go(page, "用药核对")
-    page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
     page.get_by_label("药物、中药或食物").fill("华法林\n布洛芬\n没有这种药")
     page.get_by_role("button", name="核对", exact=True).click()
     expect(page.get_by_text("知识库不认识：没有这种药")).to_be_visible()
@@ -79,6 +80,7 @@ def test_medications_are_checked_the_gravest_first(open_page: Open) -> None:
     assert no_sideways_scrolling(page)
 
 
+@journey
 def test_a_file_with_a_bad_row_comes_in_and_is_rolled_back(open_page: Open, tmp_path: Path) -> None:
     file = tmp_path / "facts.csv"
     good = "试验甲病,disease,has_symptom,头晕,symptom,editorial\n"
@@ -194,6 +196,7 @@ def test_a_page_opens_by_its_own_address(open_page: Open, address: str, path: st
     assert "default-src 'self'" in httpx.get(address + path).headers["content-security-policy"]
 
 
+@journey
 def test_the_menu_speaks_chinese(open_page: Open) -> None:
     page = open_page()
     page.get_by_test_id("stMainMenuButton").click()
@@ -215,6 +218,7 @@ def test_the_uploader_speaks_chinese(open_page: Open) -> None:
     assert english.get_by_test_id("stFileUploaderDropzone").locator("button p").evaluate(shown)[1] == "none"
 
 
+@journey
 def test_evidence_is_withdrawn_and_restored(open_page: Open) -> None:
     page = open_page()
     ask(page, "偏头痛有什么症状？")
@@ -232,6 +236,7 @@ def test_evidence_is_withdrawn_and_restored(open_page: Open) -> None:
     expect(page.get_by_text("没有撤回任何内容。")).to_be_visible()
 
 
+@journey
 def test_retrieval_shows_the_score_of_every_arm(open_page: Open) -> None:
     page = open_page()
     go(page, "检索测试")
