@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from openpyxl import Workbook
 from playwright.sync_api import Error, Page, expect
 
 from rag.snapshot import Library
@@ -135,6 +136,35 @@ def test_the_columns_of_an_unknown_table_are_chosen_before_it_is_stored(open_pag
     expect(page.get_by_text("图谱事实 1")).to_be_visible(timeout=30_000)
     page.get_by_text("列映射（高级）").click()
     expect(page.get_by_label("列映射（YAML）")).to_have_value(re.compile("relation: indicated_for"))
+
+
+@pytest.mark.timeout(120)
+def test_of_a_workbook_with_several_sheets_one_is_chosen(open_page: Open, tmp_path: Path) -> None:
+    book = Workbook()
+    book.active.append(["某院药品目录"])
+    for name, rows in {
+        "药品": [["药品", "适应症"], ["试验丙片", "偏头痛"]],
+        "饮片": [["药材", "又名"], ["试验参", "试验根"]],
+    }.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    file = tmp_path / "目录.xlsx"
+    book.save(file)
+    page = open_page()
+    go(page, "知识库")
+    page.locator("input[type=file]").set_input_files(file)
+    page.get_by_role("button", name="Remove 目录.xlsx").wait_for()
+    page.get_by_role("button", name="预览", exact=True).click()
+    expect(page.get_by_role("heading", name="每一列是什么")).to_be_visible(timeout=30_000)
+    expect(page.get_by_test_id("stTable")).to_contain_text("试验丙片")
+    page.get_by_label("工作表").click()
+    page.get_by_role("option", name="饮片").click()
+    expect(page.get_by_test_id("stTable")).to_contain_text("试验根")
+    page.get_by_role("button", name="按此预览").click()
+    expect(page.get_by_text("别名 1")).to_be_visible(timeout=30_000)
+    page.get_by_text("列映射（高级）").click()
+    expect(page.get_by_label("列映射（YAML）")).to_have_value(re.compile("sheet: 饮片"))
 
 
 def test_a_table_is_looked_at_with_a_map_before_it_is_stored(open_page: Open, tmp_path: Path) -> None:
