@@ -158,7 +158,7 @@ def test_of_a_workbook_with_several_sheets_one_is_chosen(open_page: Open, tmp_pa
     page.get_by_role("button", name="预览", exact=True).click()
     expect(page.get_by_role("heading", name="每一列是什么")).to_be_visible(timeout=30_000)
     expect(page.get_by_test_id("stTable")).to_contain_text("试验丙片")
-    page.get_by_label("工作表").click()
+    page.get_by_role("combobox", name="工作表").click()
     page.get_by_role("option", name="饮片").click()
     expect(page.get_by_test_id("stTable")).to_contain_text("试验根")
     page.get_by_role("button", name="按此预览").click()
