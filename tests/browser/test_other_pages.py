@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 from openpyxl import Workbook
-from playwright.sync_api import Error, Page, expect
+from playwright.sync_api import Error, Locator, Page, expect
 
 from rag.snapshot import Library
 from tests.api.test_reviews import EVERYDAY, HERNIA
@@ -107,15 +107,15 @@ def test_a_file_with_a_bad_row_comes_in_and_is_rolled_back(open_page: Open, tmp_
     expect(page.get_by_role("button", name="切换到版本 2")).to_be_visible()
 
 
-def chosen(page: Page, label: str, option: str) -> bool:
+def chosen(page: Page, label: str, option: str, then: Locator) -> bool:
     """Type into a list, take what it finds and see what it leads to; a page that is drawn anew meanwhile closes it."""
-    box = page.get_by_label(label)
+    box = page.get_by_role("combobox", name=label)
     box.click()
     box.press("Control+a")
     box.press_sequentially(option)
     try:
         page.get_by_role("option", name=option, exact=True).click(timeout=2000)
-        page.get_by_label("对象类型").wait_for(timeout=4000)
+        then.wait_for(timeout=4000)
     except Error:
         return False
     return True
@@ -131,7 +131,7 @@ def test_the_columns_of_an_unknown_table_are_chosen_before_it_is_stored(open_pag
     page.get_by_role("button", name="Remove 目录.csv").wait_for()
     page.get_by_role("button", name="预览", exact=True).click()
     expect(page.get_by_role("heading", name="每一列是什么")).to_be_visible(timeout=30_000)
-    assert eventually(lambda: chosen(page, "用于（试验乙病）", "适应证"))
+    assert eventually(lambda: chosen(page, "用于（试验乙病）", "适应证", page.get_by_label("对象类型")))
     page.get_by_role("button", name="按此预览").click()
     expect(page.get_by_text("图谱事实 1")).to_be_visible(timeout=30_000)
     page.get_by_text("列映射（高级）").click()
@@ -158,9 +158,8 @@ def test_of_a_workbook_with_several_sheets_one_is_chosen(open_page: Open, tmp_pa
     page.get_by_role("button", name="预览", exact=True).click()
     expect(page.get_by_role("heading", name="每一列是什么")).to_be_visible(timeout=30_000)
     expect(page.get_by_test_id("stTable")).to_contain_text("试验丙片")
-    page.get_by_role("combobox", name="工作表").click()
-    page.get_by_role("option", name="饮片").click()
-    expect(page.get_by_test_id("stTable")).to_contain_text("试验根")
+    herbs = page.get_by_test_id("stTable").filter(has_text="试验根")
+    assert eventually(lambda: chosen(page, "工作表", "饮片", herbs))
     page.get_by_role("button", name="按此预览").click()
     expect(page.get_by_text("别名 1")).to_be_visible(timeout=30_000)
     page.get_by_text("列映射（高级）").click()
