@@ -191,6 +191,11 @@ def go(page: Page, name: str) -> None:
     away(page)
 
 
+def settled(page: Page) -> None:
+    """Wait until the page is drawn: what is clicked before may be drawn anew, and closed by that."""
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+
+
 def beside(page: Page) -> Locator:
     """What stands beside the page, brought in where a small window leaves it out."""
     page.get_by_test_id("stHeader").wait_for()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Open, ask, away, beside, edit, go, journey
+from tests.browser.conftest import Open, ask, away, beside, edit, go, journey, settled
 
 pytestmark = pytest.mark.browser
 
@@ -28,6 +28,7 @@ def test_a_reload_keeps_the_conversation(open_page: Open) -> None:
     page.reload()
     expect(page.locator(".answer")).to_have_count(2)
     expect(page.locator(".answer").last).to_contain_text("神经内科")
+    settled(page)
     page.locator("p .cite").first.click()
     expect(page.get_by_role("region", name="出处 1").locator("mark")).not_to_be_empty()
     ask(page, "吃什么药？")
