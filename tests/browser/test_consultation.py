@@ -157,6 +157,9 @@ def test_the_language_can_be_changed_and_linked_to(open_page: Open) -> None:
     expect(page.get_by_text("What would you like to know?")).to_be_visible()
     english = open_page(path="?lang=en", ready="What would you like to know?")
     expect(beside(english).get_by_text("New conversation")).to_be_visible()
+    away(english)
+    english.get_by_role("button", name="What are the symptoms of migraine?").click()
+    expect(english.locator(".answer")).to_contain_text("畏光")
 
 
 @journey
