@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from ui import answers, history
@@ -20,15 +22,24 @@ from ui.session import (
     patient_panel,
     t,
 )
+from ui.words import Language
 from ui.writing import stream
 
-EXAMPLES = (
-    "2型糖尿病怎么治疗？",
-    "偏头痛有什么症状？",
-    "孕妇偏头痛能吃布洛芬吗？",
-    "我头晕，是什么病？",
-    "肝癌挂什么科？",
-)
+EXAMPLES: Mapping[Language, tuple[str, ...]] = {
+    "zh": (
+        "2型糖尿病怎么治疗？",
+        "偏头痛有什么症状？",
+        "孕妇偏头痛能吃布洛芬吗？",
+        "我头晕，是什么病？",
+        "肝癌挂什么科？",
+    ),
+    "en": (
+        "How is type 2 diabetes treated?",
+        "What are the symptoms of migraine?",
+        "Can I take ibuprofen for migraine while pregnant?",
+        "Which department treats liver cancer?",
+    ),
+}
 ASK_BACK = ("yes", "no", "unsure")
 _SENT_BACK = {"yes": "有", "no": "没有", "unsure": "不知道"}
 """What the service understands, whatever the language of the page."""
@@ -98,7 +109,7 @@ def _welcome() -> None:
     st.caption(t("not_a_diagnosis"))
     st.subheader(t("examples"), anchor=False)
     with st.container(horizontal=True, gap="xsmall"):
-        for index, example in enumerate(EXAMPLES):
+        for index, example in enumerate(EXAMPLES[language()]):
             st.button(example, key=f"example_{index}", on_click=ask, args=(example,))
 
 

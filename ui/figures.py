@@ -8,6 +8,8 @@ from typing import Any
 
 MOST = 24
 """Figures in one chart; what comes later in a report is detail."""
+COLOUR = "#0f8a83"
+"""Seen on the light and on the dark page."""
 _WITHIN = " · "
 
 
@@ -61,11 +63,11 @@ def chart(figures: list[Figure]) -> dict[str, Any]:
         "encoding": {"y": y, "tooltip": [{"field": name} for name in ("name", "value", "low", "high", "of")]},
         "layer": [
             {
-                "mark": {"type": "rule", "strokeWidth": 3, "opacity": 0.45},
+                "mark": {"type": "rule", "strokeWidth": 3, "opacity": 0.5, "color": COLOUR},
                 "encoding": {"x": x | {"field": "low"}, "x2": {"field": "high"}},
             },
             {
-                "mark": {"type": "point", "filled": True, "size": 80},
+                "mark": {"type": "point", "filled": True, "size": 80, "opacity": 1, "color": COLOUR},
                 "encoding": {"x": x | {"field": "value"}},
             },
         ],

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ui.navigation import ICONS
+from ui.sitemap import ICONS
 from ui.words import LANGUAGES, say
 
 _CODES = {"zh": "zh-CN", "en": "en"}

@@ -47,7 +47,8 @@ def _sheet(sheets: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     if len(sheets) == 1:
         return sheets[0]
     names = {str(one["sheet"]): one for one in sheets}
-    chosen: str = st.selectbox(t("map_sheet"), list(names), key="map_sheet", help=t("map_sheet_help"))
+    chosen: str = st.selectbox(t("map_sheet"), list(names), key="map_sheet")
+    st.caption(t("map_sheet_help"))
     return names[chosen]
 
 

@@ -8,15 +8,7 @@ from typing import Any
 import streamlit as st
 
 from ui.session import service, t
-
-ICONS = {
-    "consult": ":material/forum:",
-    "graph": ":material/hub:",
-    "medications": ":material/medication:",
-    "knowledge": ":material/database:",
-    "search": ":material/manage_search:",
-    "status": ":material/monitor_heart:",
-}
+from ui.sitemap import ICONS
 
 
 def page_named(name: str, draw: Callable[[], None]) -> Any:  # noqa: ANN401 - Streamlit has no types

@@ -15,11 +15,22 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, sync_playwright
 
 START_S = 40.0
 WAIT_MS = 15_000
 PHONE, TABLET, DESKTOP = {"width": 360, "height": 740}, {"width": 768, "height": 1024}, {"width": 1280, "height": 900}
+sizes = pytest.mark.parametrize("viewport", [PHONE, TABLET, DESKTOP], ids=["360", "768", "1280"])
+"""At every size that people have."""
+journey = pytest.mark.parametrize(
+    "viewport",
+    [
+        pytest.param(PHONE, id="360", marks=pytest.mark.long),
+        pytest.param(TABLET, id="768", marks=pytest.mark.long),
+        pytest.param(DESKTOP, id="1280"),
+    ],
+)
+"""The same; the smaller ones only where there is time."""
 LOCAL = re.compile(r"^(?:http://127\.0\.0\.1:\d+/|data:|blob:)")
 
 
@@ -111,8 +122,15 @@ Open = Callable[..., Page]
 
 
 @pytest.fixture
-def open_page(chromium: Browser, address: str) -> Iterator[Open]:
+def viewport() -> dict[str, int]:
+    """How large the window is where a test does not say."""
+    return DESKTOP
+
+
+@pytest.fixture
+def open_page(chromium: Browser, address: str, viewport: dict[str, int]) -> Iterator[Open]:
     """Opens a fresh visit; afterwards nothing was logged as an error, and no other machine was asked for anything."""
+    usual = viewport
     opened: list[Page] = []
     errors: list[str] = []
     outside: list[str] = []
@@ -126,14 +144,14 @@ def open_page(chromium: Browser, address: str) -> Iterator[Open]:
             outside.append(request.url)
 
     def visit(
-        viewport: dict[str, int] = DESKTOP,
+        viewport: dict[str, int] | None = None,
         *,
         at: str = "",
         path: str = "",
         ready: str = "有什么想了解的？",
         **more: str,
     ) -> Page:
-        page = chromium.new_context(viewport=viewport, **more).new_page()  # type: ignore[arg-type]
+        page = chromium.new_context(viewport=viewport or usual, **more).new_page()  # type: ignore[arg-type]
         page.set_default_timeout(WAIT_MS)
         page.on("console", note)
         page.on("pageerror", lambda error: errors.append(str(error)))
@@ -167,8 +185,34 @@ def edit(page: Page, question: str) -> None:
 
 def go(page: Page, name: str) -> None:
     """Choose a page in the navigation."""
+    beside(page)
     page.get_by_test_id("stSidebarNav").get_by_text(name, exact=True).click()
     page.get_by_role("heading", name=name, exact=True).wait_for()
+    away(page)
+
+
+def settled(page: Page) -> None:
+    """Wait until the page is drawn: what is clicked before may be drawn anew, and closed by that."""
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+
+
+def beside(page: Page) -> Locator:
+    """What stands beside the page, brought in where a small window leaves it out."""
+    page.get_by_test_id("stHeader").wait_for()
+    if (unfold := page.get_by_test_id("stExpandSidebarButton")).is_visible():
+        unfold.click()
+    found = page.get_by_test_id("stSidebar")
+    assert eventually(lambda: found.get_attribute("data-collapsed") == "false")
+    return found
+
+
+def away(page: Page) -> None:
+    """Fold it where it covers the page."""
+    assert page.viewport_size is not None
+    if page.viewport_size["width"] > TABLET["width"] or page.get_by_test_id("stExpandSidebarButton").is_visible():
+        return
+    page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
+    page.get_by_test_id("stExpandSidebarButton").wait_for()
 
 
 def eventually(true: Callable[[], bool]) -> bool:

@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import DESKTOP, PHONE, TABLET, Open, Service, ask, edit, eventually
+from tests.browser.conftest import Open, Service, ask, away, beside, edit, eventually, journey, sizes
 from yiwen.client import Client
 
 pytestmark = pytest.mark.browser
 
-sizes = pytest.mark.parametrize("viewport", [PHONE, TABLET, DESKTOP], ids=["360", "768", "1280"])
 HEADER_PX = 56
 """Covers what is above it."""
 
@@ -24,8 +23,8 @@ def no_sideways_scrolling(page: Page) -> bool:
 
 
 @sizes
-def test_a_citation_of_an_answer_opens_its_source(open_page: Open, viewport: dict[str, int]) -> None:
-    page = open_page(viewport)
+def test_a_citation_of_an_answer_opens_its_source(open_page: Open) -> None:
+    page = open_page()
     page.get_by_role("button", name="偏头痛有什么症状？").click()
     number = page.locator("p .cite").first
     number.click()
@@ -59,8 +58,8 @@ def test_an_opinion_is_kept_with_its_reason_and_taken_back(open_page: Open, serv
 
 
 @sizes
-def test_a_red_flag_stands_before_everything(open_page: Open, viewport: dict[str, int]) -> None:
-    page = open_page(viewport)
+def test_a_red_flag_stands_before_everything(open_page: Open) -> None:
+    page = open_page()
     ask(page, "胸口压榨样疼痛，出冷汗")
     banner = page.get_by_role("alert").filter(has_text="立即拨打120")
     expect(banner).to_be_in_viewport(ratio=1)
@@ -71,6 +70,7 @@ def test_a_red_flag_stands_before_everything(open_page: Open, viewport: dict[str
     assert page.get_by_text("立即拨打120").count() == 1
 
 
+@journey
 def test_warnings_stand_out_with_their_evidence(open_page: Open) -> None:
     page = open_page()
     page.get_by_role("button", name="孕妇偏头痛能吃布洛芬吗？").click()
@@ -80,6 +80,7 @@ def test_warnings_stand_out_with_their_evidence(open_page: Open) -> None:
     expect(page.get_by_role("region", name="出处 1")).to_contain_text("妊娠晚期")
 
 
+@journey
 def test_a_follow_up_is_understood_and_suggested(open_page: Open) -> None:
     page = open_page()
     ask(page, "偏头痛有什么症状？")
@@ -90,6 +91,7 @@ def test_a_follow_up_is_understood_and_suggested(open_page: Open) -> None:
     expect(page.locator(".answer").nth(2)).to_contain_text("布洛芬")
 
 
+@journey
 def test_asking_back_is_answered_with_a_button(open_page: Open) -> None:
     page = open_page()
     ask(page, "我头晕，是什么病？")
@@ -106,30 +108,35 @@ def test_why_lists_names_scores_and_dropped_sentences(open_page: Open) -> None:
     expect(page.get_by_text("没有句子被删去。")).to_be_visible()
 
 
+@journey
 def test_a_question_can_be_edited_and_a_conversation_left_and_found_again(open_page: Open) -> None:
     page = open_page()
     ask(page, "肝癌挂什么科？")
     edit(page, "肝癌有什么症状？")
     expect(page.locator(".answer")).to_contain_text("症状")
-    page.get_by_role("button", name="新对话").click()
+    beside(page).get_by_role("button", name="新对话").click()
+    away(page)
     expect(page.get_by_text("有什么想了解的？")).to_be_visible()
-    page.get_by_test_id("stSidebar").get_by_role("button", name="肝癌有什么症状？").click()
+    beside(page).get_by_role("button", name="肝癌有什么症状？").click()
     expect(page.locator(".answer")).to_contain_text("肝癌")
 
 
+@journey
 def test_the_patient_goes_with_the_question(open_page: Open) -> None:
     page = open_page()
-    page.get_by_text("患者信息（可选）").click()
+    beside(page).get_by_text("患者信息（可选）").click()
     page.get_by_label("过敏").fill("青霉素")
     page.keyboard.press("Enter")
+    away(page)
     ask(page, "阿莫西林有什么作用？")
     expect(page.locator("p.warning").first).to_contain_text("青霉素")
 
 
+@journey
 def test_a_conversation_is_exported_with_label_and_sources(open_page: Open) -> None:
     page = open_page()
     ask(page, "偏头痛有什么症状？")
-    page.get_by_text("导出", exact=True).click()
+    beside(page).get_by_text("导出", exact=True).click()
     with page.expect_download() as markdown:
         page.get_by_role("button", name="下载 Markdown").click()
     text = Path(markdown.value.path()).read_text(encoding="utf-8")
@@ -142,14 +149,20 @@ def test_a_conversation_is_exported_with_label_and_sources(open_page: Open) -> N
     assert exported["exchanges"][0]["answer"]["citations"][0]["source"]["title"]
 
 
+@journey
 def test_the_language_can_be_changed_and_linked_to(open_page: Open) -> None:
     page = open_page()
-    page.get_by_test_id("stSidebar").get_by_text("English").click()
+    beside(page).get_by_text("English").click()
+    away(page)
     expect(page.get_by_text("What would you like to know?")).to_be_visible()
     english = open_page(path="?lang=en", ready="What would you like to know?")
-    expect(english.get_by_text("New conversation")).to_be_visible()
+    expect(beside(english).get_by_text("New conversation")).to_be_visible()
+    away(english)
+    english.get_by_role("button", name="What are the symptoms of migraine?").click()
+    expect(english.locator(".answer")).to_contain_text("畏光")
 
 
+@journey
 def test_a_service_that_is_down_is_said_so_and_the_question_asked_again(open_page: Open, service: Service) -> None:
     page = open_page()
     service.stop()

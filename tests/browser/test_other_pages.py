@@ -10,11 +10,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Error, Page, expect
+from openpyxl import Workbook
+from playwright.sync_api import Error, Locator, Page, expect
 
 from rag.snapshot import Library
 from tests.api.test_reviews import EVERYDAY, HERNIA
-from tests.browser.conftest import PHONE, Open, Service, ask, eventually, go, pages
+from tests.browser.conftest import PHONE, Open, Service, ask, eventually, go, journey, pages
 from tests.browser.test_consultation import no_sideways_scrolling
 from tests.kb import BOOK, publish
 
@@ -28,6 +29,7 @@ source: {title: 试验目录, grade: reference}
 HEAD = "subject,subject_type,relation,object,object_type,source\n"
 
 
+@journey
 def test_an_entity_is_found_by_an_alias_and_walked_from(open_page: Open) -> None:
     page = open_page()
     go(page, "知识图谱")
@@ -42,6 +44,7 @@ def test_an_entity_is_found_by_an_alias_and_walked_from(open_page: Open) -> None
     expect(page.get_by_role("heading", name="布洛芬", exact=True)).to_be_visible()
 
 
+@journey
 def test_an_entity_is_found_by_its_initials(open_page: Open) -> None:
     page = open_page()
     go(page, "知识图谱")
@@ -50,6 +53,7 @@ def test_an_entity_is_found_by_its_initials(open_page: Open) -> None:
     expect(page.get_by_role("heading", name="偏头痛", exact=True)).to_be_visible()
 
 
+@journey
 def test_paths_between_two_entities_are_shown(open_page: Open) -> None:
     page = open_page()
     go(page, "知识图谱")
@@ -69,9 +73,7 @@ def test_a_citation_leads_to_the_graph(open_page: Open) -> None:
 
 def test_medications_are_checked_the_gravest_first(open_page: Open) -> None:
     page = open_page(PHONE)
-    page.get_by_test_id("stExpandSidebarButton").click()
     go(page, "用药核对")
-    page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
     page.get_by_label("药物、中药或食物").fill("华法林\n布洛芬\n没有这种药")
     page.get_by_role("button", name="核对", exact=True).click()
     expect(page.get_by_text("知识库不认识：没有这种药")).to_be_visible()
@@ -79,6 +81,7 @@ def test_medications_are_checked_the_gravest_first(open_page: Open) -> None:
     assert no_sideways_scrolling(page)
 
 
+@journey
 def test_a_file_with_a_bad_row_comes_in_and_is_rolled_back(open_page: Open, tmp_path: Path) -> None:
     file = tmp_path / "facts.csv"
     good = "试验甲病,disease,has_symptom,头晕,symptom,editorial\n"
@@ -104,15 +107,15 @@ def test_a_file_with_a_bad_row_comes_in_and_is_rolled_back(open_page: Open, tmp_
     expect(page.get_by_role("button", name="切换到版本 2")).to_be_visible()
 
 
-def chosen(page: Page, label: str, option: str) -> bool:
+def chosen(page: Page, label: str, option: str, then: Locator) -> bool:
     """Type into a list, take what it finds and see what it leads to; a page that is drawn anew meanwhile closes it."""
-    box = page.get_by_label(label)
+    box = page.get_by_role("combobox", name=label)
     box.click()
     box.press("Control+a")
     box.press_sequentially(option)
     try:
         page.get_by_role("option", name=option, exact=True).click(timeout=2000)
-        page.get_by_label("对象类型").wait_for(timeout=4000)
+        then.wait_for(timeout=4000)
     except Error:
         return False
     return True
@@ -128,11 +131,39 @@ def test_the_columns_of_an_unknown_table_are_chosen_before_it_is_stored(open_pag
     page.get_by_role("button", name="Remove 目录.csv").wait_for()
     page.get_by_role("button", name="预览", exact=True).click()
     expect(page.get_by_role("heading", name="每一列是什么")).to_be_visible(timeout=30_000)
-    assert eventually(lambda: chosen(page, "用于（试验乙病）", "适应证"))
+    assert eventually(lambda: chosen(page, "用于（试验乙病）", "适应证", page.get_by_label("对象类型")))
     page.get_by_role("button", name="按此预览").click()
     expect(page.get_by_text("图谱事实 1")).to_be_visible(timeout=30_000)
     page.get_by_text("列映射（高级）").click()
     expect(page.get_by_label("列映射（YAML）")).to_have_value(re.compile("relation: indicated_for"))
+
+
+@pytest.mark.timeout(120)
+def test_of_a_workbook_with_several_sheets_one_is_chosen(open_page: Open, tmp_path: Path) -> None:
+    book = Workbook()
+    book.active.append(["某院药品目录"])
+    for name, rows in {
+        "药品": [["药品", "适应症"], ["试验丙片", "偏头痛"]],
+        "饮片": [["药材", "又名"], ["试验参", "试验根"]],
+    }.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    file = tmp_path / "目录.xlsx"
+    book.save(file)
+    page = open_page()
+    go(page, "知识库")
+    page.locator("input[type=file]").set_input_files(file)
+    page.get_by_role("button", name="Remove 目录.xlsx").wait_for()
+    page.get_by_role("button", name="预览", exact=True).click()
+    expect(page.get_by_role("heading", name="每一列是什么")).to_be_visible(timeout=30_000)
+    expect(page.get_by_test_id("stTable")).to_contain_text("试验丙片")
+    herbs = page.get_by_test_id("stTable").filter(has_text="试验根")
+    assert eventually(lambda: chosen(page, "工作表", "饮片", herbs))
+    page.get_by_role("button", name="按此预览").click()
+    expect(page.get_by_text("别名 1")).to_be_visible(timeout=30_000)
+    page.get_by_text("列映射（高级）").click()
+    expect(page.get_by_label("列映射（YAML）")).to_have_value(re.compile("sheet: 饮片"))
 
 
 def test_a_table_is_looked_at_with_a_map_before_it_is_stored(open_page: Open, tmp_path: Path) -> None:
@@ -194,6 +225,7 @@ def test_a_page_opens_by_its_own_address(open_page: Open, address: str, path: st
     assert "default-src 'self'" in httpx.get(address + path).headers["content-security-policy"]
 
 
+@journey
 def test_the_menu_speaks_chinese(open_page: Open) -> None:
     page = open_page()
     page.get_by_test_id("stMainMenuButton").click()
@@ -215,6 +247,7 @@ def test_the_uploader_speaks_chinese(open_page: Open) -> None:
     assert english.get_by_test_id("stFileUploaderDropzone").locator("button p").evaluate(shown)[1] == "none"
 
 
+@journey
 def test_evidence_is_withdrawn_and_restored(open_page: Open) -> None:
     page = open_page()
     ask(page, "偏头痛有什么症状？")
@@ -232,6 +265,7 @@ def test_evidence_is_withdrawn_and_restored(open_page: Open) -> None:
     expect(page.get_by_text("没有撤回任何内容。")).to_be_visible()
 
 
+@journey
 def test_retrieval_shows_the_score_of_every_arm(open_page: Open) -> None:
     page = open_page()
     go(page, "检索测试")

@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
-from tests.browser.conftest import PHONE, TABLET, Open, ask, go
+from tests.browser.conftest import DESKTOP, PHONE, Open, ask, go, sizes
 
 pytestmark = pytest.mark.browser
 
@@ -76,7 +76,14 @@ def _versions(page: Page) -> None:
 VIEWS = (_greeting, _answer, _emergency, _graph, _medications, _knowledge, _versions, _search, _status)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("scheme", "viewport"),
+    [
+        pytest.param("light", DESKTOP, id="light"),
+        pytest.param("dark", DESKTOP, id="dark"),
+        pytest.param("light", PHONE, id="phone", marks=pytest.mark.long),
+    ],
+)
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.__name__.strip("_"))
 def test_axe_has_nothing_serious_to_say(open_page: Open, view: Callable[[Page], None], scheme: str) -> None:
     page = open_page(color_scheme=scheme)
@@ -86,9 +93,9 @@ def test_axe_has_nothing_serious_to_say(open_page: Open, view: Callable[[Page], 
     assert [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in SERIOUS] == []
 
 
-@pytest.mark.parametrize("viewport", [PHONE, TABLET], ids=["360", "768"])
-def test_the_first_paint_is_quick(open_page: Open, viewport: dict[str, int]) -> None:
-    page = open_page(viewport)
+@sizes
+def test_the_first_paint_is_quick(open_page: Open) -> None:
+    page = open_page()
     paint: float = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
     assert paint < LOADED * FIRST_PAINT_MS
 

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Open, eventually, pages
+from tests.browser.conftest import Open, away, beside, eventually, journey, pages
 
 pytestmark = pytest.mark.browser
 
@@ -129,6 +129,7 @@ def shown(page: Page) -> None:
     expect(sentence.last).to_be_visible()
 
 
+@journey
 def test_sources_come_first_and_a_stop_keeps_what_came(slow: SlowService, slow_address: str, open_page: Open) -> None:
     page = open_page(at=slow_address)
     page.get_by_placeholder("输入您的医学问题").fill("甲病有什么症状？")
@@ -142,6 +143,7 @@ def test_sources_come_first_and_a_stop_keeps_what_came(slow: SlowService, slow_a
     assert slow.stopped.wait(5), "the service was not told"
 
 
+@journey
 def test_what_is_clicked_meanwhile_neither_ends_nor_repeats_the_question(
     slow: SlowService, slow_address: str, open_page: Open
 ) -> None:
@@ -150,13 +152,15 @@ def test_what_is_clicked_meanwhile_neither_ends_nor_repeats_the_question(
     page.keyboard.press("Enter")
     shown(page)
     expect(page.get_by_text("试试这些问题")).to_be_hidden()
-    page.get_by_text("English").click()
+    beside(page).get_by_text("English").click()
+    away(page)
     expect(page.get_by_role("button", name="Stop", exact=True).last).to_be_visible()
     shown(page)
     assert eventually(lambda: "GET /v1/answers/a1/events" in slow.asked)
     assert slow.asked.count("POST /ask") == 1
 
 
+@journey
 def test_a_reload_takes_the_answer_up_again(slow: SlowService, slow_address: str, open_page: Open) -> None:
     page = open_page(at=slow_address)
     page.get_by_placeholder("输入您的医学问题").fill("甲病有什么症状？")
@@ -170,6 +174,7 @@ def test_a_reload_takes_the_answer_up_again(slow: SlowService, slow_address: str
     assert slow.asked.count("POST /ask") == 1
 
 
+@journey
 def test_an_opinion_during_an_answer_does_not_end_it(slow: SlowService, slow_address: str, open_page: Open) -> None:
     page = open_page(at=slow_address, path="?conversation=c2", ready="头晕。")
     page.get_by_placeholder("输入您的医学问题").fill("甲病有什么症状？")
@@ -183,6 +188,7 @@ def test_an_opinion_during_an_answer_does_not_end_it(slow: SlowService, slow_add
     assert slow.asked.count("POST /ask") == slow.asked.count("POST /v1/feedback") == 1
 
 
+@journey
 def test_a_stopped_question_is_asked_again(slow: SlowService, slow_address: str, open_page: Open) -> None:
     page = open_page(at=slow_address)
     page.get_by_placeholder("输入您的医学问题").fill("甲病有什么症状？")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import subprocess
+import sys
 
 import pytest
 from starlette.applications import Starlette
@@ -79,3 +81,9 @@ def test_no_page_puts_text_into_the_document_as_html() -> None:
     assert [name for name, text in sources.items() if "st.html(" in text] == ["app.py"]
     scripts = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "ui").rglob("*.js")}
     assert [name for name, text in scripts.items() if re.search(r"innerHTML|insertAdjacentHTML|eval\(", text)] == []
+
+
+def test_what_goes_around_the_pages_needs_no_streamlit() -> None:
+    """Loaded before Streamlit runs, its caches would warn whoever starts the pages."""
+    code = "import sys, ui.frame; sys.exit('streamlit' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

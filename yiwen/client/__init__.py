@@ -9,7 +9,7 @@ that the service reports and `Unreachable` where there is no service. Fields tha
 
 from __future__ import annotations
 
-from yiwen.client.http import Client
+from yiwen.client.calls.client import Client
 from yiwen.client.replies.answers import (
     Answer,
     Citation,
