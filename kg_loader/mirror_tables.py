@@ -129,13 +129,13 @@ def _entities(kind: EntityType) -> Table:
 
 
 def _facts(relation: Relation) -> tuple[Table, Table]:
-    tables = "fact f JOIN entity s ON s.pk = f.subject"
-    to_entity = (
-        f"SELECT s.id, o.id, {_FACT} FROM {tables} JOIN entity o ON o.pk = f.object WHERE relation = '{relation.value}'"
-    )
+    # Most relations have no fact; `relation_stats` says so, while `fact` would be read from end to end to find out.
+    tables = "relation_stats t CROSS JOIN fact f ON f.relation = t.relation JOIN entity s ON s.pk = f.subject"
+    this = f"t.relation = '{relation.value}'"
+    to_entity = f"SELECT s.id, o.id, {_FACT} FROM {tables} JOIN entity o ON o.pk = f.object WHERE {this}"
     to_literal = (
         f"SELECT s.id, literal_id(f.literal_kind, f.literal), {_FACT} FROM {tables} "
-        f"WHERE relation = '{relation.value}' AND f.literal IS NOT NULL"
+        f"WHERE {this} AND f.literal IS NOT NULL"
     )
     name = relation_type(relation)
     return (

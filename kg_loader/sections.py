@@ -28,7 +28,6 @@ _ZH_HEADING = re.compile(
 _ZH_NEXT = re.compile(
     r"\s*[【\[［]?(?:关\s?键\s?词|Key\s?words?|中图分类号|\[Abstract|Abstract|作者简介)[】\]］]?\s*[:：]?"
 )
-_ZH_LABEL = re.compile(r"(?:结果[与和]|讨论[与和])?结\s?论")
 _ZH_AIM = re.compile(r"[【\[［]?目\s?的[】\]］]?\s*[:：]?\s*([^。．;；]{6,120}?)(?:[。．;；]|\.(?!\d)|(?=方法|资料与))")
 
 _EN_WORDS = (

@@ -136,9 +136,7 @@ def _outliers(group: Sequence[_Dose]) -> Iterator[Finding]:
 def _too_often(text: str, record: str, kind: str) -> Iterator[Finding]:
     for found in _TIMES.finditer(text):
         times = int(found["high"] or found["low"])
-        if times > _MOST_TIMES and not re.search(
-            "眼|滴|耳|鼻|含|漱|喷|涂|搽", text[max(0, found.start() - 60) : found.end()]
-        ):
+        if times > _MOST_TIMES and not _OFTEN_GIVEN.search(text[max(0, found.start() - 60) : found.end()]):
             yield Finding(FREQUENCY, Severity.WARNING, kind, record, f"{found.group()} is more than a day holds")
             return
 

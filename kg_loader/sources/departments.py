@@ -8,9 +8,9 @@ from pathlib import Path
 
 from kg_loader.reading import json_rows
 from kg_loader.sources.drug_text import pieces
-from kg_loader.sources.format import Format, Item, ReadContext, head_keys, head_text, rejected
+from kg_loader.sources.format import Format, Item, ReadContext, RowError, each_row, head_keys, head_text
 from kg_loader.sources.naming import JUNK, PLACEHOLDER, entity, fault
-from rag.domain import Passage, PassageKind, Rejected, Skipped, Source
+from rag.domain import Passage, PassageKind, Skipped, Source
 from rag.text import HAN
 from rag.vocabulary import EntityType, Grade
 
@@ -28,18 +28,13 @@ def read(path: Path, context: ReadContext) -> Iterator[Item]:
     """For each text its department and passages about it; one that names no department at its head is skipped."""
     source = context.source or _SOURCE
     yield source
-    for row in json_rows(path, context.encoding):
-        if isinstance(row, Rejected):
-            yield row
-            continue
-        text = row.value.get("content") if isinstance(row.value, dict) else None
-        if not isinstance(text, str):
-            yield rejected(path, row, "content is missing or not a text")
-            continue
-        yield from _department(source, text)
+    yield from each_row(path, json_rows(path, context.encoding), lambda row: _department(source, row.value))
 
 
-def _department(source: Source, text: str) -> Iterator[Item]:
+def _department(source: Source, value: object) -> Iterator[Item]:
+    text = value.get("content") if isinstance(value, dict) else None
+    if not isinstance(text, str):
+        raise RowError("content is missing or not a text")
     if not text.strip():
         yield Skipped(PLACEHOLDER)
         return

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kg_loader.reading import Row, json_rows
 from kg_loader.sources.drug_text import alias_kind_of, facts_in, pieces, split_aliases
-from kg_loader.sources.format import Format, Item, ReadContext, RowError, head_text, rejected
+from kg_loader.sources.format import Format, Item, ReadContext, RowError, each_row, head_text, rejected
 from kg_loader.sources.naming import (
     DUPLICATE,
     PLACEHOLDER,
@@ -20,7 +20,7 @@ from kg_loader.sources.naming import (
     trimmed,
     unsafe_alias,
 )
-from rag.domain import Alias, AliasKind, Entity, Fact, Literal, Passage, PassageKind, Rejected, Skipped, Source
+from rag.domain import Alias, AliasKind, Entity, Fact, Literal, Passage, PassageKind, Skipped, Source
 from rag.text import clean, normalise
 from rag.vocabulary import EntityType, Grade, Relation
 
@@ -49,23 +49,19 @@ def read(path: Path, context: ReadContext) -> Iterator[Item]:
     """Source, then for each monograph its drug, aliases, literal facts and passages."""
     source = context.source or _SOURCE
     yield source
-    for row in json_rows(path, context.encoding):
-        if isinstance(row, Rejected):
-            yield row
-            continue
-        try:
-            name, fields = _parsed(row.value)
-        except RowError as error:
-            yield rejected(path, row, str(error))
-            continue
-        reason = fault(name, EntityType.DRUG)
-        if reason:
-            yield Skipped(reason)
-            continue
-        monograph = _Monograph(path, row, source, entity(name, EntityType.DRUG))
-        yield monograph.drug
-        for key, value in fields:
-            yield from monograph.field(key, value)
+    yield from each_row(path, json_rows(path, context.encoding), lambda row: _drug(path, row, source))
+
+
+def _drug(path: Path, row: Row, source: Source) -> Iterator[Item]:
+    name, fields = _parsed(row.value)
+    reason = fault(name, EntityType.DRUG)
+    if reason:
+        yield Skipped(reason)
+        return
+    monograph = _Monograph(path, row, source, entity(name, EntityType.DRUG))
+    yield monograph.drug
+    for key, value in fields:
+        yield from monograph.field(key, value)
 
 
 def _parsed(value: object) -> tuple[str, list[tuple[str, str]]]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kg_loader.reading import json_rows
-from kg_loader.sources.format import Format, Item, ReadContext, RowError, head_keys, rejected
+from kg_loader.sources.format import Format, Item, ReadContext, RowError, each_row, head_keys
 from kg_loader.sources.naming import PLACEHOLDER
-from rag.domain import Passage, PassageKind, Rejected, Skipped, Source
+from rag.domain import Passage, PassageKind, Skipped, Source
 from rag.text import clean
 from rag.vocabulary import Grade
 
@@ -26,19 +26,12 @@ def read(path: Path, context: ReadContext) -> Iterator[Item]:
     """One passage of kind `qa` a line."""
     source = context.source or qa_source(context.dataset)
     yield source
-    for row in json_rows(path, context.encoding):
-        if isinstance(row, Rejected):
-            yield row
-            continue
-        try:
-            question, answer = _text(row.value, _QUESTION), _text(row.value, _ANSWER)
-        except RowError as error:
-            yield rejected(path, row, str(error))
-            continue
-        if not answer or not question:
-            yield Skipped(PLACEHOLDER)
-            continue
-        yield qa_passage(question, answer, source)
+    yield from each_row(path, json_rows(path, context.encoding), lambda row: _pair(source, row.value))
+
+
+def _pair(source: Source, value: object) -> Iterator[Item]:
+    question, answer = _text(value, _QUESTION), _text(value, _ANSWER)
+    yield qa_passage(question, answer, source) if answer and question else Skipped(PLACEHOLDER)
 
 
 def qa_source(dataset: str) -> Source:
