@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from rag.domain import Evidence, Intent, Mention
 from rag.question.beyond import Limit
+from rag.question.routes import ROUTE
 from rag.text import normalise
 from rag.vocabulary import Relation
 
@@ -68,10 +69,24 @@ _ASPECTS = (
     ),
     _aspect(
         "surgery",
-        r"(?:要不要|需不需要|用不用|该不该|必须|一定要|需要|得|要)(?:做|动)?(?:手术|开刀)|(?:手术|开刀)(?:吗|不|还是)",
+        r"(?:要不要|需不需要|用不用|该不该|必须|一定要|需要|得|要)(?:做|动)?(?:手术|开刀|割|切)|(?:手术|开刀)(?:吗|不|还是)",
         _TREATED,
         r"术|开刀|切除|移植|surg|operat",
         "引用的记录没有写明是否需要手术，请由医生评估。",
+    ),
+    _aspect(
+        "lifelong",
+        r"终身|终生|一辈子|一直(?:要|得|吃|服|用)|长期(?:吃|服|用)|(?:能|可以)(?:不能)?停药?|什么时候(?:能|可以)停|停药",
+        _OUTLOOK | _TREATED,
+        r"终身|终生|长期|维持|停药|lifelong|long-term",
+        "引用的记录没有写明要吃多久、能不能停药；请不要自行停药，由医生决定。",
+    ),
+    _aspect(
+        "route",
+        ROUTE,
+        frozenset({Relation.INFECTIVITY}),
+        r"途径|经[^。；]{0,6}传播|唾液|飞沫|血液|粪口|空气|接触|母婴|叮咬|route|transmitted (?:by|through|via)",
+        "引用的记录只写了有没有传染性，没有写传播途径，不能判断这种接触会不会传染。",
     ),
     _aspect(
         "recurrence",
