@@ -37,6 +37,7 @@ from rag.domain import (
 from rag.editions import Edition, Editions
 from rag.errors import NotFoundError, QuestionRejected, YiwenError
 from rag.ports import Generator, KnowledgeBase
+from rag.question.allergens import without_allergens
 from rag.question.beyond import limited, limits_of, nothing_helps, untold_stage
 from rag.question.deciding import decide, not_listed
 from rag.question.dialogue import Consultation, QuestionBack, read_consultation
@@ -193,7 +194,7 @@ class Pipeline:
         if verdict.red_flag and consultation is not None and not consultation.answered:
             history, consultation = (), None  # `我不想活了` in reply to a question about a cough is about no cough
         typed, meaning = question, meaning_of(question, history, consultation, edition.linker)
-        question, mentions = meaning.text, meaning.mentions
+        question, mentions = meaning.text, without_allergens(meaning.text, meaning.mentions)
         intent = with_value(self._considered(question, mentions, meaning.intent), question, mentions)
         intent = without_drugs(intent) if verdict.aid else intent
         person = person_of(question, options.patient)
@@ -221,7 +222,7 @@ class Pipeline:
         ordered = harmless(self._order(found, kept))
         evidence = assemble(ordered, tokens=self.limits.evidence_tokens)
         earlier = patient_of_turns(options.history, edition.linker.names)
-        said = joined(patient_in(question, mentions, edition.linker.names), earlier or Patient())
+        said = joined(patient_in(question, meaning.mentions, edition.linker.names), earlier or Patient())
         patient = joined(options.patient, said or Patient())
         safety, evidence = self._safety(edition, mentions, evidence, patient)
         warnings, conflicts = safety.warnings, conflicts_in(evidence)

@@ -37,7 +37,7 @@ class Desk:
         """
         said = dict.fromkeys(say for m in mentions if m.present for say in self._of(m))
         vague = intent.reverse and len(said) == 1 and len(mentions) == 1
-        if not said or not (Relation.DEPARTMENT in intent.relations or vague):
+        if not said or not (_asks_where(intent) or vague):
             return None
         young = person.age is not None and person.age < _CHILD_UNDER
         return f"导诊提示：{self.child if young else ''.join(said)}（{self.source}）"
@@ -46,6 +46,11 @@ class Desk:
         """By the words of the question, else by the names they stand for."""
         names = (normalise(mention.surface), *(c.name for c in mention.candidates))
         return [self.complaints[name] for name in names if name in self.complaints][:1]
+
+
+def _asks_where(intent: Intent) -> bool:
+    """A department is asked for, and not by an overview or a comparison."""
+    return intent.explicit and not intent.comparison and Relation.DEPARTMENT in intent.relations
 
 
 @cache

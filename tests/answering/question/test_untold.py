@@ -13,6 +13,7 @@ from tests.answering.records import BOOK, MIGRAINE, stated, told
 CURED = stated(MIGRAINE, Relation.CURE_RATE, Literal("约60%", "cure_rate"))
 TESTED = stated(MIGRAINE, Relation.EXAMINATION, "examination:头颅磁共振")
 CAUSED = stated(MIGRAINE, Relation.CAUSE, "cause:劳累")
+CATCHING = stated(MIGRAINE, Relation.INFECTIVITY, Literal("有传染性", "infectivity"))
 DRUG = stated(MIGRAINE, Relation.DRUG, "drug:布洛芬")
 
 
@@ -29,6 +30,9 @@ def intent(*relations: Relation) -> Intent:
         ("偏头痛能活多久", intent(Relation.CURE_RATE), CURED, "survival"),
         ("偏头痛会遗传吗", intent(Relation.CAUSE), CAUSED, "heredity"),
         ("偏头痛首选什么药", intent(Relation.DRUG), DRUG, "best"),
+        ("偏头痛要终身吃药吗", intent(Relation.DRUG), DRUG, "lifelong"),
+        ("偏头痛多严重什么程度需要吃药", intent(Relation.DRUG), DRUG, "threshold"),
+        ("偏头痛会通过吃饭传染吗", intent(Relation.INFECTIVITY), CATCHING, "route"),
         ("偏头痛要不要手术", intent(Relation.TREATMENT, Relation.DRUG), DRUG, "surgery"),
     ],
 )

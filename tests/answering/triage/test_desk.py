@@ -29,6 +29,6 @@ def test_of_one_complaint_it_is_said_without_being_asked(sample: Pipeline) -> No
     assert "导诊提示" not in sample.ask("头晕、恶心、怕光是什么病").text
 
 
-@pytest.mark.parametrize("question", ["白癜风挂什么科", "偏头痛有什么症状"])
+@pytest.mark.parametrize("question", ["老年痴呆和健忘怎么区别", "白癜风挂什么科", "偏头痛有什么症状"])
 def test_nothing_is_said_where_no_department_of_a_complaint_is_asked_for(sample: Pipeline, question: str) -> None:
     assert "导诊提示" not in sample.ask(question).text

@@ -39,6 +39,9 @@ def rules() -> TriageRules:
         ("小飞虫进耳朵里了，耳朵里进了虫子", "ear_nose_foreign_body"),
         ("小孩误吞了一枚硬币", "swallowed_object"),
         ("心肺复苏怎么做", "cpr"),
+        ("孕早期出血怎么办", "pregnancy_bleeding"),
+        ("孕妇血压有点高怎么办", "pregnancy_pressure"),
+        ("喝了酒多久可以吃头孢", "alcohol_with_antibiotics"),
     ],
 )
 def test_an_accident_is_met_with_what_to_do_and_where_to_go(rules: TriageRules, question: str, category: str) -> None:
@@ -62,6 +65,8 @@ def test_an_accident_is_met_with_what_to_do_and_where_to_go(rules: TriageRules, 
         "针灸治头痛有效吗",
         "喝多少水合适",
         "对猫毛过敏怎么办",
+        "怀孕牙龈出血怎么办",
+        "妊娠期高血压的并发症有哪些",
         "患者因毒蛇咬伤入院，诊断为卵巢绒癌，是否具有传染性？",
     ],
 )
@@ -99,6 +104,7 @@ def test_a_dangerous_value_is_seen_in_the_number(rules: TriageRules, question: s
         "血糖正常值是3.9-6.1吗",
         "血压高30年",
         "血氧99",
+        "孕8月，胎心率163次",
         "没有发烧到39度",
     ],
 )
