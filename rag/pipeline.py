@@ -49,7 +49,7 @@ from rag.question.misuse import refusal
 from rag.question.patient import joined, patient_in, patient_of_turns
 from rag.question.population import Person, person_of
 from rag.question.small_talk import small_talk
-from rag.question.untold import untold
+from rag.question.untold import is_suspicion, untold
 from rag.retrieval.differential import best_question
 from rag.retrieval.nearest import with_nearest
 from rag.retrieval.relevance import Asked, outweighs_ranking, relevant, strangers, topics, wants_literature
@@ -208,7 +208,7 @@ class Pipeline:
                 question, mentions, intent, top_k=options.top_k, person=person, conditions=meaning.conditions
             )
         intent = forward(intent, found=bool(found.subjects))
-        if verdict.red_flag and len({fact.object for subject in found.ranked for fact in subject.matched}) == 1:
+        if verdict.action and len({fact.object for subject in found.ranked for fact in subject.matched}) == 1:
             found = replace(found, ranked=(), matches=(), facts=())  # a list by one symptom would bury the action
         if outweighs_ranking(intent, found.passages, edition.tuning.thresholds):
             found = replace(found, ranked=(), matches=(), facts=())
@@ -231,7 +231,7 @@ class Pipeline:
         yield from emit_warnings(draft, warnings, evidence, self.limits.characters // 2 if not full else None)
         yield from emit_conflicts(draft, conflicts, evidence, self.limits.characters // 2 if not full else None)
         facts = [e.fact for e in evidence if e.fact is not None]
-        decision = decide(intent, question, facts)
+        decision = decide(intent, question, facts) if not is_suspicion(question, mentions) else None
         if decision is not None and decision.verdict is YesNo.NOT_STATED:
             yield say(draft, plain(not_listed(intent, mentions, facts)))
         clock.lap("assemble")
@@ -251,9 +251,8 @@ class Pipeline:
 
         # 8) outcome, what is missing, the label
         ending = conclusion.conclude(verdict, intent, mentions, found, draft.cited, edition.kb, back, decision)
-        limits += untold_stage(question, mentions, intent, draft.cited) + untold(
-            question, mentions, intent, draft.cited
-        )
+        limits += untold_stage(question, mentions, intent, draft.cited)
+        limits += untold(question, mentions, intent, draft.cited)
         near = (mentions, edition.retriever.graph, edition.linker.names)
         ending = limited(ending, limits) if limits else with_nearest(ending, *near)
         if stop.cancelled:

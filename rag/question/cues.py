@@ -170,6 +170,8 @@ _PATTERNS: tuple[tuple[str, Group], ...] = (
      (Relation.CONTRAINDICATION, Relation.CAUTION)),
     (rf"(?:谁|什么(?:时候|{_WHOM})|哪[些类种]?{_WHOM})(?:下|的人|的时候)?{_UNFIT}(?:用|服用|使用|服|吃|打)?",
      (Relation.CONTRAINDICATION, Relation.CAUTION)),
+    (r"怎么(?:能|样)?(?:看|判断|知道|分辨|辨别|确定|识别)(?:自己|出来?)?(?:是不是|是否|有没有|得没得|算不算)(?:得了?|患了?|有)?",
+     (Relation.SYMPTOM,)),
     (r"(?:要不要|需不需要|用不用|该不该|是否需要|需要|必须|一定要|非得)(?:做|动)?(?:手术|开刀|割|切除?)",
      (Relation.TREATMENT, Relation.DRUG, Relation.ADJUVANT)),
     (r"不(?:治疗?|吃药|用药|管它?|去管|处理|打针)(?:的话|它|也|就|自己|自行|会|能|可以)*(?:好|痊愈|恢复|消失?|消退)",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from rag.domain import Evidence, Intent, Mention
 from rag.question.beyond import Limit
+from rag.question.deciding import suspected
 from rag.question.routes import ROUTE
 from rag.text import normalise
 from rag.vocabulary import Relation
@@ -121,10 +122,22 @@ _ASPECTS = (
 )  # fmt: skip
 
 
+_SUSPICION = Limit(
+    "suspicion", re.compile(""), "症状相符不等于就是这种病，许多疾病有同样的症状，不能据此诊断；请就诊检查。"
+)
+
+
+def is_suspicion(question: str, mentions: Sequence[Mention]) -> bool:
+    """`右下腹痛是阑尾炎吗`: symptoms and the disease they are taken for; that it lists them is no yes."""
+    return bool(mentions) and suspected(question, mentions)
+
+
 def untold(question: str, mentions: Sequence[Mention], intent: Intent, cited: Sequence[Evidence]) -> tuple[Limit, ...]:
     """What was asked and is not told by what is cited; nothing where nothing is cited at all."""
     if not cited or intent.reverse or intent.comparison:
         return ()
+    if is_suspicion(question, mentions):
+        return (_SUSPICION,)
     text = _beside_names(question, mentions)
     missing = [a for a in _ASPECTS if a.relations & set(intent.relations) and a.asked.search(text)]
     return tuple(

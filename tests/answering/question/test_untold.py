@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.domain import Intent, Literal, Outcome, Passage, PassageKind
+from rag.domain import Intent, Literal, Outcome, Passage, PassageKind, YesNo
 from rag.pipeline import Pipeline
 from rag.question.untold import untold
 from rag.vocabulary import Relation
@@ -55,3 +55,10 @@ def test_such_an_answer_is_never_whole(pipeline: Pipeline, question: str) -> Non
     answer = pipeline.ask(question)
     assert answer.outcome is Outcome.PARTIAL
     assert answer.citations
+
+
+def test_symptoms_that_a_disease_lists_are_no_yes_to_having_it(pipeline: Pipeline) -> None:
+    answer = pipeline.ask("我头痛恶心，是偏头痛吗")
+    assert (answer.outcome, answer.verdict) == (Outcome.PARTIAL, None)
+    assert "不能据此诊断" in answer.text
+    assert pipeline.ask("偏头痛会恶心吗").verdict is YesNo.YES
