@@ -333,6 +333,7 @@ class Retriever:
         most = RANKED_READ if len(told.present) > 1 else RANKED_LEVEL
         found = self.graph.rank_subjects(Relation.SYMPTOM, told.present, limit=most)
         said = self.kb.spoken_of([subject.subject for subject in found])
+        found = sorted(found, key=lambda subject: (-subject.score, -said[subject.subject]))[:RANKED_READ]
         first = order([Contender(subject, spoken_of=said[subject.subject]) for subject in found], person)
         wide = not intent.groups or bool(told.absent) or person != NOBODY
         relations = (Relation.DEPARTMENT, Relation.SYMPTOM, Relation.POPULATION) if wide else (Relation.DEPARTMENT,)
