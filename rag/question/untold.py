@@ -72,7 +72,8 @@ _ASPECTS = (
         "surgery",
         r"(?:要不要|需不需要|用不用|该不该|必须|一定要|需要|得|要)(?:做|动)?(?:手术|开刀|割|切)|(?:手术|开刀)(?:吗|不|还是)",
         _TREATED,
-        r"指征|(?:需|应|须|必须|不必|无需)(?:行|要)?(?:手术|切除|开刀)|保守|surgery (?:is|was) (?:indicated|recommended|required)",
+        r"指征|(?:需|应|须|必须|不必|无需)(?:行|要)?(?:手术|切除|开刀)|保守|"
+        r"surgery (?:is|was) (?:indicated|recommended|required)",
         "引用的记录没有写明什么情况下需要手术，请由医生评估。",
     ),
     _aspect(
