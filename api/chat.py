@@ -1,7 +1,8 @@
 """Chat completions in the shape of OpenAI: what is asked, and how an answer is written in that shape.
 
-Only whole checked sentences are sent. `stop` and `max_tokens` cut the text, but never the action of a red flag. Sources
-follow as text, and everything else that an answer holds is in the field `yiwen`.
+Only whole checked sentences are sent. `stop` and `max_tokens` cut the text, but never the action of a red flag. The
+other warnings and the sources follow as text, sources as `annotations` too, and all else that an answer holds is in the
+field `yiwen`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from starlette.responses import Response
 from api.answering import Complete, Item
 from api.events import MEDIA_TYPE
 from api.problems import Row, openai_error, problem
-from api.rendering import Json
+from api.rendering import Json, untold
 from api.schemas.strict import WHOLE
 from rag.answer.prompt import estimated_tokens
 from rag.domain import Turn
@@ -26,6 +27,7 @@ from rag.pipeline import Meta, Options, Token
 from rag.safety.warnings import DISCLAIMER
 
 _SOURCES = "\n\n来源：\n"
+_WARNINGS = "\n\n警示列表（其余 "
 _TURNS, _TURN_CHARS = 50, 20_000
 """As many earlier messages are read as `/v1/ask` accepts."""
 Stop = Annotated[str, Field(min_length=1, max_length=200)]
@@ -52,9 +54,11 @@ class MessageIn(_Lenient):
 
     @property
     def text(self) -> str:
-        """The text of all parts, without the sources that we wrote under an answer."""
+        """The text of all parts, without what we wrote under an answer."""
         whole = self.content if isinstance(self.content, str) else "\n".join(p.text or "" for p in self.content or ())
-        return whole.partition(_SOURCES)[0] if self.role == "assistant" else whole
+        if self.role != "assistant":
+            return whole
+        return whole.partition(_WARNINGS)[0].partition(_SOURCES)[0]
 
 
 class StreamOptionsIn(_Lenient):
@@ -171,26 +175,48 @@ def _overlap(text: str, stop: str) -> int:
 
 
 def _tail(body: Mapping[str, Any], text: str) -> str:
-    """Sources and label, as text for clients that show nothing else."""
-    cited = [citation for citation in body["citations"] if f"[{citation['n']}]" in text]
-    lines = [_source(list(group)) for _, group in groupby(cited, lambda citation: citation["source"]["id"])]
-    tail = (_SOURCES + "\n".join(lines) if lines else "") + f"\n\n{DISCLAIMER}"
+    """The other warnings, sources and label, as text for clients that show nothing else."""
+    rest = [f"- {warning['text']}" for warning in untold(body)]
+    lines = [_source(list(group)) for _, group in groupby(_cited(body, text), lambda one: one["source"]["id"])]
+    tail = f"{_WARNINGS}{len(rest)} 条）：\n" + "\n".join(rest) if rest else ""
+    tail += (_SOURCES + "\n".join(lines) if lines else "") + f"\n\n{DISCLAIMER}"
     return tail.removeprefix("\n") if text.endswith("\n") else tail
+
+
+def _cited(body: Mapping[str, Any], text: str) -> list[Mapping[str, Any]]:
+    """The citations whose number stands in the text."""
+    return [citation for citation in body.get("citations", ()) if f"[{citation['n']}]" in text]
+
+
+def _annotation(citation: Mapping[str, Any], text: str, address: str) -> Json:
+    """A citation as OpenAI writes one of the web; each has a URL of its own, by which programs tell them apart."""
+    number, source, evidence = f"[{citation['n']}]", citation["source"], citation["evidence_id"]
+    at = text.index(number)
+    url = f"{source['url']}#{evidence}" if source["url"] else f"{address}v1/evidence/{evidence}"
+    title = f"{source['title']}{_year(source)}"
+    return {
+        "type": "url_citation",
+        "url_citation": {"start_index": at, "end_index": at + len(number), "title": title, "url": url},
+    }
 
 
 def _source(citations: Sequence[Mapping[str, Any]]) -> str:
     """One line for neighbours from the same source."""
     source, first, last = citations[0]["source"], citations[0]["n"], citations[-1]["n"]
     numbers = f"[{first}]" if first == last else f"[{first}]-[{last}]"
-    year = f"（{source['year']}）" if source["year"] else ""
-    return f"{numbers} {source['title']}{year}" + (f" {source['url']}" if source["url"] else "")
+    return f"{numbers} {source['title']}{_year(source)}" + (f" {source['url']}" if source["url"] else "")
+
+
+def _year(source: Mapping[str, Any]) -> str:
+    return f"（{source['year']}）" if source["year"] else ""
 
 
 class Completion:
     """One answer in the shape of OpenAI, as a whole or in chunks (a `Wire`)."""
 
-    def __init__(self, asked: ChatIn, request_id: str, path: str) -> None:
-        self._asked, self._request_id, self._path = asked, request_id, path
+    def __init__(self, asked: ChatIn, request_id: str, path: str, address: str) -> None:
+        """`address`: where the client found the service, with a slash at the end."""
+        self._asked, self._request_id, self._path, self._address = asked, request_id, path, address
         self._text = Text(asked)
         self._created = int(time.time())
 
@@ -198,7 +224,9 @@ class Completion:
         """All of it at once."""
         for item in items:
             self._text.take(item)
-        message = {"role": "assistant", "content": self._text.sent, "refusal": None}
+        message = {
+            "role": "assistant", "content": self._text.sent, "refusal": None, "annotations": self._annotations(),
+        }  # fmt: skip
         choice = {"index": 0, "message": message, "finish_reason": self._text.finish, "logprobs": None}
         return self._object("chat.completion", [choice]) | {"usage": self._usage(), "yiwen": self._extension()}
 
@@ -230,10 +258,16 @@ class Completion:
 
     def _last(self) -> bytes:
         """The end of the text and, where it was asked for, the usage."""
-        last = self._chunk({}, self._text.finish, yiwen=self._extension())
+        cited = self._annotations()
+        last = self._chunk({"annotations": cited}) if cited else b""
+        last += self._chunk({}, self._text.finish, yiwen=self._extension())
         if self._asked.stream_options is not None and self._asked.stream_options.include_usage:
             last += _data(self._object("chat.completion.chunk", []) | {"usage": self._usage()})
         return last
+
+    def _annotations(self) -> list[Json]:
+        sent = self._text.sent
+        return [_annotation(citation, sent, self._address) for citation in _cited(self._text.body, sent)]
 
     def _object(self, kind: str, choices: Sequence[Json]) -> Json:
         return {

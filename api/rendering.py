@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from rag.answer.conflicts import independent
 from rag.domain import (
@@ -112,6 +113,11 @@ def answer_json(answer: Answer, kb: KnowledgeBase | None) -> Json:
         "disclaimer": DISCLAIMER,
         "timings_ms": dict(answer.timings_ms),
     }
+
+
+def untold(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Of an answer of `answer_json` the warnings for which its text has no room; it says how many they are."""
+    return [warning for warning in answer.get("warnings", ()) if warning["text"].rstrip("。") not in answer["text"]]
 
 
 def _conflict_json(conflict: Conflict) -> Json:

@@ -20,7 +20,7 @@ from rag.domain import Intent
 from rag.errors import DataError, NotFoundError
 from rag.pipeline import Pipeline
 from rag.question.intent import read_intent
-from rag.question.intent_model import with_marks
+from rag.question.intent_model import Reading
 from rag.vocabulary import Relation, relation_named
 
 QUESTIONS = "eval/kuake_qic_train.json"
@@ -151,8 +151,8 @@ def _f1(wanted: NDArray[np.int64], said: NDArray[np.int64], labels: int) -> NDAr
     return scores
 
 
-Trained = Callable[[Sequence[tuple[str, str]]], Sequence[Mapping[str, float]]]
-"""Probabilities of the labels of each example (names as marks), by models that did not learn it."""
+Trained = Callable[[Sequence[tuple[str, str]], Sequence[str]], Sequence[Mapping[str, float]]]
+"""Examples, their wordings (names as marks) -> probabilities of the labels, by models that learnt no such wording."""
 
 
 def compared(pipeline: Pipeline, data: Path, trained: Trained | None) -> dict[str, Agreement]:
@@ -166,8 +166,9 @@ def compared(pipeline: Pipeline, data: Path, trained: Trained | None) -> dict[st
     found = {"rules": agreement(gold, ruled)}
     if trained is None:
         return found
-    marked = [(with_marks(text, found), label) for (text, label), found in zip(examples, named, strict=True)]
-    shares = trained(marked)
+    read = [(Reading.BOTH.of(text, found), label) for (text, label), found in zip(examples, named, strict=True)]
+    wordings = [Reading.MARKS.of(text, found) for (text, _), found in zip(examples, named, strict=True)]
+    shares = trained(read, wordings)
     best = [max(share, key=lambda name: share[name]) for share in shares]
     silent = [not one.reverse and not (one.explicit and one.relations) for one in intents]
     both = [new if quiet else old for new, old, quiet in zip(best, ruled, silent, strict=True)]

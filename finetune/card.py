@@ -5,16 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-_NOTICE = (
+_WRITES = (
+    "text-generation",
     "Answers are no medical advice. Let this model write within `yiwen`, where every sentence is checked against cited "
-    "evidence; alone it states wrong doses and invents facts as any language model does."
+    "evidence; alone it states wrong doses and invents facts as any language model does.",
 )
+_EMBEDS = (
+    "sentence-similarity",
+    "Vectors of questions and passages for search; measure them on your own questions (`yiwen eval retrieval`).",
+)
+"""What models are for, as the hub calls it, and what to mind."""
+_TITLES = 5
+"""Sources that a line of licences names; `record.json` has them all."""
 _FIGURES = ("stage", "method", "steps", "loss", "eval_loss", "accuracies", "margins", "accuracy", "reward")
 
 
 def run_card(base: str, record: Mapping[str, Any], licence: str) -> str:
     """Markdown of what a run leaves; `record` is that of the run."""
-    return _card("Result of a run", base, licence, _run(record), [record])
+    embeds = record.get("report", {}).get("stage") == "embed"
+    task, notice = _EMBEDS if embeds else _WRITES
+    return _card("Result of a run", base, licence, _run(record), [record], task=task, notice=notice)
 
 
 def model_card(
@@ -31,13 +41,34 @@ def model_card(
     return _card("Merged model", base, licence, lines, [record for _, record, _ in adapters])
 
 
-def _card(title: str, base: str, licence: str, lines: Sequence[str], records: Sequence[Mapping[str, Any]]) -> str:
-    head = ["---", f"base_model: {base}", "pipeline_tag: text-generation", "---", "", f"# {title}", "", _NOTICE]
+def _card(
+    title: str,
+    base: str,
+    licence: str,
+    lines: Sequence[str],
+    records: Sequence[Mapping[str, Any]],
+    *,
+    task: str = _WRITES[0],
+    notice: str = _WRITES[1],
+) -> str:
+    head = ["---", f"base_model: {base}", f"pipeline_tag: {task}", "---", "", f"# {title}", "", notice]
     head += ["", f"Base: `{base}`" + (f", licence {licence}" if licence else ", licence not stated in its folder")]
     end = ["", "## Licences", "", "The result is bound by all of these:", "", f"- base: {licence or 'not stated'}"]
     data = [one for record in records for one in (*record.get("earlier", ()), *record.get("data", ()))]
     end += dict.fromkeys(f"- data {one['name']}: {one['licence'] or 'not stated'}" for one in data)
+    end += dict.fromkeys(line for one in data for line in _quoted(one))
     return "\n".join([*head, *lines, *end]) + "\n"
+
+
+def _quoted(data: Mapping[str, Any]) -> list[str]:
+    """A line for each licence of the sources that the rows quote."""
+    lines = []
+    for licence, titles in data.get("quoted", {}).items():
+        more = f" and {len(titles) - _TITLES} more" if len(titles) > _TITLES else ""
+        lines.append(
+            f"- quoted in data {data['name']}: {licence or 'not stated'} ({'; '.join(titles[:_TITLES])}{more})"
+        )
+    return lines
 
 
 def _run(record: Mapping[str, Any]) -> list[str]:

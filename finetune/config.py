@@ -1,4 +1,4 @@
-"""What a training run may say: `model`, `data`, `lora`, `train`, `eval`, `export`. A default lives here only."""
+"""What a training run may say, a dataclass for each section. A default lives here only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Literal
 from finetune.data.config import DataConfig
 from rag.errors import ConfigurationError
 
-Stage = Literal["pt", "sft", "onestage", "rm", "dpo", "rloo"]
+Stage = Literal["pt", "sft", "onestage", "rm", "dpo", "rloo", "embed"]
 Method = Literal["lora", "freeze", "full"]
 _EVERY = re.compile(r"never|epoch|[1-9]\d*(/epoch)?")
 
@@ -158,6 +158,24 @@ class EvalConfig:
 
 
 @dataclass(frozen=True)
+class EmbedConfig:
+    """Contrastive training of a sentence-transformers model; heard with `train.stage: embed`."""
+
+    kb: Path | None = None
+    """A data folder whose index gives hard negatives: passages found for a question that are not its answer."""
+    negatives: int = 3
+    """Of each question, beside the answers of the other pairs of a batch."""
+    skip: int = 2
+    """Passages found first that are passed over: of these most may answer, too."""
+    temperature: float = 0.05
+
+    def __post_init__(self) -> None:
+        _positive(self, "embed", ("negatives", "temperature"))
+        if self.skip < 0:
+            raise ConfigurationError(f"embed.skip is {self.skip}; expected 0 or more")
+
+
+@dataclass(frozen=True)
 class ExportConfig:
     """What happens at the end."""
 
@@ -179,6 +197,7 @@ class Run:
     data: DataConfig = field(default_factory=DataConfig)
     lora: LoraConfig = LoraConfig()
     train: TrainConfig = TrainConfig()
+    embed: EmbedConfig = EmbedConfig()
     eval: EvalConfig = EvalConfig()
     export: ExportConfig = ExportConfig()
 
@@ -202,3 +221,17 @@ class Run:
             )
         if self.train.stage == "rm" and not lora:
             raise ConfigurationError("train.stage rm is trained by train.method lora")
+        if self.train.stage == "embed":
+            self._check_embedder()
+
+    def _check_embedder(self) -> None:
+        if self.train.method != "full" or self.model.bits != 16 or self.train.distributed != "ddp":
+            raise ConfigurationError(
+                "train.stage embed trains all weights in full precision; set train.method to full, model.bits to 16 "
+                "and train.distributed to ddp"
+            )
+        if self.train.micro_batch < 2:
+            raise ConfigurationError(
+                f"train.micro_batch is {self.train.micro_batch} with train.stage embed, where the pairs of a batch are "
+                "told apart; set it to 2 or more, such as 64"
+            )

@@ -9,6 +9,7 @@ from typing import Any
 
 from finetune.card import run_card
 from finetune.config import Run
+from finetune.data.pairing import prepare_pairs
 from finetune.data.preferring import prepare_preferences, prepare_questions
 from finetune.data.preparing import prepare
 from finetune.data.rendering import Renderer
@@ -26,6 +27,7 @@ _STAGES: Mapping[str, tuple[str, Callable[..., Any]]] = {
     "rm": ("reward", prepare_preferences),
     "dpo": ("dpo", prepare_preferences),
     "rloo": ("rloo", prepare_questions),
+    "embed": ("embed", prepare_pairs),
 }
 """The module of each stage, and what makes its rows."""
 
@@ -38,6 +40,8 @@ def execute(
     name, prepared = _STAGES[run.train.stage]
 
     def read(run: Run, tokenizer: object) -> Any:  # noqa: ANN401 - as the stage takes it
+        if run.train.stage == "embed":
+            return once(run, lambda: prepared(run.data, run.embed))
         made = once(run, lambda: prepared(run.data, tokenizer, vocabulary=vocabulary(run.model)))
         Renderer(tokenizer, run.data.template).hand_over()
         return made

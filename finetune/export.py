@@ -18,6 +18,7 @@ from finetune.record import read_record
 from finetune.saving import base_folder, disk_errors, licence_of, publish_folder
 from rag.errors import ConflictError, DataError, MissingExtraError, NotFoundError
 from rag.generators.adapters import BASE, CONFIG, fingerprint
+from rag.hub import find_model
 from rag.snapshot.files import checksum, storage_errors
 
 try:
@@ -65,6 +66,7 @@ def merge(base: str, adapters: Sequence[Path], out: Path, *, dtype: Dtype = "bfl
     if not adapters:
         raise DataError("no adapter was given; expected at least one to merge")
     folders = [_adapter(folder) for folder in adapters]
+    find_model(base)
     _check_base(base, folders[0])
     kind, given = _kind(folders[0])
     with opening(f"the base {base}"):

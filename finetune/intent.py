@@ -13,7 +13,7 @@ from finetune.classify import train
 from finetune.pairs import QUESTION_KEYS, read_rows
 from rag.classifier import Classifier, Shape
 from rag.errors import DataError
-from rag.question.intent_model import IntentModel
+from rag.question.intent_model import IntentModel, Reading
 from rag.text import normalise
 
 FOLDS = 5
@@ -57,25 +57,25 @@ def run(
     out: Path,
     *,
     sure: float = SURE,
-    marked: Callable[[str], str] | None = None,
+    read: Callable[[str], str] | None = None,
 ) -> Learnt:
     """Train on all questions and write the model to `out`.
 
-    `marked` puts marks in the place of the names that a knowledge base knows; so the model learns how people ask of a
-    disease, not which diseases they ask about.
+    `read` is `Reading.BOTH` with the names that a knowledge base knows: beside what people ask of which disease the
+    model learns how they ask of any. Without it, the words as they stand.
 
     Raises DataError for rows without a label, a label that `labels` does not explain, or too few questions of one.
     """
     examples = read_examples(paths)
     if unknown := sorted({label for _, label in examples} - set(labels)):
         raise DataError(f"no relations are known for the label {unknown[0]!r}; name it in the file of --labels")
-    classifier = fitted([(marked(text), label) for text, label in examples] if marked else examples)
+    classifier = fitted([(read(text), label) for text, label in examples] if read else examples)
     model = IntentModel(
         classifier,
         {name: labels[name].relations for name in classifier.labels if not labels[name].reverse},
         frozenset(name for name in classifier.labels if labels[name].reverse),
         sure,
-        marked=marked is not None,
+        Reading.BOTH if read else Reading.WORDS,
     )
     model.save(out)
     counts = {name: sum(label == name for _, label in examples) for name in classifier.labels}
@@ -88,11 +88,17 @@ def fitted(examples: Sequence[tuple[str, str]]) -> Classifier:
     return train(texts, labels, strength=STRENGTH, shape=SHAPE, balanced=False, rarest=RAREST, bayes=BAYES)
 
 
-def cross_validated(examples: Sequence[tuple[str, str]], *, folds: int = FOLDS) -> list[dict[str, float]]:
-    """The probabilities of each example by a model that did not learn it, nor the same question again; fixed seed."""
-    distinct = list(dict.fromkeys(normalise(text) for text, _ in examples))
+def cross_validated(
+    examples: Sequence[tuple[str, str]], wordings: Sequence[str], *, folds: int = FOLDS
+) -> list[dict[str, float]]:
+    """The probabilities of each example by a model that did not learn it, nor another of the same of `wordings`.
+
+    Fixed seed: the same wordings make the same folds, whatever the examples hold beside them.
+    """
+    plain = list(map(normalise, wordings))
+    distinct = list(dict.fromkeys(plain))
     drawn = dict(zip(distinct, np.random.default_rng(0).permutation(len(distinct)) % folds, strict=True))
-    fold = np.array([drawn[normalise(text)] for text, _ in examples])
+    fold = np.array([drawn[wording] for wording in plain])
     found: list[dict[str, float]] = [{} for _ in examples]
     for n in range(folds):
         model = fitted([example for example, at in zip(examples, fold, strict=True) if at != n])

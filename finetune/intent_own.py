@@ -11,7 +11,7 @@ import yaml
 
 from finetune.classify import train
 from rag.classifier import Classifier, Shape
-from rag.question.intent_model import IntentModel
+from rag.question.intent_model import IntentModel, Reading
 from rag.vocabulary import Relation
 
 FOLDER = Path(__file__).parent / "intent_wordings"
@@ -99,7 +99,7 @@ def fitted(found: Mapping[str, Sequence[str]]) -> Classifier:
 
 def run(out: Path) -> IntentModel:
     """Train, and write the model to `out`. Raises MissingExtraError without scikit-learn."""
-    model = IntentModel(fitted(wordings()), ASKS, frozenset({REVERSE}), SURE, marked=True)
+    model = IntentModel(fitted(wordings()), ASKS, frozenset({REVERSE}), SURE, Reading.MARKS)
     model.save(out)
     return model
 

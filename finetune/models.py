@@ -11,6 +11,7 @@ from finetune.attention import register
 from finetune.config import LoraConfig, ModelConfig, Run, TrainConfig
 from finetune.data.tokenizer import open_tokenizer as data_tokenizer
 from rag.errors import ConfigurationError, DataError, DependencyError, MissingExtraError
+from rag.hub import find_model
 
 try:
     import torch
@@ -23,8 +24,10 @@ except ImportError as error:
 
 
 @contextmanager
-def opening(what: str) -> Iterator[None]:
-    """Turns what the libraries raise for a model that cannot be opened into one line."""
+def opening(what: str, name: str | None = None) -> Iterator[None]:
+    """Turns what the libraries raise for a model that cannot be opened into one line; `name` is first looked for."""
+    if name is not None:
+        find_model(name)
     try:
         yield
     except torch.cuda.OutOfMemoryError as error:
@@ -53,7 +56,7 @@ def open_tokenizer(model: ModelConfig) -> Any:  # noqa: ANN401 - of transformers
 
 def vocabulary(model: ModelConfig) -> int | None:
     """How many tokens the model knows, by its configuration: ids beyond them would end in a device error on a GPU."""
-    with opening(f"the model {model.path}"):
+    with opening(f"the model {model.path}", model.path):
         shape = AutoConfig.from_pretrained(model.path, trust_remote_code=model.trust_remote_code)
     known: int | None = getattr(shape.get_text_config(), "vocab_size", None)
     return known
@@ -74,7 +77,7 @@ def open_base(run: Run, *, kind: Any = AutoModelForCausalLM, packed: bool = True
     """
     config, cpu = run.model, run.train.device == "cpu" or not torch.cuda.is_available()
     implementation = register() if packed and config.attention != "sdpa" else "sdpa"
-    with opening(f"the model {config.path}"):
+    with opening(f"the model {config.path}", config.path):
         shape = AutoConfig.from_pretrained(config.path, trust_remote_code=config.trust_remote_code, **shaped)
         if config.rope_scaling is not None:
             shape.rope_parameters = {

@@ -66,7 +66,7 @@ class Writer:
         if bits != 16:
             quantised = BitsAndBytesConfig(load_in_8bit=bits == 8, load_in_4bit=bits == 4, bnb_4bit_quant_type="nf4")
             given |= {"quantization_config": quantised, "device_map": self._device}
-        with opening(f"the model {model}"):
+        with opening(f"the model {model}", model):
             self.tokenizer = AutoTokenizer.from_pretrained(str(own[-1]) if own else model)
             self.model = AutoModelForCausalLM.from_pretrained(model, **given)
         for folder in adapters:

@@ -26,7 +26,7 @@ class Batch:
         self.source = source
         self._stated_before = stated_before
         self._erased = erased
-        self._sources: set[int] = set()
+        self._sources: set[str] = set()
         self._spelt: dict[str, str] = {}
         self._seen: set[Record] = set()
         self.clear()
@@ -47,13 +47,14 @@ class Batch:
         count = chars = 0
         for item in items:
             count += 1
-            if isinstance(item, Entity):  # most of what a graph file states, and nearly all of it repeated
+            if isinstance(item, Fact):  # facts and entities are most of what a graph file states
+                self._take_evidence(item)
+            elif isinstance(item, Entity):  # nearly all of them repeated
                 if self._spelt.get(item.id) != item.name:
                     self._take(item)
-            elif isinstance(item, _EVIDENCE):
+            elif isinstance(item, Passage):
                 self._take_evidence(item)
-                if isinstance(item, Passage):
-                    chars += len(item.text)
+                chars += len(item.text)
             elif isinstance(item, Skipped):
                 self.skipped.append(item)
             elif isinstance(item, Rejected):
@@ -67,7 +68,7 @@ class Batch:
     def _take_evidence(self, record: Fact | Passage) -> None:
         if self._erased and record.source in self._erased:
             self.skipped.append(Skipped(ERASED))
-        elif self._stated(key_of_source(record.source)):
+        elif record.source in self._sources or self._stated(record.source):
             self._take(record)
         else:
             self._reject(record, problem(record) or "its source is not stated before it in this data set")
@@ -79,10 +80,8 @@ class Batch:
         else:
             self._reject(record, fault)
 
-    def _stated(self, source: int) -> bool:
-        if source in self._sources:
-            return True
-        if not self._stated_before(source):
+    def _stated(self, source: str) -> bool:
+        if not self._stated_before(key_of_source(source)):
             return False
         self._sources.add(source)
         return True
@@ -109,7 +108,7 @@ class Batch:
             return
         self._seen.add(record)
         if isinstance(record, Source):
-            self._sources.add(key)
+            self._sources.add(id_of_key(PREFIXES[Source], key))
 
     def _reject(self, record: Record, reason: str) -> None:
         raw = repr(record).encode("utf-8", "replace").decode()[:RAW]

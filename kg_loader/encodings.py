@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import stat
+from collections import Counter
 from functools import lru_cache
 from pathlib import Path
 from typing import TextIO
@@ -147,5 +148,6 @@ def _decodes(line: bytes, codec: str) -> bool:
 
 
 def _looks_chinese(text: str) -> bool:
-    beyond = [char for char in text if not char.isascii()]
-    return sum(char in _EVERYDAY for char in beyond) >= _SHARE_EVERYDAY * max(1, len(beyond))
+    beyond = {char: count for char, count in Counter(text).items() if not char.isascii()}
+    everyday = sum(count for char, count in beyond.items() if char in _EVERYDAY)
+    return everyday >= _SHARE_EVERYDAY * max(1, sum(beyond.values()))

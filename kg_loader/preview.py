@@ -86,6 +86,7 @@ def preview(
 ) -> list[Preview]:
     """Read the files as `ingest` would and store nothing; `tables`: show the columns of one in no known format.
 
+    Of a workbook in no known format there is one preview for each sheet that holds a table.
     Raises NotFoundError, UsageError, DataError.
     """
     if not files:
@@ -98,7 +99,7 @@ def preview(
             except DataError:
                 if not tables or format is not None or table_map is not None:
                     raise
-                found.append(Preview(str(path), None, columns=columns_of(path, encoding, limit)))
+                found += [Preview(str(path), None, columns=one) for one in columns_of(path, encoding, limit)]
             else:
                 found += [_preview(source, limit) for source in sources]
         return found

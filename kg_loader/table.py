@@ -19,7 +19,7 @@ from openpyxl.utils import get_column_letter
 
 from kg_loader.encodings import regular_file
 from kg_loader.reading import Row, csv_cells, json_rows, reject
-from kg_loader.workbook import is_workbook, sheet_rows
+from kg_loader.workbook import is_workbook, sheet_names, sheet_rows
 from rag.domain import Rejected, Skipped
 from rag.errors import DataError
 from rag.text import clean, normalise
@@ -70,12 +70,21 @@ def open_table(path: Path, layout: Layout) -> Table:
     return _celled(path, csv_cells(path, layout.encoding, layout.delimiter), layout.header, ragged=False)
 
 
-def first_rows(path: Path, encoding: str | None, limit: int) -> list[Row] | None:
+def sheets_of(path: Path) -> list[str]:
+    """The sheets of a workbook that has several; of all else none. Raises DataError."""
+    regular_file(path)
+    with path.open("rb") as file:
+        head = file.read(1 << 12)
+    names = sheet_names(path) if is_workbook(path, head) else []
+    return names if len(names) > 1 else []
+
+
+def first_rows(path: Path, encoding: str | None, limit: int, sheet: str | None = None) -> list[Row] | None:
     """Rows of cells as they stand, before any header is chosen; None for JSON records, whose keys are their columns."""
     with path.open("rb") as file:
         head = file.read(1 << 12)
     if is_workbook(path, head):
-        rows = sheet_rows(path, None)
+        rows = sheet_rows(path, sheet)
     elif _is_json(head):
         return None
     else:

@@ -50,6 +50,12 @@ def workbook_rows(path: Path) -> Iterator[Row | Rejected]:
                     yield Row(number, values)
 
 
+def sheet_names(path: Path) -> list[str]:
+    """In their order. Raises what `workbook_rows` raises."""
+    with _opened(path) as book:
+        return [sheet.title for sheet in book.worksheets]
+
+
 def sheet_rows(path: Path, name: str | None = None) -> Iterator[Row | Rejected]:
     """Lists of cell texts of one sheet as a person sees them, blank rows left out, numbered as in Excel.
 

@@ -311,13 +311,17 @@ class Neighbourhood:
 
 @dataclass(frozen=True)
 class RankedSubject:
-    """A subject that shares objects with a request; `score` is the sum of idf over matches, `total` its own count."""
+    """A subject that shares objects with a request; `score` is the sum of idf over matches, `total` its own count.
+
+    `named`: facts that have it as their object, which is how much the rest of the graph speaks of it.
+    """
 
     subject: EntityId
     name: str
     score: float
     matched: tuple[GraphFact, ...]
     total: int
+    named: int = 0
 
 
 @dataclass(frozen=True)
@@ -404,7 +408,8 @@ class Mention:
 
     `modifier` is the text right beside it that makes it the name of something else (`急性` before `阑尾炎`); such a
     mention is a neighbouring topic, never the thing itself. `negated`, `past`, `third_person` (another person's) and
-    `hypothetical` (feared, asked, supposed) say that it is not there now; see `rag.linking.assertion`.
+    `hypothetical` (feared, asked, supposed) say that it is not there now; see `rag.linking.assertion`. `parts` are
+    those of the body where a complaint is said to be, as records call them.
     """
 
     surface: str
@@ -417,6 +422,7 @@ class Mention:
     past: bool = False
     third_person: bool = False
     hypothetical: bool = False
+    parts: tuple[str, ...] = ()
 
     @property
     def present(self) -> bool:

@@ -208,10 +208,11 @@ class Pipeline:
                 question, mentions, intent, top_k=options.top_k, person=person, conditions=meaning.conditions
             )
         intent = forward(intent, found=bool(found.subjects))
-        if verdict.action and len({fact.object for subject in found.ranked for fact in subject.matched}) == 1:
-            found = replace(found, ranked=(), matches=(), facts=())  # a list by one symptom would bury the action
-        if outweighs_ranking(intent, found.passages, edition.tuning.thresholds):
-            found = replace(found, ranked=(), matches=(), facts=())
+        by_one = len({fact.object for subject in found.ranked for fact in subject.matched}) == 1
+        buries = verdict.action is not None and by_one  # the action, under a list by one symptom
+        nowhere = meaning.nowhere if found.ranked else ""
+        if buries or nowhere or outweighs_ranking(intent, found.passages, edition.tuning.thresholds):
+            found = replace(found, ranked=(), contenders=(), matches=(), facts=(), nowhere=nowhere)
         kept = self._literature(question, mentions, intent, found, edition)
         if answers_alone(question, mentions, intent, found.subjects, kept) and not intent.object:
             found, intent = replace(found, facts=(), monograph=()), replace(intent, explicit=False)

@@ -39,12 +39,16 @@ class GraphReader(Protocol):
         ...
 
     def rank_subjects(self, relation: Relation, objects: Sequence[EntityId], *, limit: int) -> list[RankedSubject]:
-        """Subjects by the sum of idf = ln(N / df) over matched `objects`, counted in the store before any limit."""
+        """Subjects by the sum of idf = ln(N / df) over matched `objects`, counted in the store before any limit.
+
+        Of equal scores first those that most facts name, then by id.
+        """
         ...
 
     def subjects_meeting(self, conditions: Sequence[Condition], *, limit: int) -> list[RankedSubject]:
-        """Subjects that meet every condition, the first `limit` by id; `matched` are the facts that meet them.
+        """Subjects that meet every condition, the first `limit`; `matched` are the facts that meet them.
 
+        First those that most facts name, then by id.
         At least one condition has objects, else there is nobody. `score` is how many conditions there are.
         """
         ...
@@ -125,11 +129,8 @@ class KnowledgeBase(Protocol):
         """Other names of one entity, by name."""
         ...
 
-    def spoken_of(self, entities: Iterable[EntityId]) -> dict[EntityId, int]:
-        """How much is said of each: 1 + passages that mention it, times 1 + facts whose object it is.
-
-        What is common is spoken of in many places; withheld content counts, as this only orders what is equal else.
-        """
+    def named(self, entities: Iterable[EntityId]) -> dict[EntityId, int]:
+        """How many facts have each as their object, those that are withheld too."""
         ...
 
     def passages(self, ids: Iterable[str]) -> dict[str, Passage]:

@@ -79,9 +79,9 @@ class VisibleKnowledgeBase:
         """Other names of one entity, by name."""
         return self._kb.aliases(entity)
 
-    def spoken_of(self, entities: Iterable[EntityId]) -> dict[EntityId, int]:
-        """How much is said of each."""
-        return self._kb.spoken_of(entities)
+    def named(self, entities: Iterable[EntityId]) -> dict[EntityId, int]:
+        """How many facts have each as their object."""
+        return self._kb.named(entities)
 
     # ------------------------------------------------------------ evidence: without what is withheld
 

@@ -132,7 +132,7 @@ class FakeGraph:
         return Neighbourhood(tuple(outgoing), tuple(incoming))
 
     def rank_subjects(self, relation: Relation, objects: Sequence[EntityId], *, limit: int) -> list[RankedSubject]:
-        """Subjects by the sum of ln(N / df) over matched objects; equal scores by id."""
+        """Subjects by the sum of ln(N / df) over matched objects; of equal scores the most named first, then by id."""
         rows = [fact for fact in self.facts.values() if fact.relation == relation]
         subjects = {fact.subject for fact in rows}
         holding: dict[EntityId, set[EntityId]] = defaultdict(set)
@@ -149,13 +149,17 @@ class FakeGraph:
                 round(sum(weight[target] for target in hits), 9),
                 _ordered(hits.values()),
                 len({str(fact.object) for fact in rows if fact.subject == subject}),
+                self._named(subject),
             )
             for subject, hits in matched.items()
         ]
-        return sorted(ranked, key=lambda found: (-found.score, found.subject))[:limit]
+        return sorted(ranked, key=lambda found: (-found.score, -found.named, found.subject))[:limit]
+
+    def _named(self, subject: EntityId) -> int:
+        return sum(fact.object == subject for fact in self.facts.values())
 
     def subjects_meeting(self, conditions: Sequence[Condition], *, limit: int) -> list[RankedSubject]:
-        """Subjects that meet every condition, by id; nobody unless one of them has objects."""
+        """Subjects that meet every condition; nobody unless one of them has objects."""
         own: dict[EntityId, list[GraphFact]] = defaultdict(list)
         for fact in self.facts.values():
             if any(condition.met_by(fact) for condition in conditions):
@@ -164,8 +168,9 @@ class FakeGraph:
         for subject, facts in sorted(own.items()) if any(c.objects for c in conditions) else ():
             if all(any(condition.met_by(fact) for fact in facts) for condition in conditions):
                 best = tuple({(f.relation, f.object): f for f in reversed(facts)}.values())[::-1]
-                found.append(RankedSubject(subject, facts[0].subject_name, len(conditions), best, len(best)))
-        return found[:limit]
+                count = self._named(subject)
+                found.append(RankedSubject(subject, facts[0].subject_name, len(conditions), best, len(best), count))
+        return sorted(found, key=lambda one: (-one.named, one.subject))[:limit]
 
     def between(
         self, left: Collection[EntityId], right: Collection[EntityId], relations: Collection[Relation]
@@ -285,11 +290,10 @@ class FakeKnowledgeBase:
         own = {alias for alias in _of(self.records, Alias) if alias.entity == entity}
         return sorted(own, key=lambda alias: (alias.name, alias.kind))
 
-    def spoken_of(self, entities: Iterable[EntityId]) -> dict[EntityId, int]:
-        """1 + passages that mention it, times 1 + facts whose object it is."""
-        mentioned = Counter(entity for found in self._mentions.values() for entity in found)
+    def named(self, entities: Iterable[EntityId]) -> dict[EntityId, int]:
+        """How many facts have each as their object."""
         objects = Counter(fact.object for fact in self._graph.facts.values())
-        return {entity: (1 + mentioned[entity]) * (1 + objects[entity]) for entity in entities}
+        return {entity: objects[entity] for entity in entities}
 
     def passages(self, ids: Iterable[str]) -> dict[str, Passage]:
         """Those that exist."""

@@ -11,7 +11,7 @@ from importlib import resources
 
 from streamlit.web import cli
 
-from ui.session import API_URL
+from ui.connection import API_URL
 
 HOST, PORT = "YIWEN_UI_HOST", "YIWEN_UI_PORT"
 FONT = (

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import streamlit as st
 
 from ui.components.cited import cited
+from ui.components.scored import scored
 from ui.conversation import Exchange, body_of, untold
 from ui.markup import plain
 from ui.navigation import open_evidence_in_graph
@@ -47,7 +46,7 @@ def show(exchange: Exchange, key: str) -> None:
     )  # fmt: skip
     st.caption(f"{plain(provenance)}  \n{plain(answer.disclaimer)}")
     with st.expander(t("why"), icon=":material/rule:"):
-        _why(answer, exchange.evidence)
+        _why(answer, exchange.evidence, key)
     if wanted:
         open_evidence_in_graph(wanted)
 
@@ -62,7 +61,7 @@ def _conflict(conflict: Conflict) -> None:
             column.caption(f"{t('witnesses', count=side.witnesses)}  \n{plain(sources)}")
 
 
-def _why(answer: Answer, evidence: list[Evidence]) -> None:
+def _why(answer: Answer, evidence: list[Evidence], key: str) -> None:
     st.markdown(f"**{t('why_entities')}**")
     if answer.entities:
         table([_mention_row(mention) for mention in answer.entities])
@@ -77,7 +76,7 @@ def _why(answer: Answer, evidence: list[Evidence]) -> None:
         st.caption(t("relations", names=plain("、".join(relations))))
     st.markdown(f"**{t('why_evidence')}**")
     if evidence:
-        evidence_table(evidence)
+        scored(evidence, key=f"{key}_scored")
     else:
         st.caption(t("found_nothing"))
     st.markdown(f"**{t('why_dropped')}**")
@@ -85,7 +84,7 @@ def _why(answer: Answer, evidence: list[Evidence]) -> None:
         st.caption(t("why_nothing_dropped"))
     for dropped in answer.dropped:
         st.markdown(f"- ~~{plain(dropped.sentence)}~~ — {plain(t_or('reason', dropped.reason))}")
-    times = "，".join(f"{stage} {spent:.1f}" for stage, spent in answer.timings_ms.items())
+    times = "，".join(f"{t_or('stage', stage)} {spent:.1f}" for stage, spent in answer.timings_ms.items())
     st.caption(f"{t('why_times')}：{plain(times)}")
 
 
@@ -97,27 +96,3 @@ def _mention_row(mention: Mention) -> dict[str, str]:
         t("column_type"): t_or("type", mention.type),
         t("column_state"): "、".join(states) or t("stated"),
     }
-
-
-ROW_HEIGHT = 66
-"""Pixels: two lines of a text."""
-
-
-def evidence_table(evidence: Sequence[Evidence]) -> None:
-    """Scores of each arm, in the order of the service."""
-    scores = {"score": [found.score or 0.0 for found in evidence]}
-    scores |= {arm: [found.arms.get(arm, 0.0) for found in evidence] for arm in ("graph", "sparse", "dense")}
-    bars = {
-        t(f"column_{name}"): st.column_config.ProgressColumn(
-            min_value=0.0, max_value=max(1.0, *values), format="%.3f", width="small"
-        )
-        for name, values in scores.items()
-    }
-    rows = [
-        {t("column_text"): found.text}
-        | {t(f"column_{name}"): values[number] for name, values in scores.items()}
-        | {t("column_source"): found.source.title, "id": found.id}
-        for number, found in enumerate(evidence)
-    ]
-    text = {t("column_text"): st.column_config.TextColumn(width="large")}
-    table(rows, column_config=text | bars, row_height=ROW_HEIGHT)

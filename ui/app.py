@@ -35,8 +35,9 @@ def main() -> None:
     )
     with st.sidebar:
         st.segmented_control(
-            t("language"), list(LANGUAGES), format_func=LANGUAGES.__getitem__, key="language", required=True
-        )
+            t("language"), list(LANGUAGES), format_func=LANGUAGES.__getitem__, key="language", required=True,
+            label_visibility="collapsed",
+        )  # fmt: skip
     chosen.run()
 
 

@@ -97,8 +97,9 @@ def _welcome() -> None:
     st.write(t("promise"))
     st.caption(t("not_a_diagnosis"))
     st.subheader(t("examples"), anchor=False)
-    for index, example in enumerate(EXAMPLES):
-        st.button(example, key=f"example_{index}", on_click=ask, args=(example,), icon=":material/help:")
+    with st.container(horizontal=True, gap="xsmall"):
+        for index, example in enumerate(EXAMPLES):
+            st.button(example, key=f"example_{index}", on_click=ask, args=(example,))
 
 
 # ---------------------------------------------------------------- one exchange
@@ -175,12 +176,12 @@ def _below(exchange: Exchange, index: int) -> None:
     answer = exchange.answer
     if answer is not None and answer.questions:
         st.caption(t("asked_back"))
-        with st.container(horizontal=True):
+        with st.container(horizontal=True, gap="xsmall"):
             for reply in ASK_BACK:
                 st.button(t(reply), key=f"{reply}_{index}", on_click=ask, args=(_SENT_BACK[reply],))
     if exchange.suggestions:
         st.caption(t("follow_ups"))
-        with st.container(horizontal=True):
+        with st.container(horizontal=True, gap="xsmall"):
             for number, suggestion in enumerate(exchange.suggestions):
                 st.button(plain(suggestion), key=f"next_{index}_{number}", on_click=ask, args=(suggestion,))
     with st.container(horizontal=True):

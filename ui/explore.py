@@ -51,7 +51,7 @@ def _matches(client: Client, query: str) -> None:
     st.session_state.setdefault("entity", items[0].id)
     if len(items) > 1:
         st.caption(t("matches"))
-        with st.container(horizontal=True):
+        with st.container(horizontal=True, gap="xsmall"):
             for item in items:
                 is_open = item.id == st.session_state.entity
                 st.button(
@@ -69,8 +69,10 @@ def _named(entity: Entity) -> str:
 
 def _entity(client: Client, identifier: str) -> None:
     found = client.entity(identifier, limit=FACTS_LIMIT)
-    st.header(f"{plain(found.name)}", anchor=False)
-    st.badge(t_or("type", found.type))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.header(plain(found.name), anchor=False, width="content")
+        st.badge(t_or("type", found.type), width="content")
+        asked = st.button(t("ask_about"), key="ask_about", icon=":material/forum:", type="tertiary")
     if found.aliases:
         st.caption(plain(t("also_called", names="、".join(dict.fromkeys(alias.name for alias in found.aliases)))))
     facts, picture, passages = st.tabs([t("facts"), t("picture"), t("passages")])
@@ -81,7 +83,7 @@ def _entity(client: Client, identifier: str) -> None:
         _picture(client, found)
     with passages:
         _passages(client, found)
-    if st.button(t("ask_about"), key="ask_about", icon=":material/forum:"):
+    if asked:
         consult.ask(f"{found.name}是什么？")
         go("consult")
 
@@ -90,7 +92,7 @@ def _group(group: FactGroup) -> None:
     """Names as buttons that lead on, texts as they are; the source of each is told on hovering and below."""
     head = plain(group.label) + (t("incoming") if group.direction == "incoming" else "")
     st.markdown(f"**{head}** :gray[{group.count}]")
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, gap="xsmall"):
         for fact in group.facts:
             _fact(fact, group)
     if group.count > len(group.facts):
@@ -150,10 +152,12 @@ def _path(client: Client) -> None:
     st.subheader(t("path"), anchor=False)
     with st.form("path"):
         left, right = st.columns(2)
-        names = (left.text_input(t("path_from"), key="path_from"), right.text_input(t("path_to"), key="path_to"))
+        names = (
+            left.text_input(t("path_from"), key="path_from", placeholder="偏头痛"),
+            right.text_input(t("path_to"), key="path_to", placeholder="华法林"),
+        )
         sent = st.form_submit_button(t("path_find"), icon=":material/route:")
     if not sent or not all(name.strip() for name in names):
-        st.caption(t("path_example"))
         return
     ends = []
     for name in names:

@@ -10,8 +10,6 @@ from ui.session import service, t, t_or
 from ui.tables import table
 from yiwen.client import Report
 
-METRIC_WIDTH = 145
-"""Pixels; two stand side by side on a phone."""
 COUNTS = ("fact", "passage", "entity", "alias", "source")
 
 
@@ -35,20 +33,20 @@ def _service() -> None:
         st.success(t("service_up"), icon=":material/check_circle:")
     current = next((version for version in versions.versions if version.version == versions.current), None)
     with st.container(horizontal=True):
-        st.metric(t("service_version"), program.version, border=True)
-        st.metric(t("kb_version"), ready.kb_version, border=True)
+        st.metric(t("service_version"), program.version, border=True, width="content")
+        st.metric(t("kb_version"), ready.kb_version, border=True, width="content")
         if current is not None:
-            st.metric(t("published"), current.created[:10], help=current.created, border=True)
+            st.metric(t("published"), current.created[:10], help=current.created, border=True, width="content")
     if current is None:
         return
     with st.container(horizontal=True):
         for kind in COUNTS:
-            st.metric(t_or("count", kind), f"{current.counts.get(kind, 0):,}", border=True, width=METRIC_WIDTH)
+            st.metric(t_or("count", kind), f"{current.counts.get(kind, 0):,}", border=True, width="content")
     held = "，".join(f"{t_or('count', kind)} {count}" for kind, count in current.held.items() if count)
     if held:
         st.caption(plain(t("held", text=held)))
     st.caption(plain(t("datasets", names="、".join(current.datasets))))
-    st.caption(f"digest `{current.digest[:12]}`", help=current.digest)
+    st.caption(f"{t('digest')} `{current.digest[:12]}`", help=current.digest)
 
 
 def _quality() -> None:

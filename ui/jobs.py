@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from functools import partial
 from itertools import islice
 from typing import Any
 
 import streamlit as st
 
 from ui.markup import plain
-from ui.session import service, t, t_or
-from ui.tables import table
+from ui.session import connect, language, service, t, t_or, visitor
+from ui.tables import as_csv, table
+from ui.words import Language, say
 from yiwen.client import Client, Job
 
-REJECTS_SHOWN = 200
+REJECTS_SHOWN = 50
+RAW_SHOWN = 200
 LOOK_S = 0.5
 
 
@@ -65,8 +69,8 @@ def _ended(client: Client, job: Job) -> None:
         st.error(f"{headline}  \n{plain(job.error.detail)}", icon=":material/error:")
     elif "preview" in report:
         st.info(f"{headline}  \n{t('preview_stored_nothing')}", icon=":material/preview:")
-        for file in report["preview"]:
-            _preview(file)
+        for file in {(file["file"], file["format"]): file for file in report["preview"]}.values():
+            _preview(file)  # once for all sheets of a workbook
         return
     elif report:
         key = "job_unchanged" if report.get("unchanged") else "job_version"
@@ -76,17 +80,43 @@ def _ended(client: Client, job: Job) -> None:
     if gate:
         _gate(gate)
     if job.rejects:
-        st.markdown(f"**{t('job_rejected')}** :gray[{sum(job.rejected.values())}]")
-        rows = [
-            {
-                t("column_file"): row.get("file"),
-                t("column_line"): row.get("line"),
-                t("column_reason"): row.get("reason"),
-                t("column_raw"): str(row.get("raw")),
-            }
-            for row in islice(client.rejects(job.id), REJECTS_SHOWN)
-        ]
-        table(rows)
+        _rejects(client, job)
+
+
+def _rejects(client: Client, job: Job) -> None:
+    count = sum(job.rejected.values())
+    st.markdown(f"**{t('job_rejected')}** :gray[{count:,}]")
+    table([_reject(row) for row in islice(client.rejects(job.id), REJECTS_SHOWN)])
+    if count > REJECTS_SHOWN:
+        st.caption(t("job_rejects_shown", shown=REJECTS_SHOWN, count=f"{count:,}"))
+    st.download_button(
+        t("job_rejects_csv"), partial(_saved, job.id, visitor(), language()), f"rejects-{job.id}.csv", "text/csv",
+        key=f"rejects_{job.id}", icon=":material/download:", on_click="ignore",
+    )  # fmt: skip
+
+
+def _reject(row: Mapping[str, Any]) -> dict[str, object]:
+    raw = _cells(str(row.get("raw")))[:RAW_SHOWN]
+    found = {"file": row.get("file"), "line": row.get("line"), "reason": row.get("reason"), "raw": raw}
+    return {t(f"column_{name}"): cell for name, cell in found.items()}
+
+
+def _cells(raw: str) -> str:
+    """The cells of a row that is written as a JSON object, without their columns; anything else as it is."""
+    try:
+        found = json.loads(raw)
+    except ValueError:
+        return raw
+    return " | ".join(str(cell) for cell in found.values() if cell) if isinstance(found, dict) else raw
+
+
+def _saved(identifier: str, who: str, spoken: Language) -> bytes:
+    """All of each row. Called on the click, outside of a run of the page."""
+    names = ("file", "line", "reason", "raw")
+    with connect(who) as client:
+        return as_csv(
+            {say(spoken, f"column_{name}"): row.get(name) for name in names} for row in client.rejects(identifier)
+        )
 
 
 def _preview(file: Mapping[str, Any]) -> None:
@@ -95,13 +125,20 @@ def _preview(file: Mapping[str, Any]) -> None:
         st.warning(f"**{plain(file['file'])}**  \n{t('map_unknown')}", icon=":material/table:")
         return
     st.markdown(f"**{plain(file['file'])}** :gray[{plain(file['format'])}]")
-    rows = [
-        {t("column_line"): row["row"] or "—", t("column_stored"): line} for row in file["rows"] for line in row["lines"]
-    ]
-    if rows:
-        table(rows)
-    for row in file["rejects"]:
-        st.markdown(f"- :red[{plain(row['reason'])}] {t('column_line')} {row['line']}: {plain(str(row['raw'])[:120])}")
+    lines = [(row["row"], line) for row in file["rows"] for line in row["lines"]]
+    numbered = any(number for number, _ in lines)
+    if lines:
+        table(
+            [
+                ({t("column_line"): number or "—"} if numbered else {}) | {t("column_stored"): line}
+                for number, line in lines
+            ]
+        )
+    if file["rejects"]:
+        st.markdown(f"**{t('job_rejected')}** :gray[{sum(file['rejected'].values()):,}]")
+        table(
+            [{name: cell for name, cell in _reject(row).items() if name != t("column_file")} for row in file["rejects"]]
+        )
     counts = {kind: f"{t_or('count', kind)} {count:,}" for kind, count in file["records"].items()}
     left_out = [f"{reason} {count:,}" for name in ("skipped", "rejected") for reason, count in file[name].items()]
     st.caption(plain(" · ".join([*counts.values(), *left_out])))

@@ -10,6 +10,9 @@ from ui.session import service, t, t_or
 from ui.uploading import upload_form
 from yiwen.client import Client, Version, Versions
 
+VERSIONS_SHOWN = 5
+"""At once; the others are folded up."""
+
 
 def page() -> None:
     """Draw the page."""
@@ -33,8 +36,17 @@ def _versions(client: Client) -> None:
     if not found.versions:
         st.info(t("no_versions"), icon=":material/database:")
         return
-    for version in reversed(found.versions):
+    newest_first = found.versions[::-1]
+    shown = [
+        version for at, version in enumerate(newest_first) if at < VERSIONS_SHOWN or version.version == found.current
+    ]
+    for version in shown:
         _version(version, current=version.version == found.current)
+    earlier = [version for version in newest_first if version not in shown]
+    if earlier:
+        with st.expander(t("versions_earlier", count=len(earlier))):
+            for version in earlier:
+                _version(version, current=False)
     if len(found.versions) > 1:
         _diff(client, found)
 

@@ -24,19 +24,31 @@ def _vocabulary() -> Vocabulary:
         return client.vocabulary()
 
 
-def mapping_form(file: Mapping[str, Any]) -> str:
-    """Ask what the columns of a table are; the map that follows, as YAML."""
-    columns: list[str] = file["table"]["columns"]
-    rows: list[list[str]] = file["table"]["rows"]
+def mapping_form(file: str, sheets: Sequence[Mapping[str, Any]]) -> str:
+    """Ask which sheet of a file is meant, and what its columns are; the map that follows, as YAML."""
     vocabulary = _vocabulary()
     st.subheader(t("map_form"), anchor=False)
+    chosen = _sheet(sheets)
+    columns: list[str] = chosen["columns"]
+    rows: list[list[str]] = chosen["rows"]
     table([dict(zip(columns, row, strict=True)) for row in rows])
     subject, kind = _subject(columns, vocabulary)
     relations = table_map.relations_of(kind, vocabulary)
     samples = {name: [row[at] for row in rows if row[at]][:SAMPLES] for at, name in enumerate(columns)}
     uses = tuple(_use(name, samples[name], relations, kind) for name in columns if name != subject)
-    title, grade, separators = _source(str(file["file"]).rpartition("/")[2].rpartition(".")[0], vocabulary)
-    return table_map.written(Description(file["table"]["header"], subject, kind, uses, title, grade, separators))
+    title, grade, separators = _source(file.rpartition(".")[0], vocabulary)
+    return table_map.written(
+        Description(chosen["sheet"], chosen["header"], subject, kind, uses, title, grade, separators)
+    )
+
+
+def _sheet(sheets: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The one that the map is for: a map reads one."""
+    if len(sheets) == 1:
+        return sheets[0]
+    names = {str(one["sheet"]): one for one in sheets}
+    chosen: str = st.selectbox(t("map_sheet"), list(names), key="map_sheet", help=t("map_sheet_help"))
+    return names[chosen]
 
 
 def _subject(columns: Sequence[str], vocabulary: Vocabulary) -> tuple[str, str]:

@@ -10,6 +10,8 @@ from ui.markup import names_in, plain
 from ui.session import patient, patient_panel, service, t, t_or
 from yiwen.client import Evidence, Hazard, Medications
 
+UNRECORDED_OPEN = 6
+"""Pairs that are shown without a click: that nothing is known of them is part of the result."""
 _GRAVE, _MIDDLE = ("contraindicated", "major"), ("moderate", "caution")
 
 
@@ -39,7 +41,8 @@ def _show(found: Medications) -> None:
         near = "、".join(entity.name for entity in name.near)
         text = t("medication_unknown", name=name.given) + (f"；{t('medication_near', names=near)}" if near else "")
         st.warning(plain(text), icon=":material/help:")
-    understood = [f"{m.given} → {'、'.join(e.name for e in m.entities)}" for m in found.medicines]
+    names = [(medicine.given, "、".join(entity.name for entity in medicine.entities)) for medicine in found.medicines]
+    understood = [f"{given} → {name}" for given, name in names if given != name]
     if understood:
         st.caption(f"{t('medication_understood')}：{plain('；'.join(understood))}")
     evidence = {row.id: row for row in found.evidence}
@@ -50,7 +53,8 @@ def _show(found: Medications) -> None:
     for hazard in found.findings:
         _hazard(hazard, evidence)
     if found.unrecorded:
-        with st.expander(t("medication_unrecorded", count=len(found.unrecorded))):
+        few = len(found.unrecorded) <= UNRECORDED_OPEN
+        with st.expander(t("medication_unrecorded", count=len(found.unrecorded)), expanded=few):
             for row in found.unrecorded:
                 st.markdown(f"- {plain(' + '.join((*row.drugs, *([row.about] if row.about else []))))}")
             st.caption(plain(found.note))
@@ -65,16 +69,16 @@ def _colour(severity: str) -> Literal["red", "orange", "gray"]:
 
 def _hazard(hazard: Hazard, evidence: dict[str, Evidence]) -> None:
     with st.container(border=True):
-        with st.container(horizontal=True):
-            st.badge(t_or("severity", hazard.severity), color=_colour(hazard.severity))
-            st.badge(t_or("hazard", hazard.kind), color="gray")
-            st.markdown(f"**{plain(' + '.join(drug.name for drug in hazard.drugs))}**")
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+            st.markdown(f"**{plain(' + '.join(drug.name for drug in hazard.drugs))}**", width="content")
+            st.badge(t_or("severity", hazard.severity), color=_colour(hazard.severity), width="content")
+            st.badge(t_or("hazard", hazard.kind), color="gray", width="content")
         st.markdown(plain(hazard.text))
-        if hazard.because:
+        if hazard.because and not all(drug.name in hazard.because for drug in hazard.drugs):
             st.caption(plain(t("because", text=hazard.because)))
         rows = [evidence[identifier] for identifier in hazard.evidence_ids if identifier in evidence]
         if rows:
-            with st.expander(t("evidence")):
+            with st.expander(t("evidence_n", count=len(rows))):
                 for row in rows:
                     source = row.source
                     st.markdown(f"> {plain(row.text)}")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from ui.answers import evidence_table
+from ui.components.scored import scored
 from ui.markup import plain
 from ui.session import service, t, t_or
 from yiwen.client import Evidence
@@ -32,7 +32,7 @@ def page() -> None:
     chosen = _filtered(found.evidence)
     st.caption(t("search_shown", shown=len(chosen), count=len(found.evidence)))
     if chosen:
-        evidence_table(chosen)
+        scored(chosen, key="search_scored")
 
 
 def _filtered(evidence: Sequence[Evidence]) -> list[Evidence]:

@@ -9,10 +9,10 @@ import streamlit as st
 from ui.jobs import follow
 from ui.markup import plain
 from ui.session import service, t, t_or
-from ui.tables import table
+from ui.words.knowledge import RULES
 from yiwen.client import Client, DoubtedAlias, Finding, Standing
 
-FINDINGS_SHOWN = 100
+FINDINGS_SHOWN = 20
 ALIASES_SHOWN = 20
 SEVERITIES = ("severe", "warning", "info")
 STANDINGS: tuple[Standing, ...] = ("held", "doubtful", "released")
@@ -57,24 +57,23 @@ def _aliases(client: Client) -> None:
         st.info(t("review_no_aliases"), icon=":material/check:")
     for alias in page.items:
         _alias(alias, standing)
-    _turn(standing, offset, page.next_offset)
+    _turn(standing, offset, page.next_offset, ALIASES_SHOWN)
 
 
-def _turn(standing: str, offset: int, following: int | None) -> None:
+def _turn(part: str, offset: int, following: int | None, shown: int) -> None:
+    """To the pages before and after one of a list."""
     if not offset and following is None:
         return
     with st.container(horizontal=True):
         st.button(
-            t("review_back"), key="review_back", disabled=not offset, on_click=_go_to,
-            args=(standing, max(0, offset - ALIASES_SHOWN)),
+            t("review_back"), key=f"back {part}", disabled=not offset, on_click=_go_to,
+            args=(part, max(0, offset - shown)),
         )  # fmt: skip
-        st.button(
-            t("review_on"), key="review_on", disabled=following is None, on_click=_go_to, args=(standing, following)
-        )
+        st.button(t("review_on"), key=f"on {part}", disabled=following is None, on_click=_go_to, args=(part, following))
 
 
-def _go_to(standing: str, offset: int) -> None:
-    st.session_state.review_offset[standing] = offset
+def _go_to(part: str, offset: int) -> None:
+    st.session_state.review_offset[part] = offset
 
 
 def _alias(alias: DoubtedAlias, standing: str) -> None:
@@ -110,31 +109,27 @@ def _button(verdict: str, word: str, record: str, icon: str) -> None:
 
 def _findings(client: Client) -> None:
     st.subheader(t("review_findings"), anchor=False)
-    left, right = st.columns([1, 2])
+    left, right = st.columns(2)
     severity = left.selectbox(
         t("severity"), SEVERITIES, None, format_func=lambda name: t(f"finding_{name}"), key="audit_severity",
         placeholder=t("all"),
     )  # fmt: skip
-    rule = right.text_input(t("audit_rule"), key="audit_rule", placeholder="contradiction").strip()
-    found = client.findings(rule=rule or None, severity=severity, limit=FINDINGS_SHOWN).items
-    if not found:
+    rule = right.selectbox(
+        t("audit_rule"), RULES, None, format_func=lambda name: t_or("rule", name), key="audit_rule",
+        placeholder=t("all"),
+    )  # fmt: skip
+    part = f"findings {severity} {rule}"
+    offset = st.session_state.setdefault("review_offset", {}).get(part, 0)
+    page = client.findings(rule=rule, severity=severity, limit=FINDINGS_SHOWN, offset=offset)
+    if not page.items:
         st.info(t("audit_none"), icon=":material/check:")
         return
-    rows = [
-        {
-            t("column_rule"): t_or("rule", finding.rule),
-            t("column_record"): finding.detail,
-            t("column_state"): t("audit_released") if finding.released else t(f"finding_{finding.severity}"),
-            "id": finding.record,
-        }
-        for finding in found
-    ]
-    chosen = table(rows, on_select="rerun", selection_mode="multi-row", key="review_rows")
-    picked = [found[row] for row in chosen.selection.rows]
     st.caption(t("review_choose"))
+    picked = [finding for at, finding in enumerate(page.items) if _picked(finding, f"{part} {offset + at}")]
+    _turn(part, offset, page.next_offset, FINDINGS_SHOWN)
+    records = list(dict.fromkeys(finding.record for finding in picked))
+    held = [finding.severity == "severe" and not finding.released for finding in picked]
     with st.container(horizontal=True):
-        records = list(dict.fromkeys(finding.record for finding in picked))
-        held = [finding.severity == "severe" and not finding.released for finding in picked]
         st.button(
             t("review_release"), key="release_chosen", icon=":material/check:", disabled=not (held and all(held)),
             on_click=_decide, args=("release", records),
@@ -143,3 +138,20 @@ def _findings(client: Client) -> None:
             t("review_hold"), key="hold_chosen", icon=":material/block:", disabled=not records, on_click=_decide,
             args=("hold", records),
         )  # fmt: skip
+
+
+def _picked(finding: Finding, key: str) -> bool:
+    state = t("audit_released") if finding.released else t(f"finding_{finding.severity}")
+    with st.container(gap="xxsmall"):
+        chosen = st.checkbox(f"**{plain(t_or('rule', finding.rule))}** :gray[{state}]", key=f"pick {key}")
+        st.caption(f"{plain(_what(finding))} · `{finding.record}`")
+    return chosen
+
+
+def _what(finding: Finding) -> str:
+    """The record, without the English words that say what the name of the rule says."""
+    if finding.rule == "contradiction":
+        return finding.detail.replace(": one source says ", "：", 1)
+    if finding.rule.startswith("alias-"):
+        return finding.detail.rpartition(": ")[0] or finding.detail
+    return finding.detail

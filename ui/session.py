@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 from collections.abc import Iterator
@@ -11,12 +10,11 @@ from typing import cast
 
 import streamlit as st
 
+from ui.connection import service_key, service_url
 from ui.markup import names_in, plain
 from ui.words import Language, say, say_or
 from yiwen.client import Client, Patient, ServiceError, Unreachable
 
-API_URL, API_KEY = "YIWEN_API_URL", "YIWEN_API_KEY"
-DEFAULT_URL = "http://127.0.0.1:8000"
 GENERATOR, COMPARED = "generator", "compared"
 VISITOR = "yiwen_visitor"
 _VISITOR = re.compile(r"[\w-]{16,64}", re.ASCII)
@@ -40,14 +38,9 @@ def t_or(prefix: str, name: str) -> str:
     return say_or(language(), prefix, name)
 
 
-def service_url() -> str:
-    """Where the service is."""
-    return os.environ.get(API_URL) or DEFAULT_URL
-
-
 def connect(who: str | None = None) -> Client:
     """A client of the service; close it, or use it as a context manager. Outside of a run name `who` asks."""
-    return Client(service_url(), key=os.environ.get(API_KEY) or None, visitor=who or visitor())
+    return Client(service_url(), key=service_key(), visitor=who or visitor())
 
 
 def visitor() -> str:

@@ -38,6 +38,7 @@ class Use:
 class Description:
     """All that somebody said of a table."""
 
+    sheet: str | None
     header: int | None
     subject: str
     type: str
@@ -71,7 +72,8 @@ def guessed(column: str, relations: Iterable[RelationKind]) -> Use:
 
 def written(said: Description) -> str:
     """The map as YAML."""
-    found: dict[str, Any] = {"header": said.header} if said.header is not None else {}
+    places = {"sheet": said.sheet, "header": said.header}
+    found: dict[str, Any] = {name: place for name, place in places.items() if place is not None}
     found["subject"] = {"column": said.subject, "type": said.type}
     by_kind = {use.kind: use.column for use in said.uses}
     several = {"separators": said.separators} if said.separators else {}

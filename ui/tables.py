@@ -1,11 +1,14 @@
-"""Tables that people read, and that Streamlit lets them save as CSV."""
+"""Tables that people read, and rows that they save as CSV."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
 
 import streamlit as st
+
+from ui.markup import plain
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """How a cell begins that a spreadsheet program may take for a formula."""
@@ -16,7 +19,18 @@ def harmless(cell: object) -> object:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 
-def table(rows: Sequence[Mapping[str, Any]], **options: Any) -> Any:  # noqa: ANN401 - Streamlit has no types
-    """Show rows; `options` are those of `st.dataframe`."""
-    shown = [{str(harmless(name)): harmless(cell) for name, cell in row.items()} for row in rows]
-    return st.dataframe(shown, hide_index=True, **options)
+def table(rows: Sequence[Mapping[str, object]]) -> None:
+    """Show rows; what is wider than the page can be moved sideways."""
+    shown = [{plain(name): plain(str(cell)) for name, cell in row.items()} for row in rows]
+    st.table(shown, border="horizontal", hide_index=True)
+
+
+def as_csv(rows: Iterable[Mapping[str, object]]) -> bytes:
+    """Rows with the same columns for a spreadsheet program, which knows UTF-8 by the mark at the beginning."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    for number, row in enumerate(rows):
+        if number == 0:
+            writer.writerow([harmless(name) for name in row])
+        writer.writerow([harmless(cell) for cell in row.values()])
+    return text.getvalue().encode("utf-8-sig")

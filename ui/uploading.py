@@ -47,15 +47,20 @@ def upload_form() -> None:
 
 def _columns(job: Job | None, files: list[str]) -> None:
     """Ask for the columns of the table that was looked at last, as long as its file is chosen."""
-    for file in (job.report or {}).get("preview", ()) if job else ():
-        if file.get("table"):
-            st.session_state.unknown_table = file
-    table = st.session_state.get("unknown_table")
-    if table is None or str(table["file"]).rpartition("/")[2] not in files:
+    found = [file for file in (job.report or {}).get("preview", ()) if file.get("table")] if job else []
+    if found:
+        last = found[-1]["file"]
+        st.session_state.unknown_table = (_name(last), [one["table"] for one in found if one["file"] == last])
+    name, sheets = st.session_state.get("unknown_table", ("", ()))
+    if name not in files:
         return
     with st.container(border=True):
-        text = mapping_form(table)
+        text = mapping_form(name, sheets)
         st.button(t("map_try"), key="map_try", type="primary", icon=":material/preview:", on_click=_try, args=(text,))
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def _try(text: str) -> None:

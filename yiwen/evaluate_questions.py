@@ -65,7 +65,7 @@ def intent(
         say(markdown(report).rstrip())
 
 
-def _held_out(examples: Sequence[tuple[str, str]]) -> list[dict[str, float]]:
+def _held_out(examples: Sequence[tuple[str, str]], wordings: Sequence[str]) -> list[dict[str, float]]:
     from finetune.intent import cross_validated
 
-    return cross_validated(examples)
+    return cross_validated(examples, wordings)

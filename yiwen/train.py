@@ -75,33 +75,33 @@ def intent(
 ) -> None:
     """Train a small classifier of what questions ask for, heard where no rule speaks; needs scikit-learn.
 
-    Names that the knowledge base knows are put as marks, so that the model learns how is asked, not of what; without a
-    knowledge base it learns from the words as they stand.
+    It learns from the words as they stand and once more with marks in the place of the names that the knowledge base
+    knows, so that it also learns how is asked, whatever of; without a knowledge base from the words alone.
     """
     from evaluation.intents import LABELS, read_labels
     from finetune.intent import SURE, run
 
-    marked = _marking(load_settings(context, data_dir))
-    learnt = run(examples, read_labels(labels or LABELS), out, sure=SURE if sure is None else sure, marked=marked)
+    read = _reading(load_settings(context, data_dir))
+    learnt = run(examples, read_labels(labels or LABELS), out, sure=SURE if sure is None else sure, read=read)
     if as_json:
         document(asdict(learnt) | {"out": str(out)})
         return
     say(f"{learnt.questions:,} questions: " + ", ".join(f"{name} {n:,}" for name, n in learnt.labels.items()))
-    if marked is None:
-        say("there is no knowledge base yet, so names were learnt as words; train it again once there is one")
+    if read is None:
+        say("there is no knowledge base yet, so names were learnt as words alone; train it again once there is one")
     say(f"{out}: {learnt.size_bytes / 1e6:.1f} MB; use it: YIWEN_INTENT_MODEL={out}")
 
 
-def _marking(settings: Settings) -> Callable[[str], str] | None:
-    """Puts marks in the place of the names of the current version; None where there is none."""
-    from rag.question.intent_model import with_marks
+def _reading(settings: Settings) -> Callable[[str], str] | None:
+    """What a model reads of a question, by the names of the current version; None where there is none."""
+    from rag.question.intent_model import Reading
     from rag.wiring import build
 
     try:
         linker = build(settings).editions.current().linker
     except NotReadyError:
         return None
-    return lambda text: with_marks(text, linker.link(text))
+    return lambda text: Reading.BOTH.of(text, linker.link(text))
 
 
 @app.command("new")
@@ -183,6 +183,9 @@ def _say_report(run: Run, report: Mapping[str, Any]) -> None:
     elif run.train.method == "lora":
         say(f"talk to it: yiwen chat --model {run.model.path} --adapter {report['result']}")
         say(f"serve it: yiwen adapter register {report['result']} --to FOLDER --name NAME")
+    elif run.train.stage == "embed":
+        say(f"use it: YIWEN_EMBEDDER={report['result']} yiwen kb reindex")
+        say(f"what it gains: YIWEN_EMBEDDER={report['result']} yiwen eval retrieval --over {run.model.path}")
     else:
         say(f"talk to it: yiwen chat --model {report['result']}")
 

@@ -49,7 +49,7 @@ async def complete(body: ChatIn, request: Request, service: Annotated[Service, D
     if service.draining:
         raise shut_down()
     _known(service, body.model)
-    completion = Completion(body, state["request_id"], request.url.path)
+    completion = Completion(body, state["request_id"], request.url.path, str(request.base_url))
     if (text := chore(body.question)) is not None:
         return completion.said(text)
     task = Task(body.question, body.options(service.settings.top_k), owner=owner_of(request), span=state["span"])

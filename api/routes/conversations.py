@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from api.access import owner_of
 from api.openapi import problems
-from api.rendering import Json
+from api.rendering import Json, untold
 from api.schemas.conversations import (
     ConversationIn,
     ConversationInFullOut,
@@ -198,6 +198,9 @@ def markdown(one: Conversation, messages: list[Message]) -> str:
             continue
         answer = message.answer or {}
         parts.append(f"**{LABEL}**，知识库版本 {answer.get('kb_version', '')}\n\n{message.content}")
+        if rest := untold(answer):
+            lines = [f"- {warning['text']} `{'、'.join(warning['evidence_ids'])}`" for warning in rest]
+            parts.append(f"警示列表（其余 {len(rest)} 条）：\n\n" + "\n".join(lines))
         cited = [_cited(citation) for citation in answer.get("citations", ())]
         if cited:
             parts.append("来源：\n\n" + "\n".join(cited))

@@ -42,7 +42,8 @@ class JobOptions(BaseModel):
     preview: Annotated[int, Field(ge=1, le=100), WHOLE] | None = Field(
         None,
         description="only look: `report.preview` has so many rows of each file as they would be stored, "
-        "or, of a table in no known format, `table` with its columns",
+        "or, of a table in no known format, `table` with its columns; of such a workbook one entry "
+        "for each sheet that holds a table",
     )
 
     def further(self) -> dict[str, Any]:

@@ -25,12 +25,29 @@ class ModelsOut(Response):
     data: list[ModelOut]
 
 
+class UrlCitationOut(Response):
+    """Where a number stands in the text, and what it cites: the title of the source, and an address."""
+
+    start_index: int
+    end_index: int
+    title: str
+    url: str
+
+
+class AnnotationOut(Response):
+    """A citation in the shape of those of the web."""
+
+    type: Literal["url_citation"]
+    url_citation: UrlCitationOut
+
+
 class ChatMessageOut(Response):
     """The answer as text, its sources below."""
 
     role: Literal["assistant"]
     content: str
     refusal: None
+    annotations: list[AnnotationOut]
 
 
 class ChatChoiceOut(Response):

@@ -132,7 +132,9 @@ class Watch(Thread):
 
     def begin(self, phase: str) -> None:
         """From now on the process is in `phase`; what it holds when the first begins is its idle memory."""
-        self._idle = self._idle or memory_mb(self._pid, "RssAnon") or 0.0
+        now = memory_mb(self._pid, "RssAnon") or 0.0
+        self._idle = self._idle or now
+        self.peaks[phase] = now - self._idle  # a small version may be built before the next look
         self._phase = phase
 
     def run(self) -> None:

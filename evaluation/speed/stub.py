@@ -60,12 +60,13 @@ server.leave()
 BARE = (
     _STUB
     + """
-import logging, socket, statistics
+import logging, statistics
 import orjson, uvicorn
 from fastapi import FastAPI
 from pydantic import BaseModel
 from starlette.responses import Response
 from api.rendering import answer_json
+from api.server import listen
 from evaluation.speed.asking import mixed_questions
 from rag.question.intent import read_intent
 
@@ -92,7 +93,7 @@ def ask(asked: Question) -> Response:
     retrieve(asked.question)
     return Response(body[asked.question], media_type="application/json")
 
-with socket.create_server(("127.0.0.1", 0), backlog=2048) as bound:
+with listen("127.0.0.1", 0) as bound:
     print(f"http://127.0.0.1:{bound.getsockname()[1]} {statistics.median(taken)}", flush=True)
     uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, http="h11")).run(sockets=[bound])
 """

@@ -65,6 +65,8 @@ class DataConfig:
     validation_seed: int = 42
     max_samples: int | None = None
     """Of each data set."""
+    against: tuple[str, ...] = ()
+    """Evaluation sets (names of the registry, or files): rows that hold a question of one are left out and listed."""
     bad_rows: Literal["drop", "stop"] = "drop"
     """What a row that cannot be learnt from does: is left out and counted, or ends the run."""
 

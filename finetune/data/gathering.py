@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from finetune.data.config import DataConfig, DatasetUse
 from finetune.data.encode import Losses
+from finetune.data.leakage import Leaks, read_evaluation_set
 from finetune.data.loading import Loaded, load
 from finetune.data.mixing import Schedule, Source, by_priority, concatenated, held_out, interleaved
 from finetune.data.prepared import Origin
-from finetune.data.rows import AnyRow
-from rag.errors import ConfigurationError
+from finetune.data.rows import AnyRow, Left
+from rag.errors import ConfigurationError, DataError
 from rag.text import normalise
 
 
@@ -31,7 +32,9 @@ class Gathered:
     @property
     def origins(self) -> list[Origin]:
         """Of the record."""
-        return [Origin(one.dataset.name, one.sha256, len(one.rows), one.dataset.licence) for one in self.loaded]
+        return [
+            Origin(one.dataset.name, one.sha256, len(one.rows), one.dataset.licence, one.quoted) for one in self.loaded
+        ]
 
 
 def gather(config: DataConfig) -> Gathered:
@@ -44,6 +47,7 @@ def gather(config: DataConfig) -> Gathered:
         loaded.append(
             load(use.name, config.registry, max_samples=min(limits, default=None), stop=config.bad_rows == "stop")
         )
+    loaded, leaked = _without_leaks(config, loaded)
     every = [row for one in loaded for row in one.rows]
     judged = _held_out(config, every)
     ends = np.cumsum([len(one.rows) for one in loaded])[:-1]
@@ -52,9 +56,32 @@ def gather(config: DataConfig) -> Gathered:
         for one, mask in zip(loaded, np.split(judged, ends), strict=True)
     ]
     gathered = Gathered(config.uses, loaded, kept, [row for row, out in zip(every, judged, strict=True) if out])
-    for left in (left for one in loaded for left in one.left):
+    for left in (*leaked, *(left for one in loaded for left in one.left)):
         gathered.losses.note(left)
     return gathered
+
+
+def _without_leaks(config: DataConfig, loaded: Sequence[Loaded]) -> tuple[list[Loaded], list[Left]]:
+    """The rows that hold no item of `data.against`, and those that do. DataError if all of them do."""
+    if not config.against:
+        return list(loaded), []
+    leaks = Leaks([read_evaluation_set(name, config.registry) for name in config.against])
+    left: list[Left] = []
+    kept = []
+    for one in loaded:
+        clean = []
+        for row in one.rows:
+            leak = next(leaks.of(row), None)
+            if leak is None:
+                clean.append(row)
+            else:
+                left.append(
+                    Left(row.source, row.number, f"left out: leaks from {leak.evaluation}", f"item {leak.item}")
+                )
+        kept.append(replace(one, rows=clean))
+    if not any(one.rows for one in kept):
+        raise DataError(f"every row holds a question of {', '.join(config.against)}; nothing is left to learn from")
+    return kept, left
 
 
 def scheduled(config: DataConfig, uses: Sequence[DatasetUse], sizes: Sequence[int]) -> Schedule:

@@ -14,10 +14,11 @@ from threading import Event
 from typing import Any, NamedTuple
 
 from finetune.data.asking import ASKED, SAFETY, Asking
+from finetune.data.quoted import QUOTED
 from rag.answer.prompt import estimated_tokens, messages
 from rag.checking.checker import MARK
 from rag.checking.cutting import cut_sentences
-from rag.domain import Evidence, Fact, GenerationRequest
+from rag.domain import Evidence, Fact, GenerationRequest, Source
 from rag.errors import ConfigurationError
 from rag.generators.extractive import ExtractiveGenerator
 from rag.pipeline import Pipeline
@@ -65,18 +66,22 @@ class GroundedRow(NamedTuple):
     rejected: str
     """An answer to the same prompt that the checker would not let pass."""
     evidence: tuple[str, ...]
+    sources: tuple[Source, ...]
+    """Of that evidence, which the prompt quotes; each once."""
 
     def dialogue(self) -> dict[str, Any]:
         """As the supervised stage reads it."""
         said = _messages([*self.said, ("assistant", self.answer)])
-        return {"messages": said, "kind": self.kind, "evidence": list(self.evidence)}
+        return {"messages": said, "kind": self.kind, "evidence": list(self.evidence), QUOTED: self._quoted()}
 
     def preference(self) -> dict[str, Any]:
         """As stage `dpo` reads it."""
         sides = {"chosen": self.answer, "rejected": self.rejected}
-        return {"prompt": _messages(self.said)} | {
-            side: _messages([("assistant", text)]) for side, text in sides.items()
-        }
+        pair = {side: _messages([("assistant", text)]) for side, text in sides.items()}
+        return {"prompt": _messages(self.said), **pair, QUOTED: self._quoted()}
+
+    def _quoted(self) -> list[dict[str, str]]:
+        return [{"title": source.title, "licence": source.licence or ""} for source in self.sources]
 
 
 def _messages(said: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
@@ -184,7 +189,8 @@ class _Maker:
         fits = evidence and length <= self.pipeline.limits.evidence_tokens
         if not (fits and right) or self._passes(rejected, evidence) or any(n in text for n in self.asking.unwanted):
             return None
-        return GroundedRow(kind, said, answer, rejected, tuple(e.id for e in evidence))
+        sources = tuple({e.source.id: e.source for e in evidence}.values())
+        return GroundedRow(kind, said, answer, rejected, tuple(e.id for e in evidence), sources)
 
     def _passes(self, answer: str, evidence: Sequence[Evidence]) -> bool:
         return all(self.edition.checker.check(s, evidence) is None for s in cut_sentences([answer]))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from finetune.data.formats import read_rows
+from finetune.data.quoted import Quoted
 from finetune.data.records import Record, read_records
 from finetune.data.registry import Dataset, find, verify
 from finetune.data.rows import AnyRow, Left
@@ -23,6 +24,8 @@ class Loaded:
     sha256: str
     rows: Sequence[AnyRow]
     left: Sequence[Left]
+    quoted: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Titles of the sources that its rows quote, by licence."""
 
 
 def load(name: str, registry: Path | None = None, *, max_samples: int | None = None, stop: bool = False) -> Loaded:
@@ -35,7 +38,8 @@ def load(name: str, registry: Path | None = None, *, max_samples: int | None = N
     limits = [limit for limit in (max_samples, dataset.max_samples) if limit is not None]
     rows: list[AnyRow] = []
     left: list[Left] = []
-    for row in islice(read(dataset), min(limits, default=None)):
+    quoted = Quoted()
+    for row in islice(read(dataset, quoted), min(limits, default=None)):
         if not isinstance(row, Left):
             rows.append(row)
         elif stop:
@@ -45,14 +49,16 @@ def load(name: str, registry: Path | None = None, *, max_samples: int | None = N
     if not rows:
         why = f"; the first: {left[0]}" if left else ""
         raise DataError(f"data set {dataset.name} has no row to learn from ({len(left)} were left out{why})")
-    return Loaded(dataset, sha256, rows, left)
+    return Loaded(dataset, sha256, rows, left, quoted.by_licence())
 
 
-def read(dataset: Dataset) -> Iterator[AnyRow | Left]:
-    """Rows one by one, with bounded memory."""
+def read(dataset: Dataset, quoted: Quoted | None = None) -> Iterator[AnyRow | Left]:
+    """Rows one by one, with bounded memory; `quoted` notes what they quote."""
     records = read_records(dataset.path) if dataset.path is not None else _hub(dataset)
     if dataset.member is not None:
         records = _of_member(records, dataset)
+    if quoted is not None:
+        records = quoted.passing(records)
     return read_rows(records, dataset.name, dataset.form, dataset.columns)
 
 

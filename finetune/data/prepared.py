@@ -20,6 +20,8 @@ class Origin:
     sha256: str
     rows: int
     licence: str = ""
+    quoted: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Titles of the sources that its rows quote, by licence."""
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,14 @@ from typing import Any
 
 from finetune.data.characters import Characters
 from rag.errors import ConfigurationError, DataError, MissingExtraError
+from rag.hub import find_model
 
 
 def open_tokenizer(name: str | None, *, trust_remote_code: bool = False) -> Any:  # noqa: ANN401 - of transformers
     """That of a model, by folder or hub name; None: one token a character, of no model.
 
-    Raises ConfigurationError if it cannot be opened, DataError if it has no end token, MissingExtraError.
+    Raises ConfigurationError if it cannot be opened, DataError if it has no end token, what `find_model` raises, and
+    MissingExtraError.
     """
     if name is None:
         return Characters()
@@ -19,6 +21,7 @@ def open_tokenizer(name: str | None, *, trust_remote_code: bool = False) -> Any:
         from transformers import AutoTokenizer
     except ImportError as error:
         raise MissingExtraError("a tokenizer needs transformers: pip install 'yiwen[train]'") from error
+    find_model(name)
     try:
         tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=trust_remote_code)
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""What `rm`, `dpo` and `rloo` share: TRL's trainers in a run's folder. TRL is the extra `train`."""
+"""What `rm`, `dpo`, `rloo` and in part `embed` share: others' trainers in a run's folder. TRL is the extra `train`."""
 
 from __future__ import annotations
 
@@ -53,19 +53,19 @@ def train(
     _check(rows, needed)
     set_seed(run.train.seed)
     trainer = make(
-        run, tokenizer, _dataset(rows.train, needed), _dataset(rows.held_out, needed) if rows.held_out else None
+        run, tokenizer, dataset(rows.train, needed), dataset(rows.held_out, needed) if rows.held_out else None
     )
     if trainer.is_world_process_zero():
         begin(run, rows.origins, resume=resume, losses=rows.losses)
     trainer.remove_callback(PrinterCallback)
-    trainer.add_callback(_Entries(run.out))
+    trainer.add_callback(Entries(run.out))
     trainer.add_callback(Watching(watch))
     with disk_errors(run.out), memory_advice():
         trainer.train(resume_from_checkpoint=start_of(run, resume))
         folder = save_result(run, trainer, tokenizer)
         shutil.rmtree(folder / "ref", ignore_errors=True)  # the reference of an adapter that went on being trained
         (run.out / "README.md").unlink(missing_ok=True)  # TRL's card of a model that it cannot name
-    return _report(run, trainer, folder)
+    return report_of(run, trainer, folder)
 
 
 def _check(rows: PreparedPreferences, needed: Sequence[str]) -> None:
@@ -77,17 +77,20 @@ def _check(rows: PreparedPreferences, needed: Sequence[str]) -> None:
             raise DataError(f"row {number} has no {', '.join(missing)}; expected {', '.join(needed)}")
 
 
-def _dataset(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> Any:  # noqa: ANN401 - of `datasets`
+def dataset(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> Any:  # noqa: ANN401 - of `datasets`
+    """The columns `keys` as the trainers read them. MissingExtraError without `datasets`."""
     try:
         from datasets import Dataset, disable_progress_bars
     except ImportError as error:
-        raise MissingExtraError("train.stage rm, dpo and rloo need datasets: pip install 'yiwen[train]'") from error
+        raise MissingExtraError(
+            "train.stage rm, dpo, rloo and embed need datasets: pip install 'yiwen[train]'"
+        ) from error
     if not sys.stderr.isatty():
         disable_progress_bars()
     return Dataset.from_list([{key: row[key] for key in keys} for row in rows])
 
 
-class _Entries(TrainerCallback):  # type: ignore[misc] # transformers has no types here
+class Entries(TrainerCallback):  # type: ignore[misc] # transformers has no types here
     """Writes each entry of the log with time, memory and, where TRL counts tokens, their rate; marks checkpoints."""
 
     def __init__(self, folder: Path) -> None:
@@ -127,17 +130,20 @@ class _Entries(TrainerCallback):  # type: ignore[misc] # transformers has no typ
             (self._folder / f"checkpoint-{state.global_step}" / COMPLETE).touch()
 
 
-def _report(run: Run, trainer: Any, folder: Path) -> dict[str, Any]:  # noqa: ANN401 - of TRL
+def report_of(run: Run, trainer: Any, folder: Path) -> dict[str, Any]:  # noqa: ANN401 - of TRL
+    """What came out, also written into the run's folder; empty in all processes but one."""
     if not trainer.is_world_process_zero():
         return {}
     entries = read_log(run.out / LOG)
     last: dict[str, Any] = next((entry for entry in reversed(entries) if "loss" in entry), {})
+    judged = next((entry["eval_loss"] for entry in reversed(entries) if "eval_loss" in entry), None)
     shown = ("loss", "rewards/accuracies", "rewards/margins", "accuracy", "margin", "reward", "kl")
     report = {
         "stage": run.train.stage,
         "method": run.train.method,
         "steps": trainer.state.global_step,
         **{name.rpartition("/")[2]: last[name] for name in shown if name in last},
+        **({"eval_loss": judged} if judged is not None else {}),
         "result": str(folder),
         "plot": str(run.out / PLOT) if plot(entries, run.out / PLOT, unit="") else None,
     }

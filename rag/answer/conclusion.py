@@ -10,7 +10,7 @@ from rag.linking.names import entity_name, entity_type
 from rag.ports import KnowledgeBase
 from rag.question.books import not_told
 from rag.question.deciding import Decision
-from rag.question.dialogue import QuestionBack
+from rag.question.dialogue import QuestionBack, where_is
 from rag.question.intent import REMEDIES
 from rag.question.measured import RANGE
 from rag.retrieval.corroboration import unbacked
@@ -58,6 +58,8 @@ def conclude(
 ) -> Ending:
     """Decide by what was cited, not by what was retrieved. `back` is asked where anything was cited."""
     questions = tuple(_which(m, found, kb) for m in found.unsure)
+    if found.nowhere and not cited:
+        questions = (where_is(found.nowhere), *questions)
     lacking = _missing(intent, mentions, found, cited, kb) if intent.explicit and not intent.reverse else []
     if (decision is not None and decision.facts) or _quoted(found, cited):
         lacking = []
@@ -68,20 +70,23 @@ def conclude(
     if back is not None and cited:
         outcome, questions, notes = Outcome.NEED_MORE_INFO, (back.text,), [*notes, back.note]
     elif outcome is Outcome.NEED_MORE_INFO:
-        notes = [*questions]
-    elif outcome is Outcome.NOT_IN_KB and verdict.aid:
-        notes = [_NOTHING_MORE]
+        notes = [*([_TOO_MANY.format(found.nowhere)] if found.nowhere else []), *questions]
     elif outcome is Outcome.NOT_IN_KB:
-        notes = [_NOTHING, *(notes or _recognised(mentions))]
+        notes = [_NOTHING_MORE] if verdict.aid else [_NOTHING, *(notes or _recognised(mentions))]
     else:
         notes = [*notes, *questions, *_understood(intent)]
-    if outcome is Outcome.ANSWERED and _SINGLE in notes and not intent.groups:
+    if outcome is Outcome.ANSWERED and _single(notes, intent):
         outcome, questions = Outcome.NEED_MORE_INFO, (_SINGLE,)
     if outcome is Outcome.ANSWERED and decision is not None and decision.verdict is YesNo.NOT_STATED:
         outcome = Outcome.PARTIAL
     if verdict.red_flag:
         outcome = Outcome.EMERGENCY
     return Ending(outcome, tuple(note + "\n" for note in notes), questions)
+
+
+def _single(notes: Sequence[str], intent: Intent) -> bool:
+    """Whether diseases were ranked by one symptom and nothing else was asked."""
+    return _SINGLE in notes and not intent.groups
 
 
 def longest_notes(
@@ -106,6 +111,7 @@ def _understood(intent: Intent) -> list[str]:
     return [f"您的问题按“{asked}”理解；如果不是这个意思，请换一种说法。"]
 
 
+_TOO_MANY = "只说“{}”，符合的疾病太多，无法缩小范围。也请说说持续了多久、还有哪些不适。"
 _AVOIDED = "以上是知识库写明禁用或慎用的；没有列出的药物不等于可以用，用药前请咨询医生或药师。"
 _NOTHING_AGAINST = "知识库没有写明对此禁用或慎用哪些药物；没有记录不等于都可以用，用药前请咨询医生或药师。"
 _SINGLE = "只识别到一个症状，符合的疾病很多，请补充其他症状、部位和持续时间。"

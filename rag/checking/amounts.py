@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from rag.text import Quantity, quantities
 
 _TIMES = "次"
-_PER_DOSE, _PER_DAY, _PER_NIGHT, _PER_MORNING = "次", "天", "晚", "早"
+_PER_DOSE, PER_DAY, _PER_NIGHT, _PER_MORNING = "次", "天", "晚", "早"
+TIMES_OF_DAY = frozenset({_PER_NIGHT, _PER_MORNING})
 _BASE: Mapping[str, tuple[float, str]] = {
     "g": (1e6, "μg"), "mg": (1e3, "μg"), "kg": (1e9, "μg"), "ng": (1e-3, "μg"),
     "g/kg": (1e6, "μg/kg"), "mg/kg": (1e3, "μg/kg"),
@@ -82,7 +83,7 @@ _PERIOD = re.compile(
     r"|(?P<hour>每小时|/小时|\bper hour\b|\bhourly\b|\ban hour\b)|(?P<minute>每分钟?|/分钟?|\bper minute\b)"
     r"|(?P<alternate>隔日|隔天|every other day)"
 )
-_PERIOD_NAMES = {"dose": _PER_DOSE, "night": _PER_NIGHT, "morning": _PER_MORNING, "day": _PER_DAY, "week": "周",
+_PERIOD_NAMES = {"dose": _PER_DOSE, "night": _PER_NIGHT, "morning": _PER_MORNING, "day": PER_DAY, "week": "周",
                  "month": "月", "year": "年", "hour": "小时", "minute": "分", "alternate": "隔日"}  # fmt: skip
 _ONCE_A = {_PER_NIGHT: 1.0, _PER_MORNING: 1.0, "周": 1 / 7, "月": 1 / 30}
 """Times a day that an amount with such a period implies; a daily amount may be divided."""
@@ -132,7 +133,7 @@ class Amount:
         if any(self.alike(o) and self._as_bounded(o) and self._as_often(o, known) for o in known):
             return True
         return (
-            self.unit == _TIMES and self.per == _PER_DAY and any(_near(_ONCE_A.get(o.per, 0), self.low) for o in known)
+            self.unit == _TIMES and self.per == PER_DAY and any(_near(_ONCE_A.get(o.per, 0), self.low) for o in known)
         )
 
     def alike(self, other: Amount) -> bool:
@@ -148,14 +149,14 @@ class Amount:
     def _as_often(self, other: Amount, known: Sequence[Amount]) -> bool:
         if not self.per or self.per == other.per or (self.unit == _TIMES and not other.per and self.bound):
             return True
-        daily = {_PER_DAY, _PER_NIGHT, _PER_MORNING}
-        if self.per == _PER_DAY and other.per in daily:
+        daily = {PER_DAY, _PER_NIGHT, _PER_MORNING}
+        if self.per == PER_DAY and other.per in daily:
             return True
         if self.unit == _TIMES or not {self.per, other.per} & {_PER_DOSE, ""} or self.per not in {*_IN_DAYS, _PER_DOSE}:
             return False
         period = self.per if self.per in _IN_DAYS else other.per
         rate = 1 / _IN_DAYS[period] if period in _IN_DAYS else 1.0
-        return any(o.unit == _TIMES and o.per == _PER_DAY and _near(o.low, rate) and _near(o.high, rate) for o in known)
+        return any(o.unit == _TIMES and o.per == PER_DAY and _near(o.low, rate) and _near(o.high, rate) for o in known)
 
 
 def _near(a: float, b: float) -> bool:
@@ -217,16 +218,16 @@ def _rates(text: str) -> list[Amount]:
         days = _DAYS[match["unit"] or match["eunit"] or match["qunit"]]
         if low:
             rate = (1 / (high * days), 1 / (low * days))
-            found.append(Amount(*rate, _TIMES, match.start(), _once_behind(text, match.end()), per=_PER_DAY))
+            found.append(Amount(*rate, _TIMES, match.start(), _once_behind(text, match.end()), per=PER_DAY))
     for match in _LATIN_RATE.finditer(text):
         if match["code"]:
             times = _CODES[match["code"].replace(".", "")]
-            found.append(Amount(times, times, _TIMES, match.start(), match.end(), per=_PER_DAY))
+            found.append(Amount(times, times, _TIMES, match.start(), match.end(), per=PER_DAY))
             continue
         count = float(_COUNTS.get(match["n"] or match["count"]) or int(match["n"]))
         most = float(_COUNTS.get(match["m"]) or int(match["m"])) if match["m"] else count
         period = next((p for p in ("week", "month") if p in (match["per"] or "")), "day")
-        per = _PER_DAY if match["per"] else ""
+        per = PER_DAY if match["per"] else ""
         found.append(Amount(count / _DAYS[period], most / _DAYS[period], _TIMES, match.start(), match.end(), per=per))
     return found
 
@@ -347,7 +348,7 @@ def _with_period(text: str, amount: Amount, found: Sequence[Amount]) -> Amount:
     if amount.per or (amount.unit in ("", "%") and not _PERIOD.match(text, amount.end)):
         return amount
     if amount.unit == _TIMES and text[: amount.start].endswith("分"):
-        return replace(amount, per=_PER_DAY)
+        return replace(amount, per=PER_DAY)
     if amount.unit in ("分钟", "个月") and amount.bound:
         return amount
     before = [m for m in _PERIOD.finditer(text) if m.end() <= amount.start]
@@ -361,7 +362,7 @@ def _with_period(text: str, amount: Amount, found: Sequence[Amount]) -> Amount:
     per = _PERIOD_NAMES[str(chosen.lastgroup)]
     if amount.unit == _TIMES and per in _IN_DAYS:
         days = _IN_DAYS[per]
-        return replace(amount, low=amount.low / days, high=amount.high / days, per=_PER_DAY)
+        return replace(amount, low=amount.low / days, high=amount.high / days, per=PER_DAY)
     return replace(amount, per=per)
 
 

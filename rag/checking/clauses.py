@@ -26,7 +26,7 @@ _BEFORE_NUMBER = re.compile(r"[\d一二两三四五六七八九十]|每|起始|�
 _LIGHT = re.compile(
     r"使用|服用|用于|应用|治疗|患者|病人|的人|可以|需要|应当|不能|不宜|不得|不可|禁用|禁止|慎用|可用|禁忌|剂量|每次|"
     r"每日|起始|维持|没有|未能|并不|"
-    r"引起|症状|检查|并发症|病因|不良反应|[用者的了服可应时及和与会能使对]|\b(?:contraindicated|should|must|not|with|"
+    r"引起|症状|检查|并发症|病因|不良反应|[用者的了服可应时及和与会能使对在]|(?<![高低多少大小优劣])于|\b(?:contraindicated|should|must|not|with|"
     r"when|the|is|was)\b"
 )
 _WORDS_KEPT = list(SYNONYMS)

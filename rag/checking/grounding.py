@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
-from rag.checking.amounts import Amount, periods
+from rag.checking.amounts import PER_DAY, TIMES_OF_DAY, Amount, periods
 from rag.checking.clauses import GAP, WORDS, Clause, Ground, Segment, content_of, read, stems
 from rag.checking.phrases import ENGLISH_GLUE, GLUE, LICENSED, MODIFIER, PEOPLE, SUFFIX
 from rag.checking.turning import turned
@@ -83,7 +84,7 @@ def _holds(segment: Segment, asked: Sequence[Amount], clause: Clause, title: fro
     if not asked:
         return clause.amounts != () or periods(clause.whole) <= segment.periods
     for amount in asked:
-        if not amount.stated_by(segment.amounts):
+        if not amount.stated_by(segment.amounts) and not _at_a_time_of_day(amount, segment):
             return False
         rivals = [part for part in segment.clauses if any(amount.alike(o) for o in part.amounts)]
         if len(rivals) > 1 and not any(
@@ -92,6 +93,12 @@ def _holds(segment: Segment, asked: Sequence[Amount], clause: Clause, title: fro
             return False
     doubled = [a for a in asked if sum(a.alike(o) for o in asked) > 1]
     return all(sum(a.alike(o) for o in segment.amounts) > 1 for a in doubled)
+
+
+def _at_a_time_of_day(amount: Amount, segment: Segment) -> bool:
+    """`每天早上1.5mg` of `每日1.5mg，晨服`: the time of day may stand by itself."""
+    daily = amount.per in TIMES_OF_DAY and amount.per in segment.periods
+    return daily and replace(amount, per=PER_DAY).stated_by(segment.amounts)
 
 
 def _nearest(amount: Amount, rivals: Sequence[Clause], clause: Clause, title: frozenset[str]) -> Sequence[Clause]:

@@ -38,8 +38,11 @@ def _people_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> s
     return None
 
 
-def _same_words(own: frozenset[str], part: Clause) -> bool:
-    """Whether the clause of the evidence is the sentence's but for words that turn it."""
+def _same_words(own: frozenset[str], clause: Clause, part: Clause) -> bool:
+    """Whether the clause of the evidence is the sentence's but for words that turn it, of the same period if of any."""
+    often, there = periods(clause.whole), periods(part.whole)
+    if often and there and not often & there:
+        return False
     shared = len(own & part.core)
     return bool(shared) and shared >= 0.9 * len(own) and shared >= 0.9 * len(part.core)
 
@@ -70,7 +73,8 @@ def _polarity_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) ->
     negatives = [mark for mark in clause.marks if mark.kind in NEGATIVE]
     if len(negatives) > 1 and len(negatives) > sum(e.kind in NEGATIVE for e, _ in there):
         return "polarity_not_in_evidence"
-    if any(_same_words(own, part) and _denials(part) != len(negatives) for segment in used for part in segment.clauses):
+    parts = [part for segment in used for part in segment.clauses]
+    if any(_same_words(own, clause, part) and _denials(part) != len(negatives) for part in parts):
         return "polarity_not_in_evidence"
     agreed = {kind for mark in negatives for kind in AGREEING[mark.kind]}
     near = {id(part) for part in used[0].clauses} if clause.amounts else None

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.errors import ConfigurationError, MissingExtraError
+from rag.hub import find_model
 
 
 class CrossEncoderReranker:
@@ -16,7 +17,7 @@ class CrossEncoderReranker:
     def __init__(self, name: str, *, revision: str | None = None, device: str | None = None) -> None:
         """Open the model. MissingExtraError without the extra; ConfigurationError if the model cannot be opened.
 
-        Code that comes with a model is never run.
+        Also what `find_model` raises. Code that comes with a model is never run.
         """
         try:
             from sentence_transformers import CrossEncoder
@@ -25,6 +26,7 @@ class CrossEncoderReranker:
             raise MissingExtraError(
                 f"reranker {name!r} needs sentence-transformers: pip install 'yiwen[hf]', or leave YIWEN_RERANKER empty"
             ) from error
+        find_model(name)
         try:
             self._model = CrossEncoder(
                 name, revision=revision, device=device, activation_fn=Sigmoid(), trust_remote_code=False

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.errors import ConfigurationError, MissingExtraError
+from rag.hub import find_model
 
 
 class SentenceTransformerEmbedder:
@@ -17,7 +18,7 @@ class SentenceTransformerEmbedder:
     def __init__(self, name: str, *, revision: str | None = None, device: str | None = None) -> None:
         """Open the model. MissingExtraError without the extra; ConfigurationError if the model cannot be opened.
 
-        Code that comes with a model is never run.
+        Also what `find_model` raises. Code that comes with a model is never run.
         """
         try:
             from sentence_transformers import SentenceTransformer
@@ -25,6 +26,7 @@ class SentenceTransformerEmbedder:
             raise MissingExtraError(
                 f"embedder {name!r} needs sentence-transformers: pip install 'yiwen[hf]', or set YIWEN_EMBEDDER=static"
             ) from error
+        find_model(name)
         try:
             self._model = SentenceTransformer(name, revision=revision, device=device, trust_remote_code=False)
         except (OSError, ValueError) as error:

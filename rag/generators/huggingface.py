@@ -21,6 +21,7 @@ from rag.errors import ConfigurationError, DependencyError, MissingExtraError
 from rag.generators.adapters import Adapter, AdapterFolder, Base, fingerprint
 from rag.generators.prompting import OWN, Prompts
 from rag.generators.stopping import DEFAULT_LIMITS, ModelLimits, until
+from rag.hub import find_model
 from rag.ports import Generator
 
 try:
@@ -65,8 +66,12 @@ class LocalModel(Mapping[str, Generator]):
     def __init__(
         self, name: str, adapters: Path | None, *, loading: Loading = Loading(), limits: ModelLimits = DEFAULT_LIMITS
     ) -> None:
-        """Loads the base. Raises ConfigurationError if it cannot be opened, MissingExtraError for 8 and 4 bits."""
+        """Loads the base. Raises ConfigurationError if it cannot be opened, MissingExtraError for 8 and 4 bits.
+
+        Also what `find_model` raises.
+        """
         self.limits = limits
+        find_model(name)
         try:
             self._tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
             self._model = AutoModelForCausalLM.from_pretrained(name, trust_remote_code=False, **_arguments(loading))

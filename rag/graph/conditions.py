@@ -13,13 +13,26 @@ def divided(conditions: Sequence[Condition]) -> tuple[list[Condition], list[Cond
     return [c for c in conditions if c.objects], [c for c in conditions if not c.objects]
 
 
-def meeting(facts: Iterable[GraphFact], conditions: Sequence[Condition]) -> list[RankedSubject]:
-    """Subjects by id whose facts meet all conditions; of one statement by several sources the strongest, then by id."""
+def meeting(rows: Iterable[tuple[int, GraphFact]], conditions: Sequence[Condition]) -> list[RankedSubject]:
+    """Subjects whose facts meet all conditions, those that most facts name first, then by id.
+
+    `rows`: how many facts name the subject, and a fact of it. Of one statement by several sources the strongest counts,
+    then the first by id.
+    """
     found: dict[EntityId, dict[object, GraphFact]] = defaultdict(dict)
-    for fact in sorted(facts, key=lambda fact: (-fact.grade_rank, fact.id)):
+    named: dict[EntityId, int] = {}
+    for count, fact in sorted(rows, key=lambda row: (-row[1].grade_rank, row[1].id)):
         found[fact.subject].setdefault((fact.relation, fact.object), fact)
+        named[fact.subject] = count
     return [
-        RankedSubject(subject, next(iter(own.values())).subject_name, len(conditions), tuple(own.values()), len(own))
-        for subject, own in sorted(found.items())
+        RankedSubject(
+            subject,
+            next(iter(own.values())).subject_name,
+            len(conditions),
+            tuple(own.values()),
+            len(own),
+            named[subject],
+        )
+        for subject, own in sorted(found.items(), key=lambda item: (-named[item[0]], item[0]))
         if all(any(condition.met_by(fact) for fact in own.values()) for condition in conditions)
     ]

@@ -60,7 +60,7 @@ class Neo4jGraph:
         self._connection = connection
         self._on_drawn = on_drawn
         self.kb = kb
-        self._version = version
+        self.version = version
         self._withheld = withheld
         self._withheld_ids = sorted(withheld.facts | withheld.sources)
 
@@ -71,23 +71,24 @@ class Neo4jGraph:
         return Neighbourhood(_ordered(self._facts(outgoing)), _ordered(self._facts(incoming)))
 
     def rank_subjects(self, relation: Relation, objects: Sequence[EntityId], *, limit: int) -> list[RankedSubject]:
-        """Subjects by the sum of ln(N / df) over matched objects; equal scores by id."""
+        """Subjects by the sum of ln(N / df) over matched objects; then what most facts name, then by id."""
         (rows,) = self._one(RANK_SUBJECTS[relation], objects=list(objects), limit=max(0, limit))
         found = (
-            RankedSubject(entity, name, round(score, 9), _ordered(_best(self._facts(matched))), total)
-            for entity, name, score, matched, total in rows
+            RankedSubject(entity, name, round(score, 9), _ordered(_best(self._facts(matched))), total, named)
+            for entity, name, score, matched, total, named in rows
         )
         return [subject for subject in found if subject.matched]
 
     def subjects_meeting(self, conditions: Sequence[Condition], *, limit: int) -> list[RankedSubject]:
-        """Subjects that meet every condition, by id."""
+        """Subjects that meet every condition, those that most facts name first, then by id."""
         leading, choosing = divided(conditions)
         if not leading or limit < 1:
             return []
         objects = [[relation_type(c.relation), list(c.objects)] for c in leading]
         texts = [[relation_type(c.relation), list(c.words)] for c in choosing]
         (rows,) = self._one(SUBJECTS_MEETING, objects=objects, texts=texts, limit=limit)
-        return meeting(self._facts(rows), conditions)
+        named = {row[1]: count for count, row in rows}
+        return meeting([(named[fact.subject], fact) for fact in self._facts(row for _, row in rows)], conditions)
 
     def between(
         self, left: Collection[EntityId], right: Collection[EntityId], relations: Collection[Relation]
@@ -112,11 +113,11 @@ class Neo4jGraph:
     def _one(self, query: LiteralString, **parameters: object) -> Row:
         """The one row that a query gives while the graph is ready at our version."""
         rows = self._connection.read(
-            query, parameters | {"kb": self.kb, "version": self._version, "withheld": self._withheld_ids}
+            query, parameters | {"kb": self.kb, "version": self.version, "withheld": self._withheld_ids}
         )
         if not rows:
             raise StaleGraphError(
-                f"Neo4j is not ready at version {self._version} of knowledge base {self.kb}; "
+                f"Neo4j is not ready at version {self.version} of knowledge base {self.kb}; "
                 "the snapshot's own graph answers until it is"
             )
         return rows[0]

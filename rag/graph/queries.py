@@ -43,6 +43,9 @@ FACT: LiteralString = (
 _SHOWN: LiteralString = "NOT coalesce(r.id, '') IN $withheld AND NOT coalesce(r.source, '') IN $withheld"
 """Without the ids of facts and sources that the register withholds."""
 
+_NAMED: LiteralString = f"COUNT {{ MATCH (x:Entity)-[r]->(s) WHERE x.kb = $kb AND r.id IS NOT NULL AND {_SHOWN} }}"
+"""Facts that have `s` as their object; what is drawn by hand counts once it is adopted."""
+
 GREETING: LiteralString = "RETURN 1"
 RICHEST: LiteralString = """
 MATCH (s:Entity {kb: $kb}) WITH s LIMIT $looked_at
@@ -105,13 +108,14 @@ CALL (k) {{
         / size(subjects)) AS idf
     UNWIND subjects AS s
     WITH s, round(sum(idf), 9) AS score
-    ORDER BY score DESC, s.id LIMIT $limit
+    WITH s, score, {_NAMED} AS named
+    ORDER BY score DESC, named DESC, s.id LIMIT $limit
     CALL (s) {{ MATCH (s)-[r:{name}]->(x) WHERE {_SHOWN} RETURN count(DISTINCT x) AS total }}
     CALL (s) {{
         MATCH (s)-[r:{name}]->(o:Entity) WHERE o.kb = $kb AND o.id IN $objects AND {_SHOWN}
         RETURN collect({FACT}) AS matched
     }}
-    RETURN collect([s.id, s.name, score, matched, total]) AS ranked
+    RETURN collect([s.id, s.name, score, matched, total, named]) AS ranked
 }}
 {STILL_READY}
 RETURN ranked
@@ -138,12 +142,12 @@ CALL () {{
         MATCH (s)-[r]->(o:Literal)
         WHERE type(r) = row[0] AND o.kb = $kb AND any(word IN row[1] WHERE o.name CONTAINS word) AND {_SHOWN}
     }})
-    WITH s ORDER BY s.id LIMIT $limit
+    WITH s, {_NAMED} AS named ORDER BY named DESC, s.id LIMIT $limit
     MATCH (s)-[r]->(o:Entity|Literal)
     WHERE o.kb = $kb AND {_SHOWN} AND (
         any(row IN $objects WHERE type(r) = row[0] AND o.id IN row[1])
         OR any(row IN $texts WHERE type(r) = row[0] AND o:Literal AND any(word IN row[1] WHERE o.name CONTAINS word)))
-    RETURN collect({FACT}) AS facts
+    RETURN collect([named, {FACT}]) AS facts
 }}
 {STILL_READY}
 RETURN facts

@@ -42,6 +42,9 @@ def _statements(facts: bool, sources: bool) -> _Statements:
         by_source = f"AND {alias}source NOT IN (SELECT value FROM json_each(:sources))" if sources else ""
         return f"{by_fact} {by_source}"
 
+    def named(subject: str) -> str:
+        return f"(SELECT count(*) FROM fact INDEXED BY fact_in WHERE object = {subject}.pk {shown()})"
+
     return _Statements(
         neighbourhood=f"""
 WITH plan AS MATERIALIZED (
@@ -70,9 +73,9 @@ weight AS MATERIALIZED (
 )
 SELECT s.id, s.name, round(sum(w.idf), 9) AS score, s.pk, (
     SELECT count(DISTINCT coalesce(object, literal)) FROM fact WHERE subject = s.pk AND relation = :relation {shown()}
-)
+), {named("s")} AS named
 FROM pair p JOIN weight w ON w.object = p.object JOIN entity s ON s.pk = p.subject
-GROUP BY p.subject ORDER BY score DESC, s.id LIMIT :limit
+GROUP BY p.subject ORDER BY score DESC, named DESC, s.id LIMIT :limit
 """,
         matched=f"""
 SELECT f.subject, f.object, {FACT_COLUMNS} FROM json_each(:subjects) j
@@ -95,14 +98,14 @@ led AS MATERIALIZED (
     GROUP BY f.subject HAVING count(DISTINCT need.n) = json_array_length(:objects)
 ),
 kept AS MATERIALIZED (
-    SELECT e.pk FROM led CROSS JOIN entity e ON e.pk = led.subject
+    SELECT e.pk, {named("e")} AS named FROM led CROSS JOIN entity e ON e.pk = led.subject
     WHERE json_array_length(:texts) = (
         SELECT count(DISTINCT text.n) FROM fact f INDEXED BY fact_out
         CROSS JOIN text ON text.relation = f.relation AND instr(f.literal, text.word)
         WHERE f.subject = e.pk {shown("f.")})
-    ORDER BY e.id LIMIT :limit
+    ORDER BY named DESC, e.id LIMIT :limit
 )
-SELECT {FACT_COLUMNS} FROM kept CROSS JOIN {FACT_TABLES} WHERE f.subject = kept.pk {shown("f.")} AND (
+SELECT kept.named, {FACT_COLUMNS} FROM kept CROSS JOIN {FACT_TABLES} WHERE f.subject = kept.pk {shown("f.")} AND (
     EXISTS (SELECT 1 FROM need WHERE need.relation = f.relation AND need.object = f.object)
     OR EXISTS (SELECT 1 FROM text WHERE text.relation = f.relation AND instr(f.literal, text.word)))
 """,
@@ -158,7 +161,7 @@ class SqliteGraph:
         return Neighbourhood(_ordered(outgoing.values()), _ordered(incoming.values()))
 
     def rank_subjects(self, relation: Relation, objects: Sequence[EntityId], *, limit: int) -> list[RankedSubject]:
-        """Subjects by the sum of ln(N / df) over matched objects; equal scores by id.
+        """Subjects by the sum of ln(N / df) over matched objects; then what most facts name, then by id.
 
         N = subjects that have the relation at all (counted when the version was sealed, so with those that
         are withheld since), df = subjects that have this object. A pair that several sources state counts once;
@@ -172,19 +175,19 @@ class SqliteGraph:
         for subject, target, *columns in facts:
             matched[subject].setdefault(target, graph_fact(tuple(columns)))
         return [
-            RankedSubject(entity, name, score, _ordered(matched[key].values()), total)
-            for entity, name, score, key, total in ranked
+            RankedSubject(entity, name, score, _ordered(matched[key].values()), total, named)
+            for entity, name, score, key, total, named in ranked
         ]
 
     def subjects_meeting(self, conditions: Sequence[Condition], *, limit: int) -> list[RankedSubject]:
-        """Subjects that meet every condition, by id. One statement."""
+        """Subjects that meet every condition, those that most facts name first, then by id. One statement."""
         leading, choosing = divided(conditions)
         if not leading or limit < 1:
             return []
         objects = json.dumps([[c.relation.value, c.objects] for c in leading], ensure_ascii=False)
         texts = json.dumps([[c.relation.value, c.words] for c in choosing], ensure_ascii=False)
         rows = self._run(self._statements.meeting, objects=objects, texts=texts, limit=limit)
-        return meeting(map(graph_fact, rows), conditions)
+        return meeting([(row[0], graph_fact(row[1:])) for row in rows], conditions)
 
     def between(
         self, left: Collection[EntityId], right: Collection[EntityId], relations: Collection[Relation]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.linking.assertion import CLAUSE_END
+from rag.linking.sites import ends_with_site
 from rag.text import HAN
 
 _SAID: Mapping[str, tuple[str, ...]] = {
@@ -20,9 +21,9 @@ _SAID: Mapping[str, tuple[str, ...]] = {
 _ALONE = frozenset("疼痛痒咳喘吐烧肿")
 """The others only after an adverb or a verb of complaining."""
 _COMPLAINT = re.compile(
-    rf"(?:(?<=[又也好很太老总就还不没得特真更直会退止越既且常都点喊叫嫌])|(?=[喘咳吐痒][得个])|(?P<edge>))"
+    rf"(?:(?<=[又也好很太老总就还不没得特真更直会退止越既且常都点些喊叫嫌])|(?=[喘咳吐痒][得个])|(?P<edge>(?<!疼)))"
     rf"(?P<word>[{''.join(_SAID)}])"
-    r"(?![苦快惜爱风经阈嗽息血槽露奶瘤块烤伤心饭药片剂针贴灵疼痛难扰境惑积赘计车船针机])"
+    r"(?![苦快惜爱风经阈嗽息血槽露奶瘤块烤伤心饭药片剂针贴灵疼痛难扰境惑积赘计车船针机]|不出)"
 )
 """After an adverb, or at an edge: of the sentence, a clause, another name or what brings the complaint on."""
 _AFTER_EDGE = re.compile(r"[，。；！？,;!?、\s得了着个啊呀吗不死很好三两几一天半又还怎是的到起退也]")
@@ -51,7 +52,8 @@ def short_complaints(text: str, exact: Sequence[Stretch]) -> Iterator[tuple[int,
         at_edge = found["edge"] is not None
         if any(m.start <= start < m.end for m in exact) or (at_edge and found["word"] not in _ALONE):
             continue
-        if not at_edge or (_opens(text, start, ends) and _closes(text, end, starts)):
+        placed = ends_with_site(_HOW_OFTEN.sub("", text[max(0, start - _LONGEST_OPENING) : start]))
+        if not at_edge or placed or (_opens(text, start, ends) and _closes(text, end, starts)):
             yield start, end, _SAID[found["word"]]
 
 
@@ -70,6 +72,8 @@ _OFTEN = (
     "也|就|都|还|又|老|总|老是|总是|一直|经常|时常|常常|偶尔|有时候?|有点儿?|有些|特别|非常|十分|好|很|挺|真|太|会|隐隐作?|一阵阵?地?|"
     "阵阵|突然|稍微|微微|越来越|不停地?|里面|那里|这里|那块|这块|一动就|一碰就|一按就"
 )
+_HOW_OFTEN = re.compile(rf"(?:{_OFTEN})+$")
+_LONGEST_OPENING = 12
 _PARTED = re.compile(
     rf"(?:(?:{_OFTEN}){{1,2}}[隐胀绞刺钝闷剧酸跳]?|[隐胀绞刺钝闷剧酸跳])(?P<word>疼痛|[疼痛酸胀麻痒肿晕])(?![{HAN}]?[瘤块])"
 )

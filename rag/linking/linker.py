@@ -19,10 +19,12 @@ from rag.linking.features import (
     SALT_AFTER,
     counterparts,
 )
-from rag.linking.longer_names import NameEndings, unknown_beginning
+from rag.linking.longer_names import NameEndings, unknown_beginning, unknown_type
+from rag.linking.longer_words import cut_from_a_word
 from rag.linking.measures import states_of
 from rag.linking.names import BETWEEN_RESTS, OWN_NAME, TYPE_ORDER, Names, candidate
 from rag.linking.near_names import NearNames
+from rag.linking.sites import GENERAL, Place, place_of
 from rag.linking.typed_names import typed_names
 from rag.text import HAN, normalise_with_map
 from rag.vocabulary import EntityType
@@ -53,19 +55,46 @@ class Linker:
         found = self._matches(text, capital)
         marks = assertions(text, [(match.start, match.end) for match in found])
         mentions = []
+        said: dict[str, Place] = {}
         topic_end = 0
         for match, mark in zip(found, marks, strict=True):
             first, last = origin[match.start], origin[match.end - 1] + 1
             modifier = self._modifier(text, match, found) or self._rest(text, match)
             modifier = modifier or self._beginning(text, topic_end, match)
             topic_end = match.end if match.is_one_of(_TOPICS) and not modifier else topic_end
-            candidates = self._with_illness(text, match)
+            candidates, parts = self._placed(text, match, found, said)
             mentions.append(Mention(
                 question[first:last], first, last, candidates, modifier=modifier, negated=mark.negated,
                 past=mark.past, third_person=mark.third_person and match.is_one_of(_SUFFERED),
-                hypothetical=mark.hypothetical and match.is_one_of(_SUPPOSED),
+                hypothetical=mark.hypothetical and match.is_one_of(_SUPPOSED), parts=parts,
             ))  # fmt: skip
         return tuple(mentions)
+
+    def _placed(
+        self, text: str, match: _Match, found: Sequence[_Match], said: dict[str, Place]
+    ) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
+        """What a match stands for; a complaint that can be anywhere as that of the part said with it, and the parts.
+
+        `said` keeps where complaints are: one that is named again (`这种疼痛`) is still there.
+        """
+        candidates = self._with_illness(text, match)
+        complaint = next((c.name for c in candidates if c.type is EntityType.SYMPTOM), "")
+        if complaint not in GENERAL:
+            return candidates, ()
+        taken = [(m.start, m.end) for m in found if m is not match and not m.is_one_of({EntityType.BODY_PART})]
+        place = place_of(text, match.start, match.end, complaint, taken) or said.get(complaint)
+        if place is None:
+            return candidates, ()
+        said[complaint] = place
+        return self._of_part(place) or candidates, place.parts
+
+    def _of_part(self, place: Place) -> tuple[Candidate, ...]:
+        """What is called as a complaint of that part is, by its own name."""
+        for name in place.names:
+            own = [replace(c, score=_NEAR) for c in self.names.candidates(name) if c.via == OWN_NAME]
+            if any(c.type is EntityType.SYMPTOM for c in own):
+                return tuple(own)
+        return ()
 
     def _with_illness(self, text: str, match: _Match) -> tuple[Candidate, ...]:
         """A group named by its illness (`糖尿病患者`) stands for those who have it, and for the illness asked about."""
@@ -78,18 +107,16 @@ class Linker:
 
     def _matches(self, text: str, capital: Sequence[bool]) -> list[_Match]:
         """Names as they are written, and longer ones around or between them that are spelt otherwise."""
-        exact = [
-            _Match(start, end, self.names.candidates(name))
-            for name, start, end in self.names.find(text)
-            if not figurative(text, start, end) and not _cut(text, start, end)
-        ]
+        found = [_Match(start, end, self.names.candidates(name)) for name, start, end in self.names.find(text)]
+        exact = [match for match in found if self._is_meant(text, match)]
+        exact = [match for match in exact if not _like_an_illness(text, match, exact)]
         exact = [part for match in exact for part in self._single(text, match)]
         exact += self._capitals(text, capital)
         exact = self._with_foods(text, exact)
         exact = sorted([*exact, *self._short(text, exact)], key=lambda m: m.start)
         kept = list(exact)
         other = (*self._parted(text, exact), *self._typed(text, exact), *self._measured(text, exact), *self._near(text))
-        near = [match for match in other if _takes(match, exact)]
+        near = [match for match in other if _takes(match, exact) and self._is_meant(text, match)]
         for match in sorted(near, key=lambda m: (m.start - m.end, m.start)):
             if all(match.end <= other.start or other.end <= match.start or _inside(other, match) for other in kept):
                 kept = [other for other in kept if not _inside(other, match)] + [match]
@@ -106,6 +133,19 @@ class Linker:
             yield _Match(middle, match.end, self.names.candidates(text[middle : match.end]))
         else:
             yield match
+
+    def _is_meant(self, text: str, match: _Match) -> bool:
+        """Whether it is neither a way of speaking nor a piece of a longer word."""
+        return not figurative(text, match.start, match.end) and not self._in_a_word(text, match)
+
+    def _in_a_word(self, text: str, match: _Match) -> bool:
+        """Whether a longer word holds it, or a part of the body or a measure begins with its last character."""
+        if cut_from_a_word(text, match.start, match.end, {c.type for c in match.candidates}):
+            return True
+        if match.end - match.start > _SHORT_NAME:
+            return False
+        longer = (text[match.end - 1 : match.end + more] for more in range(1, _SHORT_NAME + 1))
+        return any(c.via == OWN_NAME and c.type in _MEASURES for name in longer for c in self.names.candidates(name))
 
     def _is_complaint(self, name: str) -> bool:
         return any(c.type is EntityType.SYMPTOM and c.via == OWN_NAME for c in self.names.candidates(name))
@@ -238,12 +278,17 @@ class Linker:
 
     def _beginning(self, text: str, topic_end: int, match: _Match) -> str:
         """What stands before a disease's name and makes it the end of a longer one, or an empty string."""
-        if not _is_disease(match.candidates) or match.is_one_of(_DESCRIBED):
+        if not _is_disease(match.candidates):
             return ""
         clause = max((m.end() for m in CLAUSE_END.finditer(text, 0, match.start)), default=0)
+        if match.is_one_of(_DESCRIBED):
+            named = _NO_COMPLAINT.search(text[: match.end]) is not None
+            return unknown_type(text[max(clause, topic_end) : match.start]) if named else ""
         return unknown_beginning(text[max(clause, topic_end) : match.start], match.candidates[0].name, self._endings)
 
 
+_SHORT_NAME = 2
+_MEASURES = frozenset({EntityType.BODY_PART, EntityType.EXAMINATION, EntityType.INDICATOR})
 _EATEN = re.compile(rf"[吃喝饮沾碰和跟与同配](?:[点些了过口杯碗]|一[点些口杯碗])?(?P<food>[{HAN}])")
 _AFTER_FOOD = re.compile(
     r"$|一起|一块|同时|[吗么嘛呢吧啊呀的了会能可行好后前时和或与影有要就还是是不，。、,？?！!；;\s]"
@@ -316,6 +361,13 @@ _TOPICS = frozenset(
 """What follows one of these is another topic, not the rest of its name."""
 
 
+def _like_an_illness(text: str, match: _Match, others: Sequence[_Match]) -> bool:
+    """Whether a complaint is only said to be like an illness: `垂体瘤样咳嗽`."""
+    if text[match.start - 1 : match.start] != "样" or not match.is_one_of({EntityType.SYMPTOM}):
+        return False
+    return any(other.end == match.start - 1 and _is_disease(other.candidates) for other in others)
+
+
 def _is_disease(candidates: Sequence[Candidate]) -> bool:
     """Whether it is first of all the own name of a disease."""
     return bool(candidates) and candidates[0].type is EntityType.DISEASE and candidates[0].via == OWN_NAME
@@ -326,20 +378,13 @@ _DESCRIBED = frozenset(
      EntityType.FOOD, EntityType.TREATMENT, EntityType.CAUSE, EntityType.INDICATOR}
 )  # fmt: skip
 """Types whose names take free modifiers (`持续性头痛` is a headache)."""
+_NO_COMPLAINT = re.compile("[炎癌瘤病症]$")
+"""Ends of names that take a type as illnesses do, complaints or not: `线状皮炎` is not 皮炎."""
 _EVERYDAY_BEFORE = re.compile(
     r"(?:并非|除非|是非|无非|可能性|男性|女性|异性|是否|得了急|怕|大多数?是?|最低|最高|降低|提高|较高|较低|偏高|偏低)$"
 )
 
 
-def _cut(text: str, start: int, end: int) -> bool:
-    """Whether the first or last character of a match belongs to the word beside it."""
-    return bool(_SIDE.search(text[max(0, start - 1) : start + 1]) or _WORD_GOES_ON.match(text[end - 1 : end + 1]))
-
-
-_SIDE = re.compile("[下上里外后前]面$")
-"""`下面痛` is a pain below and not in the face."""
-_WORD_GOES_ON = re.compile("肿[瘤块物]|黄[斑体]|麻[疹醉]|咳嗽")
-"""`眼睛肿瘤` is no swollen eye."""
 _BETWEEN_TWO = frozenset({"伴", "伴有", "合并", "并发"})
 """Between two known names these join two illnesses; else they may be part of one name."""
 _BESIDE = 12

@@ -27,7 +27,7 @@ _FRAME = re.compile(
     "去来过完做行等其某各另别今昨明早晚最近常总很太更挺好坏突然临一二三四五六七八九十两已曾正刚加配射频显示提觉易"
     "京津沪渝省市县区州]|儿子|孩子|妻子|目前|床|普通|既往|继续|上海|海南|青海|广[州东西]|[山河湖江][东西南北苏]|福建|甘肃|宁夏|重庆|"
     "沈阳|贵阳|青岛|厦门|大连|小[李王张刘陈杨赵黄吴孙周朱明红华]|先生|手术|大量|脱敏|受|遭|呈|属|算|当作|寻求|助|减|缓|改善|恢复|治愈|严重|"
-    "轻微|反复|如|但|而且|并|所|使|且|着|急|未|见|否|排|考虑|合|兼|拟|警惕|咨询|专业|哺乳期|月子|妙招|偏方|秘方|"
+    "轻微|反复|如|但|而且|并|所|使|且|着|急|未|见|否|排|考虑|吹|淋|晒|冻|洗|熬夜|空调|合|兼|拟|警惕|咨询|专业|哺乳期|月子|妙招|偏方|秘方|"
     "武汉|长沙|成都|西安|南京|南昌|济南|太原|长春|哈尔滨|昆明|南宁|拉萨|银川|乌鲁木齐|石家庄|呼和浩特|深圳|香港|澳门|台湾|台北|"
     "无锡|宁波|东莞|佛山|烟台|洛阳|邯郸|廊坊|保定|唐山|桂林|延吉|吉林|辽宁|浙江|四川|云南|西藏|新疆|内蒙古|陕西|湖南"
 )
@@ -67,8 +67,8 @@ def unknown_beginning(before: str, name: str, known: NameEndings) -> str:
         return woman.group()
     if degree := _DEGREE.search(before):
         return degree.group()
-    if typed := _TYPED.search(before):
-        return _SAID_BEFORE.split(typed.group())[-1] or typed.group()
+    if typed := unknown_type(before):
+        return typed
     if not before or not _HAN_END.search(before) or _NO_END.search(before):
         return ""
     if _SUFFERER.search(before):
@@ -77,6 +77,12 @@ def unknown_beginning(before: str, name: str, known: NameEndings) -> str:
         return _without_frame(before[-_LONGEST:])
     whole = 1 < len(before) <= _LONGEST and not _FRAME.search(before)
     return before if whole else ""
+
+
+def unknown_type(before: str) -> str:
+    """The type or shape at the end of `before`, or an empty string."""
+    typed = _TYPED.search(before)
+    return (_SAID_BEFORE.split(typed.group())[-1] or typed.group()) if typed else ""
 
 
 def _without_frame(part: str) -> str:

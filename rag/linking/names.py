@@ -34,7 +34,8 @@ _NEVER_ALONE = frozenset(
         "预防 饮食 第一 第二 第三 老人 孩子 宝宝 男人 女人 男性 女性 成人 大人 小孩 身体 问题 情况 方法 效果 "
         "医院 其他 其它 正常 异常 一般 严重 急性 慢性 原发性 继发性 综合 系统 功能 作用 副作用 药物治疗 "
         "手术治疗 对症治疗 支持治疗 得力 特可靠 打针 跑步 洗手 休息 急救 筛查 疫苗 病毒 细菌 隔离 传染病 生孩子 "
-        "大小 物理 对症 心理 外科 内科 免疫 中医 西医 中药 西药 自愈 药物治 停药 减药 血象 患病率"
+        "大小 物理 对症 心理 外科 内科 免疫 中医 西医 中药 西药 自愈 药物治 停药 减药 血象 患病率 行为 化学 蓝色 病灶 "
+        "放射 突发 冷冻 排尿 皮损 换药 变性 磨损 突变 口气 风水 血症 血病 氏病 克尔 双胃 子满 先兆"
     ).split()
 )
 """Everyday words that some source lists as a name; alone they say nothing."""
@@ -104,8 +105,7 @@ class Names:
         owners = self.owners.get(name, {})
         own = [entity for entity, kind in owners.items() if kind == OWN_NAME]
         others = [entity for entity, kind in owners.items() if kind != OWN_NAME]
-        if any(entity_type(entity) is EntityType.BODY_PART for entity in own):  # no complaint, whatever a list says
-            own = [entity for entity in own if entity_type(entity) is not EntityType.SYMPTOM]
+        own = _no_illness(own)
         found = [candidate(entity, OWN_NAME, 1.0) for entity in own]
         for entity in others:
             spoken = owners[entity] in _SPOKEN
@@ -151,6 +151,18 @@ def _parts(names: Sequence[str], rest: Callable[[], None] | None) -> Iterator[tu
         yield part, AhoCorasick(part, matchkind=kind, implementation=Implementation.ContiguousNFA)
         if rest:
             rest()
+
+
+def _no_illness(own: Sequence[EntityId]) -> list[EntityId]:
+    """A part of the body is no complaint, whatever a list says, and no disease (`直肠`) unless it is both (`磨牙`)."""
+    types = {entity_type(entity) for entity in own}
+    if EntityType.BODY_PART not in types:
+        return list(own)
+    barred = {EntityType.SYMPTOM} if {EntityType.SYMPTOM, EntityType.DISEASE} <= types else _ILL
+    return [entity for entity in own if entity_type(entity) not in barred]
+
+
+_ILL = frozenset({EntityType.SYMPTOM, EntityType.DISEASE})
 
 
 def _usable(name: str) -> bool:

@@ -44,11 +44,16 @@ _LEADING = (
 )
 
 
+def asks_for_diseases(question: str) -> bool:
+    """Whether a list of diseases is asked for, whoever may have them."""
+    text = normalise(question)
+    return bool(_ASKS_FOR_DISEASES.search(text) and _ASKS_FOR_ALL.search(text))
+
+
 def conditions_of(question: str, mentions: Sequence[Mention]) -> tuple[Condition, ...]:
     """Two conditions or more on the diseases that are asked for; nothing where it is another question."""
     text = normalise(question)
-    asks = _ASKS_FOR_DISEASES.search(text) and _ASKS_FOR_ALL.search(text)
-    if not asks or any(m.negated or m.carried for m in mentions):
+    if not asks_for_diseases(question) or any(m.negated or m.carried for m in mentions):
         return ()
     leading = [(relation, m) for relation, kind in _LEADING for m in mentions if _means(m, kind)]
     kinds = [relation for relation, _ in leading]

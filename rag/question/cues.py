@@ -7,6 +7,7 @@ are its symptoms, of a drug its adverse effects).
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Collection, Sequence
 
@@ -247,10 +248,21 @@ def groups_asked(text: str, kinds: Collection[EntityType]) -> tuple[Group, ...]:
         if not any(taken[start:end]):
             found.append((start, cue, group))
             taken[start:end] = [True] * len(cue)
-    telling = [hit for hit in found if hit[1] not in _GENERIC and not _WEAK.fullmatch(hit[1])]
+    listed = _listed(text, found)
+    telling = [hit for hit in found if hit in listed or (hit[1] not in _GENERIC and not _WEAK.fullmatch(hit[1]))]
     if not telling:
         telling = [hit for hit in found if hit[1] != "治疗"] or found
     return tuple(dict.fromkeys(group for _, _, group in sorted(telling)))
+
+
+_JOINED = re.compile("(?:、|,|，)?(?:和|与|及其?|以及|跟|还有)?")
+
+
+def _listed(text: str, found: Sequence[tuple[int, str, Group]]) -> set[tuple[int, str, Group]]:
+    """Cues that stand beside another in a list: in `检查、并发症和治疗` each asks for itself."""
+    pairs = itertools.pairwise(sorted(found))
+    beside = [(a, b) for a, b in pairs if a[0] + len(a[1]) < b[0] and _JOINED.fullmatch(text[a[0] + len(a[1]) : b[0]])]
+    return {hit for pair in beside for hit in pair}
 
 
 def _does_it(text: str, start: int, cue: str, group: Group) -> bool:

@@ -25,6 +25,7 @@ _LOOK_BACK = 12
 _LONGEST = 2000
 """Characters of an earlier message that are read."""
 _ASKED = re.compile(r"请问有没有“([^“”\n]{1,30})”？")
+_ASKED_WHERE = re.compile(r"请问“([^“”\n]{1,30})”在身体的哪个部位？")
 _CLAUSE = re.compile(r"[，。；！？,;!?\n]")
 _FIRST = r"^(?:[\s,，、。]|我|[他她它]|孩子|宝宝|本人|患者|嗯|呃|哦|噢|额|啊|呀|哎|这个|那个|倒是?)*"
 _UNKNOWN = re.compile(
@@ -83,6 +84,12 @@ class Consultation:
     said: tuple[str, ...]
     replies: tuple[Reply, ...] = ()
     pending: int = 0
+    placing: str = ""
+
+    @property
+    def asks_where(self) -> bool:
+        """Whether the current message follows the question where a complaint is."""
+        return self.pending == 1 and self.placing != "" and self.replies[-1].symptom == self.placing
 
     @property
     def answered(self) -> bool:
@@ -93,6 +100,14 @@ class Consultation:
         """After a turn of ours that asks about `symptoms`, or about none."""
         new = tuple(Reply(normalise(symptom)) for symptom in symptoms)
         return replace(self, replies=(*self.replies, *new), pending=len(new))
+
+    def asked_where(self, complaint: str) -> Consultation:
+        """After a turn of ours that asks where a complaint is."""
+        return replace(self.asked([complaint]), placing=normalise(complaint))
+
+    def with_place(self, message: str) -> str:
+        """`膝盖` as `膝盖疼痛` where it was asked where the pain is; any other message as it is."""
+        return f"{message.rstrip('。，,. ')}{self.placing}" if self.asks_where else message
 
     def heard(self, message: str) -> Consultation:
         """With the answers that a message gives to what was asked last."""
@@ -125,6 +140,11 @@ class QuestionBack:
     def note(self) -> str:
         """As it stands at the end of an answer."""
         return self.text + (HINT if self.first else "")
+
+
+def where_is(complaint: str) -> str:
+    """A question for the place of a complaint that could be anywhere, as `read_consultation` finds it again."""
+    return f"请问“{complaint}”在身体的哪个部位？"
 
 
 def hurried(message: str) -> bool:
@@ -169,10 +189,13 @@ def read_consultation(history: Sequence[Turn], message: str) -> Consultation | N
     opening: tuple[str, ...] = ()
     for turn in history[-_LOOK_BACK:]:
         asked = _ASKED.findall(turn.content)[-MOST_QUESTIONS:] if turn.role == "assistant" else []
+        where = _ASKED_WHERE.findall(turn.content) if turn.role == "assistant" else []
         if turn.role == "user" and found is not None and found.pending:
-            found = replace(found.heard(turn.content), said=(*found.said, turn.content[:_LONGEST]))
+            found = replace(found.heard(turn.content), said=(*found.said, found.with_place(turn.content[:_LONGEST])))
         elif turn.role == "user":
             found, opening = None, (turn.content[:_LONGEST],)
+        elif where:
+            found = (found or Consultation(opening)).asked_where(where[-1])
         elif asked or found is not None:
             found = (found or Consultation(opening)).asked(asked)
     return found.heard(message) if found is not None else None

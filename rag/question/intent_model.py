@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -20,24 +21,41 @@ from rag.vocabulary import RELATIONS, EntityType, Relation
 
 REVERSE = "reverse"
 """In the place of relations: the label asks which disease has the symptoms."""
-_ASKS, _SURE, _MARKED = "asks", "sure", "marked"
+_ASKS, _SURE, _READING = "asks", "sure", "reading"
+_MARKED = "marked"
+"""Written before there was `_READING`, with True for marks."""
 _PACKAGED = "intent_model.safetensors"
 _MARKS = ((REMEDIES, "■"), (frozenset({EntityType.DISEASE}), "□"), (frozenset({EntityType.SYMPTOM}), "△"))
 """What stands for a name where a model learnt from wordings without names."""
+
+
+class Reading(StrEnum):
+    """What a model reads of a question: its words, marks in the place of names, or first the one and then the other."""
+
+    WORDS = "words"
+    MARKS = "marks"
+    BOTH = "both"
+
+    def of(self, question: str, mentions: Sequence[Mention]) -> str:
+        """The text for the classifier."""
+        if self is Reading.WORDS:
+            return question
+        marks = with_marks(question, mentions)
+        return marks if self is Reading.MARKS else f"{question}\n{marks}"
 
 
 @dataclass(frozen=True)
 class IntentModel:
     """`asks`: label -> relations; (): nothing that a knowledge base holds. `reverse`: labels that ask for a disease.
 
-    Below the probability `sure` it says nothing. `marked`: it reads questions with marks in the place of names.
+    Below the probability `sure` it says nothing.
     """
 
     classifier: Classifier
     asks: Mapping[str, tuple[Relation, ...]]
     reverse: frozenset[str]
     sure: float
-    marked: bool = False
+    reading: Reading = Reading.WORDS
 
     def consider(self, question: str, mentions: Sequence[Mention], intent: Intent) -> Intent:
         """`intent` where the rules found something, or the model is unsure or asks for nothing that is named.
@@ -48,7 +66,7 @@ class IntentModel:
         told = any(RELATIONS[relation].subjects & kinds for relation in intent.relations)
         if intent.reverse or intent.comparison or intent.settled or (intent.explicit and told):
             return intent
-        shares = self.classifier.probabilities(with_marks(question, mentions) if self.marked else question)
+        shares = self.classifier.probabilities(self.reading.of(question, mentions))
         shares = {label: share for label, share in shares.items() if self._fits(label, kinds)}
         label = max(shares, key=lambda name: (shares[name], name), default="")
         if not label or shares[label] < self.sure * sum(shares.values()):
@@ -69,7 +87,7 @@ class IntentModel:
         """Write the model as one safetensors file."""
         asks = {label: [relation.value for relation in found] for label, found in self.asks.items()}
         asks |= {label: [REVERSE] for label in self.reverse}
-        notes = {_ASKS: json.dumps(asks, ensure_ascii=False), _SURE: str(self.sure), _MARKED: str(self.marked)}
+        notes = {_ASKS: json.dumps(asks, ensure_ascii=False), _SURE: str(self.sure), _READING: self.reading}
         replace(self.classifier, notes=notes).save(path)
 
     @classmethod
@@ -80,12 +98,13 @@ class IntentModel:
             asks = json.loads(classifier.notes[_ASKS])
             relations = {label: tuple(map(Relation, found)) for label, found in asks.items() if found != [REVERSE]}
             sure = float(classifier.notes[_SURE])
+            older = Reading.MARKS if classifier.notes.get(_MARKED) == str(True) else Reading.WORDS
+            reading = Reading(classifier.notes.get(_READING, older))
         except (KeyError, ValueError, TypeError, AttributeError) as error:
             raise ConfigurationError(
                 f"{path}: a classifier, but none of intents; train one with `yiwen train intent`"
             ) from error
-        marked = classifier.notes.get(_MARKED) == str(True)
-        return cls(classifier, relations, frozenset(set(asks) - set(relations)), sure, marked)
+        return cls(classifier, relations, frozenset(set(asks) - set(relations)), sure, reading)
 
     @classmethod
     def packaged(cls) -> IntentModel:

@@ -8,13 +8,15 @@ from dataclasses import dataclass, replace
 
 from rag.domain import Condition, Intent, Mention, Turn
 from rag.linking.linker import Linker
+from rag.linking.names import entity_name
+from rag.linking.sites import GENERAL
 from rag.question.allergens import without_allergens
-from rag.question.conditions import conditions_of
+from rag.question.conditions import asks_for_diseases, conditions_of
 from rag.question.dialogue import MOST_QUESTIONS, Consultation, asks, hurried, thing, told_before, told_now
 from rag.question.followup import understand
 from rag.question.intent import read_intent
 from rag.retrieval.avoided import asks_to_avoid
-from rag.retrieval.selection import may_be_subject
+from rag.retrieval.selection import may_be_subject, parts_told, told_symptoms
 from rag.vocabulary import EntityType
 
 
@@ -35,6 +37,17 @@ class Meaning:
     as_typed: tuple[Mention, ...] | None = None
 
     @property
+    def nowhere(self) -> str:
+        """The complaint that alone was told, could be anywhere and was not said where: then that is asked first."""
+        told = told_symptoms(self.mentions)
+        if not self.may_ask or self.asked or len(told.present) != 1 or parts_told(self.mentions):
+            return ""
+        if asks_for_diseases(self.text):
+            return ""
+        name = entity_name(told.present[0])
+        return name if name in GENERAL else ""
+
+    @property
     def shown(self) -> tuple[Mention, ...]:
         """The mentions for a reader of the question as it was typed."""
         return self.mentions if self.as_typed is None else self.as_typed
@@ -45,6 +58,9 @@ def meaning_of(question: str, history: Sequence[Turn], consultation: Consultatio
     if consultation is not None:
         own = linker.link(question)
         before, now = told_before(consultation, linker), told_now(consultation, own)
+        if consultation.asks_where and (placed := _placed(consultation.with_place(question), consultation, linker)):
+            now = (*now, placed)
+        before = _somewhere(before, now, consultation.placing)
         told = (*now, *_others(before, now))
         if _continues(consultation, question, own, told):
             adds = any(_symptom(m) for m in _others(now, before))
@@ -53,6 +69,21 @@ def meaning_of(question: str, history: Sequence[Turn], consultation: Consultatio
             return Meaning(question, told, replace(read_intent(question, told), reverse=True))
     understood = understand(question, history, linker)
     return replace(_alone(understood.question, understood.mentions), as_typed=understood.asked)
+
+
+def _placed(message: str, consultation: Consultation, linker: Linker) -> Mention | None:
+    """The complaint that was asked about at the place that the message names, if it names one."""
+    found = linker.link(message)
+    there = found and (found[-1].parts or found[-1].best.name != consultation.placing)
+    return replace(found[-1], start=0, end=0, carried=True) if there and _symptom(found[-1]) else None
+
+
+def _somewhere(before: tuple[Mention, ...], now: Sequence[Mention], placing: str) -> tuple[Mention, ...]:
+    """Without the complaint that was told at first without its place, once it is told with it."""
+    vague = [m for m in before if m.best.name == placing and not m.parts]
+    others = [m for m in (*before, *now) if m not in vague and _symptom(m)]
+    placed = any(set(placing) & set(m.best.name) for m in others)  # 膝关节疼痛 for 疼痛
+    return tuple(m for m in before if m not in vague) if placed else before
 
 
 _ABOUT_SYMPTOMS = re.compile(r"要紧|严重吗|(?:什么|啥|是何)(?:原因|缘故)|为什么|怎么引起|什么引起|怎么造成|怎么导致")

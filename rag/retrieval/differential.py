@@ -51,7 +51,7 @@ class Contender:
     """A disease that matches, with all the symptoms it lists, as id and name, and whom it concerns.
 
     `limited`: groups that alone can have it; `preferred`: groups in which it is common; `denied`: of its symptoms those
-    that were denied; `spoken_of`: how much the knowledge base says of it elsewhere.
+    that were denied; `elsewhere`: it is recorded for other parts of the body alone than those that the complaint is of.
     """
 
     ranked: RankedSubject
@@ -59,19 +59,18 @@ class Contender:
     limited: frozenset[Group] = frozenset()
     preferred: frozenset[Group] = frozenset()
     denied: frozenset[EntityId] = frozenset()
-    spoken_of: int = 0
+    elsewhere: bool = False
 
     @property
     def score(self) -> float:
         """Natural logarithm of the likelihood, up to a constant; six digits, so that equal sums stay equal."""
-        return round(self.ranked.score + len(self.denied) * math.log(MISSED), 6)
+        against = len(self.denied) * math.log(MISSED) + self.elsewhere * math.log(BESIDE)
+        return round(self.ranked.score + against, 6)
 
 
 def order(contenders: Sequence[Contender], person: Person) -> list[Contender]:
-    """Best first: who may have it at all, score, the plainer name, what is common, all the more among such people,
-    fewer other symptoms.
-
-    Of a bare symptom hundreds of diseases lie level, most of them rare; what is common is spoken of in many records.
+    """Best first: who may have it at all, score, the plainer name, what the graph speaks of most (the nearest it holds
+    to how common a disease is), all the more among people whom it concerns, fewer other symptoms.
     """  # noqa: D205
 
     def key(contender: Contender) -> tuple[bool, float, bool, int, int, str]:
@@ -80,7 +79,7 @@ def order(contenders: Sequence[Contender], person: Person) -> list[Contender]:
         some = for_some_people(name) and not fits
         impossible = bool(contender.limited & person.outside)
         ranked = contender.ranked
-        common = (1 + contender.spoken_of) * (FITS if fits else 1)
+        common = (1 + ranked.named) * (FITS if fits else 1)
         return impossible, -contender.score, some, -common, ranked.total, ranked.subject
 
     return sorted(contenders, key=key)

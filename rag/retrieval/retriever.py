@@ -28,6 +28,7 @@ from rag.domain import (
     RankedSubject,
 )
 from rag.linking.names import OWN_NAME, Names, entity_name, entity_type
+from rag.linking.sites import GENERAL, SKIN, elsewhere, said_otherwise
 from rag.ports import Embedder, GraphReader, KnowledgeBase, Reranker
 from rag.question.books import BookQuestion, book_question, told_in
 from rag.question.deciding import CAUSED_BY, TOWARDS, narrowed
@@ -70,6 +71,7 @@ from rag.retrieval.selection import (
     for_them,
     is_remedy,
     of_the_pair,
+    parts_told,
     points_last,
     relations_wanted,
     subjects_of,
@@ -87,8 +89,6 @@ RANKED_BESIDE = 3
 """Diseases shown where a bare symptom leads to something else that was asked for."""
 RANKED_READ = 100
 """Read before ties are broken."""
-RANKED_LEVEL = 600
-"""Likewise of a single symptom, with which all of them lie level."""
 CONTENDERS = 40
 """Of those the best, whose other symptoms are read too."""
 SYMPTOMS_EACH = 60
@@ -119,7 +119,7 @@ class Retrieved:
     `monograph` holds fields of drug monographs, `passages` the rest of the literature; `subjects` are the entities the
     question is about and that are described, `named` also those that are not, `unsure` the mentions to ask about.
     `people` are the groups whose dose is asked for: no other dose is among the rest. `books` are passages of classics,
-    where `book` asks for them.
+    where `book` asks for them. `nowhere` is a complaint by which nothing was ranked, as it could be anywhere.
     """
 
     facts: tuple[Evidence, ...] = ()
@@ -134,6 +134,7 @@ class Retrieved:
     people: tuple[str, ...] = ()
     books: tuple[Evidence, ...] = ()
     book: BookQuestion | None = None
+    nowhere: str = ""
 
 
 @dataclass(frozen=True)
@@ -330,13 +331,13 @@ class Retriever:
         told = told_symptoms(mentions)
         if not told.present:
             return (), []
-        most = RANKED_READ if len(told.present) > 1 else RANKED_LEVEL
-        found = self.graph.rank_subjects(Relation.SYMPTOM, told.present, limit=most)
-        said = self.kb.spoken_of([subject.subject for subject in found])
-        found = sorted(found, key=lambda subject: (-subject.score, -said[subject.subject]))[:RANKED_READ]
-        first = order([Contender(subject, spoken_of=said[subject.subject]) for subject in found], person)
-        wide = not intent.groups or bool(told.absent) or person != NOBODY
-        relations = (Relation.DEPARTMENT, Relation.SYMPTOM, Relation.POPULATION) if wide else (Relation.DEPARTMENT,)
+        parts = parts_told(mentions)
+        said = self._as_recorded(mentions, told.present)
+        told = replace(told, present=tuple(said))
+        found = self._sharing(told.present, parts)
+        first = order([Contender(subject) for subject in found], person)
+        wide = not intent.groups or bool(told.absent or parts) or person != NOBODY
+        relations = _WIDE if wide else (Relation.DEPARTMENT,)
         where = Relation.DEPARTMENT in intent.relations
         best = first[: CONTENDERS if wide or where else DEPARTMENTS_OF]
         plan = {c.ranked.subject: relations for c in best}
@@ -344,11 +345,38 @@ class Retriever:
         known: dict[EntityId, list[GraphFact]] = {c.ranked.subject: [] for c in best}
         for fact in facts:
             known[fact.subject].append(fact)
-        ordered = order([_described(c, known[c.ranked.subject], told) for c in best], person)
+        ordered = order([_described(c.ranked, known[c.ranked.subject], told, said, parts) for c in best], person)
         if where:
             ordered = by_department(ordered, known)
         departments = [fact for c in ordered[:DEPARTMENTS_OF] for fact in first_departments(known[c.ranked.subject])]
         return (*ordered, *first[len(best) :]), departments
+
+    def _as_recorded(self, mentions: Sequence[Mention], complaints: Sequence[EntityId]) -> dict[EntityId, EntityId]:
+        """What was told, by what records call it: another name where they know nothing of that one (水泡 for 水疱)."""
+        known = self.kb.named(complaints)
+        found: dict[EntityId, EntityId] = {}
+        for complaint in complaints:
+            others = self._otherwise(mentions, complaint) if not known[complaint] else []
+            recorded = [other for other, count in self.kb.named(others).items() if count] or [complaint]
+            found |= dict.fromkeys(recorded, complaint)
+        return found
+
+    def _otherwise(self, mentions: Sequence[Mention], complaint: EntityId) -> list[EntityId]:
+        """Other symptoms that a complaint may be recorded as: what it surely stands for, and by its other names."""
+        said = [m for m in mentions if any(c.entity == complaint for c in m.candidates)]
+        listed = [c for m in said for c in m.candidates if c.score >= SURE]
+        names = (*(normalise(a.name) for a in self.kb.aliases(complaint)), *said_otherwise(entity_name(complaint)))
+        listed += [c for name in names for c in self.names.candidates(name) if c.via == OWN_NAME]
+        return list(dict.fromkeys(c.entity for c in listed if c.type is EntityType.SYMPTOM))
+
+    def _sharing(self, complaints: Sequence[EntityId], parts: Sequence[str]) -> list[RankedSubject]:
+        """Diseases with these complaints; if each could be anywhere and it is told where, of these parts alone."""
+        if not parts or any(entity_name(complaint) not in GENERAL - SKIN for complaint in complaints):
+            return self.graph.rank_subjects(Relation.SYMPTOM, complaints, limit=RANKED_READ)
+        places = tuple(EntityId(f"{EntityType.BODY_PART}:{part}") for part in parts)
+        conditions = (Condition(Relation.SYMPTOM, tuple(complaints)), Condition(Relation.BODY_PART, places))
+        found = self.graph.subjects_meeting(conditions, limit=RANKED_READ)
+        return [replace(subject, score=float(len(subject.matched))) for subject in found]
 
     # ------------------------------------------------------------ passages
 
@@ -531,10 +559,20 @@ def _plain_group(fact: GraphFact) -> str:
     return fact.object_text.removesuffix("人群").removesuffix("人")
 
 
-def _described(contender: Contender, facts: Sequence[GraphFact], told: Told) -> Contender:
-    """A match with what the graph says beside it."""
-    ranked = contender.ranked
+def _described(
+    ranked: RankedSubject,
+    facts: Sequence[GraphFact],
+    told: Told,
+    said: Mapping[EntityId, EntityId],
+    parts: Sequence[str],
+) -> Contender:
+    """A match with what the graph says beside it.
+
+    `said`: the symptoms told, by what records call them; `parts` of the body that the complaints are of.
+    """
+    recorded = {f.object_text for f in facts if f.relation is Relation.BODY_PART}
     symptoms = {f.object: f.object_text for f in facts if f.relation is Relation.SYMPTOM and isinstance(f.object, str)}
+    symptoms |= {said[symptom]: name for symptom, name in symptoms.items() if symptom in said}
     population = [f.object_text for f in facts if f.relation is Relation.POPULATION]
     return Contender(
         ranked,
@@ -542,8 +580,11 @@ def _described(contender: Contender, facts: Sequence[GraphFact], told: Told) -> 
         limited_to(ranked.name, [f.object_text for f in first_departments(facts)]),
         frozenset(group for text in population for group in groups_preferred(text)),
         frozenset(told.absent) & symptoms.keys(),
-        contender.spoken_of,
+        bool(parts) and elsewhere(recorded, parts),
     )
+
+
+_WIDE = (Relation.DEPARTMENT, Relation.SYMPTOM, Relation.POPULATION, Relation.BODY_PART)
 
 
 _FOREIGN = frozenset({AliasKind.ENGLISH, AliasKind.LATIN, AliasKind.ABBREVIATION, AliasKind.COLLOQUIAL})

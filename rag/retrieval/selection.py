@@ -143,6 +143,11 @@ def told_symptoms(mentions: Sequence[Mention]) -> Told:
     )
 
 
+def parts_told(mentions: Sequence[Mention]) -> tuple[str, ...]:
+    """Parts of the body that the symptoms told are of, as records call them."""
+    return tuple(dict.fromkeys(part for m in _of_the_patient(mentions) for part in m.parts))
+
+
 def asked_of(intent: Intent, subjects: Collection[EntityId]) -> set[Relation]:
     """`能吃吗` asked of a drug is no question about food."""
     remedies = any(entity_type(subject) in REMEDIES for subject in subjects)
@@ -175,7 +180,7 @@ def entities_meant(candidates: Sequence[Candidate], known: set[EntityId]) -> lis
 
 def _of_the_patient(mentions: Sequence[Mention]) -> list[Mention]:
     """What is there now: the writer's own, else that of whomever the question is about (a child, a parent)."""
-    present = [m for m in mentions if m.present]
+    present = [m for m in mentions if m.present and any(c.type is EntityType.SYMPTOM for c in m.candidates)]
     return [m for m in present if not m.third_person] or present
 
 

@@ -45,6 +45,8 @@ _ROWS_PER_LIST = 39
 """FAISS wants this many training vectors for every inverted list."""
 _ASSIGNING = 64
 """Effort of finding the list that a vector belongs to."""
+_AT_ONCE = 2_048
+"""Vectors whose products with all probes are held at once: some 30 MB."""
 _DISPLACED = 0.3
 """How far a probe lies from a passage."""
 
@@ -93,19 +95,23 @@ def _trained(library: ModuleType, kind: str, matrix: Matrix) -> faiss.Index:
     codes = _codes(dimension) if kind == "hnsw" and count >= _CODED_FROM else "SQ8"
     recipe = {"flat": "Flat", "sq8": "SQ8"}.get(kind, f"IVF{lists}_HNSW32,{codes}")
     index: Any = library.index_factory(dimension, recipe, library.METRIC_INNER_PRODUCT)
-    wanted = max(_TRAINING_BYTES // (4 * dimension), lists * _ROWS_PER_LIST if kind in _LISTED else 0)
-    step = max(1, count // wanted)
-    sample = _sample(matrix, step) if count else np.zeros((lists, dimension), dtype=np.float32)
     if kind in _LISTED:
         library.downcast_index(index.quantizer).hnsw.efSearch = _ASSIGNING
-    index.train(sample)
+        sample = _sample(matrix, lists * _ROWS_PER_LIST, lists)
+        # the centres first: training all at once holds the sample of them three times
+        index.train_q1(len(sample), library.swig_ptr(sample), False, index.metric_type)
+        del sample
+    index.train(_sample(matrix, _TRAINING_BYTES // (4 * dimension), lists))
     trained: faiss.Index = index
     return trained
 
 
-def _sample(matrix: Matrix, step: int) -> Floats:
-    """Every `step`-th vector, held once."""
+def _sample(matrix: Matrix, wanted: int, least: int) -> Floats:
+    """About `wanted` vectors, evenly spread and held once; `least` zeros where there are none."""
     count, dimension = matrix.shape
+    if not count:
+        return np.zeros((least, dimension), dtype=np.float32)
+    step = max(1, count // wanted)
     sample = np.empty((-(-count // step), dimension), dtype=np.float32)
     filled = 0
     for block in matrix.blocks(step):
@@ -163,13 +169,13 @@ def exact(queries: Floats, blocks: Iterator[Floats], limit: int) -> NDArray[np.i
     best = np.full((len(queries), limit), -np.inf, dtype=np.float32)
     rows = np.full((len(queries), limit), -1, dtype=np.int64)
     start = 0
-    for block in blocks:
-        scores = np.concatenate([best, queries @ block.T], axis=1)
+    for part in (block[first : first + _AT_ONCE] for block in blocks for first in range(0, len(block), _AT_ONCE)):
+        scores = np.concatenate([best, queries @ part.T], axis=1)
         chosen = np.argpartition(scores, -limit, axis=1)[:, -limit:]
         before = np.take_along_axis(rows, np.minimum(chosen, limit - 1), axis=1)
         rows = np.where(chosen < limit, before, chosen - limit + start)
         best = np.take_along_axis(scores, chosen, axis=1)
-        start += len(block)
+        start += len(part)
     return np.take_along_axis(rows, np.argsort(-best, axis=1), axis=1)
 
 

@@ -172,8 +172,8 @@ class Records:
         sql = "SELECT name, kind FROM alias WHERE entity = (SELECT pk FROM entity WHERE id = ?) ORDER BY name, kind"
         return [Alias(name, entity, AliasKind(kind)) for name, kind in self.connection().execute(sql, (entity,))]
 
-    def objects(self, entities: Iterable[EntityId]) -> dict[EntityId, int]:
-        """Facts whose object each is; 0 for what does not exist is left out."""
+    def named(self, entities: Iterable[EntityId]) -> dict[EntityId, int]:
+        """How many facts have each as their object; without what does not exist."""
         sql = (
             "SELECT e.id, (SELECT count(*) FROM fact WHERE object = e.pk) "
             "FROM json_each(?) j CROSS JOIN entity e ON e.id = j.value"

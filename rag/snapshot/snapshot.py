@@ -126,11 +126,10 @@ class Snapshot:
         """Other names of one entity, by name."""
         return self.records.aliases(entity)
 
-    def spoken_of(self, entities: Iterable[EntityId]) -> dict[EntityId, int]:
-        """1 + passages that mention it, times 1 + facts whose object it is."""
-        named = list(dict.fromkeys(entities))
-        objects = self.records.objects(named)
-        return {entity: (1 + self._sparse.mentioning(entity)) * (1 + objects.get(entity, 0)) for entity in named}
+    def named(self, entities: Iterable[EntityId]) -> dict[EntityId, int]:
+        """How many facts have each as their object."""
+        wanted = list(entities)
+        return dict.fromkeys(wanted, 0) | self.records.named(wanted)
 
     def passages(self, ids: Iterable[str]) -> dict[str, Passage]:
         """Those that exist."""

@@ -171,10 +171,6 @@ class SparseIndex:
         """Documents held."""
         return self._searcher.num_docs
 
-    def mentioning(self, entity: EntityId) -> int:
-        """Documents that mention it."""
-        return int(self._searcher.doc_freq("concept", entity))
-
     def search(
         self,
         terms: Sequence[str] | Mapping[str, float],

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
+from typing import TypeVar
 
 from rag.domain import Alias, DoNotMerge, Entity, EntityId, Fact, Literal, Passage, Record, Retraction, Review, Source
 from rag.register import is_key
@@ -34,6 +35,9 @@ def _places(count: int) -> str:
 _INSERT, _INSERT_TOGETHER = _insert(1), _insert(_TOGETHER)
 _REMEMBERED = 200_000
 """Entities and sources whose numbers are kept at hand."""
+Other = Entity | Alias | DoNotMerge | Source | Passage | Retraction | Review
+"""What is stored one by one; facts are so many that they have a way of their own."""
+R = TypeVar("R", bound=Record)
 _TYPES = frozenset(kind.value for kind in EntityType)
 _CODES = {kind: code for code, kind in enumerate(KINDS)}
 
@@ -74,10 +78,11 @@ def key_of_source(identifier: str) -> int:
 
 def problem(record: Record) -> str | None:
     """Why a record cannot be stored, or None. Readers do not make such records; a new reader might."""
-    if not all(map(_is_id, _referred(record))):
-        return "an entity id is not `type:name` with a known type"
     if isinstance(record, Fact):
-        return None
+        known = _is_id(record.subject) and (isinstance(record.object, Literal) or _is_id(record.object))
+        return None if known else _NO_ID
+    if not all(map(_is_id, _referred(record))):
+        return _NO_ID
     if isinstance(record, Entity) and not (record.name and record.id.startswith(f"{record.type}:")):
         return "an entity's name is empty or its id has another type"
     if isinstance(record, Alias) and not normalise(record.name):
@@ -89,15 +94,16 @@ def problem(record: Record) -> str | None:
     return None
 
 
+_NO_ID = "an entity id is not `type:name` with a known type"
+
+
 @lru_cache(maxsize=1 << 16)
 def _is_id(identifier: str) -> bool:
     kind, _, name = identifier.partition(":")
     return kind in _TYPES and bool(name)
 
 
-def _referred(record: Record) -> tuple[EntityId, ...]:
-    if isinstance(record, Fact):
-        return (record.subject,) if isinstance(record.object, Literal) else (record.subject, record.object)
+def _referred(record: Other) -> tuple[EntityId, ...]:
     if isinstance(record, Entity):
         return (record.id,)
     if isinstance(record, Alias):
@@ -109,15 +115,25 @@ def _referred(record: Record) -> tuple[EntityId, ...]:
     return ()
 
 
-def _row(record: Record, key: int, entities: Mapping[EntityId, int], ranks: Mapping[int, int]) -> tuple[object, ...]:
+def _named_in(facts: Sequence[tuple[int, Fact]]) -> set[EntityId]:
+    """All subjects and objects."""
+    subjects = {fact.subject for _, fact in facts}
+    return subjects.union([fact.object for _, fact in facts if not isinstance(fact.object, Literal)])
+
+
+def _fact_row(
+    fact: Fact, key: int, entities: Mapping[EntityId, int], sources: Mapping[str, tuple[int, int]]
+) -> tuple[object, ...]:
+    said, limits, (source, rank) = fact.object, fact.qualifiers, sources[fact.source]
+    target, literal, kind = (None, said.text, said.kind) if isinstance(said, Literal) else (entities[said], None, None)
+    return (
+        key, entities[fact.subject], fact.relation, target, literal, kind, source,
+        limits.severity, limits.population, limits.dose, rank,
+    )  # fmt: skip
+
+
+def _row(record: Other, key: int, entities: Mapping[EntityId, int]) -> tuple[object, ...]:
     match record:
-        case Fact():
-            said, limits, source = record.object, record.qualifiers, key_of_source(record.source)
-            target = (None, said.text, said.kind) if isinstance(said, Literal) else (entities[said], None, None)
-            return (
-                key, entities[record.subject], record.relation, *target, source,
-                limits.severity, limits.population, limits.dose, ranks[source],
-            )  # fmt: skip
         case Entity():
             return key, entities[record.id], record.name
         case Alias():
@@ -147,13 +163,13 @@ class Writer:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
         self._entities: dict[EntityId, int] = {}
-        self._ranks: dict[int, int] = {}
+        self._sources: dict[str, tuple[int, int]] = {}
         self._from_nothing = False
 
     def forget(self) -> None:
         """Nothing is known any more of what was stored: a transaction was undone, or rows were deleted."""
         self._entities.clear()
-        self._ranks.clear()
+        self._sources.clear()
 
     def begin_from_nothing(self) -> None:
         """Hardly a record will be known: to try to store each is cheaper than to ask first."""
@@ -179,18 +195,31 @@ class Writer:
 
     def add(self, dataset: int, records: Iterable[tuple[Record, int]]) -> list[int]:
         """Store (record, key) pairs and stage their assertion; how many were new to this ingestion, by kind."""
-        groups: list[dict[int, Record]] = [{} for _ in KINDS]
+        facts: dict[int, Fact] = {}
+        others: list[dict[int, Other]] = [{} for _ in KINDS]
         for record, key in records:
-            groups[_CODES[type(record)]][key] = record
-        fresh = [self._unknown(code, group) for code, group in enumerate(groups)]
-        if len(self._entities) + len(self._ranks) > _REMEMBERED:
+            if isinstance(record, Fact):
+                facts[key] = record
+            else:
+                others[_CODES[type(record)]][key] = record
+        if len(self._entities) + len(self._sources) > _REMEMBERED:
             self.forget()
+        self._add_others(others)
+        self._add_facts(facts)
+        groups = [facts if code == FACT else group for code, group in enumerate(others)]
+        return [self._stage(dataset, code, group) for code, group in enumerate(groups)]
+
+    def _add_others(self, groups: Sequence[Mapping[int, Other]]) -> None:
+        fresh = [self._unknown(code, group) for code, group in enumerate(groups)]
         self._know_entities({entity for rows in fresh for _, record in rows for entity in _referred(record)})
         for code, rows in enumerate(fresh):
-            if code == FACT:
-                self._know_ranks({key_of_source(record.source) for _, record in rows if isinstance(record, Fact)})
-            self._store(code, [_row(record, key, self._entities, self._ranks) for key, record in rows])
-        return [self._stage(dataset, code, group) for code, group in enumerate(groups)]
+            self._store(code, [_row(record, key, self._entities) for key, record in rows])
+
+    def _add_facts(self, facts: Mapping[int, Fact]) -> None:
+        fresh = self._unknown(FACT, facts)
+        self._know_entities(_named_in(fresh))
+        self._know_sources({fact.source for _, fact in fresh})
+        self._store(FACT, [_fact_row(fact, key, self._entities, self._sources) for key, fact in fresh])
 
     def _store(self, code: int, rows: Sequence[tuple[object, ...]]) -> None:
         """Several rows a statement: running one costs more than storing a row does."""
@@ -209,11 +238,14 @@ class Writer:
         sql = "SELECT entity.id, pk FROM json_each(?) CROSS JOIN entity ON entity.id = value"
         self._entities.update(self.connection.execute(sql, (json.dumps(missing, ensure_ascii=False),)))
 
-    def _know_ranks(self, sources: set[int]) -> None:
+    def _know_sources(self, ids: set[str]) -> None:
+        """Learn the key and the rank of those that facts lean on."""
+        keys = {key_of_source(identifier): identifier for identifier in ids - self._sources.keys()}
         sql = "SELECT pk, rank FROM json_each(?) CROSS JOIN source ON pk = value"
-        self._ranks.update(self.connection.execute(sql, (json.dumps(list(sources - self._ranks.keys())),)))
+        for key, rank in self.connection.execute(sql, (json.dumps(list(keys)),)):
+            self._sources[keys[key]] = key, rank
 
-    def _unknown(self, code: int, group: Mapping[int, Record]) -> list[tuple[int, Record]]:
+    def _unknown(self, code: int, group: Mapping[int, R]) -> list[tuple[int, R]]:
         """Those that may not be stored yet, by key, so that neighbours in the file are written together."""
         if self._from_nothing:
             return sorted(group.items())

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import openai
 import pytest
 from fastapi import FastAPI
@@ -15,8 +16,9 @@ from langchain_openai import ChatOpenAI
 from openai.types.chat import ChatCompletionMessageParam
 from pydantic import SecretStr
 
+from api.answering import Complete
 from api.app import create_app
-from api.chat import ChatIn, Text
+from api.chat import ChatIn, Completion, MessageIn, Text
 from api.schemas.openai import ChatOut, ModelsOut, OpenAIError
 from api.service import Capacity
 from rag.pipeline import Token
@@ -57,6 +59,36 @@ def test_the_sdk_gets_an_answer_with_its_sources(sdk: openai.OpenAI) -> None:
     assert answer["outcome"] == "answered"
     assert {c["quote"] for c in answer["citations"]} >= {"偏头痛的症状：恶心"}
     ChatOut.model_validate_json(done.model_dump_json(exclude_unset=True))
+
+
+def test_each_citation_is_an_annotation_of_its_own(address: str, sdk: openai.OpenAI) -> None:
+    done = sdk.chat.completions.create(model="extractive", messages=ASKED)
+    message = done.choices[0].message
+    cited = [one.url_citation for one in message.annotations or ()]
+    assert [(message.content or "")[one.start_index : one.end_index] for one in cited][:2] == ["[1]", "[2]"]
+    assert len({one.url for one in cited}) == len(cited) == len((done.model_extra or {})["yiwen"]["citations"])
+    assert cited[0].title == "内科学讲义（2020）"
+    opened = httpx.get(cited[0].url)
+    assert cited[0].url.startswith(address)
+    assert opened.json()["text"] == "偏头痛的症状：恶心"
+    chunks = sdk.chat.completions.create(model="extractive", messages=ASKED, stream=True)
+    streamed = [(chunk.choices[0].delta.model_extra or {}).get("annotations", []) for chunk in chunks]
+    assert [one["url_citation"]["url"] for told in streamed for one in told] == [one.url for one in cited]
+
+
+def test_an_address_of_the_source_stays_and_the_list_of_warnings_is_written_out() -> None:
+    source = {"id": "s:1", "title": "某研究", "year": 2020, "url": "https://example.org/1"}
+    citation = {"n": 1, "evidence_id": "p:1", "quote": "甲药慎用", "source": source}
+    warnings = [{"text": "甲药慎用。"}, {"text": "乙药慎用。"}]
+    text = "注意：甲药慎用[1]。\n另有1条用药警示，见警示列表。\n"
+    answer: dict[str, Any] = {"text": text.rstrip(), "citations": [citation], "warnings": warnings}
+    completion = Completion(ChatIn.model_validate_json(json.dumps(BODY)), "r", "/", "http://here/")
+    whole: Any = completion.whole([Token(text), Complete(answer)])
+    message = whole["choices"][0]["message"]
+    assert "见警示列表。\n\n警示列表（其余 1 条）：\n- 乙药慎用。\n\n来源：\n[1] 某研究" in message["content"]
+    assert message["annotations"][0]["url_citation"]["url"] == "https://example.org/1#p:1"
+    said = MessageIn(role="assistant", content=message["content"])
+    assert said.text == text.rstrip()
 
 
 def test_the_sdk_streams_the_same(sdk: openai.OpenAI) -> None:

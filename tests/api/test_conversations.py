@@ -10,8 +10,9 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from api.routes.conversations import markdown
 from api.schemas.conversations import ConversationInFullOut, ConversationsOut, DeletedOut, FeedbackListOut, FeedbackOut
-from api.state.conversations import DAY_S, ConversationTable, Message, turns
+from api.state.conversations import DAY_S, Conversation, ConversationTable, Message, turns
 from api.state.feedback import FeedbackTable
 from api.state.keys import KeyTable, Scope
 from rag.errors import NotFoundError
@@ -55,6 +56,14 @@ def test_the_life_of_a_conversation(client: TestClient) -> None:
         assert client.request(method, path).status_code == 404
     assert client.patch(path, json={"title": "x"}).status_code == 404
     assert client.post("/v1/ask", json={"question": "头痛", "conversation": made.json()["id"]}).status_code == 404
+
+
+def test_an_export_lists_the_warnings_for_which_an_answer_had_no_room() -> None:
+    warnings = [{"text": f"{drug}慎用。", "evidence_ids": [f"f:{drug}"]} for drug in ("甲药", "乙药")]
+    text = "注意：甲药慎用[1]。\n另有1条用药警示，见警示列表。"
+    said = Message("assistant", text, {"text": text, "kb_version": 1, "citations": [], "warnings": warnings}, 0.0)
+    exported = markdown(Conversation("c", "甲药", 0.0, 0.0), [Message("user", "甲药能吃吗", None, 0.0), said])
+    assert "警示列表（其余 1 条）：\n\n- 乙药慎用。 `f:乙药`" in exported
 
 
 def test_conversations_are_searched_page_by_page(client: TestClient) -> None:

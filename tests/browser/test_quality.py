@@ -54,7 +54,7 @@ def _search(page: Page) -> None:
     go(page, "检索测试")
     page.get_by_label("问题").fill("布洛芬能缓解偏头痛吗")
     page.get_by_role("button", name="检索", exact=True).click()
-    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    expect(page.locator(".scored li").first).to_be_visible()
 
 
 def _knowledge(page: Page) -> None:

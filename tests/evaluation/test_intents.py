@@ -60,7 +60,7 @@ def test_rules_trained_and_both_are_compared(tmp_path: Path) -> None:
     (folder / "kuake_qic_train.json").write_text(json.dumps(rows), encoding="utf-8")
     library = FakeLibrary()
     library.publish(RECORDS)
-    report = compared(fake_pipeline(library), tmp_path, lambda examples: [{"病因分析": 1.0}] * len(examples))
+    report = compared(fake_pipeline(library), tmp_path, lambda examples, _: [{"病因分析": 1.0}] * len(examples))
     assert [report[name].accuracy[0] for name in ("rules", "trained", "both")] == [0.5, 0.5, 1.0]
     assert "| 病因分析, 1 | 0.000 | 0.667 | 1.000 |" in markdown(report)
 

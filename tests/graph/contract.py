@@ -15,6 +15,10 @@ from rag.vocabulary import GRADE_RANK, Grade, Relation
 from tests.kb import BOOK, TRIAL, disease, has_symptom, small_kb, symptom
 
 
+def complication(subject: str, target: str) -> Fact:
+    return Fact(disease(subject), Relation.COMPLICATION, disease(target), BOOK.id)
+
+
 class GraphContract(ABC):
     @abstractmethod
     def graph(self, records: Sequence[Record], withheld: Withheld = NOTHING) -> GraphReader:
@@ -113,6 +117,26 @@ class GraphContract(ABC):
         ]
         ranked = self.graph(records).rank_subjects(Relation.SYMPTOM, [symptom("常见"), symptom("少见")], limit=3)
         assert [found.name for found in ranked] == ["病299", "病000", "病001"]
+
+    def test_of_equal_scores_what_most_facts_name_comes_first(self) -> None:
+        records: list[Record] = [BOOK, *(has_symptom(f"病{n}", "常见") for n in range(5))]
+        records += [complication(other, "病3") for other in ("病0", "病1")] + [complication("病1", "病2")]
+        graph = self.graph(records)
+        ranked = graph.rank_subjects(Relation.SYMPTOM, [symptom("常见")], limit=4)
+        assert [(found.name, found.named) for found in ranked] == [("病3", 2), ("病2", 1), ("病0", 0), ("病1", 0)]
+        met = graph.subjects_meeting([Condition(Relation.SYMPTOM, (symptom("常见"),))], limit=3)
+        assert [(found.name, found.named) for found in met] == [("病3", 2), ("病2", 1), ("病0", 0)]
+
+    def test_what_is_withheld_names_nobody(self) -> None:
+        records: list[Record] = [
+            BOOK,
+            has_symptom("病0", "常见"),
+            has_symptom("病1", "常见"),
+            complication("病0", "病1"),
+        ]
+        gone = Withheld(frozenset({complication("病0", "病1").id}), frozenset(), frozenset())
+        ranked = self.graph(records, gone).rank_subjects(Relation.SYMPTOM, [symptom("常见")], limit=4)
+        assert [(found.name, found.named) for found in ranked] == [("病0", 0), ("病1", 0)]
 
     def test_rank_subjects_of_strangers(self) -> None:
         assert self.graph(small_kb()).rank_subjects(Relation.SYMPTOM, [symptom("没有")], limit=3) == []

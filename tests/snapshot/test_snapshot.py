@@ -55,14 +55,12 @@ def test_names_hold_own_names_and_aliases(snapshot: Snapshot) -> None:
     assert ("甲氏病", disease("甲病"), "synonym") in names
 
 
-def test_how_much_is_said_of_an_entity_counts_passages_and_facts(snapshot: Snapshot) -> None:
+def test_how_often_an_entity_is_the_object_of_a_fact(snapshot: Snapshot) -> None:
     facts = [record for record in snapshot.scan("fact") if isinstance(record, Fact)]
-    passages = [p.id for p in snapshot.scan("passage") if isinstance(p, Passage)]
-    mentioned = [entity for found in snapshot.mentions(passages).values() for entity in found]
     asked = [disease("甲病"), symptom("恶寒"), disease("没有")]
-    expected = {e: (1 + mentioned.count(e)) * (1 + sum(f.object == e for f in facts)) for e in asked}
-    assert snapshot.spoken_of(asked) == expected
-    assert expected[disease("没有")] == 1 < max(expected.values())
+    expected = {entity: sum(fact.object == entity for fact in facts) for entity in asked}
+    assert snapshot.named(asked) == expected
+    assert expected[disease("没有")] == 0 < max(expected.values())
 
 
 def test_records_by_id(snapshot: Snapshot) -> None:

@@ -18,7 +18,8 @@ from tests.api.records import SMALL
 from tests.api.test_server import running
 from tests.fakes import FakeLibrary, ScriptedGenerator, fake_pipeline
 from tests.source_tree import ROOT
-from ui.session import API_URL, COMPARED, GENERATOR
+from ui.connection import API_URL
+from ui.session import COMPARED, GENERATOR
 
 SAID = "偏头痛的症状有恶心[1]。"
 

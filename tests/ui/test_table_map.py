@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from openpyxl import Workbook
 
 from kg_loader.columns import columns_of
 from kg_loader.preview import preview
@@ -34,7 +35,7 @@ def table(tmp_path: Path) -> Path:
 
 
 def test_the_fullest_of_the_first_rows_names_the_columns(table: Path) -> None:
-    found = columns_of(table, None, 1)
+    (found,) = columns_of(table, None, 1)
     assert (found.header, found.names[:2]) == (2, ("药品", "商品名"))
     assert [row[0] for row in found.rows] == ["甲氧片"]
 
@@ -42,7 +43,7 @@ def test_the_fullest_of_the_first_rows_names_the_columns(table: Path) -> None:
 def test_json_records_have_no_header(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text('[{"name": "甲", "use": {"for": ["乙", "丙"]}}]', encoding="utf-8")
-    found = columns_of(path, None, 5)
+    (found,) = columns_of(path, None, 5)
     assert (found.header, found.names, found.rows) == (None, ("name", "use.for"), (("甲", "乙；丙"),))
 
 
@@ -51,6 +52,36 @@ def test_a_text_is_no_table(tmp_path: Path) -> None:
     path.write_text("一行\n又一行\n", encoding="utf-8")
     with pytest.raises(DataError, match="one column"):
         columns_of(path, None, 5)
+
+
+@pytest.fixture
+def workbook(tmp_path: Path) -> Path:
+    book = Workbook()
+    cover = book.active
+    cover.title = "封面"
+    cover.append(["某院药品目录"])
+    drugs = book.create_sheet("药品")
+    for row in (["2024年版"], ["药品", "适应症"], ["甲氧片", "偏头痛"]):
+        drugs.append(row)
+    book.create_sheet("空白")
+    herbs = book.create_sheet("饮片")
+    for row in (["药材", "别名"], ["甲参", "甲根"]):
+        herbs.append(row)
+    path = tmp_path / "目录.xlsx"
+    book.save(path)
+    return path
+
+
+def test_each_sheet_with_a_table_is_shown_and_the_map_names_the_chosen_one(workbook: Path) -> None:
+    tables = [one.columns for one in preview([workbook], 5, tables=True)]
+    assert [(one.sheet, one.header, one.names) for one in tables if one] == [
+        ("药品", 2, ("药品", "适应症")), ("饮片", 1, ("药材", "别名")),
+    ]  # fmt: skip
+    use = Use("适应症", "relation", "indicated_for", "disease")
+    text = written(Description("药品", 2, "药品", "drug", (use,), "目录", "reference"))
+    (read,) = preview([workbook], 5, table_map=text)
+    assert read.rejected == {}
+    assert (read.records["fact"], read.shown[-1].row) == (1, 3)
 
 
 def test_columns_are_guessed_by_their_names_and_the_map_reads_the_table(table: Path, vocabulary: Vocabulary) -> None:
@@ -65,7 +96,7 @@ def test_columns_are_guessed_by_their_names_and_the_map_reads_the_table(table: P
     assert uses["用法用量"] == Use("用法用量", "relation", "dosage", None)
     assert (uses["商品名"].kind, uses["备注"].kind) == ("alias", "ignored")
     uses |= {"说明": Use("说明", "text"), "更新": Use("更新", "year")}
-    text = written(Description(2, subject, kind, tuple(uses.values()), "目录", "reference", "、；"))
+    text = written(Description(None, 2, subject, kind, tuple(uses.values()), "目录", "reference", "、；"))
     parse_map(text, "the map")
     (read,) = preview([table], 5, table_map=text)
     assert read.rejected == {}
@@ -78,7 +109,7 @@ def test_every_relation_that_a_subject_may_have_makes_a_map(relation: str, vocab
     chosen = next(one for one in relations_of("disease", vocabulary) if one.id == relation)
     for kind in chosen.objects or (None,):
         use = Use("乙", "relation", relation, kind)
-        parse_map(written(Description(None, "甲", "disease", (use,), "表", "study", "、")), "the map")
+        parse_map(written(Description(None, None, "甲", "disease", (use,), "表", "study", "、")), "the map")
 
 
 def test_a_table_without_a_known_format_is_refused_where_nobody_can_be_asked(table: Path) -> None:

@@ -9,13 +9,17 @@ import pytest
 
 from kg_loader.audit import MEANINGS
 from tests.source_tree import ROOT
-from ui.words import WORDS, say, say_or
+from ui.words import PARTS, WORDS, say, say_or
 
 UI = sorted((ROOT / "ui").rglob("*.py"))
 
 
 def test_no_text_is_missing() -> None:
     assert [key for key, texts in WORDS.items() if len(texts) != 2 or not all(texts)] == []
+
+
+def test_no_text_is_said_by_two_parts() -> None:
+    assert sum(len(part.WORDS) for part in PARTS) == len(WORDS)
 
 
 def test_both_languages_have_the_same_places() -> None:

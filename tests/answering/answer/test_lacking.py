@@ -9,7 +9,7 @@ import yaml
 
 from finetune.data.asking import WORDINGS
 from rag.answer.lacking import may_answer, says_so
-from rag.domain import Intent, Patient
+from rag.domain import Intent, Outcome, Patient
 from rag.pipeline import Options, Shown
 from rag.vocabulary import Relation
 from tests.fakes import FakeLibrary, ScriptedGenerator, fake_pipeline
@@ -27,6 +27,13 @@ def test_it_is_believed_where_all_evidence_states_something_else(library: FakeLi
     assert "知识库未收录布洛芬的用法用量" in answer.text
     assert "过敏者" in plain.text
     assert "过敏者" not in answer.text, "nobody asked"
+
+
+def test_believed_where_nothing_is_left_to_say_it_is_not_in_the_knowledge_base(library: FakeLibrary) -> None:
+    answer = fake_pipeline(library, ScriptedGenerator([LACKS])).ask("布洛芬怎么吃")
+    assert (answer.outcome, answer.generator, answer.degraded) == (Outcome.NOT_IN_KB, "scripted", ())
+    assert answer.citations == ()
+    assert "知识库未收录布洛芬的用法用量" in answer.text
 
 
 @pytest.mark.parametrize("question", ["偏头痛挂什么科", "偏头痛吃什么药", "布洛芬孕妇能用吗", "介绍一下偏头痛"])

@@ -34,6 +34,10 @@ ENGLISH = passage(
 TWO = passage("与甲药合用可减少乙药排泄，使血药浓度升高。与丙药合用使血药浓度降低。", "甲苯丁胺")
 AGES = passage("强迫症：成人起始每日50mg；6~12岁起始每日25mg。", "甲苯丁胺片")
 STOPPING = passage("不可自行停药，停药后可能发生荨麻疹加重。", "甲苯丁胺片")
+MORNING = passage("用法用量：每日0.2g，晨服；荨麻疹每周1次，每次20~40mg；不得每日服用。", "甲苯丁胺片")
+EYES = passage("用法用量：涂于患处；不适用于眼内和鼻内。", "甲苯丁胺软膏")
+STROKE = passage("发病3小时内用丁酶，良好结局增加10%。", "急性脑梗死溶栓的试验")
+WEIGHT = passage("孕妇用甲苯丁胺，增重较胰岛素组少，新生儿低血糖没有增加。")
 COMPARED = passage("Relapse was lower with tobutamide than with cetirizine (12% versus 19%).", "Tobutamide trial")
 
 
@@ -56,6 +60,11 @@ def checker() -> Checker:
         ("甲苯丁胺会使锂盐的血药浓度升高", EFFECT),
         ("服甲苯丁胺不宜喝酒", passage("不宜饮酒。", "甲苯丁胺片")),
         ("甲苯丁胺可引起口干和视物模糊", ADVERSE),
+        ("甲苯丁胺每天早上吃0.2g", MORNING),
+        ("甲苯丁胺用于荨麻疹时不得每日服用", MORNING),
+        ("甲苯丁胺软膏不能用在眼内和鼻内", EYES),
+        ("脑梗死发病3小时内用丁酶，良好结局增加10%", STROKE),
+        ("孕妇用甲苯丁胺与胰岛素组相比，增重较少", WEIGHT),
         ("甲苯丁胺所致的肝酶升高多在用药后6周内发生", ADVERSE),
         ("甲苯丁胺使成人慢性荨麻疹的瘙痒评分从7.2分降至3.1分", TRIAL),
         ("甲苯丁胺没有改善慢性荨麻疹患者的睡眠", TRIAL),
@@ -110,6 +119,9 @@ def test_what_follows_from_the_passage_passes(checker: Checker, sentence: str, e
         ("慢性荨麻疹的并发症有风团", SYMPTOMS, "wording_not_in_evidence"),
         ("慢性荨麻疹的病因有风团", SYMPTOMS, "wording_not_in_evidence"),
         ("慢性荨麻疹的病因有药物", LIST, None),
+        ("甲苯丁胺软膏可以涂在眼内", EYES, "polarity_not_in_evidence"),
+        ("甲苯丁胺每晚吃0.2g", MORNING, "number_not_in_evidence"),
+        ("孕妇用甲苯丁胺，增重比胰岛素组多", WEIGHT, "polarity_not_in_evidence"),
         # people
         ("新生儿禁用甲苯丁胺", AGAINST, "population_not_in_evidence"),
     ],

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from rag.domain import Answer, Evidence, Literal, Outcome, Patient, Record, Sex, Turn
+from rag.domain import Answer, Evidence, Fact, Literal, Outcome, Patient, Record, Sex, Turn
 from rag.pipeline import Options, Pipeline
 from rag.vocabulary import Relation
 from tests.answering.records import BOOK, fact
@@ -242,3 +242,77 @@ def test_every_citation_of_a_turn_opens(pipeline: Pipeline) -> None:
     for answer in talk(pipeline, OPENING, "有", "没有"):
         found: Sequence[Evidence] = list(kb.evidence([c.evidence_id for c in answer.citations]).values())
         assert len(found) == len(answer.citations)
+
+
+# ---------------------------------------------------------------- complaints that could be anywhere
+
+
+@pytest.fixture(scope="module")
+def aching() -> Pipeline:
+    """Many diseases that hurt; two of the knee, one that itches at the foot, one known by its part alone."""
+    library = FakeLibrary()
+    rows: list[Record] = [BOOK]
+    for n in range(15):
+        rows += [fact(f"disease:痛病{n}", Relation.SYMPTOM, "symptom:疼痛")]
+        rows += [fact(f"disease:痛病{n}", Relation.BODY_PART, "body_part:口")]
+    for name in ("膝滑膜炎", "半月板损伤"):
+        rows += [fact(f"disease:{name}", Relation.SYMPTOM, "symptom:膝关节疼痛")]
+    rows += [fact("disease:半月板损伤", Relation.SYMPTOM, "symptom:弹响")]
+    rows += [fact("disease:梨状肌综合征", Relation.SYMPTOM, "symptom:疼痛")]
+    rows += [fact("disease:梨状肌综合征", Relation.BODY_PART, "body_part:臀部")]
+    rows += [entity("body_part:皮肤")]
+    library.publish([*rows, *(entity(e) for e in sorted({x for r in rows for x in _ends(r)}))])
+    return fake_pipeline(library)
+
+
+def _ends(record: Record) -> Iterator[str]:
+    if isinstance(record, Fact):
+        yield record.subject
+        if not isinstance(record.object, Literal):
+            yield record.object
+
+
+def test_where_it_hurts_is_asked_before_anything_is_listed(aching: Pipeline) -> None:
+    first, second = talk(aching, "疼得厉害是怎么回事", "膝盖")
+    assert first.outcome is Outcome.NEED_MORE_INFO
+    assert not first.citations
+    assert first.questions == ("请问“疼痛”在身体的哪个部位？",)
+    assert "痛病" not in first.text
+    assert {"膝滑膜炎", "半月板损伤"} <= {line.split("，")[0] for line in second.text.splitlines()}
+    assert "痛病" not in second.text
+
+
+def test_the_place_holds_in_later_turns(aching: Pipeline) -> None:
+    *_, last = talk(aching, "疼得厉害是怎么回事", "膝盖", "没有")
+    assert "膝滑膜炎" in last.text
+    assert "痛病" not in last.text
+
+
+def test_without_a_name_for_it_the_recorded_part_decides(aching: Pipeline) -> None:
+    (answer,) = talk(aching, "屁股疼是怎么回事")
+    assert "梨状肌综合征的" in answer.text
+    assert "臀部" in answer.text
+    assert "痛病" not in answer.text
+
+
+def test_another_patients_complaints_count_beside_a_part_of_the_body(aching: Pipeline) -> None:
+    """A part is nobody's: it hid the complaints of the patient, as if they were those of somebody else."""
+    (answer,) = talk(aching, "一位60岁女性反复出现膝关节疼痛、弹响，皮肤完好，请问她可能患的是什么疾病？")
+    assert "半月板损伤，相符的症状：弹响[1]、膝关节疼痛[2]" in answer.text
+
+
+def test_a_complaint_that_the_graph_calls_otherwise() -> None:
+    library = FakeLibrary()
+    library.publish([
+        BOOK,
+        *(entity(e) for e in ("symptom:面部潮红", "symptom:颜面潮红", "disease:酒渣鼻")),
+        fact("disease:酒渣鼻", Relation.SYMPTOM, "symptom:颜面潮红"),
+    ])  # fmt: skip
+    (answer,) = talk(fake_pipeline(library), "面部潮红是怎么回事")
+    assert "酒渣鼻，相符的症状：颜面潮红[1]" in answer.text
+    assert "未记录" not in answer.text
+
+
+def test_a_list_of_all_that_hurts_is_given_if_asked_for(aching: Pipeline) -> None:
+    (answer,) = talk(aching, "哪些疾病会引起疼痛")
+    assert "痛病" in answer.text

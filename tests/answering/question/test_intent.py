@@ -76,6 +76,20 @@ def test_several_cues_in_the_order_asked() -> None:
     assert [group[0] for group in found.groups] == [Relation.DEPARTMENT, Relation.SYMPTOM, Relation.CURE_RATE]
 
 
+@pytest.mark.parametrize(
+    ("question", "groups"),
+    [
+        ("偏头痛的检查、并发症和治疗有哪些", [Relation.EXAMINATION, Relation.COMPLICATION, Relation.TREATMENT]),
+        ("偏头痛的症状和治疗", [Relation.SYMPTOM, Relation.TREATMENT]),
+        ("偏头痛检查和治疗方法", [Relation.EXAMINATION, Relation.TREATMENT]),
+        ("偏头痛治疗多久", [Relation.DURATION]),
+    ],
+)
+def test_each_of_a_list_is_asked_for(question: str, groups: list[Relation]) -> None:
+    """A plain `检查` or `治疗` gives way to a more telling cue, but not to one that stands beside it in a list."""
+    assert [group[0] for group in intent(question).groups] == groups
+
+
 @pytest.mark.parametrize("question", ["我头疼恶心怕光是什么病", "头疼、恶心、怕光，是怎么回事", "头疼 恶心 怕光"])
 def test_symptoms_ask_for_the_disease(question: str) -> None:
     assert intent(question).reverse
@@ -135,6 +149,15 @@ def test_a_cue_inside_a_name_does_not_count() -> None:
 
 def test_a_question_without_names_is_read_too() -> None:
     assert intent("今天天气怎么样").relations == ()
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["孩子出现发热症状，查出来有恶心，怀疑患上了什么病？", "张女士，27岁，最近有发热和恶心的症状。"],
+)
+def test_symptoms_that_are_told_are_not_asked_for(question: str) -> None:
+    assert intent(question).reverse
+    assert not intent("偏头痛有恶心的症状吗").reverse
 
 
 @pytest.mark.parametrize(

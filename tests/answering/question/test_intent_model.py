@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from rag.domain import Intent
 from rag.errors import ConfigurationError, DataError
 from rag.linking.linker import Linker
 from rag.question.intent import read_intent
-from rag.question.intent_model import IntentModel, with_marks
+from rag.question.intent_model import IntentModel, Reading
 from rag.settings import Settings
 from rag.vocabulary import Relation
 from rag.wiring import build
@@ -106,7 +107,7 @@ def test_the_packaged_model_is_the_one_that_its_wordings_make() -> None:
     found = wordings()
     assert sum(map(len, found.values())) > 700
     assert set(found) == {*ASKS, NONE, REVERSE}
-    made = IntentModel(fitted(found), ASKS, frozenset({REVERSE}), SURE, marked=True)
+    made = IntentModel(fitted(found), ASKS, frozenset({REVERSE}), SURE, Reading.MARKS)
     assert made.classifier.labels == IntentModel.packaged().classifier.labels
     assert abs(made.classifier.weights.astype(int) - IntentModel.packaged().classifier.weights).max() <= 2
 
@@ -114,7 +115,7 @@ def test_the_packaged_model_is_the_one_that_its_wordings_make() -> None:
 def test_the_setting_names_the_file(file: Path, tmp_path: Path) -> None:
     packaged = build(Settings(_env_file=None, data_dir=tmp_path)).intents
     assert packaged is not None
-    assert packaged.marked
+    assert packaged.reading is Reading.MARKS
     pipeline = build(Settings(_env_file=None, data_dir=tmp_path, intent_model=file))
     assert pipeline.intents is not None
     assert pipeline.intents.asks["科室"] == (Relation.DEPARTMENT,)
@@ -157,8 +158,9 @@ def test_files_that_teach_nothing_are_refused(tmp_path: Path, name: str, text: s
 def test_no_example_is_judged_by_a_model_that_learnt_it() -> None:
     """One question under two labels in equal parts: a model that had seen it would know which."""
     examples = [(f"{word}{n}", label) for label, word in WORDS.items() for n in range(10)]
-    shares = cross_validated(examples + [("全新的一句话", "科室")] * 6)
-    assert [max(share, key=lambda name: share[name]) for share in shares[:30]] == [label for _, label in examples]
+    examples += [("全新的一句话", "科室")] * 6
+    shares = cross_validated(examples, [text for text, _ in examples])
+    assert [max(share, key=lambda name: share[name]) for share in shares[:30]] == [label for _, label in examples[:30]]
     assert all(share["科室"] < 0.6 for share in shares[30:])
 
 
@@ -169,19 +171,46 @@ def test_the_packaged_map_names_relations() -> None:
     assert labels["其他"].relations == ()
 
 
-def test_with_names_as_marks_it_knows_illnesses_it_never_saw(tmp_path: Path) -> None:
+def test_it_reads_words_and_marks_in_training_as_in_answering(tmp_path: Path) -> None:
+    """Of an illness that it never saw it knows by the marks what is asked; the words say which illness it is."""
     rows = [f"偏头痛{word}{n},{label}" for label, word in WORDS.items() for n in range(8)]
     (tmp_path / "examples.csv").write_text("\n".join(["query,label", *rows]), encoding="utf-8")
     linker = Linker(names(("新病", "disease:新病", "name")))
+    seen = []
 
-    def marked(text: str) -> str:
-        return with_marks(text, linker.link(text))
+    def read(text: str) -> str:
+        seen.append(Reading.BOTH.of(text, linker.link(text)))
+        return seen[-1]
 
-    run([tmp_path / "examples.csv"], LABELS, tmp_path / "model", marked=marked)
+    run([tmp_path / "examples.csv"], LABELS, tmp_path / "model", read=read)
+    assert seen[0] == f"{rows[0].split(',')[0]}\n□{rows[0].split(',')[0].removeprefix('偏头痛')}"
     model = IntentModel.load(tmp_path / "model")
-    assert model.marked
-    known, new = (model.classifier.probabilities(marked(f"{name}该往哪")) for name in ("偏头痛", "新病"))
-    assert known == new
+    assert model.reading is Reading.BOTH
+    mentions = linker.link("新病该往哪")
+    assert model.consider("新病该往哪", mentions, read_intent("新病该往哪", mentions)).relations == (
+        Relation.DEPARTMENT,
+    )
+
+
+def test_no_wording_is_judged_by_a_model_that_learnt_it_around_another_name() -> None:
+    """Two labels for one wording, told apart by the name alone: a model that had seen the pair would know which."""
+    examples = [(f"{word}{n}", label) for label, word in WORDS.items() for n in range(10)]
+    wordings = [text for text, _ in examples]
+    examples += [("甲病独特的说法甲病", "科室")] * 5 + [("乙病独特的说法乙病", "科室")] * 5
+    shares = cross_validated(examples, wordings + ["□独特的说法□"] * 10)
+    assert all(share["科室"] < 0.6 for share in shares[len(wordings) :])
+
+
+@pytest.mark.parametrize(("older", "reading"), [("True", Reading.MARKS), ("False", Reading.WORDS)])
+def test_models_from_before_there_were_readings_are_read_as_they_learnt(
+    file: Path, tmp_path: Path, older: str, reading: Reading
+) -> None:
+    model = IntentModel.load(file)
+    model.save(tmp_path / "model")
+    classifier = Classifier.load(tmp_path / "model")
+    notes = {name: value for name, value in classifier.notes.items() if name != "reading"} | {"marked": older}
+    replace(classifier, notes=notes).save(tmp_path / "model")
+    assert IntentModel.load(tmp_path / "model").reading is reading
 
 
 def test_naive_bayes_counts_as_much_as_it_is_told_to() -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from rag.domain import Outcome, Turn
 from rag.pipeline import Options, Pipeline
@@ -60,3 +64,19 @@ def test_it_takes_nothing_from_a_red_flag_nor_from_a_refusal(pipeline: Pipeline)
     assert "12356" in pipeline.ask("你好，吃多少安眠药会死").text
     turns = (Turn("user", "布洛芬"), Turn("assistant", "布洛芬的适应证……"))
     assert "您可以问" not in pipeline.ask("怎么用", Options(history=turns)).text
+
+
+@given(
+    st.lists(
+        st.sampled_from("你好 您好 谢谢 再见 拜 好 嗯 哦 我 感觉 医生 的 吗 啊 可以 问 一下 hi thanks".split()),
+        max_size=40,
+    )
+)
+@example(["拜"] * 40)
+@example(["哦"] * 40)
+@example(["你好"] * 20)
+def test_no_message_takes_long(words: list[str]) -> None:
+    """Repetitions within repetitions took a pattern seconds for `拜拜拜…`."""
+    begin = time.process_time()
+    small_talk("".join(words)[:39] + "龘", first=True)
+    assert time.process_time() - begin < 1.0

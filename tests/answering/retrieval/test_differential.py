@@ -72,7 +72,7 @@ def test_who_cannot_have_it_comes_last_and_who_usually_has_it_first_among_equals
 
 def test_among_equals_comes_first_what_more_is_said_of() -> None:
     rare, common = contender("甲病", 2.0, total=1), contender("乙病", 2.0, total=9)
-    assert named(order([rare, replace(common, spoken_of=50)], NOBODY)) == ["乙病", "甲病"]
+    assert named(order([rare, replace(common, ranked=replace(common.ranked, named=50))], NOBODY)) == ["乙病", "甲病"]
     assert named(order([replace(rare, ranked=replace(rare.ranked, score=3.0)), common], NOBODY)) == ["甲病", "乙病"]
 
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 import kg_loader
+from finetune.card import run_card
+from finetune.data.config import DataConfig
+from finetune.data.gathering import gather
 from finetune.data.grounded import KINDS, GroundedOptions, GroundedRow, held_out, rows, sent
 from finetune.data.loading import load
 from finetune.data.rows import Preference, Row
@@ -139,6 +144,51 @@ def test_the_command_writes_what_training_reads(sample: Path, tmp_path: Path) ->
     for line in (tmp_path / "more.jsonl").read_text(encoding="utf-8").splitlines():
         text = normalise("\n".join(message["content"] for message in json.loads(line)["messages"][1:]))
         assert [name for name in left_out if name in text] == []
+
+
+def test_the_licences_of_what_is_quoted_reach_the_model_card(tmp_path: Path) -> None:
+    head = "subject,subject_type,relation,object,object_type,source"
+    facts = [f"甲{n}病,disease,has_symptom,乙{n}痛,symptom,一本书" for n in range(4)]
+    (tmp_path / "facts.csv").write_text("\n".join([head, *facts]), encoding="utf-8")
+    texts = [
+        {
+            "text": f"甲{n}病的症状是乙{n}痛，一项研究如此发现。",
+            "kind": "conclusion",
+            "source": "一项研究",
+            "licence": "CC BY 4.0",
+        }
+        for n in range(4)
+    ]
+    lines(tmp_path / "passages.jsonl", texts)
+    kb, out, pairs = tmp_path / "kb", tmp_path / "rows.jsonl", tmp_path / "pairs.jsonl"
+    settings = Settings(_env_file=None, data_dir=kb, terms=False)
+    ingest(Library(kb), [tmp_path / "facts.csv", tmp_path / "passages.jsonl"], dataset="own", settings=settings)
+    made = command(kb, out, "--preferences", pairs, "--rows", 6, "--share", "relevant=1")
+    assert made.exit_code == 0, made.output
+    for path in (out, pairs):
+        gathered = gather(DataConfig(datasets=(str(path),)))
+        assert gathered.origins[0].quoted == {"": ["一本书"], "CC BY 4.0": ["一项研究"]}
+        record = {"data": [asdict(origin) for origin in gathered.origins]}
+        card = run_card("base", json.loads(json.dumps(record)), "")
+        assert f"- quoted in data {path.stem}: CC BY 4.0 (一项研究)" in card.splitlines()
+        assert f"- quoted in data {path.stem}: not stated (一本书)" in card.splitlines()
+        later = run_card("base", {"earlier": record["data"]}, "")
+        assert f"- quoted in data {path.stem}: CC BY 4.0 (一项研究)" in later, (
+            "who goes on with the adapter inherits them"
+        )
+
+
+def test_many_sources_are_counted_and_another_column_of_that_name_is_passed_over(tmp_path: Path) -> None:
+    said = [{"role": "user", "content": "问"}, {"role": "assistant", "content": "答"}]
+    rows = [{"messages": said, "quoted": [{"title": f"书{n}", "licence": "CC0"}]} for n in range(7)]
+    lines(tmp_path / "many.jsonl", [*rows, {"messages": said, "quoted": "书"}, {"messages": said, "quoted": ["书"]}])
+    origins = gather(DataConfig(datasets=(str(tmp_path / "many.jsonl"),))).origins
+    assert origins[0].rows == 9
+    assert "CC0 (书0; 书1; 书2; 书3; 书4 and 2 more)" in run_card("base", {"data": [asdict(origins[0])]}, "")
+
+
+def lines(path: Path, rows: Sequence[object]) -> None:
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
 
 
 def test_bad_input_is_one_line_and_writes_nothing(sample: Path, data_dir: Path, tmp_path: Path) -> None:

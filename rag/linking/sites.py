@@ -1,0 +1,125 @@
+"""Where a complaint is (`膝盖两侧总是会出现疼痛`). Pure.
+
+Pain, itch or swelling alone says little: hundreds of diseases list it. With the part of the body said before it, it is
+the complaint of that part (膝关节疼痛), or one of the diseases that affect it.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import resources
+
+_TABLE = tomllib.loads((resources.files("rag.linking") / "sites.toml").read_text(encoding="utf-8"))
+GENERAL: frozenset[str] = frozenset(_TABLE["general"])
+"""Complaints that many diseases of every part of the body list."""
+SKIN: frozenset[str] = frozenset(_TABLE["skin"])
+"""Those of them that are of the skin: most of their diseases are recorded for the skin, wherever it is."""
+_INNER = frozenset(_TABLE["inner"])
+ANYWHERE: frozenset[str] = frozenset(_TABLE["anywhere"])
+"""Parts in records that say nothing against another part."""
+_ENDINGS: dict[str, list[str]] = _TABLE["endings"]
+_SENTENCE_END = re.compile(r"[。！？；!?;\n]")
+_CLAUSE_END = re.compile(r"[，。！？；,!?;\n]")
+_REACH, _REACH_AFTER = 24, 8
+"""Characters before and after a complaint in which its place is looked for."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Names of the complaint there, the likeliest first, and the parts that records name for diseases of it."""
+
+    names: tuple[str, ...]
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Site:
+    said: re.Pattern[str]
+    names: tuple[str, ...]
+    parts: tuple[str, ...]
+    whole: bool
+    complaints: frozenset[str]
+
+    def at(self, complaint: str) -> Place:
+        endings = _ENDINGS.get(complaint, [complaint])
+        names = self.names if self.whole else tuple(name + ending for ending in endings for name in self.names)
+        parts = tuple(part for part in self.parts if complaint not in SKIN or part not in _INNER)
+        return Place(names, parts)
+
+
+_SITES = tuple(
+    _Site(
+        re.compile(row["said"]),
+        tuple(row["names"]),
+        tuple(row["parts"]),
+        row.get("whole", False),
+        frozenset(row.get("complaints", ())),
+    )
+    for row in _TABLE["site"]
+)
+
+
+def place_of(text: str, start: int, end: int, complaint: str, taken: Collection[tuple[int, int]]) -> Place | None:
+    """Where general `complaint`, at [start, end) of normalised `text`, is said to be; None where nothing says it.
+
+    `taken` are the stretches of names that are no parts of the body (`腰` of 腰椎间盘突出).
+    """
+    before = _SENTENCE_END.split(text[max(0, start - _REACH) : end])[-1]
+    after = _CLAUSE_END.split(text[end : end + _REACH_AFTER])[0]
+    for stretch, offset, last in ((before, end - len(before), True), (after, end, False)):
+        found = list(_said(stretch, offset, complaint, taken))
+        if found:
+            return (max if last else min)(found, key=lambda one: one[0])[1].at(complaint)
+    return None
+
+
+def _said(stretch: str, offset: int, complaint: str, taken: Collection[tuple[int, int]]) -> Iterator[tuple[int, _Site]]:
+    """(end, site) of each site in a stretch, of two at one place the first of the table."""
+    seen: set[int] = set()
+    for site in _SITES:
+        if site.complaints and complaint not in site.complaints:
+            continue
+        for match in site.said.finditer(stretch):
+            first, end = match.start() + offset, match.end() + offset
+            stretch_end = offset + len(stretch)
+            free = site.whole or not any(a < end and first < b for a, b in taken)
+            if (
+                free
+                and not _something_between(stretch, offset, end, stretch_end, taken)
+                and not seen & set(range(first, end))
+            ):
+                seen |= set(range(first, end))
+                yield end, site
+
+
+def _something_between(stretch: str, offset: int, end: int, complaint: int, taken: Collection[tuple[int, int]]) -> bool:
+    """Whether another name stands in the same clause between a site and the complaint (`腰上长骨刺疼`)."""
+    same_clause = _CLAUSE_END.search(stretch[end - offset :]) is None
+    return same_clause and any(end <= a and b < complaint for a, b in taken)
+
+
+def said_otherwise(name: str) -> tuple[str, ...]:
+    """A complaint by other names of its part (`面部潮红`: 颜面潮红, 面色潮红), the likeliest first."""
+    for site in _SITES:
+        for part in sorted(site.names, key=len, reverse=True):
+            if name.startswith(part) and name != part and not site.whole:
+                return tuple(other + name[len(part) :] for other in site.names if other != part)
+    return ()
+
+
+def ends_with_site(text: str) -> bool:
+    """Whether a part of the body is said at the end of `text` (`屁股上`), so that a complaint may follow at once."""
+    return _AT_END.search(text) is not None
+
+
+_AT_END = re.compile(
+    f"(?:{'|'.join(site.said.pattern for site in _SITES)})(?:部位|[上下里外后前]?[部上下里边侧面]|两[侧边])?$"
+)
+
+
+def elsewhere(recorded: Collection[str], parts: Sequence[str]) -> bool:
+    """Whether a disease is recorded for other parts of the body alone."""
+    return bool(recorded) and not set(recorded) & (set(parts) | ANYWHERE)

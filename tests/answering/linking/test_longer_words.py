@@ -1,0 +1,120 @@
+"""Names that sentences make by chance, as pieces of longer words."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.domain import EntityId
+from rag.linking.linker import Linker
+from rag.linking.longer_words import cut_from_a_word
+from rag.linking.names import Names
+from rag.ports import NameRow
+from rag.vocabulary import EntityType
+
+SYMPTOM, DISEASE, DRUG, HERB = EntityType.SYMPTOM, EntityType.DISEASE, EntityType.DRUG, EntityType.HERB
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "kind"),
+    [
+        ("血压低压高是怎么回事", "血压低", SYMPTOM),
+        ("枸杞一起泡酒好吗", "起泡", SYMPTOM),
+        ("近视怎么恢复视力", "复视", SYMPTOM),
+        ("脚掌心疼", "心疼", SYMPTOM),
+        ("大腿正面疼", "面疼", SYMPTOM),
+        ("免疫缺陷病毒怎么传播", "免疫缺陷病", DISEASE),
+        ("猩红斑疹热病传染吗", "红斑", DISEASE),
+        ("可定期复查", "可定", DRUG),
+        ("晚上感冒发烧", "上感", DISEASE),
+        ("这3个月经常熬夜", "月经", SYMPTOM),
+        ("抗凝血酶高", "抗凝", EntityType.TREATMENT),
+        ("雄激素高吗", "激素", DRUG),
+        ("硬化性苔癣", "硬化", SYMPTOM),
+        ("小孩肺炎支原抗体阳性", "肺炎", DISEASE),
+        ("人参果怎么吃", "人参", DRUG),
+        ("金银花露管用吗", "金银花", HERB),
+        ("六味地黄汤", "地黄", HERB),
+        ("麝香风湿胶囊", "麝香", HERB),
+    ],
+)
+def test_pieces_of_longer_words(text: str, name: str, kind: EntityType) -> None:
+    start = text.index(name)
+    assert cut_from_a_word(text, start, start + len(name), {kind})
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "kind"),
+    [
+        ("血压低怎么办", "血压低", SYMPTOM),
+        ("脚上起泡了", "起泡", SYMPTOM),
+        ("大量出血压迫止血", "出血", SYMPTOM),
+        ("服用替比夫定期间", "替比夫定", DRUG),
+        ("抹激素行吗", "激素", DRUG),
+        ("月经常推迟", "月经", SYMPTOM),
+        ("晚上上火", "上火", DISEASE),
+        ("疼痛性质", "疼痛", SYMPTOM),
+        ("肺炎球菌疫苗", "肺炎球菌疫苗", DRUG),
+        ("针灸对面瘫有效吗", "面瘫", DISEASE),
+        ("吃人参果然上火", "人参", DRUG),
+        ("买当归花多少钱", "当归", HERB),
+        ("喝山药汤好吗", "山药", HERB),
+        ("黄芪和当归片", "黄芪", HERB),
+        ("灵芝孢子粉", "灵芝", HERB),
+    ],
+)
+def test_names_that_stand_by_themselves(text: str, name: str, kind: EntityType) -> None:
+    start = text.index(name)
+    assert not cut_from_a_word(text, start, start + len(name), {kind})
+
+
+def names(*rows: tuple[str, str]) -> Linker:
+    return Linker(Names([NameRow(name, EntityId(entity), "name") for name, entity in rows]))
+
+
+def linked(linker: Linker, text: str) -> list[str]:
+    return [mention.surface for mention in linker.link(text) if not mention.modifier]
+
+
+def test_a_part_of_the_body_that_begins_with_the_last_character() -> None:
+    linker = names(("下消", "disease:下消"), ("消化道", "body_part:消化道"), ("体脂", "indicator:体脂"))
+    assert linked(linker, "下消化道造影") == []
+    assert linked(linker, "下消怎么治") == ["下消"]
+    assert linked(linker, "体脂化验") == ["体脂"]
+
+
+def test_another_spelling_of_a_piece_is_a_piece_too() -> None:
+    assert linked(names(("面痛", "symptom:面痛")), "大腿正面疼") == []
+    assert linked(names(("头痛", "symptom:头痛")), "这部电影看得我头疼") == []
+
+
+def test_a_complaint_that_is_only_like_an_illness() -> None:
+    linker = names(("垂体瘤", "disease:垂体瘤"), ("咳嗽", "symptom:咳嗽"))
+    assert "咳嗽" not in linked(linker, "垂体瘤样咳嗽")
+    assert "咳嗽" in linked(linker, "这样咳嗽怎么办")
+
+
+def test_a_type_makes_another_illness_of_what_is_a_complaint_too() -> None:
+    linker = names(
+        ("皮炎", "disease:皮炎"), ("皮炎", "symptom:皮炎"), ("头痛", "disease:头痛"), ("头痛", "symptom:头痛")
+    )
+    assert linked(linker, "得了线状皮炎") == []
+    assert linked(linker, "得了皮炎") == ["皮炎"]
+    assert linked(linker, "爆炸样头痛") == ["头痛"]
+
+
+def test_a_part_of_the_body_is_no_disease_unless_two_lists_say_so() -> None:
+    linker = names(
+        ("直肠", "disease:直肠"), ("直肠", "body_part:直肠"),
+        ("磨牙", "disease:磨牙"), ("磨牙", "symptom:磨牙"), ("磨牙", "body_part:磨牙"),
+    )  # fmt: skip
+    assert [c.entity for c in linker.names.candidates("直肠")] == ["body_part:直肠"]
+    assert {c.type for c in linker.names.candidates("磨牙")} == {DISEASE, EntityType.BODY_PART}
+
+
+@pytest.mark.parametrize("word", ["血症", "氏病", "克尔", "突发", "蓝色", "换药", "口气"])
+def test_everyday_words_and_ends_of_names_never_link_alone(word: str) -> None:
+    assert linked(names((word, f"disease:{word}")), f"{word}怎么办") == []
+
+
+def test_a_slip_is_no_particle() -> None:
+    assert linked(names(("耳朵背", "symptom:耳朵背")), "耳朵被虫子咬了") == []

@@ -1,0 +1,84 @@
+"""A complaint that could be anywhere is that of the part of the body said with it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.domain import EntityId
+from rag.linking.linker import Linker
+from rag.linking.names import Names
+from rag.linking.sites import GENERAL, elsewhere, place_of
+from rag.ports import NameRow
+from rag.text import normalise
+
+KNOWN = [
+    *(f"symptom:{name}" for name in ("疼痛", "瘙痒", "肿胀", "水泡", "丘疹", "发热")),
+    *(f"symptom:{name}" for name in ("膝关节疼痛", "右下腹痛", "胸痛", "痛经")),
+    *(f"disease:{name}" for name in ("痛经", "骨刺", "腰椎间盘突出", "手癣")),
+    "body_part:膝关节",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def linker() -> Linker:
+    rows = [NameRow(entity.partition(":")[2], EntityId(entity), "name") for entity in KNOWN]
+    return Linker(Names([*rows, NameRow("膝盖", EntityId("body_part:膝关节"), "colloquial")]))
+
+
+def found(linker: Linker, question: str) -> list[tuple[str, tuple[str, ...]]]:
+    """The best name of each complaint with its parts."""
+    return [(m.best.name, m.parts[:1]) for m in linker.link(question) if f"symptom:{m.best.name}" in KNOWN]
+
+
+@pytest.mark.parametrize(
+    ("question", "complaints"),
+    [
+        ("我的膝盖两侧总会出现疼痛", [("膝关节疼痛", ("膝部",))]),
+        ("膝盖疼痛，走路时这种疼痛更明显", [("膝关节疼痛", ("膝部",))] * 2),
+        ("疼痛在右下腹", [("右下腹痛", ("腹部",))]),
+        ("左右胸部下方时而疼痛", [("胸痛", ("胸部",))]),
+        ("屁股疼挂什么科", [("疼痛", ("臀部",))]),
+        ("右边肋骨下面老是疼", [("疼痛", ("胸部",))]),
+        ("手肿了", [("肿胀", ("手部",))]),
+        ("来例假疼得受不了", [("痛经", ())]),
+    ],
+)
+def test_the_place_is_said_with_the_complaint(
+    linker: Linker, question: str, complaints: list[tuple[str, tuple[str, ...]]]
+) -> None:
+    assert found(linker, question) == complaints
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["疼痛怎么办", "腰椎间盘突出疼痛吗", "腰上长骨刺疼", "膝盖受过伤。现在疼痛", "手术后疼痛", "膝盖不好，发热"],
+)
+def test_no_place_is_made_up(linker: Linker, question: str) -> None:
+    assert all(not parts for _, parts in found(linker, question))
+
+
+def test_what_lies_below_the_skin_is_no_place_of_a_rash() -> None:
+    rash, pain = (place_of("肚子上有", 4, 4, complaint, []) for complaint in ("丘疹", "疼痛"))
+    assert rash is not None
+    assert pain is not None
+    assert "肠" in pain.parts
+    assert rash.parts == ("腹部",)
+
+
+def test_a_disease_is_elsewhere_only_if_all_its_parts_are() -> None:
+    assert elsewhere({"口"}, ("膝部",))
+    assert not elsewhere({"口", "膝部"}, ("膝部",))
+    assert not elsewhere({"皮肤"}, ("膝部",))
+    assert not elsewhere(set(), ("膝部",))
+
+
+@given(st.text(alphabet="膝盖手脚肚子胸疼痛痒肿了很，。老是在", max_size=30))
+def test_any_words_are_read(text: str) -> None:
+    text = normalise(text)
+    for start in range(len(text)):
+        for complaint in ("疼痛", "瘙痒"):
+            place = place_of(text, start, len(text), complaint, [])
+            assert place is None or place.names
+    assert "疼痛" in GENERAL
