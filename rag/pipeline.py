@@ -37,6 +37,7 @@ from rag.domain import (
 from rag.editions import Edition, Editions
 from rag.errors import NotFoundError, QuestionRejected, YiwenError
 from rag.ports import Generator, KnowledgeBase
+from rag.question.allergens import without_allergens
 from rag.question.beyond import limited, limits_of, nothing_helps, untold_stage
 from rag.question.deciding import decide, not_listed
 from rag.question.dialogue import Consultation, QuestionBack, read_consultation
@@ -48,7 +49,7 @@ from rag.question.misuse import refusal
 from rag.question.patient import joined, patient_in, patient_of_turns
 from rag.question.population import Person, person_of
 from rag.question.small_talk import small_talk
-from rag.question.untold import untold
+from rag.question.untold import is_suspicion, untold
 from rag.retrieval.differential import best_question
 from rag.retrieval.nearest import with_nearest
 from rag.retrieval.relevance import Asked, outweighs_ranking, relevant, strangers, topics, wants_literature
@@ -193,7 +194,7 @@ class Pipeline:
         if verdict.red_flag and consultation is not None and not consultation.answered:
             history, consultation = (), None  # `我不想活了` in reply to a question about a cough is about no cough
         typed, meaning = question, meaning_of(question, history, consultation, edition.linker)
-        question, mentions = meaning.text, meaning.mentions
+        question, mentions = meaning.text, without_allergens(meaning.text, meaning.mentions)
         intent = with_value(self._considered(question, mentions, meaning.intent), question, mentions)
         intent = without_drugs(intent) if verdict.aid else intent
         person = person_of(question, options.patient)
@@ -208,7 +209,7 @@ class Pipeline:
             )
         intent = forward(intent, found=bool(found.subjects))
         by_one = len({fact.object for subject in found.ranked for fact in subject.matched}) == 1
-        buries = verdict.red_flag and by_one  # the action, under a list by one symptom
+        buries = verdict.action is not None and by_one  # the action, under a list by one symptom
         nowhere = meaning.nowhere if found.ranked else ""
         if buries or nowhere or outweighs_ranking(intent, found.passages, edition.tuning.thresholds):
             found = replace(found, ranked=(), contenders=(), matches=(), facts=(), nowhere=nowhere)
@@ -222,7 +223,7 @@ class Pipeline:
         ordered = harmless(self._order(found, kept))
         evidence = assemble(ordered, tokens=self.limits.evidence_tokens)
         earlier = patient_of_turns(options.history, edition.linker.names)
-        said = joined(patient_in(question, mentions, edition.linker.names), earlier or Patient())
+        said = joined(patient_in(question, meaning.mentions, edition.linker.names), earlier or Patient())
         patient = joined(options.patient, said or Patient())
         safety, evidence = self._safety(edition, mentions, evidence, patient)
         warnings, conflicts = safety.warnings, conflicts_in(evidence)
@@ -231,7 +232,7 @@ class Pipeline:
         yield from emit_warnings(draft, warnings, evidence, self.limits.characters // 2 if not full else None)
         yield from emit_conflicts(draft, conflicts, evidence, self.limits.characters // 2 if not full else None)
         facts = [e.fact for e in evidence if e.fact is not None]
-        decision = decide(intent, question, facts)
+        decision = decide(intent, question, facts) if not is_suspicion(question, mentions) else None
         if decision is not None and decision.verdict is YesNo.NOT_STATED:
             yield say(draft, plain(not_listed(intent, mentions, facts)))
         clock.lap("assemble")
@@ -251,9 +252,8 @@ class Pipeline:
 
         # 8) outcome, what is missing, the label
         ending = conclusion.conclude(verdict, intent, mentions, found, draft.cited, edition.kb, back, decision)
-        limits += untold_stage(question, mentions, intent, draft.cited) + untold(
-            question, mentions, intent, draft.cited
-        )
+        limits += untold_stage(question, mentions, intent, draft.cited)
+        limits += untold(question, mentions, intent, draft.cited)
         near = (mentions, edition.retriever.graph, edition.linker.names)
         ending = limited(ending, limits) if limits else with_nearest(ending, *near)
         if stop.cancelled:

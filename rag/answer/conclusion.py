@@ -71,17 +71,22 @@ def conclude(
         outcome, questions, notes = Outcome.NEED_MORE_INFO, (back.text,), [*notes, back.note]
     elif outcome is Outcome.NEED_MORE_INFO:
         notes = [*([_TOO_MANY.format(found.nowhere)] if found.nowhere else []), *questions]
-    elif outcome is Outcome.NOT_IN_KB and verdict.aid:
-        notes = [_NOTHING_MORE]
     elif outcome is Outcome.NOT_IN_KB:
-        notes = [_NOTHING, *(notes or _recognised(mentions))]
+        notes = [_NOTHING_MORE] if verdict.aid else [_NOTHING, *(notes or _recognised(mentions))]
     else:
         notes = [*notes, *questions, *_understood(intent)]
+    if outcome is Outcome.ANSWERED and _single(notes, intent):
+        outcome, questions = Outcome.NEED_MORE_INFO, (_SINGLE,)
     if outcome is Outcome.ANSWERED and decision is not None and decision.verdict is YesNo.NOT_STATED:
         outcome = Outcome.PARTIAL
     if verdict.red_flag:
         outcome = Outcome.EMERGENCY
     return Ending(outcome, tuple(note + "\n" for note in notes), questions)
+
+
+def _single(notes: Sequence[str], intent: Intent) -> bool:
+    """Whether diseases were ranked by one symptom and nothing else was asked."""
+    return _SINGLE in notes and not intent.groups
 
 
 def longest_notes(
@@ -109,6 +114,7 @@ def _understood(intent: Intent) -> list[str]:
 _TOO_MANY = "只说“{}”，符合的疾病太多，无法缩小范围。也请说说持续了多久、还有哪些不适。"
 _AVOIDED = "以上是知识库写明禁用或慎用的；没有列出的药物不等于可以用，用药前请咨询医生或药师。"
 _NOTHING_AGAINST = "知识库没有写明对此禁用或慎用哪些药物；没有记录不等于都可以用，用药前请咨询医生或药师。"
+_SINGLE = "只识别到一个症状，符合的疾病很多，请补充其他症状、部位和持续时间。"
 _NOTHING = "知识库中没有可以回答这个问题的资料，请咨询医生。"
 
 
@@ -200,7 +206,7 @@ def _notes(
         notes.extend(_unmatched(mentions, found))
         notes.append("以上疾病只是可能相关，按症状与知识库记录的相符程度排列，不能据此诊断；请结合检查由医生判断。")
         if len({fact.object for subject in found.ranked for fact in subject.matched}) == 1 and not asks:
-            notes.append("只识别到一个症状，符合的疾病很多，请补充其他症状、部位和持续时间。")
+            notes.append(_SINGLE)
     notes.extend(lacking)
     if found.book is not None and not _quoted(found, cited):
         notes.append(not_told(found.book))

@@ -22,6 +22,7 @@ _SAID_IN = re.compile(
     "(?=里|中(?!药|医|的药)|上(?!火|面)|对|怎么|如何|说|记载|提到|是怎么|认为|的)"
 )
 _ANY = re.compile("古籍|典籍|古书|古代医书|医籍|原文|条文|出自|出处|哪本书|哪部书|哪一?篇")
+_UNWANTED = re.compile("(?:不用|不要|不必|别|无需|不需要?)(?:给|写|列|标|注明|说|带)?(?:出|任何)?(?:出处|原文|条文)")
 _ABOUT_BOOKS = re.compile(
     rf"{_TITLED.pattern}|{_ANY.pattern}|请|依据|根据|给出|回答|记载|关于|怎么说|如何|怎么|什么|哪[一本部篇]+|[里中上]|论述|的|是|对"
 )
@@ -42,7 +43,7 @@ def book_question(question: str) -> BookQuestion | None:
     """None where no book is asked."""
     text = normalise(question)
     found = _TITLED.search(text) or _SAID_IN.search(text)
-    if found is None and not _ANY.search(text):
+    if found is None and (not _ANY.search(text) or _UNWANTED.search(text)):
         return None
     title = found[1] if found else ""
     return BookQuestion(title, _ABOUT_BOOKS.sub(" ", text.replace(title, " ") if title else text).strip())

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rag.domain import EntityId, GraphFact, Intent, Mention, YesNo
+from rag.question.routes import ROUTE
 from rag.text import normalise
 from rag.vocabulary import RELATIONS, EntityType, Polarity, Relation
 
@@ -80,6 +81,10 @@ _SPARE = 1
 """Characters that may be left."""
 _LITERAL = frozenset({Relation.INFECTIVITY, Relation.INSURANCE})
 """Relations whose texts themselves say yes or no."""
+
+
+_ROUTE = re.compile(ROUTE)
+"""`会通过吃饭传染吗`: that an illness is catching decides nothing of this way."""
 
 
 @dataclass(frozen=True)
@@ -208,7 +213,7 @@ def decide(intent: Intent, question: str, facts: Sequence[GraphFact]) -> Decisio
     if intent.object:
         return _of_object(intent, normalise(question), facts)
     asked = set(intent.relations)
-    if not asked or not asked <= _LITERAL:
+    if not asked or not asked <= _LITERAL or _ROUTE.search(normalise(question)):
         return None
     own = tuple(fact for fact in facts if fact.relation in asked)
     said = {not _DENIES.match(normalise(fact.object_text)) for fact in own}

@@ -10,6 +10,7 @@ from rag.domain import Condition, Intent, Mention, Turn
 from rag.linking.linker import Linker
 from rag.linking.names import entity_name
 from rag.linking.sites import GENERAL
+from rag.question.allergens import without_allergens
 from rag.question.conditions import asks_for_diseases, conditions_of
 from rag.question.dialogue import MOST_QUESTIONS, Consultation, asks, hurried, thing, told_before, told_now
 from rag.question.followup import understand
@@ -92,7 +93,7 @@ _DECIDES = re.compile(r"能不能|可不可以|能否|可否|要不要|会不会
 
 
 def _alone(question: str, mentions: tuple[Mention, ...]) -> Meaning:
-    intent = read_intent(question, mentions)
+    intent = read_intent(question, without_allergens(question, mentions))
     if conditions := conditions_of(question, mentions):
         return Meaning(question, mentions, Intent((), (), reverse=True), conditions=conditions)
     if asks_to_avoid(question, mentions):

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from rag.domain import Evidence, Intent, Mention
 from rag.question.beyond import Limit
+from rag.question.deciding import suspected
+from rag.question.routes import ROUTE
 from rag.text import normalise
 from rag.vocabulary import Relation
 
@@ -47,7 +49,7 @@ _ASPECTS = (
     _aspect(
         "self_healing",
         r"自愈|自限|自己(?:就|会|能|可以|慢慢)*(?:痊愈|好|恢复|消|退|缓解)|(?:自行|自然)(?:就|会|能|可以)?(?:痊愈|愈合|好|恢复|消|退|缓解|转)|"
-        r"不(?:用|吃|去|做|打)?(?:管|治疗?|药|手术|处理|干预)(?:它|的话|也|能|会|可以|自己|就|行|不行)*(?:好|痊愈|恢复|行吗|可以吗|消)",
+        r"不(?:用|吃|去|做|打)?(?:管|治疗?|药|手术|处理|干预)(?:它|的话|也|能|会|可以|自己|就|行|不行)*(?:好|痊愈|恢复|行吗|可以吗|消|降|控制|逆转|减)",
         _OUTLOOK | _TREATED,
         r"自愈|自限|自行|自然(?:病程|消退|缓解)|self-limit|spontaneous",
         "引用的记录没有写明不治疗能否自行好转；治愈率说的不是自愈，请不要因此推迟就医。",
@@ -68,10 +70,33 @@ _ASPECTS = (
     ),
     _aspect(
         "surgery",
-        r"(?:要不要|需不需要|用不用|该不该|必须|一定要|需要|得|要)(?:做|动)?(?:手术|开刀)|(?:手术|开刀)(?:吗|不|还是)",
+        r"(?:要不要|需不需要|用不用|该不该|必须|一定要|需要|得|要)(?:做|动)?(?:手术|开刀|割|切)|(?:手术|开刀)(?:吗|不|还是)",
         _TREATED,
-        r"术|开刀|切除|移植|surg|operat",
-        "引用的记录没有写明是否需要手术，请由医生评估。",
+        r"指征|(?:需|应|须|必须|不必|无需)(?:行|要)?(?:手术|切除|开刀)|保守|"
+        r"surgery (?:is|was) (?:indicated|recommended|required)",
+        "引用的记录没有写明什么情况下需要手术，请由医生评估。",
+    ),
+    _aspect(
+        "threshold",
+        r"(?:多大|多少度?|多高|几度|几级|到什么程度|什么程度|什么情况下?)(?:的话|时|才|就)*(?:需要|要|得|该|必须)"
+        r"(?:做|动|吃|用)?(?:手术|开刀|治疗|药|住院|切)",
+        _TREATED,
+        r"[≥≤><]|大于|超过|以上|以下|cm|mm|厘米|毫米",
+        "引用的记录没有写明到什么程度才需要，请由医生评估。",
+    ),
+    _aspect(
+        "lifelong",
+        r"终身|终生|一辈子|一直(?:要|得|吃|服|用)|长期(?:吃|服|用)|(?:能|可以)(?:不能)?停药?|什么时候(?:能|可以)停|停药",
+        _OUTLOOK | _TREATED,
+        r"终身|终生|长期|维持|停药|lifelong|long-term",
+        "引用的记录没有写明要吃多久、能不能停药；请不要自行停药，由医生决定。",
+    ),
+    _aspect(
+        "route",
+        ROUTE,
+        frozenset({Relation.INFECTIVITY}),
+        r"途径|经[^。；]{0,6}传播|唾液|飞沫|血液|粪口|空气|接触|母婴|叮咬|route|transmitted (?:by|through|via)",
+        "引用的记录只写了有没有传染性，没有写传播途径，不能判断这种接触会不会传染。",
     ),
     _aspect(
         "recurrence",
@@ -98,10 +123,22 @@ _ASPECTS = (
 )  # fmt: skip
 
 
+_SUSPICION = Limit(
+    "suspicion", re.compile(""), "症状相符不等于就是这种病，许多疾病有同样的症状，不能据此诊断；请就诊检查。"
+)
+
+
+def is_suspicion(question: str, mentions: Sequence[Mention]) -> bool:
+    """`右下腹痛是阑尾炎吗`: symptoms and the disease they are taken for; that it lists them is no yes."""
+    return bool(mentions) and suspected(question, mentions)
+
+
 def untold(question: str, mentions: Sequence[Mention], intent: Intent, cited: Sequence[Evidence]) -> tuple[Limit, ...]:
     """What was asked and is not told by what is cited; nothing where nothing is cited at all."""
     if not cited or intent.reverse or intent.comparison:
         return ()
+    if is_suspicion(question, mentions):
+        return (_SUSPICION,)
     text = _beside_names(question, mentions)
     missing = [a for a in _ASPECTS if a.relations & set(intent.relations) and a.asked.search(text)]
     return tuple(

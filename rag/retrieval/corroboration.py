@@ -7,22 +7,37 @@ a source of another lineage lists it too, the record is believed more.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from rag.domain import EntityId, Evidence, Literal
+from rag.domain import AliasKind, EntityId, Evidence, Literal
+from rag.linking.medicines import base_names
+from rag.linking.names import Names, entity_name
 from rag.text import normalise
-from rag.vocabulary import Grade, Relation
+from rag.vocabulary import EntityType, Grade, Relation
 
 BACKED = 1.0
 """Support of a fact that another source bears out."""
+_SURE = 0.5
 _FOR = frozenset({"适应证", "适应症", "药理作用"})
-NOTE = "引用的药物只见于网络整理、未经审校的资料，没有说明书或其他来源印证；是否适用请由医生或药师判断。"
-SOME = "其中{names}只见于网络整理、未经审校的资料，没有说明书或其他来源印证。"
+NOTE = "引用的药物只见于网络整理、未经审校的资料，知识库中没有说明书或其他来源印证；是否适用请由医生或药师判断。"
+SOME = "其中{names}只见于网络整理、未经审校的资料，知识库中没有说明书或其他来源印证。"
 
 
-def backed(told: Sequence[Evidence], leaflets: Iterable[Evidence]) -> tuple[Evidence, ...]:
-    """`told` with drugs that are borne out marked and before the others; `leaflets` are passages about the drugs."""
+def substances(drug: EntityId, names: Names) -> list[EntityId]:
+    """The drug and what its name holds beside form and salt, whose leaflet counts for it too."""
+    bases = (c for base in base_names(entity_name(drug), EntityType.DRUG) for c in names.candidates(base))
+    sure = (c.entity for c in bases if c.score >= _SURE and c.type is EntityType.DRUG and c.via != AliasKind.TRADE)
+    return list(dict.fromkeys((drug, *sure)))
+
+
+def backed(
+    told: Sequence[Evidence], leaflets: Iterable[Evidence], holding: Mapping[EntityId, Sequence[EntityId]]
+) -> tuple[Evidence, ...]:
+    """`told` with drugs that are borne out marked and before the others.
+
+    `leaflets` are passages about what the drugs hold, `holding` tells it of each drug.
+    """
     lineages: dict[object, set[str]] = defaultdict(set)
     for evidence in filter(_of_a_drug, told):
         lineages[_pair(evidence)].add(evidence.source.lineage or evidence.source.id)
@@ -35,7 +50,8 @@ def backed(told: Sequence[Evidence], leaflets: Iterable[Evidence]) -> tuple[Evid
         fact = evidence.fact
         if fact is None or not _of_a_drug(evidence):
             return False
-        named = any(normalise(fact.subject_name) in text for text in texts[fact.object])
+        held = [] if isinstance(fact.object, Literal) else holding.get(fact.object, [fact.object])
+        named = any(normalise(fact.subject_name) in text for substance in held for text in texts[substance])
         return named or len(lineages[_pair(evidence)]) > 1
 
     marked = [replace(e, support=BACKED) if borne_out(e) else e for e in told]

@@ -26,6 +26,8 @@ MISSED = 0.2
 """How often a patient lacks, or does not notice, a symptom that the disease lists."""
 BESIDE = 0.03
 """How often a patient has a symptom that the disease does not list."""
+FITS = 100
+"""How much commoner a disease is held to be among the people whom it concerns."""
 SETTLED = 0.8
 """Share of the likelihood from which the first disease needs no question."""
 LEAST_GAIN = 0.1
@@ -67,17 +69,18 @@ class Contender:
 
 
 def order(contenders: Sequence[Contender], person: Person) -> list[Contender]:
-    """Best first: who may have it at all, score, who usually has it, the plainer name, what the graph speaks of most
-    (the nearest it holds to how common a disease is), fewer other symptoms.
+    """Best first: who may have it at all, score, the plainer name, what the graph speaks of most (the nearest it holds
+    to how common a disease is), all the more among people whom it concerns, fewer other symptoms.
     """  # noqa: D205
 
-    def key(contender: Contender) -> tuple[bool, float, bool, bool, int, int, str]:
+    def key(contender: Contender) -> tuple[bool, float, bool, int, int, str]:
         fits = bool((contender.limited | contender.preferred) & person.groups - _SEXES)
         name = contender.ranked.name
         some = for_some_people(name) and not fits
         impossible = bool(contender.limited & person.outside)
         ranked = contender.ranked
-        return impossible, -contender.score, not fits, some, -ranked.named, ranked.total, ranked.subject
+        common = (1 + ranked.named) * (FITS if fits else 1)
+        return impossible, -contender.score, some, -common, ranked.total, ranked.subject
 
     return sorted(contenders, key=key)
 

@@ -38,7 +38,7 @@ from rag.question.patient import concerns_of, group_entities, patient_in
 from rag.question.people import groups_in
 from rag.question.population import NOBODY, Person, groups_preferred, limited_to, suited
 from rag.retrieval.avoided import AGAINST, against, states_in, warning
-from rag.retrieval.corroboration import backed, drugs_in
+from rag.retrieval.corroboration import backed, drugs_in, substances
 from rag.retrieval.differential import Contender, Told, by_department, order
 from rag.retrieval.excerpts import telling, without
 from rag.retrieval.fusion import Fused, Tuning, fuse, fuse_languages, in_new_order
@@ -248,9 +248,12 @@ class Retriever:
     def _backed(self, facts: Sequence[GraphFact]) -> tuple[Evidence, ...]:
         """Facts as evidence, drugs that other sources bear out before the others of an illness."""
         told = self.as_evidence(facts)
-        drugs = drugs_in(told)
-        leaflets = self.kb.evidence(self.kb.about(drugs, limit_each=MONOGRAPH_PASSAGES)) if drugs else {}
-        return backed(told, leaflets.values()) if drugs else told
+        holding = {drug: substances(drug, self.names) for drug in drugs_in(told)}
+        if not holding:
+            return told
+        held = list(dict.fromkeys(substance for found in holding.values() for substance in found))
+        leaflets = self.kb.evidence(self.kb.about(held, limit_each=MONOGRAPH_PASSAGES))
+        return backed(told, leaflets.values(), holding)
 
     # ------------------------------------------------------------ the graph
 

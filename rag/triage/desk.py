@@ -31,11 +31,13 @@ class Desk:
     source: str
 
     def direct(self, intent: Intent, mentions: Sequence[Mention], person: Person) -> str | None:
-        """Where to go with what is named, if a department is asked for; None where the table does not say."""
-        if Relation.DEPARTMENT not in intent.relations:
-            return None
+        """Where to go with what is named, if a department is asked for or what to do about one complaint.
+
+        None where the table does not say.
+        """
         said = dict.fromkeys(say for m in mentions if m.present for say in self._of(m))
-        if not said:
+        vague = intent.reverse and len(said) == 1 and len(mentions) == 1
+        if not said or not (_asks_where(intent) or vague):
             return None
         young = person.age is not None and person.age < _CHILD_UNDER
         return f"导诊提示：{self.child if young else ''.join(said)}（{self.source}）"
@@ -44,6 +46,11 @@ class Desk:
         """By the words of the question, else by the names they stand for."""
         names = (normalise(mention.surface), *(c.name for c in mention.candidates))
         return [self.complaints[name] for name in names if name in self.complaints][:1]
+
+
+def _asks_where(intent: Intent) -> bool:
+    """A department is asked for, and not by an overview or a comparison."""
+    return intent.explicit and not intent.comparison and Relation.DEPARTMENT in intent.relations
 
 
 @cache

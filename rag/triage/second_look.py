@@ -7,6 +7,7 @@ nothing of knowledge bases, and no generator, cache or history touches it. Made 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import as_file, files
@@ -17,6 +18,7 @@ import yaml
 from rag.classifier import Classifier
 from rag.domain import Patient, Triage
 from rag.errors import ConfigurationError
+from rag.text import normalise
 from rag.triage.rules import first_aid, triage
 from rag.triage.table import TriageRules
 
@@ -26,6 +28,15 @@ UNCLEAR = "unclear"
 """The category of an emergency that may be one of several."""
 _TABLE, _MODEL = "second_look.yaml", "triage_model.safetensors"
 _INFANT_MONTHS = 24
+_INFANT = "infant_fever"
+_YOUNG = 0.25
+_BESIDE_FEVER = 0.1
+"""Probability of anything else from which the fever of an older child is an emergency."""
+_MONTHS_OLD = re.compile(
+    r"(?<!怀孕)(?<!孕)(?<![0-9.])(?:[4-9]|1[0-9]|2[0-9]|[四五六七八九十]|十[一二三四五六七八])个多?半?月(?!前|后|以|没)|"
+    r"(?<![0-9.])(?:[1-9][0-9]?|[一二两三四五六七八九十])岁"
+)
+_NEWBORN = re.compile(r"[0-9一二三四五六七八九十]天|周大|新生儿|刚出生|刚生|满月|月子|[1-3一二两三]个多?月")
 
 
 @dataclass(frozen=True)
@@ -53,9 +64,19 @@ class SecondLook:
         if emergency < self.alarm:
             return first
         label = max(shares.keys() - {NONE}, key=lambda label: (shares[label], label))
+        if label == _INFANT and _older(question, patient):
+            return self.verdicts[UNCLEAR] if emergency - shares[label] >= _BESIDE_FEVER else first
         if shares[label] >= self.clear * emergency:
             return self.verdicts[label]
         return self.verdicts[UNCLEAR] if emergency >= self.alarm_unclear else first
+
+
+def _older(question: str, patient: Patient | None) -> bool:
+    """Whether three months or more are told of a child's age: fever alone is no emergency then."""
+    if patient is not None and patient.age is not None:
+        return patient.age >= _YOUNG
+    text = normalise(question)
+    return bool(_MONTHS_OLD.search(text)) and not _NEWBORN.search(text)
 
 
 def assess(question: str, patient: Patient | None, rules: TriageRules, look: SecondLook | None) -> Triage:

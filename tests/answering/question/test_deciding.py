@@ -186,3 +186,10 @@ def test_a_comparison_says_what_both_have_before_the_rest(pipeline: Pipeline) ->
     assert answer.text.startswith("偏头痛与紧张型头痛都有的症状：头痛[1][2]。\n偏头痛的症状还有：")
     assert not answer.dropped
     assert answer.verdict is None
+
+
+@pytest.mark.parametrize("question", ["偏头痛会通过吃饭传染吗", "偏头痛接吻会传染吗"])
+def test_that_an_illness_is_catching_decides_nothing_of_one_way(question: str) -> None:
+    catching = fact("disease:偏头痛", Relation.INFECTIVITY, Literal("有传染性", "infectivity"))
+    assert decide(intent("偏头痛会传染吗"), "偏头痛会传染吗", [catching]) is not None
+    assert decide(intent(question), question, [catching]) is None

@@ -37,6 +37,7 @@ def intent(question: str) -> Intent:
         ("How is migraine diagnosed", Relation.EXAMINATION),
         ("Is migraine contagious?", Relation.INFECTIVITY),
         ("布洛芬的功效", Relation.EFFICACY),
+        ("怎么判断是不是偏头痛", Relation.SYMPTOM),
         ("布洛芬不适合哪些人", Relation.CONTRAINDICATION),
         ("布洛芬吃完会有什么不舒服", Relation.ADVERSE),
         ("布洛芬是哪一类的药", Relation.DRUG_CLASS),
@@ -173,7 +174,9 @@ def test_this_medicine_asks_for_no_others() -> None:
     assert Relation.DRUG in intent("治偏头痛的药有什么").relations
 
 
-@pytest.mark.parametrize("question", ["偏头痛要休息多久", "偏头痛多久能上班", "偏头痛复查间隔多长时间"])
+@pytest.mark.parametrize(
+    "question", ["偏头痛要休息多久", "偏头痛多久能上班", "偏头痛复查间隔多长时间", "偏头痛后多久可以走路"]
+)
 def test_how_long_something_else_takes_asks_for_no_duration(question: str) -> None:
     found = intent(question)
     assert Relation.DURATION not in found.relations

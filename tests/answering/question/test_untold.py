@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.domain import Intent, Literal, Outcome, Passage, PassageKind
+from rag.domain import Intent, Literal, Outcome, Passage, PassageKind, YesNo
 from rag.pipeline import Pipeline
 from rag.question.untold import untold
 from rag.vocabulary import Relation
@@ -13,6 +13,7 @@ from tests.answering.records import BOOK, MIGRAINE, stated, told
 CURED = stated(MIGRAINE, Relation.CURE_RATE, Literal("约60%", "cure_rate"))
 TESTED = stated(MIGRAINE, Relation.EXAMINATION, "examination:头颅磁共振")
 CAUSED = stated(MIGRAINE, Relation.CAUSE, "cause:劳累")
+CATCHING = stated(MIGRAINE, Relation.INFECTIVITY, Literal("有传染性", "infectivity"))
 DRUG = stated(MIGRAINE, Relation.DRUG, "drug:布洛芬")
 
 
@@ -29,6 +30,9 @@ def intent(*relations: Relation) -> Intent:
         ("偏头痛能活多久", intent(Relation.CURE_RATE), CURED, "survival"),
         ("偏头痛会遗传吗", intent(Relation.CAUSE), CAUSED, "heredity"),
         ("偏头痛首选什么药", intent(Relation.DRUG), DRUG, "best"),
+        ("偏头痛要终身吃药吗", intent(Relation.DRUG), DRUG, "lifelong"),
+        ("偏头痛多严重什么程度需要吃药", intent(Relation.DRUG), DRUG, "threshold"),
+        ("偏头痛会通过吃饭传染吗", intent(Relation.INFECTIVITY), CATCHING, "route"),
         ("偏头痛要不要手术", intent(Relation.TREATMENT, Relation.DRUG), DRUG, "surgery"),
     ],
 )
@@ -51,3 +55,10 @@ def test_such_an_answer_is_never_whole(pipeline: Pipeline, question: str) -> Non
     answer = pipeline.ask(question)
     assert answer.outcome is Outcome.PARTIAL
     assert answer.citations
+
+
+def test_symptoms_that_a_disease_lists_are_no_yes_to_having_it(pipeline: Pipeline) -> None:
+    answer = pipeline.ask("我头痛恶心，是偏头痛吗")
+    assert (answer.outcome, answer.verdict) == (Outcome.PARTIAL, None)
+    assert "不能据此诊断" in answer.text
+    assert pipeline.ask("偏头痛会恶心吗").verdict is YesNo.YES

@@ -24,6 +24,11 @@ def test_a_child_goes_to_the_children_s_department(sample: Pipeline) -> None:
     assert sample.ask("咳嗽挂什么科", Options(patient=Patient(age=5))).text.startswith("导诊提示：14岁以下一般先看儿科")
 
 
-@pytest.mark.parametrize("question", ["头晕怎么办", "白癜风挂什么科", "偏头痛有什么症状"])
+def test_of_one_complaint_it_is_said_without_being_asked(sample: Pipeline) -> None:
+    assert sample.ask("头晕怎么办").text.startswith("导诊提示：先看神经内科")
+    assert "导诊提示" not in sample.ask("头晕、恶心、怕光是什么病").text
+
+
+@pytest.mark.parametrize("question", ["老年痴呆和健忘怎么区别", "白癜风挂什么科", "偏头痛有什么症状"])
 def test_nothing_is_said_where_no_department_of_a_complaint_is_asked_for(sample: Pipeline, question: str) -> None:
     assert "导诊提示" not in sample.ask(question).text

@@ -171,3 +171,18 @@ def test_what_is_no_model_is_one_line(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "model").write_bytes(content)
     with pytest.raises(ConfigurationError, match=r"no classifier .*; train one"):
         Classifier.load(tmp_path / "model")
+
+
+@pytest.mark.parametrize(
+    ("question", "category"),
+    [
+        ("两个月的宝宝发烧38.5度", "infant_fever"),
+        ("孩子2岁发烧38.5怎么办", None),
+        ("宝宝8个月发烧38.2度可以吃什么药", None),
+        ("八个月宝宝发热两天，不爱动，头往后仰，拒奶，眼神呆", "unclear"),
+    ],
+)
+def test_fever_alone_is_an_emergency_of_the_first_three_months(question: str, category: str | None) -> None:
+    rules = load_rules()
+    verdict = assess(question, None, rules, load_look(rules))
+    assert (verdict.category if verdict.red_flag else None) == category
