@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from evaluation.linking import LinkingReport, evaluate
+from evaluation.linking import LinkingReport, evaluate, read_links, read_mentions
 from evaluation.metrics import half_of, harmonic, share_of
 from rag.domain import Alias, AliasKind, Record
 from rag.editions import Edition
@@ -112,3 +112,12 @@ def test_the_halves_are_counted_apart(edition: Edition) -> None:
     assert [half["link_precision"].value for half in report.halves] == [1.0, 0.0]
     assert report.shares["link_precision"].value == 0.5
     assert "| half 0 | half 1 |" in report.markdown()
+
+
+def test_only_links_of_the_half_that_may_be_read_count_as_read() -> None:
+    texts = {row["id"]: row["text"] for row in read_mentions()}
+    read = read_links()
+    assert len(read) > 20
+    for sentence, surface, _ in read:
+        assert half_of(sentence) == 0
+        assert surface in texts[sentence]
