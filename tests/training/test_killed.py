@@ -99,7 +99,7 @@ def test_two_ranks_learn_what_one_does(base: Path, tmp_path: Path) -> None:
     assert all(torch.allclose(before[name], after[name], atol=1e-4) for name in before)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_two_nodes_end_with_the_weights_of_two_ranks_on_one(base: Path, tmp_path: Path) -> None:
     """Two agents of torchrun meet over the loopback interface, as those of two machines do over theirs."""
     (tmp_path / "script.py").write_text(SCRIPT, encoding="utf-8")
@@ -125,7 +125,7 @@ def test_two_nodes_end_with_the_weights_of_two_ranks_on_one(base: Path, tmp_path
             for agent in agents
         ]  # fmt: skip
         for child in started:
-            _, said = child.communicate(timeout=200)
+            _, said = child.communicate(timeout=280)
             assert child.returncode == 0, said[-3000:]
         weights[name] = load_file(run.out / "adapter" / "adapter_model.safetensors")
     assert weights["nodes"].keys() == weights["ranks"].keys()
