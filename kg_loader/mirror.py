@@ -285,9 +285,13 @@ class LiveRows:
         """Rows of one table; no query for a type of relation that the database has never seen."""
         if not table.node and table.name.partition(" ")[0] not in self._types:
             return iter(())
-        if table.grouped and self._connection.read(table.count, {})[0][0] <= self._most_grouped:
+        if table.grouped and self.most(table) <= self._most_grouped:
             return self._grouped(table)
         return map(tuple, self._connection.stream(table.read, {"kb": self._kb, "prefix": table.name}))
+
+    def most(self, table: Table) -> int:
+        """How many rows a table of relations may have: those of all who use the type, which Neo4j keeps count of."""
+        return int(self._connection.read(table.count, {})[0][0])
 
     def _grouped(self, table: Table) -> Iterator[Row]:
         for end, rows in self._connection.stream(table.grouped, {"kb": self._kb}):

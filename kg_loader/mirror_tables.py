@@ -47,6 +47,11 @@ class Table:
     grouped: LiteralString = ""
     count: LiteralString = ""
 
+    @property
+    def derived(self) -> bool:
+        """Relations that follow from passages and say nothing but that they are there."""
+        return not self.node and self.keys == 2
+
     def key(self, row: Row) -> Key:
         """What names this row."""
         return tuple(row[: self.keys])

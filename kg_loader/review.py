@@ -230,7 +230,7 @@ class _Reviewer:
                 self._deleted_entity(row[0], lost[row[0]])
             elif table.node:
                 self._refuse(f"{row[0]} was deleted", f"passages, sources and texts follow from files; {_RESTORE}")
-        derived = sum(not table.node and table.keys <= 2 for table, _ in rows)
+        derived = sum(table.derived for table, _ in rows)
         if derived:
             self._refuse(f"{derived} relations of mentions and sources were deleted", _RESTORE)
 

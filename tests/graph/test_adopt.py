@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import LiteralString
 
@@ -11,15 +12,17 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from kg_loader.adopt import Adoption, adopt
+from kg_loader.edits import read_edits
 from kg_loader.erasure import erase
 from kg_loader.ingest import ingest
 from kg_loader.live_verify import LiveVerified, compare_graphs
+from kg_loader.mirror import snapshot_records
 from kg_loader.recovery import recover
 from kg_loader.verify import verify
 from rag import wiring
 from rag.domain import EDITOR, EntityId, Fact, Literal, Qualifiers
 from rag.errors import ConfigurationError, StaleGraphError
-from rag.graph.bolt import Connection
+from rag.graph.bolt import Connection, Row
 from rag.graph.drawn import DrawnFacts
 from rag.graph.neo4j import Neo4jGraph
 from rag.settings import Settings
@@ -383,3 +386,37 @@ def test_what_is_in_quarantine_was_not_deleted_by_anybody(editing: Editing) -> N
 
 
 _BOTH = ("有传染性", "无传染性")
+
+
+class Alone(Connection):
+    """Counts relations as if no other test used the database, and remembers what it was asked."""
+
+    def __init__(self, connection: Connection, kb: str) -> None:
+        super().__init__(connection.server)
+        self.kb = kb
+        self.streamed: list[str] = []
+
+    def read(
+        self, query: LiteralString, parameters: Mapping[str, object], *, timeout_s: float | None = None
+    ) -> list[Row]:
+        if query.startswith("MATCH ()-[r:"):
+            query, parameters = query.replace("()-[r:", "({kb: $kb})-[r:"), {"kb": self.kb}
+        return super().read(query, parameters, timeout_s=timeout_s)
+
+    def stream(
+        self, query: LiteralString, parameters: Mapping[str, object], *, timeout_s: float | None = None
+    ) -> Iterator[Row]:
+        self.streamed.append(query)
+        return super().stream(query, parameters, timeout_s=timeout_s)
+
+
+def test_mentions_are_compared_only_where_their_number_differs(editing: Editing) -> None:
+    records = snapshot_records(editing.library.snapshot_folder(1))
+    with closing(records), closing(Alone(editing.connection, editing.kb)) as alone:
+        read_edits(alone, editing.kb, records)
+        assert not any("(a:Passage)-[r:MENTIONS]" in query for query in alone.streamed)
+        editing.draw("MATCH (:Passage {kb: $kb})-[r:MENTIONS]->() WITH r LIMIT 1 DELETE r")
+        edits = read_edits(alone, editing.kb, records)
+    assert [table.name for table, _ in edits.deleted] == ["MENTIONS to Entity"]
+    (refused,) = editing.adopt(dry_run=True).refused
+    assert refused.line == "1 relations of mentions and sources were deleted"
