@@ -26,6 +26,11 @@ GOODBYE_S = 0.5
 """What is left of the grace period when answers that still run are cut short, for telling their clients."""
 HEADER_S = 10.0
 """How long a new connection may take for its first request line and headers."""
+SWITCH_S = 0.0005
+"""How long a thread may go on computing while others wait (Python's own: 5 ms).
+
+To check a sentence takes several turns. While a version is opened each of them waited that long: a tenth of a second.
+"""
 Ready = Callable[[str], None]
 
 
@@ -123,6 +128,8 @@ def run(app: FastAPI, service: Service, on_ready: Ready | None) -> None:
     """Serve until a signal. Raises DependencyError if the port is taken."""
     for chatty in ("uvicorn.error", "faiss"):  # the latter lists the instruction sets that it was not built for
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+    sys.setswitchinterval(SWITCH_S)
 
     def ready(address: str) -> None:
         _spare_what_stays()

@@ -133,17 +133,18 @@ from pathlib import Path
 from api.app import serve
 from rag.settings import Settings
 settings = Settings(data_dir=Path(sys.argv[1]), port=0, embedder="none", pointer_poll_s=0.1)
-serve(settings, lambda address: print(address, gc.get_freeze_count(), flush=True))
+serve(settings, lambda address: print(address, gc.get_freeze_count(), sys.getswitchinterval(), flush=True))
 """
 
 
 @dataclass
 class Process:
-    """A server process, how to reach it, and how many objects its collector leaves alone."""
+    """A server process, how to reach it, how many objects its collector leaves alone, and how long a thread goes on."""
 
     child: subprocess.Popen[str]
     address: str
     spared: int
+    switch_s: float
 
 
 @contextmanager
@@ -156,9 +157,9 @@ def serving(data_dir: Path) -> Iterator[Process]:
     )  # fmt: skip
     try:
         assert child.stdout is not None
-        address, _, spared = child.stdout.readline().strip().partition(" ")
+        address, *told = child.stdout.readline().split() or [""]
         assert address.startswith("http://127.0.0.1:"), child.communicate(timeout=5)[1]
-        yield Process(child, address, int(spared))
+        yield Process(child, address, int(told[0]), float(told[1]))
     finally:
         child.kill()
         child.communicate(timeout=10)
@@ -169,6 +170,7 @@ def test_an_ingested_knowledge_base_is_served_and_swapped_under_load(data_dir: P
     publish(library, {"small": SMALL})
     with serving(data_dir) as process, httpx.Client(base_url=process.address, timeout=10) as client:
         assert process.spared > 10_000  # modules and the version; opening the next one would walk over them
+        assert process.switch_s < 0.001
         _ask_everything(client)
         publish(library, {"small": versioned(2)})
         _wait_for_version(client, 2)
