@@ -29,22 +29,22 @@ from rag.domain import (
     RankedSubject,
 )
 from rag.linking.names import OWN_NAME, Names, entity_name, entity_type
-from rag.linking.sites import GENERAL, SKIN, elsewhere, said_otherwise
 from rag.ports import Embedder, GraphReader, KnowledgeBase, Reranker
 from rag.question.books import BookQuestion, book_question, told_in
 from rag.question.deciding import CAUSED_BY, TOWARDS, narrowed
 from rag.question.intent import REMEDIES
 from rag.question.patient import concerns_of, group_entities, patient_in
 from rag.question.people import groups_in
-from rag.question.population import NOBODY, Person, groups_preferred, limited_to, suited
+from rag.question.population import NOBODY, Person, suited
 from rag.retrieval.avoided import AGAINST, against, states_in, warning
 from rag.retrieval.corroboration import backed, drugs_in, substances
-from rag.retrieval.differential import Contender, Told, by_department, order
+from rag.retrieval.differential import Contender
 from rag.retrieval.excerpts import telling, without
 from rag.retrieval.fusion import Fused, Tuning, fuse, fuse_languages, in_new_order
 from rag.retrieval.initialisms import WEIGHT as INITIALISM_WEIGHT
 from rag.retrieval.initialisms import initialisms
 from rag.retrieval.other_words import english_words
+from rag.retrieval.ranking import Ranking
 from rag.retrieval.remedies import (
     INDICATIONS,
     asks_drugs,
@@ -59,7 +59,6 @@ from rag.retrieval.remedies import (
 )
 from rag.retrieval.selection import (
     ASPECTS,
-    DEPARTMENTS_EACH,
     NEXT,
     SURE,
     asked_of,
@@ -68,15 +67,12 @@ from rag.retrieval.selection import (
     choices,
     entities_meant,
     entities_named,
-    first_departments,
     for_them,
     is_remedy,
     of_the_pair,
-    parts_told,
     points_last,
     relations_wanted,
     subjects_of,
-    told_symptoms,
 )
 from rag.retrieval.support import supports
 from rag.retrieval.weighting import default_weights
@@ -88,15 +84,8 @@ FACTS_EACH = 200
 RANKED = 10
 RANKED_BESIDE = 3
 """Diseases shown where a bare symptom leads to something else that was asked for."""
-RANKED_READ = 100
-"""Read before ties are broken."""
-CONTENDERS = 40
-"""Of those the best, whose other symptoms are read too."""
-SYMPTOMS_EACH = 60
-"""Facts read for each of them and a relation; a disease lists 8 symptoms on average."""
 LISTED = 50
 """Diseases that meet conditions, shown in full answers."""
-DEPARTMENTS_OF = 3
 CANDIDATE_PASSAGES = 100
 RERANKED = 30
 """Passages that a reranker reads."""
@@ -182,7 +171,8 @@ class Retriever:
             intent = replace(intent, reverse=False)
             meant = ill_in(mentions)
         people = groups_in(normalise(question)) if Relation.DOSAGE in intent.relations else ()
-        contenders, departments = self._contenders(mentions, intent, person) if intent.reverse else ((), [])
+        ranking = Ranking(self.kb, self.graph, self.names)
+        contenders, departments = ranking.contenders(mentions, intent, person) if intent.reverse else ((), [])
         ranked = tuple(c.ranked for c in contenders[: RANKED if not intent.groups else RANKED_BESIDE])
         if ranked:
             facts = departments
@@ -320,64 +310,6 @@ class Retriever:
         """Entities that have passages of their own."""
         passages = self.kb.passages(self.kb.about(list(plan), limit_each=1))
         return {passage.about for passage in passages.values() if passage.about is not None}
-
-    def _contenders(
-        self, mentions: Sequence[Mention], intent: Intent, person: Person
-    ) -> tuple[tuple[Contender, ...], list[GraphFact]]:
-        """Diseases by the symptoms they share with the question, and where the best of them are treated.
-
-        One read ranks; one more tells departments and, where it may change the order or lead to a question back, what
-        else the best ones list.
-        """
-        told = told_symptoms(mentions)
-        if not told.present:
-            return (), []
-        parts = parts_told(mentions)
-        said = self._as_recorded(mentions, told.present)
-        told = replace(told, present=tuple(said))
-        found = self._sharing(told.present, parts)
-        first = order([Contender(subject) for subject in found], person)
-        wide = not intent.groups or bool(told.absent or parts) or person != NOBODY
-        relations = _WIDE if wide else (Relation.DEPARTMENT,)
-        where = Relation.DEPARTMENT in intent.relations
-        best = first[: CONTENDERS if wide or where else DEPARTMENTS_OF]
-        plan = {c.ranked.subject: relations for c in best}
-        facts = self.graph.neighbourhood(plan, limit_each=SYMPTOMS_EACH if wide else DEPARTMENTS_EACH).outgoing
-        known: dict[EntityId, list[GraphFact]] = {c.ranked.subject: [] for c in best}
-        for fact in facts:
-            known[fact.subject].append(fact)
-        ordered = order([_described(c.ranked, known[c.ranked.subject], told, said, parts) for c in best], person)
-        if where:
-            ordered = by_department(ordered, known)
-        departments = [fact for c in ordered[:DEPARTMENTS_OF] for fact in first_departments(known[c.ranked.subject])]
-        return (*ordered, *first[len(best) :]), departments
-
-    def _as_recorded(self, mentions: Sequence[Mention], complaints: Sequence[EntityId]) -> dict[EntityId, EntityId]:
-        """What was told, by what records call it: another name where they know nothing of that one (水泡 for 水疱)."""
-        known = self.kb.named(complaints)
-        found: dict[EntityId, EntityId] = {}
-        for complaint in complaints:
-            others = self._otherwise(mentions, complaint) if not known[complaint] else []
-            recorded = [other for other, count in self.kb.named(others).items() if count] or [complaint]
-            found |= dict.fromkeys(recorded, complaint)
-        return found
-
-    def _otherwise(self, mentions: Sequence[Mention], complaint: EntityId) -> list[EntityId]:
-        """Other symptoms that a complaint may be recorded as: what it surely stands for, and by its other names."""
-        said = [m for m in mentions if any(c.entity == complaint for c in m.candidates)]
-        listed = [c for m in said for c in m.candidates if c.score >= SURE]
-        names = (*(normalise(a.name) for a in self.kb.aliases(complaint)), *said_otherwise(entity_name(complaint)))
-        listed += [c for name in names for c in self.names.candidates(name) if c.via == OWN_NAME]
-        return list(dict.fromkeys(c.entity for c in listed if c.type is EntityType.SYMPTOM))
-
-    def _sharing(self, complaints: Sequence[EntityId], parts: Sequence[str]) -> list[RankedSubject]:
-        """Diseases with these complaints; if each could be anywhere and it is told where, of these parts alone."""
-        if not parts or any(entity_name(complaint) not in GENERAL - SKIN for complaint in complaints):
-            return self.graph.rank_subjects(Relation.SYMPTOM, complaints, limit=RANKED_READ)
-        places = tuple(EntityId(f"{EntityType.BODY_PART}:{part}") for part in parts)
-        conditions = (Condition(Relation.SYMPTOM, tuple(complaints)), Condition(Relation.BODY_PART, places))
-        found = self.graph.subjects_meeting(conditions, limit=RANKED_READ)
-        return [replace(subject, score=float(len(subject.matched))) for subject in found]
 
     # ------------------------------------------------------------ passages
 
@@ -558,34 +490,6 @@ def _without_names(question: str, mentions: Sequence[Mention]) -> str:
 def _plain_group(fact: GraphFact) -> str:
     """`老年人` as `老年`."""
     return fact.object_text.removesuffix("人群").removesuffix("人")
-
-
-def _described(
-    ranked: RankedSubject,
-    facts: Sequence[GraphFact],
-    told: Told,
-    said: Mapping[EntityId, EntityId],
-    parts: Sequence[str],
-) -> Contender:
-    """A match with what the graph says beside it.
-
-    `said`: the symptoms told, by what records call them; `parts` of the body that the complaints are of.
-    """
-    recorded = {f.object_text for f in facts if f.relation is Relation.BODY_PART}
-    symptoms = {f.object: f.object_text for f in facts if f.relation is Relation.SYMPTOM and isinstance(f.object, str)}
-    symptoms |= {said[symptom]: name for symptom, name in symptoms.items() if symptom in said}
-    population = [f.object_text for f in facts if f.relation is Relation.POPULATION]
-    return Contender(
-        ranked,
-        symptoms,
-        limited_to(ranked.name, [f.object_text for f in first_departments(facts)]),
-        frozenset(group for text in population for group in groups_preferred(text)),
-        frozenset(told.absent) & symptoms.keys(),
-        bool(parts) and elsewhere(recorded, parts),
-    )
-
-
-_WIDE = (Relation.DEPARTMENT, Relation.SYMPTOM, Relation.POPULATION, Relation.BODY_PART)
 
 
 _FOREIGN = frozenset({AliasKind.ENGLISH, AliasKind.LATIN, AliasKind.ABBREVIATION, AliasKind.COLLOQUIAL})
