@@ -181,9 +181,9 @@ def _subjects(before: Sequence[Understood], relations: Sequence[Relation]) -> st
     for turn in reversed(before):
         found = [m for m in turn.mentions if may_be_subject(m) and not m.negated]
         if found:
-            certain = [m for m in found if EntityType.SYMPTOM not in _kinds(m)] or found
             able = {kind for relation in relations for kind in RELATIONS[relation].subjects}
-            fitting = [m for m in certain if _kinds(m) & able] or certain
+            fitting = [m for m in found if _kinds(m) & able] or found
+            fitting = [m for m in fitting if EntityType.SYMPTOM not in _kinds(m)] or fitting
             names = [turn.question[slice(*_whole(turn.question, m))] for m in fitting]
             who = [m[0] for m in _WHO.finditer(turn.question) if not any(m[0] in name for name in names)]
             listed = "和" if EntityType.SYMPTOM not in _kinds(fitting[0]) else "、"

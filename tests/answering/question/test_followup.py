@@ -87,6 +87,12 @@ def test_the_subject_that_can_have_what_is_asked() -> None:
     assert written("要做什么检查", *turns) == "偏头痛要做什么检查"
 
 
+def test_an_illness_that_is_a_symptom_too_goes_before_a_drug_where_only_it_can_have_what_is_asked() -> None:
+    linker = Linker(names(("偏头痛", "symptom:偏头痛", "name")))
+    history = [Turn("user", "偏头痛能吃布洛芬吗"), Turn("assistant", "……")]
+    assert understand("那挂什么科", history, linker).question == "偏头痛挂什么科"
+
+
 def test_two_names_that_would_run_together_are_kept_apart() -> None:
     assert written("病因是什么", "高血压吃什么药", "……") == "高血压，病因是什么"
 
