@@ -40,7 +40,7 @@ def test_defaults_are_filled_in() -> None:
         ({"train": {"steps": 2.5}}, "train.steps is 2.5; expected a whole number"),
         ({"train": {"micro_batch": True}}, "expected a whole number"),
         ({"train": {"checkpointing": 1}}, "expected true or false"),
-        ({"train": {"stage": "stf"}}, "expected one of pt, sft, onestage, rm, dpo, rloo; did you mean sft?"),
+        ({"train": {"stage": "stf"}}, "expected one of pt, sft, onestage, rm, dpo, rloo, embed; did you mean sft?"),
         ({"train": {"save_every": "often"}}, "expected steps, epoch, 5/epoch or never"),
         ({"train": {"micro_batch": 0}}, "expected more than 0"),
         ({"train": {"stage": "rloo"}}, "train.reward_model is missing"),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 import yaml
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
@@ -23,7 +24,9 @@ from yiwen.cli import app
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 NAMES = [f"{a}{b}" for a in "甲乙丙丁戊己" for b in "寅卯辰巳午未"]
-PAIRS = [(f"怎样治{name}病", f"研究发现{name[::-1]}散对{name}病有效。") for name in NAMES]
+ANIMALS = dict(zip("寅卯辰巳午未", "虎兔龙蛇马羊", strict=True))
+PAIRS = [(f"怎样治{a}{b}病", f"研究发现{a}{ANIMALS[b]}散对它有效。") for a, b in map(tuple, NAMES)]
+"""Half of a name stands in its answer, the other half has to be learnt."""
 
 
 def lines(path: Path, rows: Sequence[object]) -> Path:
@@ -46,6 +49,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
         vocab_size=len(words), hidden_size=64, num_hidden_layers=1, num_attention_heads=2, intermediate_size=128,
         max_position_embeddings=64, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0,
     )  # fmt: skip
+    torch.manual_seed(0)
     BertModel(shape).save_pretrained(folder / "bert")
     modules = [Transformer(str(folder / "bert")), Pooling(64)]
     SentenceTransformer(modules=modules, prompts={"query": "怎", "passage": ""}).save(str(folder / "model"))

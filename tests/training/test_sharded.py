@@ -15,7 +15,7 @@ from tests.source_tree import ROOT
 from tests.training.test_killed import _environment
 
 SCRIPT = """
-import json, sys
+import json, os, sys
 from pathlib import Path
 import torch
 from safetensors.torch import save_file
@@ -60,7 +60,9 @@ if rank == 0:
     out.mkdir(exist_ok=True)
     save_file({name: tensor.contiguous() for name, tensor in found.items()}, out / "learnt.safetensors")
 if sharded:
+    distributed.barrier()
     distributed.destroy_process_group()
+    os._exit(0)  # threads of gloo that still wait would end the process with an error
 """
 
 
