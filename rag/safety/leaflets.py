@@ -32,6 +32,8 @@ _LEAD = re.compile(r"(慎用|禁用|忌用|禁忌)(?:于|者)?[:：]")
 _ITEM_NUMBER = re.compile(r"^\s*(?:[(（]?\d{1,2}[)）]|\d{1,2}[.．、](?!\d)|[①-⑳])\s*")
 _UNQUOTABLE = re.compile(r"[“”]|\[\d{1,4}\]")
 _STORAGE = re.compile(r"儿童[^，。；]{0,4}(?:不能|不易|不可|无法|接触|触及|拿)[^，。；]{0,4}(?:触|接触|拿|的地方|之处)")
+_SPLICED = re.compile(r"l/kg|t1/2|t½|\bcl\b|分布容积|半衰期|生物利用度|蛋白结合率|ml/min")
+"""What speaks of pharmacokinetics in a field of contraindications came there from another field."""
 _CLAUSE = re.compile(r"[，,：:]")
 _LONGEST = 90
 
@@ -107,7 +109,8 @@ def statements(key: str, passage: Passage) -> Iterator[Statement]:
     for start, end in spans:
         raw = passage.text[start:end]
         text = normalise(raw)
-        if _UNQUOTABLE.search(raw) or _STORAGE.search(text):
+        spliced = _FORBIDDING_FIELD.search(aspect) and _SPLICED.search(text) and not _FORBIDS.search(text)
+        if _UNQUOTABLE.search(raw) or _STORAGE.search(text) or spliced:
             continue
         leads = _LEAD.findall(passage.text[: start + 8])
         lead: Told | None = None if not leads else "careful" if leads[-1] == "慎用" else "forbidden"

@@ -13,9 +13,12 @@ from rag.domain import EntityId, Evidence, Patient
 from rag.errors import UsageError
 from rag.linking.linker import Linker
 from rag.linking.medicines import Medicine, resolve
-from rag.question.patient import Concern, concerns_of
+from rag.question.concerns import Concern, concerns_of
 from rag.retrieval.retriever import Retriever
-from rag.safety.hazards import Hazard, Kind, Level, Step, Subject, evidence_of, hazards, ordered
+from rag.safety.hazards import Hazard, Kind, Step, ordered
+from rag.safety.levels import Level
+from rag.safety.lookup import Subject
+from rag.safety.screening import evidence_of, screen
 from rag.text import clean, normalise
 
 MOST_DRUGS = 50
@@ -56,7 +59,8 @@ def check(retriever: Retriever, linker: Linker, drugs: Sequence[str], patient: P
     entities = tuple(sorted({entity for medicine in medicines for entity in medicine.entities}))
     subject = Subject(entities, entities, concerns, thorough=True)
     names = {key: entity.name for key, entity in retriever.kb.entities(entities).items()}
-    found = ordered((*hazards(retriever, subject), *_one_under_two_names(medicines, names)))
+    between = [hazard for hazard in screen(retriever, subject) if _of_different_names(hazard, medicines)]
+    found = ordered((*between, *_one_under_two_names(medicines, names)))
     return Report(
         medicines=medicines,
         unknown=tuple(medicine for medicine in resolved if not medicine.entities),
@@ -77,6 +81,15 @@ def _given(drugs: Sequence[str], patient: Patient | None) -> list[str]:
     if len(names) > MOST_DRUGS:
         raise UsageError(f"{len(names)} drugs are named; at most {MOST_DRUGS} are checked at once, split the list")
     return [names[key] for key in sorted(names)]
+
+
+def _of_different_names(hazard: Hazard, medicines: Sequence[Medicine]) -> bool:
+    """Whether two names of the list stand for the two drugs: one name may stand for a substance and its tablet."""
+    if len(hazard.drugs) < 2:
+        return True
+    first, second = hazard.drugs
+    owners = [[n for n, medicine in enumerate(medicines) if drug in medicine.entities] for drug in (first, second)]
+    return any(a != b for a in owners[0] for b in owners[1])
 
 
 def _one_under_two_names(medicines: Sequence[Medicine], names: Mapping[EntityId, str]) -> Iterator[Hazard]:

@@ -121,6 +121,11 @@ _PROMISE = re.compile(
     r"可(?:以)?(?:与|和|同)?(?:酒|白酒)(?:同服|一起)|(?:不要|切勿|别)告诉(?:你的?)?(?:医生|家人|大夫)|从未被?撤回|"
     r"越多越好|吃到[^。；;]{0,6}为止"
 )
+_UNREVIEWED = re.compile(
+    r"(?:没有?|无|不会有|不存在)(?:任何|什么|明显的?)?(?:毒|毒副|副)作用|安全可靠|(?:可以|能够?|会)(?:彻底|完全)?(?:根治|根除|断根|除根)|"
+    r"(?:肯定|一定|绝对|完全)(?:能|会|可以|是|没有?|不会)|绝不会|(?:没有?|无)(?:任何|什么|多?大的?)(?:影响|危害|关系|问题)"
+)
+"""What only a reviewed source may claim: that something is harmless or cures for good, or that it is certain."""
 _NUMBERED = re.compile(r"\bpmid\s*[:：]?\s*(\d+)|\bdoi\s*[:：]?\s*(10\.\S+)|\b([a-z]{2,}/[a-z]{2,}/\d+)")
 _YEAR = re.compile(r"(?<!\d)(20[3-9]\d|2[1-9]\d\d)(?=年|\)|）|[,，.])")
 """Years that have not come yet."""
@@ -183,6 +188,8 @@ def _harmless(evidence: Evidence) -> Evidence | None:
     if attacks(evidence.text) or any(attacks(text) for text in beside if text):
         return None
     text = blanked(evidence.text)
+    if passage is not None and passage.kind is PassageKind.QA and _UNREVIEWED.search(_plain(text)):
+        text = _without(text, lambda sentence: bool(_UNREVIEWED.search(_plain(sentence))))
     if passage is not None and _LEANING.search(text):
         text = _without(text, lambda sentence: _of_another(sentence, evidence) or _dose_told(sentence, passage))
     if not text.strip():

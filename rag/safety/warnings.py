@@ -6,6 +6,7 @@ never called safe.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,12 +14,16 @@ from rag.domain import Candidate, EntityId, Evidence, Mention, Patient, SafetyWa
 from rag.linking.linker import Linker
 from rag.linking.medicines import resolve
 from rag.linking.names import entity_type
-from rag.question.intent import REMEDIES
-from rag.question.patient import SURE, Concern, concerns_of
+from rag.question.concerns import About, Concern, concerns_of
+from rag.question.patient import SURE
+from rag.retrieval.remedies import INDICATIONS
 from rag.retrieval.retriever import Retriever
-from rag.safety.hazards import Hazard, Subject, evidence_of, hazards
+from rag.safety.hazards import Hazard
+from rag.safety.lookup import Subject
 from rag.safety.medications import NO_RECORD, NOT_SAFE
-from rag.vocabulary import Relation
+from rag.safety.screening import evidence_of, screen
+from rag.text import normalise
+from rag.vocabulary import REMEDIES, Relation
 
 _OFFERING = frozenset({Relation.DRUG, Relation.TREATMENT, Relation.ADJUVANT, Relation.PREVENTION, Relation.INGREDIENT})
 """Relations whose object is something to take."""
@@ -75,9 +80,12 @@ def look(
     named = [entity for entity in asked if entity_type(entity) in REMEDIES]
     records = bool(concerns or taken or len(named) > 1)
     others = tuple(dict.fromkeys((*asked, *taken)))
-    found = hazards(retriever, Subject(tuple(drugs), others, concerns, records=records))
+    found = screen(retriever, Subject(tuple(drugs), others, concerns, records=records))
     names = {key: entity.name for key, entity in retriever.kb.entities(named or drugs).items()} if concerns else {}
-    note = _note(names, concerns, found, _meant_for(evidence))
+    conditions = [concern for concern in concerns if concern.about is About.CONDITION]
+    told = _spoken_of([*evidence, *(_indications(retriever, named) if conditions else ())], conditions)
+    told |= {(drug, hazard.because) for hazard in found for drug in hazard.drugs}
+    note = _note(names, concerns, told, _meant_for(evidence))
     return Safety(warnings_from(found), tuple(evidence_of(retriever, found).values()), note)
 
 
@@ -101,14 +109,33 @@ def _meant_for(evidence: Iterable[Evidence]) -> set[tuple[object, object]]:
     return offered | {(fact.subject, fact.object) for fact in facts if fact.relation is Relation.INDICATION}
 
 
+def _indications(retriever: Retriever, drugs: Sequence[EntityId]) -> list[Evidence]:
+    """What the monographs of the drugs that are asked about say they are for."""
+    found = retriever.kb.evidence(retriever.kb.about(drugs, limit_each=_FIELDS)).values()
+    return [e for e in found if e.passage is not None and e.passage.aspect in INDICATIONS]
+
+
+_FIELDS = 40
+"""Pieces of a monograph."""
+
+
+def _spoken_of(evidence: Iterable[Evidence], concerns: Sequence[Concern]) -> set[tuple[object, str]]:
+    """(remedy, condition) where its own monograph speaks of it: 胃痛 is among what 布洛芬 may do."""
+    own = [(e.passage.about, normalise(e.text)) for e in evidence if e.passage is not None and e.passage.about]
+    return {(drug, c.label) for drug, text in own for c in concerns if any(name in text for name in c.names)}
+
+
+_CLASS = re.compile(r"^(?:[降止退消抗安利助通镇避]\w{1,3}|感冒|胃)药[物品]?$|抗生素$|激素$")
+"""Named by what it is for, as 降压药 is: that it has no record beside an illness says nothing."""
+
+
 def _note(
     names: Mapping[EntityId, str],
     concerns: Sequence[Concern],
-    found: Sequence[Hazard],
+    told: Collection[tuple[object, str]],
     meant_for: Collection[tuple[object, object]],
 ) -> str:
     """What the drugs in question have no record on for this patient; what one is for is on record."""
-    told = {(drug, hazard.because) for hazard in found for drug in hazard.drugs}
     silent: list[str] = []
     for concern in concerns:
         spoken = {
@@ -116,6 +143,8 @@ def _note(
             for entity, name in names.items()
             if (entity, concern.label) in told or any((entity, ill) in meant_for for ill in concern.entities)
         }
+        if concern.about is About.CONDITION:
+            spoken |= {name for name in names.values() if _CLASS.search(name)}
         without = [name for name in dict.fromkeys(names.values()) if name not in spoken]
         if without:
             more = f"等{len(without)}种药物" if len(without) > _LISTED else ""

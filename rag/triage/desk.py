@@ -5,6 +5,7 @@ The graph ranks departments by the diseases it holds, rare ones among them; a co
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +21,10 @@ from rag.vocabulary import Relation
 
 _CHILD_UNDER = 14
 _TABLE = "desk.yaml"
+_WIDE = {"内科", "全科医学科"}
+"""Departments that tell nothing of a disease."""
+_CLAUSE = re.compile("[；。]")
+_DEPARTMENT = re.compile("[^先看（()）或、，]{1,7}科")
 
 
 @dataclass(frozen=True)
@@ -39,13 +44,22 @@ class Desk:
         vague = intent.reverse and len(said) == 1 and len(mentions) == 1
         if not said or not (_asks_where(intent) or vague):
             return None
-        young = person.age is not None and person.age < _CHILD_UNDER
-        return f"导诊提示：{self.child if young else ''.join(said)}（{self.source}）"
+        return f"导诊提示：{self.child if _is_young(person) else ''.join(said)}（{self.source}）"
+
+    def departments(self, mentions: Sequence[Mention], person: Person) -> frozenset[str]:
+        """Names of the departments that see such complaints first, of a child also its own; empty if not known."""
+        said = [say for m in mentions if m.present for say in self._of(m)]
+        first = {name for say in said for name in _DEPARTMENT.findall(_CLAUSE.split(say)[0])} - _WIDE
+        return frozenset(first | {"儿科"} if first and _is_young(person) else first)
 
     def _of(self, mention: Mention) -> list[str]:
         """By the words of the question, else by the names they stand for."""
         names = (normalise(mention.surface), *(c.name for c in mention.candidates))
         return [self.complaints[name] for name in names if name in self.complaints][:1]
+
+
+def _is_young(person: Person) -> bool:
+    return person.age is not None and person.age < _CHILD_UNDER
 
 
 def _asks_where(intent: Intent) -> bool:

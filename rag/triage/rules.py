@@ -22,7 +22,7 @@ from rag.triage.table import PatientTest, Pattern, Rule, TriageRules, parse_aid,
 from rag.triage.values import parse_values
 from rag.triage.words import Words, places_in
 
-__all__ = ["TriageRules", "first_aid", "load_rules", "triage"]
+__all__ = ["TriageRules", "contexts", "first_aid", "load_rules", "told", "triage"]
 
 _CLAUSE_END = re.compile(r"[,;:!?。\n]|$")
 _NOBODY = Patient()
@@ -56,6 +56,19 @@ def triage(question: str, patient: Patient | None, rules: TriageRules) -> Triage
     return Triage(True, rule.id, rule.action, rule.label) if rule is not None else Triage()
 
 
+def told(question: str, rules: TriageRules) -> bool:
+    """Whether the question tells of a film, a book, a lesson or an examination."""
+    return bool(rules.scopes.told.search(normalise(question)))
+
+
+def contexts(question: str, rules: TriageRules) -> tuple[str, ...]:
+    """What the markers of the table say of the question as a whole: asked in general or not, past, told."""
+    text = normalise(question)
+    asked = "asked" if rules.scopes.knowledge.search(text) else "unasked"
+    markers = {"past": rules.scopes.past, "told": rules.scopes.told}
+    return (asked, *(name for name, marker in markers.items() if marker.search(text)))
+
+
 def first_aid(question: str, patient: Patient | None, rules: TriageRules) -> Triage:
     """What to do after an accident that is no red flag, or about a dangerous value, which may be one.
 
@@ -83,8 +96,10 @@ def _first(rules: Sequence[Rule], reading: _Reading, patient: Patient) -> Rule |
 
 
 def _fires(pattern: Pattern, reading: _Reading, ignore: frozenset[str], patient: Patient) -> bool:
+    if not pattern.needed <= reading.begun:
+        return False  # nearly every pattern ends here, before any expression is tried
     if not (_admits(pattern.patient, patient) and all(reading.spans(words) for words in pattern.all_of)):
-        return False  # nearly every pattern ends here, before any scope is looked at
+        return False
     unit = reading.unit(pattern.within)
     common: set[int] | None = None
     for words in pattern.all_of:
@@ -108,7 +123,8 @@ class _Reading:
 
     def __init__(self, question: str, rules: TriageRules) -> None:
         self.text = "\n".join(normalise(sentence) for sentence in sentences(question))
-        self._places = places_in(self.text)
+        self._places = places_in(self.text, rules.heads)
+        self.begun = set[Words]().union(*(rules.heads[head] for head in self._places))
         self._scopes = rules.scopes
         self._clause_ends = [match.start() for match in _CLAUSE_END.finditer(self.text)]
         self._sentence_ends = [match.start() for match in re.finditer(r"\n|$", self.text)]

@@ -1,14 +1,15 @@
-"""The second look of the triage: a small learnt classifier for what the rules have no words for. Deterministic.
+"""The second look of the triage: two small learnt classifiers for what the rules have no words for. Deterministic.
 
 People describe emergencies without the words of a textbook (`筷子夹不住，半边脸没表情`); a table of words does not see
-that, a classifier over character n-grams does. It is part of the triage: it runs before anything can fail, knows
-nothing of knowledge bases, and no generator, cache or history touches it. Made by `finetune/triage.py`.
+that, a classifier over character n-grams does. One tells whether there is an emergency, the other, asked only then, of
+which kind. They are part of the triage: they run before anything can fail, know nothing of knowledge bases, and no
+generator, cache or history touches them. Made by `finetune/triage.py`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from typing import Any
@@ -19,14 +20,16 @@ from rag.classifier import Classifier
 from rag.domain import Patient, Triage
 from rag.errors import ConfigurationError
 from rag.text import normalise
-from rag.triage.rules import first_aid, triage
+from rag.triage.desk import load_desk
+from rag.triage.english import english_flag
+from rag.triage.rules import contexts, first_aid, told, triage
 from rag.triage.table import TriageRules
 
-NONE = "none"
-"""The label of what needs no emergency action."""
+NONE, EMERGENCY = "none", "emergency"
+"""The labels of what needs no emergency action, and of what does."""
 UNCLEAR = "unclear"
 """The category of an emergency that may be one of several."""
-_TABLE, _MODEL = "second_look.yaml", "triage_model.safetensors"
+_TABLE, _ALARM, _KINDS = "second_look.yaml", "triage_alarm.safetensors", "triage_kinds.safetensors"
 _INFANT_MONTHS = 24
 _INFANT = "infant_fever"
 _YOUNG = 0.25
@@ -36,54 +39,101 @@ _MONTHS_OLD = re.compile(
     r"(?<!怀孕)(?<!孕)(?<![0-9.])(?:[4-9]|1[0-9]|2[0-9]|[四五六七八九十]|十[一二三四五六七八])个多?半?月(?!前|后|以|没)|"
     r"(?<![0-9.])(?:[1-9][0-9]?|[一二两三四五六七八九十])岁"
 )
+_NO_FEVER = re.compile(
+    r"(?:没有?|不|未|无)(?:再|有|是|太)?(?:发)?(?:烧|热|烫)|退烧(?:了|后)|烧(?:已经|都|早)?退|体温(?:一直)?(?:正常|3[67])|"
+    r"(?:天气?|太|炎|怕|热)热|高温|热水|热量|no fever|no temperature"
+)
+_FEVER = re.compile(
+    r"烧|热|烫|火炉|火炭|炉子|体温|[量测]|(?:三十[八九]|四十|3[89]|4[01])(?!多?天|周|个|w)|fever|hot|temp"
+)
+"""What speaks of fever, once what denies it is taken out; without it the age of a baby is no emergency."""
+_CHILD = re.compile("小孩|孩子|儿童|小朋友|儿子|女儿|上学|幼儿园")
+_LONGEST_BARE = 16
+_GRAVE = re.compile("胸|心绞|心前区|呼吸|喘|气|憋|血|抽|麻|看不|视力|黄疸")
+"""Complaints that are no everyday ones, however few words say them."""
+_ASKED = re.compile(
+    "挂什么科|挂哪个?科|看什么科|什么科|怎么办|怎么回事|是什么病|什么病|什么原因|吃什么药|怎么治|请问|我|有点|有些|老是|总是|最近|和|、|伴"
+)
 _NEWBORN = re.compile(r"[0-9一二三四五六七八九十]天|周大|新生儿|刚出生|刚生|满月|月子|[1-3一二两三]个多?月")
 
 
 @dataclass(frozen=True)
 class SecondLook:
-    """`verdicts` has one for each label but `none`, and `UNCLEAR`.
+    """`sees` tells `EMERGENCY` from `NONE`, `names` the kind; `verdicts` has one for each kind, and `UNCLEAR`.
 
-    `alarm` and `doubt` are probabilities of any emergency; `clear` is the share of it that one label must have to be
+    `alarm` and `doubt` are probabilities of any emergency; `clear` is the share of it that one kind must have to be
     named: advice for the wrong organ is worse than advice for none. Where none is, it takes `alarm_unclear` to speak:
     a little of everything is what long harmless stories hold.
     """
 
-    classifier: Classifier
+    sees: Classifier
+    names: Classifier
     verdicts: Mapping[str, Triage]
     alarm: float
     doubt: float
     clear: float
     alarm_unclear: float
 
-    def reconsider(self, question: str, patient: Patient | None, first: Triage) -> Triage:
-        """The rules' verdict; a red flag of its own where they saw none; none where they surely saw a ghost."""
-        shares = self.classifier.probabilities(described(patient) + question)
-        emergency = 1.0 - shares[NONE]
+    def reconsider(self, question: str, patient: Patient | None, first: Triage, known: Sequence[str] = ()) -> Triage:
+        """The rules' verdict; a red flag of its own where they saw none; none where they surely saw a ghost.
+
+        `known`: what `contexts` says of the question.
+        """
+        text = described(patient) + question
+        emergency = self.sees.probabilities(text, known)[EMERGENCY]
         if first.red_flag:
             return first if emergency >= self.doubt else Triage()
-        if emergency < self.alarm:
-            return first
-        label = max(shares.keys() - {NONE}, key=lambda label: (shares[label], label))
-        if label == _INFANT and _older(question, patient):
-            return self.verdicts[UNCLEAR] if emergency - shares[label] >= _BESIDE_FEVER else first
-        if shares[label] >= self.clear * emergency:
-            return self.verdicts[label]
-        return self.verdicts[UNCLEAR] if emergency >= self.alarm_unclear else first
+        return self._named(text, question, patient, emergency) or first if emergency >= self.alarm else first
+
+    def _named(self, text: str, question: str, patient: Patient | None, emergency: float) -> Triage | None:
+        """The verdict on an emergency of this probability; None where what it would be asks for more of it."""
+        shares = self.names.probabilities(text)
+        kind = max(shares, key=lambda label: (shares[label], label))
+        other = emergency * (1 - shares[kind])
+        if kind == _INFANT and not _feverish(question):
+            return self.verdicts[UNCLEAR] if other >= self.alarm else None
+        if kind == _INFANT and _older(question, patient):
+            return self.verdicts[UNCLEAR] if other >= _BESIDE_FEVER else None
+        if shares[kind] >= self.clear:
+            return self.verdicts[kind]
+        return self.verdicts[UNCLEAR] if emergency >= self.alarm_unclear else None
+
+
+def _feverish(question: str) -> bool:
+    return bool(_FEVER.search(_NO_FEVER.sub("\n", normalise(question))))
 
 
 def _older(question: str, patient: Patient | None) -> bool:
-    """Whether three months or more are told of a child's age: fever alone is no emergency then."""
+    """Whether three months or more are told of an age, or a child of none: its fever alone is no emergency."""
     if patient is not None and patient.age is not None:
         return patient.age >= _YOUNG
     text = normalise(question)
-    return bool(_MONTHS_OLD.search(text)) and not _NEWBORN.search(text)
+    return bool(_MONTHS_OLD.search(text) or _CHILD.search(text)) and not _NEWBORN.search(text)
 
 
 def assess(question: str, patient: Patient | None, rules: TriageRules, look: SecondLook | None) -> Triage:
-    """The verdict of the rules, then of the second look if there is one; first aid where neither sees a red flag."""
+    """The verdict of the rules, then of the second look if there is one; first aid where neither sees a red flag.
+
+    The second look adds nothing to what is told of a film or an examination: it knows words, not who speaks; nor to
+    everyday complaints of which nothing more is said (`头痛恶心`).
+    """
     first = triage(question, patient, rules)
-    verdict = look.reconsider(question, patient, first) if look is not None else first
+    if not first.red_flag and (english := english_flag(question)).red_flag:
+        return english  # the model of the second look was trained on Chinese and doubts what it cannot read
+    silent = told(question, rules) or _is_bare(question)
+    asked = look if first.red_flag or not silent else None
+    verdict = asked.reconsider(question, patient, first, contexts(question, rules)) if asked is not None else first
     return verdict if verdict.red_flag else first_aid(question, patient, rules)
+
+
+def _is_bare(question: str) -> bool:
+    """Whether it holds nothing but everyday complaints and what is asked of them: `头痛恶心`, `肚子胀挂什么科`."""
+    text = normalise(question)
+    if len(text) > _LONGEST_BARE or _GRAVE.search(text):
+        return False
+    for name in sorted(load_desk().complaints, key=len, reverse=True):
+        text = text.replace(name, " ")
+    return not re.sub(r"[\W_]", "", _ASKED.sub(" ", text))
 
 
 def described(patient: Patient | None) -> str:
@@ -102,13 +152,12 @@ def described(patient: Patient | None) -> str:
 
 
 def load_look(rules: TriageRules) -> SecondLook:
-    """The packaged model and table. Raises ConfigurationError where they do not fit each other or the rules."""
-    with as_file(files("rag.triage") / _MODEL) as path:
-        classifier = Classifier.load(path)
+    """The packaged models and table. Raises ConfigurationError where they do not fit each other or the rules."""
+    sees, names = map(_packaged, (_ALARM, _KINDS))
     table: dict[str, Any] = yaml.safe_load((files("rag.triage") / _TABLE).read_text(encoding="utf-8"))
     categories = table["categories"]
-    if set(categories) != {*classifier.labels, UNCLEAR} - {NONE}:
-        raise ConfigurationError(f"{_TABLE} and {_MODEL} name different categories; train the model again")
+    if set(sees.labels) != {EMERGENCY, NONE} or set(categories) != {*names.labels, UNCLEAR}:
+        raise ConfigurationError(f"{_TABLE}, {_ALARM} and {_KINDS} do not fit each other; train the models again")
     known = {rule.id: rule for rule in rules.rules}
     verdicts = {}
     for name, row in categories.items():
@@ -118,6 +167,10 @@ def load_look(rules: TriageRules) -> SecondLook:
             (known[row["rule"]].action, known[row["rule"]].label) if "rule" in row else (row["action"], row["label"])
         )
         verdicts[name] = Triage(True, row.get("rule", name), action, label)
-    return SecondLook(
-        classifier, verdicts, *(float(table[name]) for name in ("alarm", "doubt", "clear", "alarm_unclear"))
-    )
+    thresholds = (float(table[name]) for name in ("alarm", "doubt", "clear", "alarm_unclear"))
+    return SecondLook(sees, names, verdicts, *thresholds)
+
+
+def _packaged(name: str) -> Classifier:
+    with as_file(files("rag.triage") / name) as path:
+        return Classifier.load(path)

@@ -6,15 +6,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Set
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 import yaml
 
 from rag.errors import ConfigurationError
 from rag.triage.values import Measure
-from rag.triage.words import FORBIDDEN, Words, compile_words
+from rag.triage.words import FORBIDDEN, Heads, Words, compile_words, heads_of
 
 SCOPE_NAMES = frozenset({"negation", "past", "supposition", "knowledge", "story"})
 _WITHIN = ("clause", "sentence", "question")
@@ -37,6 +38,11 @@ class Pattern:
     unless: tuple[Words, ...]
     within: str
     patient: PatientTest
+
+    @cached_property
+    def needed(self) -> Set[Words]:
+        """The groups without which it never fires."""
+        return frozenset(self.all_of)
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,12 @@ class TriageRules:
     scopes: Scopes
     aid: tuple[Rule, ...] = ()
     values: tuple[Measure, ...] = ()
+
+    @cached_property
+    def heads(self) -> Heads:
+        """What the words of any rule begin with."""
+        patterns = [pattern for rule in (*self.rules, *self.aid) for pattern in rule.patterns]
+        return heads_of(words for pattern in patterns for words in (*pattern.all_of, *pattern.unless))
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):

@@ -52,6 +52,8 @@ class Measure:
             if not self.low <= first <= self.high:
                 continue
             second = float(found["second"]) if found["second"] else None
+            if second is not None:
+                first, second = max(first, second), min(first, second)  # people write 100/160 as well
             verdict = next((bound.verdict for bound in self.bounds if bound.holds(first, second)), None)
             if verdict is not None:
                 yield found.start(), found.end(), verdict

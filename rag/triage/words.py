@@ -7,8 +7,9 @@ characters of the same clause that hold no negation, `#` a number in Arabic or C
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from operator import add
 
 FORBIDDEN = re.compile(r"[.*+\[\]{}^$\\,;:!。？，；：！\s]")
 _NUMERALS = frozenset("0123456789半几一二两三四五六七八九十百")
@@ -19,42 +20,52 @@ _SIGNS = {
 
 
 Places = Mapping[str, Sequence[int]]
-"""Where each character of a text, and each pair of neighbours, stands in it."""
+"""Where what some words begin with, a character or a pair of neighbours, stands in a text."""
 
 
 @dataclass(frozen=True, eq=False)
 class Words:
     """A group of words as one expression.
 
-    `starts` are the pairs of characters that its matches begin with (single ones where a word is no longer or a gap
-    follows), `ends` the characters that they may end with.
+    `starts` are the pairs of characters that its matches begin with, single ones where a word is no longer or a gap
+    follows.
     """
 
     pattern: re.Pattern[str]
     starts: frozenset[str]
-    ends: Set[str]
 
     def spans(self, text: str, places: Places) -> Sequence[tuple[int, int]]:
         """Where the words stand in `text`, as `finditer` tells, but tried only where one of them may begin."""
-        begun = self.starts & places.keys()
-        if not begun or self.ends.isdisjoint(places.keys()):
-            return ()
         found: list[tuple[int, int]] = []
         free = 0
-        for place in sorted({place for start in begun for place in places[start]}):
+        for place in sorted({place for start in self.starts.intersection(places) for place in places[start]}):
             if place >= free and (match := self.pattern.match(text, place)):
                 found.append(match.span())
                 free = match.end()
         return found
 
 
-def places_in(text: str) -> Places:
-    """The places of the characters and pairs of `text`."""
+Heads = Mapping[str, Set[Words]]
+"""What groups of words begin with -> those groups."""
+
+
+def heads_of(groups: Iterable[Words]) -> Heads:
+    """What all `groups` begin with."""
+    heads: dict[str, set[Words]] = {}
+    for words in groups:
+        for start in words.starts:
+            heads.setdefault(start, set()).add(words)
+    return heads
+
+
+def places_in(text: str, heads: Heads) -> Places:
+    """The places of the heads in `text`, in one pass."""
     places: dict[str, list[int]] = {}
-    for place in range(len(text)):
-        places.setdefault(text[place], []).append(place)
-        if place + 1 < len(text):
-            places.setdefault(text[place : place + 2], []).append(place)
+    for place, pair in enumerate(map(add, text, text[1:] + "\n")):
+        if pair in heads:
+            places.setdefault(pair, []).append(place)
+        if pair[0] in heads:
+            places.setdefault(pair[0], []).append(place)
     return places
 
 
@@ -68,8 +79,7 @@ def compile_words(words: Sequence[str]) -> Words:
     heads = {head.split(_GAP)[0] for tree in trees for head in _heads(tree)}
     if "" in heads:
         raise re.error("a gap needs text on both sides")
-    ends = frozenset[str]().union(*(_last_characters(tree) for tree in trees))
-    return Words(pattern, frozenset(heads), ends)
+    return Words(pattern, frozenset(heads))
 
 
 def _expression(word: str) -> str:
@@ -130,16 +140,3 @@ def _heads(pieces: list[_Piece]) -> set[str]:
         if all(len(head) == 2 for head in heads):
             break
     return heads
-
-
-def _last_characters(pieces: list[_Piece]) -> frozenset[str]:
-    """The characters a match may end with; a gap may be anything, so the piece before it counts instead."""
-    found: frozenset[str] = frozenset()
-    for piece in reversed(pieces):
-        if isinstance(piece.content, list):
-            found = found.union(*(_last_characters(branch) for branch in piece.content))
-        elif piece.content != _GAP:
-            found |= _NUMERALS if piece.content == "#" else {piece.content}
-        if not piece.optional:
-            break
-    return found

@@ -146,3 +146,20 @@ def test_the_quick_look_agrees_with_the_long_one(pieces: list[str]) -> None:
     text = "".join(pieces)
     full = bool(neutral._HIDDEN.search(text) or neutral._ATTACK.search(neutral._plain(text)))
     assert attacks(text) == full
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "保胎安全可靠，没副作用。",
+        "这个药没有任何毒副作用。",
+        "可以吃的，这个并没有什么影响，绝不会升高血压。",
+        "坚持治疗可以彻底根治。",
+        "你这种情况肯定没有问题的，肯定是良性。",
+    ],
+)
+def test_nobody_unreviewed_may_call_something_harmless_or_certain(claim: str) -> None:
+    (record,) = harmless([passage(FIRST + claim, PassageKind.QA)])
+    assert record.text.strip() == FIRST
+    (book,) = harmless([passage(FIRST + claim)])
+    assert book.text == FIRST + claim

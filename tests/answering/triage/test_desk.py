@@ -6,6 +6,7 @@ import pytest
 
 from rag.domain import Patient
 from rag.pipeline import Options, Pipeline
+from rag.question.population import Person
 from rag.triage.desk import load_desk
 
 
@@ -32,3 +33,10 @@ def test_of_one_complaint_it_is_said_without_being_asked(sample: Pipeline) -> No
 @pytest.mark.parametrize("question", ["老年痴呆和健忘怎么区别", "白癜风挂什么科", "偏头痛有什么症状"])
 def test_nothing_is_said_where_no_department_of_a_complaint_is_asked_for(sample: Pipeline, question: str) -> None:
     assert "导诊提示" not in sample.ask(question).text
+
+
+def test_the_departments_that_see_a_complaint_first(sample: Pipeline) -> None:
+    mentions = sample.editions.at(None).linker.link("头晕、乏力怎么办")
+    assert load_desk().departments(mentions, Person()) == {"神经内科"}
+    assert "儿科" in load_desk().departments(mentions, Person(age=4))
+    assert load_desk().departments((), Person(age=4)) == frozenset()

@@ -17,7 +17,7 @@ from rag.errors import ConfigurationError
 from rag.text import normalise
 from rag.triage import rules as module
 from rag.triage.rules import TriageRules, load_rules, triage
-from rag.triage.words import places_in
+from rag.triage.words import heads_of, places_in
 
 CASES = yaml.safe_load(Path(__file__).with_name("triage_cases.yaml").read_text(encoding="utf-8"))
 TEN = 10
@@ -128,8 +128,20 @@ def test_patient_conditions_hold_only_on_what_is_known(rules: TriageRules) -> No
 def test_p99_is_under_a_millisecond_for_200_characters(rules: TriageRules) -> None:
     everything = "".join(case.text + "。" for case in _cases() if case.category is None)
     texts = [everything[i : i + 200] for i in range(0, len(everything) - 200, 10)]
-    best = sorted(min(_seconds(text, rules) for _ in range(25)) for text in texts)  # the machine is shared
-    assert best[int(0.99 * len(best))] < 1e-3
+    rounds = [[_work_seconds(), *(_seconds(text, rules) for text in texts)] for _ in range(25)]
+    work, *best = map(min, zip(*rounds, strict=True))  # the machine is shared: each has a chance at a quiet moment
+    assert sorted(best)[int(0.99 * len(best))] < 1e-3 * max(1.0, work / _WORK_S)
+
+
+_WORK_S = 0.9e-3
+"""What the work below takes on a quiet core of the machine whose figures the documentation gives."""
+
+
+def _work_seconds() -> float:
+    """How long a fixed piece of work takes here and now; a full machine slows every core."""
+    start = time.process_time()
+    sum(n * n for n in range(20_000))
+    return time.process_time() - start
 
 
 def _seconds(text: str, rules: TriageRules) -> float:
@@ -204,8 +216,9 @@ def test_it_needs_neither_index_nor_model() -> None:
 def test_words_are_found_where_their_expression_finds_them(rules: TriageRules) -> None:
     """Only places where a word may begin are tried; nothing is lost by it."""
     every = {words for rule in rules.rules for p in rule.patterns for words in (*p.all_of, *p.unless)}
+    heads = heads_of(every)
     for case in _cases():
         text = normalise(case.text)
-        places = places_in(text)
+        places = places_in(text, heads)
         for words in every:
             assert list(words.spans(text, places)) == [m.span() for m in words.pattern.finditer(text)]

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from rag.domain import Alias, AliasKind, EntityId, Literal, Passage, PassageKind, Patient, Qualifiers, Record, Source
 from rag.errors import UsageError
 from rag.pipeline import Pipeline
-from rag.safety.hazards import Kind, Level
+from rag.safety.hazards import Kind
+from rag.safety.levels import Level
 from rag.safety.medications import MOST_DRUGS, Report
 from rag.vocabulary import Grade, Relation
 from tests.answering.records import BOOK, fact
@@ -323,3 +324,48 @@ def test_what_is_withdrawn_is_not_found(tmp_path: Path) -> None:
     assert report.hazards == ()
     assert report.unrecorded[0].drugs == ("布洛芬", "阿司匹林")
     assert replace(report, unrecorded=()).evidence == {}
+
+
+# ---------------------------------------------------------------- classes of faults found by hand on real records
+
+FOUND: tuple[Record, ...] = (
+    BOOK,
+    *map(entity, ("drug:止痛甲", "drug:止痛甲控释片", "drug:降压甲", "drug:布洛芬")),
+    Alias("好得甲", EntityId("drug:止痛甲"), AliasKind.TRADE),
+    Alias("好得甲", EntityId("drug:止痛甲控释片"), AliasKind.TRADE),
+    fact("drug:止痛甲", Relation.CONTRAINDICATION, "disease:消化性溃疡"),
+    leaflet("drug:止痛甲", "注意事项", "有消化道溃疡史者慎用。22.1岁以下婴儿不宜用。过量时可用血液透析清除。"),
+    leaflet("drug:降压甲", "禁忌证", "肾病患者排泄较慢，t1/2为2小时，CL每分钟12ml/kg。严重肾功能不全者禁用。"),
+)
+
+
+@pytest.fixture
+def mended() -> Pipeline:
+    library = FakeLibrary()
+    library.publish(FOUND)
+    return fake_pipeline(library)
+
+
+def test_a_condition_meets_what_records_say_of_its_kind(mended: Pipeline) -> None:
+    levels = {hazard.level for hazard in check(mended, "止痛甲", conditions=("胃溃疡",)).hazards}
+    assert levels == {Level.CONTRAINDICATED, Level.CAUTION}
+    assert not check(mended, "止痛甲", conditions=("胃息肉",)).hazards
+
+
+def test_the_number_of_an_item_is_no_part_of_an_age(mended: Pipeline) -> None:
+    assert not check(mended, "止痛甲", age=6).hazards
+    assert check(mended, "止痛甲", age=0.5).hazards
+
+
+def test_what_is_removed_by_dialysis_warns_nobody(mended: Pipeline) -> None:
+    assert not check(mended, "止痛甲", conditions=("肾功能不全",)).hazards
+
+
+def test_pharmacokinetics_among_contraindications_forbid_nothing(mended: Pipeline) -> None:
+    (hazard,) = check(mended, "降压甲", conditions=("肾功能不全",)).hazards
+    assert "严重肾功能不全者禁用" in hazard.text
+
+
+def test_one_name_for_a_substance_and_its_tablet_is_no_duplicate(mended: Pipeline) -> None:
+    assert not check(mended, "好得甲", "布洛芬").hazards
+    assert check(mended, "止痛甲", "止痛甲控释片").hazards[0].kind is Kind.DUPLICATE
