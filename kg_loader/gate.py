@@ -19,7 +19,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from kg_loader.embedding import embedder_for
 from kg_loader.encodings import open_text
-from kg_loader.reading import Row, json_rows, text_lines
+from kg_loader.json_reading import json_rows
+from kg_loader.reading import Row, text_lines
 from kg_loader.versions import current
 from rag.domain import Answer, Citation, EntityId, Outcome, Pointer
 from rag.errors import DataError, GateError, UsageError

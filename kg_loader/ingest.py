@@ -12,7 +12,7 @@ from pathlib import Path
 
 from kg_loader import mirror, recovery
 from kg_loader.archives import unpacked
-from kg_loader.audit import AUDIT_VERSION
+from kg_loader.audit import AUDIT_VERSION, Found, auditing
 from kg_loader.collecting import collector_off
 from kg_loader.curation import merge_retractions, newly_retracted
 from kg_loader.embedding import embedder_for
@@ -21,7 +21,7 @@ from kg_loader.plan import Input, Plan, identify
 from kg_loader.publish import fields_named, flip_to, new_kb_id, sealed_already
 from kg_loader.report import IngestReport, report_on
 from kg_loader.sealing import Build, Previous, Progress, Sealing, silent
-from kg_loader.sources import FORMATS, Item, ReadContext, guess_format, yiwen_records
+from kg_loader.sources import FORMATS, Facts, Item, ReadContext, guess_format, yiwen_records
 from kg_loader.sources.mapped import NAME as MAPPED
 from kg_loader.sources.table_map import parse_map
 from kg_loader.staging import BATCH, Staging
@@ -88,9 +88,9 @@ def ingest(
         return job.run(plan, read_file, max_rejects=limit, allow_shrink=allow_shrink)
 
 
-def read_file(source: Input) -> Iterator[Item]:
-    """The items of one input, by the reader of its format."""
-    return FORMATS[source.format].read(Path(source.path), context_of(source))
+def read_file(source: Input) -> Iterator[Item | Facts]:
+    """What one input states, by the reader of its format."""
+    return FORMATS[source.format].stated(Path(source.path), context_of(source))
 
 
 def context_of(source: Input) -> ReadContext:
@@ -195,7 +195,7 @@ class Ingestion:
     def run(
         self,
         plan: Plan,
-        read: Callable[[Input], Iterable[Item]],
+        read: Callable[[Input], Iterable[Item | Facts]],
         *,
         max_rejects: int,
         allow_shrink: bool = False,
@@ -224,11 +224,13 @@ class Ingestion:
     def finish(self, staging: Staging) -> IngestReport:
         """Settle, and publish if anything changed."""
         change = staging.settle(self.reached)
-        with collector_off():
-            digest = staging.writer.digest()
-        rejects = _write_rejects(self.library, staging)
-        current = self._current(digest)
-        manifest, gate = (current, None) if current else self._publish(staging, digest)
+        records = staging.checkpoint()
+        with auditing(records) as found:
+            with collector_off():
+                digest = staging.writer.digest()
+            rejects = _write_rejects(self.library, staging)
+            current = self._current(digest)
+            manifest, gate = (current, None) if current else self._publish(records, digest, found)
         report = report_on(staging, manifest, rejects, change, gate, unchanged=current is not None)
         staging.discard()
         self.reached("ingest.tidied")
@@ -242,10 +244,10 @@ class Ingestion:
         same = (manifest.digest, manifest.indexed_fields) == (digest, self.build.indexed_fields)
         return manifest if same else None
 
-    def _publish(self, staging: Staging, digest: str) -> tuple[Manifest, GateReport | None]:
+    def _publish(self, records: Path, digest: str, found: Iterator[Found]) -> tuple[Manifest, GateReport | None]:
         """Flip to a new version, or to the one that a crashed run of this command had sealed."""
         parent = self.previous.manifest.version if self.previous else None
-        manifest = sealed_already(self.library, digest, parent, self.build) or self._seal(staging, digest)
+        manifest = sealed_already(self.library, digest, parent, self.build) or self._seal(records, digest, found)
         folder = self.library.snapshot_folder(manifest.version)
         gate = self._pass_gate(manifest, folder)
         with storage_errors(self.library.root):
@@ -279,10 +281,10 @@ class Ingestion:
     def _pinned(self, pointer: Pointer, register: Callable[[], Register]) -> Pipeline:
         return pinned(self.settings, self.library, pointer, self.build.embedder, register)
 
-    def _seal(self, staging: Staging, digest: str) -> Manifest:
+    def _seal(self, records: Path, digest: str, found: Iterator[Found]) -> Manifest:
         sealing = Sealing(self.library, self.build, self.previous, progress=self.progress, reached=self.reached)
         kb = self.previous.manifest.kb if self.previous else new_kb_id()
-        return sealing.seal(staging.checkpoint(), kb, digest)
+        return sealing.seal(records, kb, digest, found)
 
 
 def _require_size(staging: Staging) -> None:
@@ -290,7 +292,7 @@ def _require_size(staging: Staging) -> None:
     for name, before, after in staging.shrinking():
         raise DataError(
             f"the data set {name!r} would go from {before:,} records to {after:,}, nothing was published; "
-            "look whether the file is whole, or say --allow-shrink"
+            "look whether the file is whole, give other data a --dataset of its own, or say --allow-shrink"
         )
 
 

@@ -103,6 +103,7 @@ def follow(
     server = live_server(settings, INGEST_TIMEOUT_S)
     if server is None:
         return None
+    reached("mirror.begun")
     with closing(Connection(server)) as connection:
         return bring(connection, library, manifest, reached=reached)
 

@@ -10,6 +10,9 @@ from kg_loader.encodings import regular_file
 from rag.errors import DataError
 from rag.snapshot.files import checksum
 
+_COUNTED_AS = 2
+"""Raise it when readers divide files into other items: how many were staged then tells nothing about how to go on."""
+
 
 @dataclass(frozen=True)
 class Input:
@@ -45,7 +48,8 @@ class Plan:
     def identity(self) -> str:
         """Canonical JSON; where a file lies does not matter, what it holds does."""
         inputs = [{**asdict(item), "path": Path(item.path).name} for item in self.inputs]
-        return json.dumps({"base": self.base, "inputs": inputs, "append": self.append}, sort_keys=True)
+        what = {"base": self.base, "inputs": inputs, "append": self.append, "items": _COUNTED_AS}
+        return json.dumps(what, sort_keys=True)
 
     def datasets(self) -> tuple[str, ...]:
         """Data sets in the order of their first file."""

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from kg_loader.archives import unpacked
 from kg_loader.columns import Columns, columns_of
-from kg_loader.ingest import context_of, inputs_of, read_file
+from kg_loader.ingest import context_of, inputs_of
 from kg_loader.plan import Input
-from kg_loader.sources import mapped
+from kg_loader.sources import FORMATS, mapped
 from kg_loader.sources.format import Item
 from rag.answer.rendering import fact_text
 from rag.domain import (
@@ -130,7 +130,8 @@ def _rows(source: Input) -> Iterator[tuple[int, Sequence[Item]]]:
     if source.format == mapped.NAME:
         yield from mapped.read_rows(Path(source.path), context_of(source))
     else:
-        yield from ((0, [item]) for item in read_file(source))
+        items = FORMATS[source.format].read(Path(source.path), context_of(source))
+        yield from ((0, [item]) for item in items)
 
 
 class _Lines:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import closing
 
 from kg_loader import erasure
-from kg_loader.mirror import INGEST_TIMEOUT_S, State, bring, follow, state_of
+from kg_loader.mirror import INGEST_TIMEOUT_S, State, bring, follow, server_version, state_of
 from kg_loader.publish import flip_to
 from rag.domain import Pointer
 from rag.errors import CorruptSnapshotError, LiveGraphError
@@ -37,9 +37,12 @@ def recover(
     erasure.resume(library, settings, reached)
     pointer = library.pointer()
     server = live_server(settings, INGEST_TIMEOUT_S)
-    if pointer is None or server is None:
+    if server is None:
         return pointer
     with closing(Connection(server)) as connection:
+        if pointer is None:
+            server_version(connection)  # what is wrong there is better heard of before the first files are read
+            return None
         manifest = read_manifest(library.snapshot_folder(pointer.version))
         successor = _successor(library, manifest, state_of(connection, manifest.kb))
         bring(connection, library, successor or manifest, repair=repair, reached=reached)

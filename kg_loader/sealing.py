@@ -6,7 +6,7 @@ import os
 import shutil
 import sqlite3
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,8 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kg_loader.audit import AUDIT_VERSION, audit
-from kg_loader.collecting import collector_off
+from kg_loader.audit import AUDIT_VERSION, Found, keep
 from kg_loader.staging import BOOK_TABLES
 from rag.errors import DataError
 from rag.linking.names import passage_mentions
@@ -35,6 +34,7 @@ from rag.snapshot.layout import (
     write_manifest,
 )
 from rag.snapshot.library import Library, unobserved
+from rag.snapshot.schema import create_indexes
 from rag.snapshot.sparse import SparseIndex
 from rag.snapshot.vectors import Column, Matrix, Old, read_column, write_vectors
 from rag.snapshot.writer import Writer
@@ -96,18 +96,18 @@ class Sealing:
         self.build = build
         self.previous = previous
         self.folder = library.staging / "seal"
-        self._draft = self.folder / "draft.sqlite"
         self._progress = progress
         self._reached = reached
 
-    def seal(self, records: Path, kb: str, digest: str) -> Manifest:
-        """Make a version of `records` (settled, closed, with this digest). Raises StorageError, DataError."""
+    def seal(self, records: Path, kb: str, digest: str, found: Iterator[Found]) -> Manifest:
+        """Make a version of `records` (settled, with this digest and these findings).
+
+        Raises StorageError, DataError.
+        """
         with storage_errors(self.folder):
             shutil.rmtree(self.folder, ignore_errors=True)
             self.folder.mkdir(parents=True)
-            shutil.copyfile(records, self._draft)
-            self._reached("seal.copied")
-            self._derive()
+            self._derive(records, found)
             self._reached("seal.derived")
             manifest = self._fill(kb, digest)
             self._reached("seal.validated")
@@ -126,31 +126,29 @@ class Sealing:
             connection.close()
         return manifest
 
-    def _derive(self) -> None:
-        """Nobody else sees the draft and a crash throws it away, so it needs no journal.
+    def _derive(self, records: Path, found: Iterator[Found]) -> None:
+        """Copy the records, compact and without a byte of what was deleted, and add what follows from them.
 
-        The final file is written from it in one go: compact, and without a byte of what was deleted.
+        Nobody else sees the copy and a crash throws it away, so it needs no journal.
         """
         self._progress("records", 0, 0)
-        connection = sqlite3.connect(self._draft, isolation_level=None)
-        try:
-            for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -32768"):
+        with closing(sqlite3.connect(f"{records.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as source:
+            source.execute("VACUUM INTO ?", (str(self.folder / RECORDS),))
+        self._reached("seal.copied")
+        with closing(sqlite3.connect(self.folder / RECORDS, isolation_level=None)) as connection:
+            for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -32768", "secure_delete = ON"):
                 connection.execute(f"PRAGMA {pragma}")
             connection.execute("BEGIN")
             for table in BOOK_TABLES:
                 connection.execute(f"DROP TABLE IF EXISTS {table}")
+            create_indexes(connection)
             take_back(connection)
             self._progress("audit", 0, 0)
-            with collector_off():
-                audit(connection)
+            keep(connection, found)
             hold(connection)
             self._reached("seal.audited")
             derive(connection, passage_mentions, self.build.indexed_fields, fresh=self.build.fresh)
             connection.execute("COMMIT")
-            connection.execute("VACUUM INTO ?", (str(self.folder / RECORDS),))
-        finally:
-            connection.close()
-        self._draft.unlink()
 
     # ------------------------------------------------------------ indexes
 

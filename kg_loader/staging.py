@@ -12,26 +12,25 @@ import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from functools import partial
-from itertools import islice
 from pathlib import Path
 
-from kg_loader.batch import RAW, Batch
+from kg_loader.ahead import ahead
+from kg_loader.batch import RAW, Batch, Batches
 from kg_loader.collecting import collector_off
 from kg_loader.plan import Plan
-from kg_loader.sources.format import Item
-from rag.domain import Fact, Passage
+from kg_loader.sources.format import Facts, Item
 from rag.errors import TooManyRejectsError
 from rag.snapshot.files import storage_errors
 from rag.snapshot.held import take_back
 from rag.snapshot.library import unobserved
-from rag.snapshot.schema import KIND_NAMES, create_indexes, create_tables, open_for_writing
+from rag.snapshot.rows import key_of_source
+from rag.snapshot.schema import FACT, KIND_NAMES, PASSAGE, create_tables, open_for_writing
 from rag.snapshot.writer import Writer
 
 BATCH = 50_000
 """Items between two commits, at most."""
 BATCH_CHARS = 8 << 20
-"""Characters of passages between two commits, so that memory does not grow with the length of texts."""
+"""Characters of texts and of broken rows between two commits, so that memory does not grow with their length."""
 _WORTH_KEEPING, _MOST_LOST = 100, 0.5
 """A data set of so many records that would keep less than this share of their number was hardly meant to."""
 RECORDS = "records.sqlite"
@@ -95,7 +94,7 @@ class Staging:
     def load(
         self,
         number: int,
-        items: Iterable[Item],
+        items: Iterable[Item | Facts],
         *,
         max_rejects: int,
         progress: Callable[[int], None],
@@ -110,17 +109,16 @@ class Staging:
         done, finished = self._position(number)
         source = self.plan.inputs[number]
         dataset = self._prepare_dataset(source.dataset, reached)
-        rows = Batch(source, partial(self.writer.states_source, dataset, append=self.plan.append), erased)
-        stream = islice(items, done, None)
-        while not finished:
-            with collector_off():
-                count, full = rows.fill(stream, batch, BATCH_CHARS)
-                done += count
-                finished = not full
-                with storage_errors(self.folder):
-                    self._commit(number, dataset, done, rows, finished=finished, reached=reached)
+        if not finished:
             progress(done)
-            self._require_few_rejects(source.path, max_rejects)
+            batches = Batches(source, erased).read(items, done, batch, BATCH_CHARS)
+            with collector_off(), ahead((batch.plain() for batch in batches), source.size) as read:
+                for found in map(Batch.of, read):
+                    done += found.items
+                    with storage_errors(self.folder):
+                        self._commit(number, dataset, done, found, reached)
+                    progress(done)
+                    self._require_few_rejects(source.path, max_rejects)
         self._require_few_rejects(source.path, max_rejects)
 
     def _require_few_rejects(self, path: str, most: int) -> None:
@@ -139,16 +137,15 @@ class Staging:
         row = self.connection.execute("SELECT items, finished FROM staged_input WHERE number = ?", (number,)).fetchone()
         return (row[0], bool(row[1])) if row else (0, False)
 
-    def _commit(
-        self, number: int, dataset: int, done: int, batch: Batch, *, finished: bool, reached: Callable[[str], None]
-    ) -> None:
+    def _commit(self, number: int, dataset: int, done: int, batch: Batch, reached: Callable[[str], None]) -> None:
         run = self.connection.execute
         run("BEGIN IMMEDIATE")
         try:
-            new = self.writer.add(dataset, batch.records)
+            self._judge_leaning(dataset, batch)
+            new = self.writer.add(dataset, batch.rows, batch.told)
             reached("staging.rows")
-            self._count(batch, new)
-            run("INSERT OR REPLACE INTO staged_input VALUES (?, ?, ?)", (number, done, finished))
+            self._count(self.plan.inputs[number].dataset, batch, new)
+            run("INSERT OR REPLACE INTO staged_input VALUES (?, ?, ?)", (number, done, not batch.more))
             reached("staging.before_commit")
             run("COMMIT")
         except BaseException:
@@ -157,22 +154,29 @@ class Staging:
             self.writer.forget()
             raise
         reached("staging.committed")
-        batch.clear()
 
-    def _count(self, batch: Batch, new: Sequence[int]) -> None:
+    def _judge_leaning(self, dataset: int, batch: Batch) -> None:
+        """Take in what rests on a source that an earlier batch or file stated, refuse what rests on none."""
+        for source, leaning in batch.leaning.items():
+            if self.writer.states_source(dataset, key_of_source(source), append=self.plan.append):
+                for rows, more in zip(batch.rows, leaning.rows, strict=True):
+                    rows.update(more)
+            else:
+                batch.rejected += leaning.rejected
+                batch.evidence -= len(leaning.rejected)
+
+    def _count(self, dataset: str, batch: Batch, new: Sequence[int]) -> None:
         counts = [("loaded", kind, count) for kind, count in zip(KIND_NAMES, new, strict=True)]
-        repeated = sum(1 for record, _ in batch.records if isinstance(record, (Fact, Passage))) - new[4] - new[5]
-        counts += [("skipped", "duplicate", repeated)]
-        for outcome, items in (("skipped", batch.skipped), ("rejected", batch.rejected)):
-            reasons = Counter(item.reason for item in items)
-            counts += [(outcome, reason, count) for reason, count in reasons.items()]
+        counts += [("skipped", "duplicate", batch.evidence - new[FACT] - new[PASSAGE])]
+        counts += [("skipped", reason, count) for reason, count in batch.skipped.items()]
+        counts += [("rejected", reason, n) for reason, n in Counter(item.reason for item in batch.rejected).items()]
         self.connection.executemany(
             "INSERT INTO staged_tally VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count",
             (row for row in counts if row[2]),
         )
         self.connection.executemany(
             "INSERT INTO staged_reject (dataset, file, line, reason, raw) VALUES (?, ?, ?, ?, ?)",
-            ((batch.source.dataset, item.file, item.line, item.reason, item.raw[:RAW]) for item in batch.rejected),
+            ((dataset, item.file, item.line, item.reason, item.raw[:RAW]) for item in batch.rejected),
         )
 
     # ------------------------------------------------------------ results
@@ -201,7 +205,6 @@ class Staging:
                 for kind, (plus, minus) in self._settle_dataset(name).items():
                     before = total.get(kind, (0, 0))
                     total[kind] = (before[0] + plus, before[1] + minus)
-            create_indexes(self.connection)
             if total:
                 self.writer.sweep(removed=any(minus for _, minus in total.values()))
             self.connection.execute("INSERT INTO staged_run VALUES ('change', ?)", (json.dumps(total),))
@@ -240,7 +243,12 @@ def _resume(folder: Path, plan: Plan) -> sqlite3.Connection | None:
     path = folder / RECORDS
     if not path.is_file():
         return None
-    connection = open_for_writing(path)
+    try:
+        connection = open_for_writing(path)
+    except sqlite3.OperationalError:
+        raise  # the disk is at fault, not the file
+    except sqlite3.DatabaseError:
+        return None  # killed while the version before was being copied
     try:
         row = connection.execute("SELECT value FROM staged_run WHERE key = 'plan'").fetchone()
     except sqlite3.DatabaseError:

@@ -17,8 +17,10 @@ from pathlib import Path
 
 from openpyxl.utils import get_column_letter
 
+from kg_loader.csv_reading import csv_cells
 from kg_loader.encodings import regular_file
-from kg_loader.reading import Row, csv_cells, json_rows, reject
+from kg_loader.json_reading import json_rows
+from kg_loader.reading import Row, reject
 from kg_loader.workbook import is_workbook, sheet_names, sheet_rows
 from rag.domain import Rejected, Skipped
 from rag.errors import DataError

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kg_loader import erasure, mirror
+from kg_loader.audit import auditing
 from kg_loader.curation import merge_retractions
 from kg_loader.embedding import embedder_for
 from kg_loader.publish import fields_named, flip_to
@@ -158,7 +159,8 @@ def reindex(
         fields = manifest.indexed_fields if indexed_fields is None else fields_named(indexed_fields)
         build = Build(embedder or embedder_for(settings), settings.dense_index, fields, fresh=True)
         sealing = Sealing(library, build, Previous(folder, manifest), progress=progress, reached=reached)
-        sealed = sealing.seal(folder / RECORDS, manifest.kb, manifest.digest)
+        with auditing(folder / RECORDS) as found:
+            sealed = sealing.seal(folder / RECORDS, manifest.kb, manifest.digest, found)
         mirror.follow(settings, library, sealed, reached)
         flip_to(library, sealed, pointer, reached)
         return sealed

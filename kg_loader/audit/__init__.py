@@ -9,11 +9,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, closing
+from pathlib import Path
 
+from kg_loader.ahead import ahead
 from kg_loader.audit.knowledge import Knowledge
 from kg_loader.audit.rules import MEANINGS, RULES
+from kg_loader.collecting import collector_off
 from rag.domain import EDITOR_RULE, Finding, Severity
-from rag.snapshot.held import exists
+from rag.snapshot.held import exists, held_counts, show_held
 
 AUDIT_VERSION = 2
 """Raise it when a rule finds something else in the same records: the next ingestion then audits anew."""
@@ -25,15 +30,43 @@ WHERE excluded.severity = 'severe' AND severity <> 'severe'
 """
 """One finding of a rule on a record: the first, unless a later one is severe."""
 
-__all__ = ["AUDIT_VERSION", "MEANINGS", "RULES", "audit", "audit_again"]
+_Row = tuple[str, ...]
+Found = list[_Row]
+"""Findings of one rule as rows."""
+
+__all__ = ["AUDIT_VERSION", "MEANINGS", "RULES", "audit", "audit_again", "auditing", "keep"]
 
 
 def audit(connection: sqlite3.Connection) -> None:
     """Fill the table `finding` from all records; nothing may be in quarantine. The caller owns the transaction."""
-    connection.execute("DELETE FROM finding")
+    keep(connection, _found(connection))
+
+
+def auditing(records: Path) -> AbstractContextManager[Iterator[Found]]:
+    """What the rules find in a file of records that nobody writes to, in quarantine or not; looked for at once."""
+    return ahead(_audited(records), records.stat().st_size)
+
+
+def _audited(records: Path) -> Iterator[Found]:
+    with closing(sqlite3.connect(f"{records.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
+        if held_counts(connection):
+            show_held(connection)
+        yield from _found(connection)
+
+
+def _found(connection: sqlite3.Connection) -> Iterator[Found]:
     kb = Knowledge(connection)
     for rule in RULES:
-        connection.executemany(_KEEP, map(_row, rule(kb)))
+        with collector_off():
+            found = [_row(finding) for finding in rule(kb)]
+        yield found
+
+
+def keep(connection: sqlite3.Connection, found: Iterable[Found]) -> None:
+    """Fill the table `finding` with what the rules have found. The caller owns the transaction."""
+    connection.execute("DELETE FROM finding")
+    for rows in found:
+        connection.executemany(_KEEP, rows)
 
 
 def audit_again(connection: sqlite3.Connection) -> None:
@@ -45,6 +78,6 @@ def audit_again(connection: sqlite3.Connection) -> None:
     connection.executemany(_KEEP, left)
 
 
-def _row(found: Finding) -> tuple[str, ...]:
+def _row(found: Finding) -> _Row:
     evidence = json.dumps(found.evidence, ensure_ascii=False)
     return found.rule, found.record, found.severity.value, found.kind, found.detail, evidence

@@ -9,9 +9,9 @@ from typing import NamedTuple
 from kg_loader.audit.knowledge import Knowledge, alias_id, everyday_words, listed
 from kg_loader.sources.naming import names_an_illness, unsafe_alias
 from rag.domain import AliasKind, Finding, Severity
-from rag.linking.features import compatible, opposed
-from rag.text import is_han
-from rag.vocabulary import EntityType
+from rag.linking.features import compatible, icd_category, opposed
+from rag.text import is_han, normalise
+from rag.vocabulary import EntityType, Relation
 
 ONE_CHARACTER, EVERYDAY, OWN_NAME, SHARED, BROADER = (
     "alias-one-character", "alias-everyday-word", "alias-own-name", "alias-shared", "alias-broader-term",
@@ -20,7 +20,7 @@ _T = EntityType
 _ANSWERED = frozenset({_T.DISEASE, _T.DRUG, _T.HERB, _T.FORMULA, _T.SYNDROME, _T.TREATMENT, _T.THERAPY, _T.EXAMINATION})
 """Types that questions are answered about; that 孩子 stands for the population 儿童 is right."""
 _NAMED_ALONE = (_T.DISEASE, _T.SYNDROME, _T.FORMULA)
-"""Things of other types do have everyday names: 地龙 is the 蚯蚓, 安定 a tablet, 翻身 a kind of nursing."""
+"""Things of other types do have everyday names: 安定 is a tablet, 翻身 a kind of nursing."""
 _SPOKEN_OF = (_T.POPULATION, _T.BODY_PART, _T.TREATMENT, _T.THERAPY, _T.CAUSE, _T.INDICATOR)
 _ILL = (_T.DISEASE, _T.SYMPTOM)
 
@@ -52,10 +52,11 @@ def aliases(kb: Knowledge) -> Iterator[Finding]:
     for alias in found:
         owners[alias.folded, alias.type].append(alias)
     heads = _heads(kb, {alias.folded for alias in found})
+    codes = _codes(kb)
     for alias in found:
         yield from _short(alias)
         yield from _everyday(kb, alias)
-        yield from _own_name(kb, alias)
+        yield from _own_name(kb, alias, codes)
         yield from _broader(kb, alias, heads)
     for group in owners.values():
         yield from _shared(kb, group)
@@ -74,7 +75,9 @@ def _short(alias: _Alias) -> Iterator[Finding]:
 
 
 def _everyday(kb: Knowledge, alias: _Alias) -> Iterator[Finding]:
-    """Severe: a generic word, a numeral, a remnant; or a word that no part of the name explains.
+    """Severe: a generic word, a numeral, a remnant; a word that no part of the name explains; a herb's folk name.
+
+    Lists of herbs hold names that nobody uses for the herb (大发, 负担): as words of a question they are not meant.
 
     Who calls an alias an abbreviation or a colloquial name (非典) knows that it is an everyday word.
     """
@@ -87,18 +90,34 @@ def _everyday(kb: Knowledge, alias: _Alias) -> Iterator[Finding]:
         return
     unmarked = alias.kind == AliasKind.SYNONYM and alias.type in _NAMED_ALONE
     strange = unmarked and set(alias.folded).isdisjoint(alias.own)
-    severity = Severity.SEVERE if strange else Severity.WARNING
+    folk = alias.kind == AliasKind.SYNONYM and alias.type == _T.HERB
+    severity = Severity.SEVERE if strange or folk else Severity.WARNING
     yield _finding(EVERYDAY, severity, alias, "an everyday word")
 
 
-def _own_name(kb: Knowledge, alias: _Alias) -> Iterator[Finding]:
+def _own_name(kb: Knowledge, alias: _Alias, codes: Mapping[int, set[str]]) -> Iterator[Finding]:
     other = kb.types.get(alias.folded, {}).get(alias.type)
     if other is not None and other != alias.entity and kb.as_subject.get(other):
         within = alias.folded in alias.own or alias.own in alias.folded
         apart = opposed(alias.folded, alias.own) or (within and not compatible(alias.folded, alias.own))
-        severity = Severity.WARNING if apart else Severity.INFO
+        mine, others = codes.get(alias.entity, set()), codes.get(other, set())
+        coded = bool(mine and others) and mine.isdisjoint(others)
         detail = "the own name of another entity" + (", broader, narrower or opposed" if apart else "")
+        detail += f", coded {listed(sorted(others), 2)} and not {listed(sorted(mine), 2)}" if coded else ""
+        severity = Severity.WARNING if apart or coded else Severity.INFO
         yield _finding(OWN_NAME, severity, alias, detail, [kb.entities[other][0]])
+
+
+def _codes(kb: Knowledge) -> Mapping[int, set[str]]:
+    """Entity -> the categories of the ICD in which it is."""
+    found: dict[int, set[str]] = defaultdict(set)
+    rows = kb.connection.execute(
+        "SELECT subject, literal FROM fact WHERE relation = ? AND literal IS NOT NULL", (Relation.CODE,)
+    )
+    for subject, literal in rows:
+        if code := icd_category(normalise(literal).rpartition(" ")[2]):
+            found[subject].add(code)
+    return found
 
 
 # ---------------------------------------------------------------- the broader term

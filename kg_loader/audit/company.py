@@ -101,7 +101,7 @@ def _related(kb: Knowledge, subjects: Sequence[int]) -> float:
     placed = placed[:: max(1, len(placed) // _SAMPLE)]
     if len(placed) < _TOGETHER:
         return 1.0
-    shared = sum(1 for a, b in combinations(placed, 2) if a & b)
+    shared = sum(not a.isdisjoint(b) for a, b in combinations(placed, 2))
     return shared / (len(placed) * (len(placed) - 1) / 2)
 
 

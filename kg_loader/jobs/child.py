@@ -30,6 +30,7 @@ from kg_loader.jobs.job import (
     PATH_OPTIONS,
     PREVIEW,
     REVIEW,
+    SEALING,
     SETTLING,
     WAITING,
     JobFile,
@@ -55,12 +56,13 @@ from rag.settings import Settings
 from rag.snapshot import Library
 from rag.snapshot.library import unobserved
 
-_SEALING = ("records", "vectors", "words")
 _AT = {
-    "staging.opened": LOADING, "staging.before_settle": SETTLING, "seal.validated": FLUSHING, "seal.renamed": ASKING,
-    "mirror.compared": MIRRORING, "mirror.syncing": MIRRORING, "flip.checked": FLIPPING,
+    "staging.opened": LOADING, "staging.before_settle": SETTLING, "seal.validated": FLUSHING, "mirror.begun": MIRRORING,
+    "flip.checked": FLIPPING,
 }  # fmt: skip
 """The stage that begins at a named point of an ingestion; the others begin with their own progress."""
+_TOLD = {**{name: name for name in SEALING}, "gate": ASKING}
+"""Stages by the name that an ingestion gives to their progress; any other is that of a file."""
 Observer = Callable[[str], None]
 T = TypeVar("T")
 LOCK_POLL_S = 1.0
@@ -99,9 +101,9 @@ class Teller:
             self.message({"progress": self._now})
 
     def progress(self, stage: str, done: int, total: int) -> None:
-        """As `ingest` calls it: one of the stages of sealing, or the name of the file that is being loaded."""
-        file = None if stage in _SEALING else stage
-        self.stage(stage if file is None else LOADING)
+        """As `ingest` calls it: a stage, or the name of the file that is being loaded."""
+        file = None if stage in _TOLD else stage
+        self.stage(_TOLD.get(stage, LOADING))
         self._now = {**self._now, "done": done, "total": total or None, "file": file}
 
     def reached(self, point: str) -> None:

@@ -14,7 +14,8 @@ INGEST, REVIEW = "ingest", "review"
 """Kinds of job. A review has no files; its options are `verdict`, `records` and `reason`."""
 WAITING, OPENING, LOADING, SETTLING = "waiting", "opening", "loading", "settling"
 FLUSHING, ASKING, MIRRORING, FLIPPING = "flushing", "asking", "mirroring", "flipping"
-"""Stages of a run; between settling and flushing come `records`, `vectors` and `words`, the parts of a version."""
+"""Stages of a run; between settling and flushing come those of `SEALING`, the parts of a version."""
+SEALING = ("records", "audit", "vectors", "words")
 PATH_OPTIONS = ("gate_file",)
 PREVIEW = "preview"
 """The option of an order that is only looked at: so many rows of each file."""

@@ -40,7 +40,7 @@ from kg_loader.sources import (
     word_list,
     yiwen_records,
 )
-from kg_loader.sources.format import Format, Item, ReadContext
+from kg_loader.sources.format import Facts, Format, Item, ReadContext
 from rag.errors import DataError
 
 _HEAD = 1 << 16
@@ -101,4 +101,4 @@ def guess_format(path: Path, encoding: str | None = None) -> str:
     raise DataError(f"{path}: {problem}; name it with --format, one of: {', '.join(FORMATS)}")
 
 
-__all__ = ["FORMATS", "Format", "Item", "ReadContext", "guess_format"]
+__all__ = ["FORMATS", "Facts", "Format", "Item", "ReadContext", "guess_format"]

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 from kg_loader.encodings import regular_file
-from kg_loader.reading import Row, json_rows
+from kg_loader.json_reading import json_rows
+from kg_loader.reading import Row
 from kg_loader.sources.boilerplate import BOILERPLATE, Company
 from kg_loader.sources.cmekg_fields import FIELDS, Field, Values, kind_of, literal_fault, object_type
-from kg_loader.sources.format import Format, Item, ReadContext, head_keys, rejected
+from kg_loader.sources.format import Facts, Format, Item, ReadContext, head_keys, rejected
 from kg_loader.sources.naming import (
     DUPLICATE,
     JUNK,
@@ -34,7 +35,7 @@ from kg_loader.sources.naming import (
     unsafe_alias,
     whole_text,
 )
-from rag.domain import Alias, Entity, Fact, Literal, Passage, PassageKind, Rejected, Skipped, Source
+from rag.domain import Alias, Entity, Literal, Passage, PassageKind, Rejected, Skipped, Source
 from rag.text import clean, normalise
 from rag.vocabulary import EntityType, Grade, Relation
 
@@ -57,12 +58,12 @@ def guess(path: Path, head: bytes) -> bool:
     return CENTRE in head_keys(head)
 
 
-def read(path: Path, context: ReadContext) -> Iterator[Item]:
-    """Source, then for each record its entity, aliases and facts (entities first)."""
+def read(path: Path, context: ReadContext) -> Iterator[Item | Facts]:
+    """Source, then for each record its entity, aliases, passages and facts."""
     return read_records(path, context.source or SOURCE, lambda: json_rows(path, context.encoding))
 
 
-def read_records(path: Path, source: Source, rows: Callable[[], Iterator[Row | Rejected]]) -> Iterator[Item]:
+def read_records(path: Path, source: Source, rows: Callable[[], Iterator[Row | Rejected]]) -> Iterator[Item | Facts]:
     """As `read`, for records that `rows` makes of the file, which is gone through twice: first to learn the names.
 
     The rows of a small file are kept in between; a large one is read again.
@@ -110,7 +111,7 @@ def _learn(rows: Iterator[Row | Rejected]) -> _Known:
     return _Known(frozenset(names), company.pasted())
 
 
-def _record(path: Path, row: Row, source: Source, known: _Known) -> Iterator[Item]:
+def _record(path: Path, row: Row, source: Source, known: _Known) -> Iterator[Item | Facts]:
     record = row.value
     if not isinstance(record, dict):
         yield rejected(path, row, "not a JSON object")
@@ -130,6 +131,8 @@ def _record(path: Path, row: Row, source: Source, known: _Known) -> Iterator[Ite
     for key, value in record.items():
         if key != CENTRE:
             yield from reader.field(key, value)
+    if reader.said:
+        yield Facts(centre.id, source.id, reader.said)
 
 
 def _is_shifted(record: dict[str, Any]) -> bool:
@@ -144,33 +147,31 @@ def _is_shifted(record: dict[str, Any]) -> bool:
 
 @dataclass(frozen=True)
 class _Record:
-    """One 中心词 and its fields."""
+    """One 中心词 and its fields; `said` collects the objects of its facts."""
 
     path: Path
     row: Row
     source: Source
     centre: Entity
     known: _Known
+    said: dict[Relation, list[Entity | Literal]] = field(default_factory=dict)
 
     def field(self, key: str, value: object) -> Iterator[Item]:
-        """What one field asserts."""
+        """What one field asserts besides facts."""
         if key == _ALIASES:
             texts = self._texts(value)
-            yield from self._wrong(key) if texts is None else self._aliases(texts)
-            return
+            return self._wrong(key) if texts is None else self._aliases(texts)
         field = FIELDS[self.centre.type].get(key)
         if field is None:
-            yield rejected(self.path, self.row, f"unknown key {key[:40]!r} for a {self.centre.type}")
-            return
+            return iter([rejected(self.path, self.row, f"unknown key {key[:40]!r} for a {self.centre.type}")])
         texts = self._texts(value, field)
         if texts is None:
-            yield from self._wrong(key)
-        elif field.values is Values.LITERAL:
-            yield from self._literals(field, texts)
-        elif field.values is Values.TEXT or (field.prose and any(len(text) > _PROSE for text in texts)):
-            yield from self._passages(key, texts)
-        else:
-            yield from self._facts(field, texts)
+            return self._wrong(key)
+        if field.values is Values.LITERAL:
+            return self._literals(field, texts)
+        if field.values is Values.TEXT or (field.prose and any(len(text) > _PROSE for text in texts)):
+            return self._passages(key, texts)
+        return self._facts(field, texts)
 
     def _texts(self, value: object, field: Field | None = None) -> list[str] | None:
         """The texts of a list, or of one text split at list marks; None where any value is no text."""
@@ -178,7 +179,7 @@ class _Record:
             whole = field is not None and (field.values is not Values.NAMES or (field.prose and len(value) > _PROSE))
             parts = [value] if whole or clean(value) in self.known.names else _TEXT_ITEM.split(value)
             return [part for part in parts if part.strip()]
-        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        if not isinstance(value, list) or not {str}.issuperset(map(type, value)):
             return None
         if (field is not None and field.values is not Values.NAMES) or not _ITEM.search("".join(value)):
             return value
@@ -206,7 +207,10 @@ class _Record:
     def _literals(self, field: Field, texts: list[str]) -> Iterator[Item]:
         for text in texts:
             said = _literal(field.relation, text)
-            yield said if isinstance(said, Skipped) else Fact(self.centre.id, field.relation, said, self.source.id)
+            if isinstance(said, Skipped):
+                yield said
+            else:
+                self.said.setdefault(field.relation, []).append(said)
 
     def _passages(self, key: str, texts: list[str]) -> Iterator[Item]:
         for text in texts:
@@ -225,10 +229,10 @@ class _Record:
             )
 
     def _facts(self, field: Field, texts: list[str]) -> Iterator[Item]:
-        subject, relation, source = self.centre.id, field.relation, self.source.id
-        seen = {subject}
+        said = self.said.setdefault(field.relation, [])
+        seen = {self.centre.id}
         whole = texts if self.known.heads.isdisjoint(texts) else rejoined(texts, self.known.names)
-        names = [trimmed(text) for text in whole]
+        names = list(map(trimmed, whole))
         pasted = not self.known.suspects.isdisjoint(names)
         for name in names:
             target = _named(name, field.types)
@@ -240,8 +244,7 @@ class _Record:
                 yield Skipped(DUPLICATE)
             else:
                 seen.add(target.id)
-                yield target
-                yield Fact(subject, relation, target.id, source)
+                said.append(target)
 
 
 @lru_cache(maxsize=1 << 16)

@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from kg_loader.reading import Row, json_rows
+from kg_loader.json_reading import json_rows
+from kg_loader.reading import Row
 from kg_loader.sections import NO_CONCLUSION, aim_of, conclusion_of
 from kg_loader.sources.format import Format, Item, ReadContext, RowError, each_row, head_keys
 from kg_loader.sources.medical import is_medical

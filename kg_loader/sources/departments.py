@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from kg_loader.reading import json_rows
+from kg_loader.json_reading import json_rows
 from kg_loader.sources.drug_text import pieces
 from kg_loader.sources.format import Format, Item, ReadContext, RowError, each_row, head_keys, head_text
 from kg_loader.sources.naming import JUNK, PLACEHOLDER, entity, fault

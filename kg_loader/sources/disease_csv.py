@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from kg_loader.reading import Row, csv_rows
+from kg_loader.csv_reading import csv_rows
+from kg_loader.reading import Row
 from kg_loader.sources.cmekg import CENTRE, SOURCE, read_records
-from kg_loader.sources.format import Format, Item, ReadContext, head_columns
+from kg_loader.sources.format import Facts, Format, Item, ReadContext, head_columns
 from rag.domain import Rejected
 
 _LISTS = {
@@ -48,7 +49,7 @@ def guess(path: Path, head: bytes) -> bool:
     return {"name", "checklist", "symptom", "complication"} <= head_columns(head)
 
 
-def read(path: Path, context: ReadContext) -> Iterator[Item]:
+def read(path: Path, context: ReadContext) -> Iterator[Item | Facts]:
     """What `cmekg` would give for the same disease."""
     return read_records(path, context.source or SOURCE, lambda: _rows(path, context.encoding))
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from kg_loader.reading import Row, json_rows
+from kg_loader.json_reading import json_rows
+from kg_loader.reading import Row
 from kg_loader.sources.drug_text import alias_kind_of, facts_in, pieces, split_aliases
 from kg_loader.sources.format import Format, Item, ReadContext, RowError, each_row, head_text, rejected
 from kg_loader.sources.naming import (

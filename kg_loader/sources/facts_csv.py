@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from kg_loader.reading import csv_rows
+from kg_loader.csv_reading import csv_rows
 from kg_loader.sources.cells import EDITORIAL, bibliography, entity_type, named, required, text
 from kg_loader.sources.format import Format, Item, ReadContext, RowError, each_row, head_columns
 from rag.domain import Entity, Fact, Literal, Qualifiers

@@ -5,14 +5,54 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from kg_loader.reading import Row, reject
-from rag.domain import Record, Rejected, Skipped, Source
+from rag.domain import Entity, EntityId, Fact, Literal, Record, Rejected, Skipped, Source
+from rag.snapshot.rows import Told, is_id, is_text
+from rag.vocabulary import Relation
 
 Item = Record | Rejected | Skipped
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that a source states of one subject, as one item, because files of records state hundreds of thousands.
+
+    The entities that are objects are stated by it too, the subject and the source before it.
+    """
+
+    subject: EntityId
+    source: str
+    said: Mapping[Relation, Sequence[Entity | Literal]]
+
+    def __len__(self) -> int:
+        return sum(map(len, self.said.values()))
+
+    def sound(self) -> bool:
+        """Whether all of it can be stored, given that the entities that are objects can."""
+        texts = (one.text for objects in self.said.values() for one in objects if isinstance(one, Literal))
+        return is_id(self.subject) and all(map(is_text, (self.subject, *texts)))
+
+    def told(self) -> Told:
+        """All of it as plain values."""
+        said: dict[str, Sequence[str | tuple[str, str]]] = {
+            relation.value: [(one.text, one.kind) if isinstance(one, Literal) else one.id for one in objects]
+            for relation, objects in self.said.items()
+        }
+        return self.subject, self.source, said
+
+    def each(self) -> Iterator[Entity | Fact]:
+        """What it states, one by one."""
+        for relation, objects in self.said.items():
+            for said in objects:
+                if isinstance(said, Entity):
+                    yield said
+                yield Fact(self.subject, relation, said.id if isinstance(said, Entity) else said, self.source)
+
+
 _KEY = re.compile(r'"((?:[^"\\\n]|\\u[0-9a-fA-F]{4}){1,60})"\s*:')
 
 
@@ -35,7 +75,15 @@ class Format:
 
     name: str
     guess: Callable[[Path, bytes], bool]
-    read: Callable[[Path, ReadContext], Iterator[Item]]
+    stated: Callable[[Path, ReadContext], Iterator[Item | Facts]]
+
+    def read(self, path: Path, context: ReadContext) -> Iterator[Item]:
+        """What is stated in a file, one by one."""
+        for item in self.stated(path, context):
+            if isinstance(item, Facts):
+                yield from item.each()
+            else:
+                yield item
 
 
 class RowError(ValueError):

@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from kg_loader.csv_reading import csv_rows
 from kg_loader.encodings import regular_file
-from kg_loader.reading import Row, csv_rows, text_lines
+from kg_loader.reading import Row, text_lines
 from kg_loader.sources.article import Article, Section, doi_in, pmid_in, records, year_in
 from kg_loader.sources.cells import grade
 from kg_loader.sources.format import Format, Item, ReadContext, RowError, head_text, rejected

@@ -5,19 +5,25 @@ A scanned page holds a picture, not text; such a file is refused with the advice
 
 from __future__ import annotations
 
+import gc
 import logging
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from kg_loader.collecting import collector_off
 from kg_loader.encodings import regular_file
 from kg_loader.sections import paragraphs
 from kg_loader.sources.document import Document, document_records, refuse_large
 from kg_loader.sources.format import Format, Item, ReadContext
 from rag.errors import DataError
 from rag.text import HAN
+
+if TYPE_CHECKING:
+    from pypdf import PdfReader
 
 _MOST_PAGES = 500
 _FEWEST_CHARACTERS = 20
@@ -53,7 +59,7 @@ def _pages(path: Path) -> tuple[list[list[str]], str | None]:
             raise DataError(f"{path}: protected by a password; save it without one")
         if len(reader.pages) > _MOST_PAGES:
             raise DataError(f"{path}: {len(reader.pages)} pages, which no single article has; split it")
-        pages = [_lines(page.extract_text()) for page in reader.pages]
+        pages = list(_each_page(reader))
         title = reader.metadata.title if reader.metadata else None
         return pages, title
     except DataError:
@@ -63,6 +69,14 @@ def _pages(path: Path) -> tuple[list[list[str]], str | None]:
     except Exception as error:  # pypdf raises whatever a broken file leads it to
         reason = " ".join(str(error).split())[:120] or type(error).__name__
         raise DataError(f"{path}: cannot be read as PDF ({reason}); print it to a new PDF file") from error
+
+
+def _each_page(reader: PdfReader) -> Iterator[list[str]]:
+    """A page that was read leaves circles of megabytes behind; a look at what is new takes them away at once."""
+    with collector_off():
+        for page in reader.pages:
+            yield _lines(page.extract_text())
+            gc.collect(0)
 
 
 def _lines(text: str) -> list[str]:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from kg_loader.reading import Row, json_members
+from kg_loader.json_reading import json_members
+from kg_loader.reading import Row
 from kg_loader.sections import NO_CONCLUSION
 from kg_loader.sources.format import Format, Item, ReadContext, RowError, each_row, head_keys
 from rag.domain import Passage, PassageKind, Skipped, Source

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from kg_loader.reading import csv_rows
+from kg_loader.csv_reading import csv_rows
 from kg_loader.sources.cells import text
 from kg_loader.sources.format import Format, Item, ReadContext, head_columns
 from kg_loader.sources.naming import DUPLICATE, PLACEHOLDER, fault

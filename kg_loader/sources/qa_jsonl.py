@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from kg_loader.reading import json_rows
+from kg_loader.json_reading import json_rows
 from kg_loader.sources.format import Format, Item, ReadContext, RowError, each_row, head_keys
 from kg_loader.sources.naming import PLACEHOLDER
 from rag.domain import Passage, PassageKind, Skipped, Source

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from kg_loader.reading import Row, json_rows, reject
+from kg_loader.json_reading import json_rows
+from kg_loader.reading import Row, reject
 from kg_loader.sources.cmekg import CENTRE, read_records
-from kg_loader.sources.format import Format, Item, ReadContext, head_keys
+from kg_loader.sources.format import Facts, Format, Item, ReadContext, head_keys
 from rag.domain import Rejected, Source
 from rag.vocabulary import Grade
 
@@ -46,7 +47,7 @@ def guess(path: Path, head: bytes) -> bool:
     return bool({"acompany", "cure_department", "cure_way", "recommand_drug", "yibao_status"} & head_keys(head))
 
 
-def read(path: Path, context: ReadContext) -> Iterator[Item]:
+def read(path: Path, context: ReadContext) -> Iterator[Item | Facts]:
     """Source, then for each record its entity, aliases, facts and passages."""
     yield from _unknown_keys(path, context.encoding)
     yield from read_records(path, context.source or _SOURCE, lambda: _rows(path, context.encoding))

@@ -10,12 +10,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from kg_loader.reading import Row, json_members, reject
+from kg_loader.json_reading import json_members
+from kg_loader.reading import Row, reject
 from kg_loader.sources.cells import EDITED
 from kg_loader.sources.format import ReadContext
 from kg_loader.sources.naming import DUPLICATE, JUNK, UNSAFE_ALIAS, alias_kind, entity, fault, unsafe_alias
 from kg_loader.sources.terms import types_of
-from rag.domain import Alias, Entity, Fact, Record, Rejected, Skipped, Source
+from rag.domain import Alias, Entity, Fact, Passage, PassageKind, Record, Rejected, Skipped, Source
 from rag.text import HAN, clean, normalise
 from rag.vocabulary import EntityType, Grade, Relation
 
@@ -32,6 +33,10 @@ _RULES = {
     "今用": EDITED,
 }
 """Who says so: the two verses, and ourselves for herbs that only modern practice counts among theirs."""
+
+
+_READ_WITH = {"十八反": "甘草", "十九畏": "人参"}
+"""The herb that brings each verse along: no book of herbs lacks it."""
 
 
 def members(path: Path, context: ReadContext, wanted: frozenset[str]) -> tuple[dict[str, Any], list[Rejected]]:
@@ -118,18 +123,37 @@ def named_as(written: object, kind: EntityType) -> Entity | Skipped:
 # ---------------------------------------------------------------- herbs that must not go together
 
 
+def _table() -> list[dict[str, str]]:
+    text = resources.files("kg_loader").joinpath("sample", "incompatible_herbs.csv").read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))
+
+
+@lru_cache(maxsize=1)
+def _verses() -> Mapping[str, Passage]:
+    """Each of the two verses as a passage, so that who asks for the rule itself can read it."""
+    lines: dict[str, dict[str, None]] = {}
+    for row in _table():
+        if row["verse"]:
+            lines.setdefault(row["rule"], {})[row["verse"]] = None
+    return {
+        rule: Passage(f"{rule}：{'；'.join(own)}。", PassageKind.CLASSIC, _RULES[rule].id, title=rule)
+        for rule, own in lines.items()
+    }
+
+
 @lru_cache(maxsize=1)
 def _pairs() -> Mapping[str, tuple[tuple[str, str], ...]]:
-    table = resources.files("kg_loader").joinpath("sample", "incompatible_herbs.csv").read_text(encoding="utf-8")
     found: dict[str, list[tuple[str, str]]] = {}
-    for row in csv.DictReader(table.splitlines()):
+    for row in _table():
         found.setdefault(row["herb"], []).append((row["other"], row["rule"]))
         found.setdefault(row["other"], []).append((row["herb"], row["rule"]))
     return {name: tuple(others) for name, others in found.items()}
 
 
 def incompatible(herb: Entity) -> Iterator[Record]:
-    """What 十八反 and 十九畏 (packaged table) say of a herb: sources, the other herbs, facts; each pair once."""
+    """What 十八反 and 十九畏 (packaged table) say of a herb: sources, the other herbs, facts, the verse."""
+    for rule in (rule for rule, name in _READ_WITH.items() if name == herb.name):
+        yield from (_RULES[rule], _verses()[rule])
     for other, rule in _pairs().get(herb.name, ()):
         source, partner = _RULES[rule], entity(other, EntityType.HERB)
         a, b = sorted((herb, partner), key=lambda one: one.id)

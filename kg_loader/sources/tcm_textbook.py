@@ -19,6 +19,7 @@ from kg_loader.sources.format import Format, Item, ReadContext, head_keys, rejec
 from kg_loader.sources.naming import DUPLICATE, PLACEHOLDER
 from kg_loader.sources.tcm_facts import FACTS, OF_ENTRY, Entry, Kind
 from kg_loader.sources.tcm_json import aliases, members, named_as, noted_names, objects, plain_name, syndrome
+from kg_loader.sources.tcm_print import as_printed, points_told, running_heads
 from rag.domain import Entity, Passage, PassageKind, Rejected, Skipped, Source
 from rag.text import clean
 from rag.vocabulary import EntityType, Grade
@@ -48,11 +49,12 @@ _SIGNS: tuple[tuple[Kind, frozenset[str]], ...] = (
 _ASPECTS = {
     "药性": "性味归经", "性味": "性味归经", "功用": "功效", "使用注意": "注意事项", "用法": "用法用量",
     "主治": "适应证", "临床表现": "症状", "治法": "治疗方案", "治疗": "治疗方案", "代表方": "药物治疗",
-    "证机概要": "病因", "辨证": "证候",
+    "证机概要": "病机", "辨证": "证候",
 }  # fmt: skip
 _OF_OTHERS = frozenset({"附方", "鉴别", "鉴别用药", "其他"})
 _CASES = frozenset({"医案举例"})
 CASE = "case history"
+POINTS = "针灸取穴"
 _MARKUP = re.compile(r"\\(?:mathrm|frac|sim|times|cdot)|\$\s*[({\\]|<[a-z]+>")
 
 
@@ -71,7 +73,7 @@ def read(path: Path, context: ReadContext) -> Iterator[Item]:
         if isinstance(row, Row)
     }
     entries = list(objects(path, found.get("herbs", [] if broken else None)))
-    book = _Book(path, context, chapters, _repeated(entries))
+    book = _Book(path, context, chapters, _repeated(entries), running_heads(_texts(entries)))
     for row in entries:
         if isinstance(row, Rejected):
             yield row
@@ -85,6 +87,14 @@ def _repeated(entries: list[Row | Rejected]) -> frozenset[str]:
     return frozenset(name for name, count in names.items() if name and count > 1)
 
 
+def _texts(entries: list[Row | Rejected]) -> Iterator[str]:
+    """All that each entry says."""
+    for row in entries:
+        properties = row.value.get("properties") if isinstance(row, Row) else None
+        if isinstance(properties, dict):
+            yield "\n".join(text for text in properties.values() if isinstance(text, str))
+
+
 @dataclass(frozen=True)
 class _Book:
     """One file."""
@@ -93,6 +103,7 @@ class _Book:
     context: ReadContext
     chapters: Mapping[object, str | None]
     repeated: frozenset[str]
+    heads: frozenset[str]
 
     def entry(self, row: Row) -> Iterator[Item]:
         """What one entry asserts."""
@@ -128,7 +139,9 @@ class _Book:
         yield from OF_ENTRY[kind](entry, properties) if kind in OF_ENTRY else ()
         for key, value in properties.items():
             if isinstance(value, str):
-                yield from _property(entry, kind, key, value)
+                if kind is Kind.ACUPUNCTURE and key == "治疗":
+                    yield from (_passage(entry, POINTS, told) for told in points_told(value, self.heads))
+                yield from _property(entry, kind, key, as_printed(value, self.heads))
             else:
                 yield rejected(self.path, row, f"{key[:20]} is not a text")
 
@@ -146,7 +159,7 @@ def _property(entry: Entry, kind: Kind, key: str, value: str) -> Iterator[Item]:
     make = FACTS.get((kind, key))
     yield from make(entry, clean(value)) if make else ()
     seen: set[str] = set()
-    for piece in pieces(key, value.replace("\n", "")):
+    for piece in pieces(key, value):
         if isinstance(piece, Skipped) or piece in seen:
             yield piece if isinstance(piece, Skipped) else Skipped(DUPLICATE)
             continue

@@ -11,7 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from kg_loader.reading import Row, json_rows
+from kg_loader.json_reading import json_rows
+from kg_loader.reading import Row
 from kg_loader.sources.format import Format, Item, ReadContext, RowError, head_text, rejected
 from rag.domain import (
     Alias,

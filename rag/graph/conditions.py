@@ -6,11 +6,22 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from rag.domain import Condition, EntityId, GraphFact, RankedSubject
+from rag.vocabulary import SORTS
 
 
 def divided(conditions: Sequence[Condition]) -> tuple[list[Condition], list[Condition]]:
-    """Those by entities, which lead to subjects, and those by words, which only choose among them."""
-    return [c for c in conditions if c.objects], [c for c in conditions if not c.objects]
+    """Those by entities, which lead to subjects, and those by words, which only choose among them.
+
+    Where none is by entities, words about what remedies are lead too; else both are empty: there is nobody.
+    """
+    leading, choosing = [c for c in conditions if c.objects], [c for c in conditions if not c.objects]
+    led = leading or any(c.relation in SORTS for c in choosing)
+    return (leading, choosing) if led else ([], [])
+
+
+def types_of(conditions: Sequence[Condition]) -> list[str]:
+    """The types of subjects that are wanted, any if empty."""
+    return sorted({kind.value for condition in conditions for kind in condition.of})
 
 
 def meeting(rows: Iterable[tuple[int, GraphFact]], conditions: Sequence[Condition]) -> list[RankedSubject]:

@@ -19,7 +19,7 @@ from rag.domain import (
 from rag.errors import StaleGraphError, UsageError
 from rag.graph.bolt import Connection, Row
 from rag.graph.by_hand import NotAFactError, fact_by_hand
-from rag.graph.conditions import divided, meeting
+from rag.graph.conditions import divided, meeting, types_of
 from rag.graph.queries import (
     BETWEEN,
     CHAINS,
@@ -82,11 +82,11 @@ class Neo4jGraph:
     def subjects_meeting(self, conditions: Sequence[Condition], *, limit: int) -> list[RankedSubject]:
         """Subjects that meet every condition, those that most facts name first, then by id."""
         leading, choosing = divided(conditions)
-        if not leading or limit < 1:
+        if not (leading or choosing) or limit < 1:
             return []
         objects = [[relation_type(c.relation), list(c.objects)] for c in leading]
         texts = [[relation_type(c.relation), list(c.words)] for c in choosing]
-        (rows,) = self._one(SUBJECTS_MEETING, objects=objects, texts=texts, limit=limit)
+        (rows,) = self._one(SUBJECTS_MEETING, objects=objects, texts=texts, types=types_of(conditions), limit=limit)
         named = {row[1]: count for count, row in rows}
         return meeting([(named[fact.subject], fact) for fact in self._facts(row for _, row in rows)], conditions)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import LiteralString
 
-from rag.vocabulary import RELATIONS, Relation
+from rag.vocabulary import RELATIONS, SORTS, Relation
 
 MAX_HOPS = 4
 CHAINS = 1000
@@ -25,6 +25,7 @@ def relation_type(relation: Relation) -> LiteralString:
 # The values are words of our own table, never input: the one place where text becomes Cypher.
 _TYPE: Mapping[Relation, LiteralString] = {relation: relation.value.upper() for relation in Relation}
 TYPED_RELATION: Mapping[str, Relation] = {text: relation for relation, text in _TYPE.items()}
+_SORTS: LiteralString = "|".join(_TYPE[r] for r in sorted(SORTS))
 _BETWEEN_ENTITIES: LiteralString = "|".join(_TYPE[r] for r in Relation if not RELATIONS[r].literal)
 
 READY: LiteralString = (
@@ -133,12 +134,20 @@ RANK_SUBJECTS: Mapping[Relation, LiteralString] = {
 SUBJECTS_MEETING: LiteralString = f"""
 {READY}
 CALL () {{
-    UNWIND range(0, size($objects) - 1) AS n
-    UNWIND $objects[n][1] AS wanted
-    MATCH (o:Entity {{kb: $kb, id: wanted}})<-[r]-(s:Entity)
-    WHERE type(r) = $objects[n][0] AND s.kb = $kb AND {_SHOWN}
-    WITH s, count(DISTINCT n) AS met WHERE met = size($objects)
-    WITH s WHERE all(row IN $texts WHERE EXISTS {{
+    CALL () {{
+        UNWIND range(0, size($objects) - 1) AS n
+        UNWIND $objects[n][1] AS wanted
+        MATCH (o:Entity {{kb: $kb, id: wanted}})<-[r]-(s:Entity)
+        WHERE type(r) = $objects[n][0] AND s.kb = $kb AND {_SHOWN}
+        WITH s, count(DISTINCT n) AS met WHERE met = size($objects)
+        RETURN s
+        UNION ALL
+        UNWIND CASE size($objects) WHEN 0 THEN $texts ELSE [] END AS row
+        MATCH (s:Entity)-[r:{_SORTS}]->(o:Literal)
+        WHERE type(r) = row[0] AND s.kb = $kb AND any(word IN row[1] WHERE o.name CONTAINS word) AND {_SHOWN}
+        RETURN DISTINCT s
+    }}
+    WITH s WHERE (size($types) = 0 OR split(s.id, ':')[0] IN $types) AND all(row IN $texts WHERE EXISTS {{
         MATCH (s)-[r]->(o:Literal)
         WHERE type(r) = row[0] AND o.kb = $kb AND any(word IN row[1] WHERE o.name CONTAINS word) AND {_SHOWN}
     }})

@@ -11,10 +11,10 @@ from functools import lru_cache
 
 from rag.domain import Condition, EntityId, GraphFact, Neighbourhood, Path, RankedSubject
 from rag.errors import UsageError
-from rag.graph.conditions import divided, meeting
+from rag.graph.conditions import divided, meeting, types_of
 from rag.register import NOTHING, Withheld
 from rag.snapshot.records import FACT_COLUMNS, FACT_TABLES, Records, graph_fact
-from rag.snapshot.schema import key_of_id
+from rag.snapshot.schema import SORT_NAMES, key_of_id
 from rag.vocabulary import Relation
 
 _ALL = [relation.value for relation in Relation]
@@ -96,6 +96,10 @@ led AS MATERIALIZED (
     SELECT f.subject FROM need CROSS JOIN fact f INDEXED BY fact_in
     ON f.object = need.object AND f.relation = need.relation {shown("f.")}
     GROUP BY f.subject HAVING count(DISTINCT need.n) = json_array_length(:objects)
+    UNION ALL
+    SELECT DISTINCT f.subject FROM text CROSS JOIN fact f ON f.relation = text.relation AND instr(f.literal, text.word)
+    WHERE json_array_length(:objects) = 0
+    AND f.relation IN {SORT_NAMES} AND f.literal IS NOT NULL {shown("f.")}
 ),
 kept AS MATERIALIZED (
     SELECT e.pk, {named("e")} AS named FROM led CROSS JOIN entity e ON e.pk = led.subject
@@ -103,6 +107,7 @@ kept AS MATERIALIZED (
         SELECT count(DISTINCT text.n) FROM fact f INDEXED BY fact_out
         CROSS JOIN text ON text.relation = f.relation AND instr(f.literal, text.word)
         WHERE f.subject = e.pk {shown("f.")})
+    AND (json_array_length(:types) = 0 OR e.type IN (SELECT value FROM json_each(:types)))
     ORDER BY named DESC, e.id LIMIT :limit
 )
 SELECT kept.named, {FACT_COLUMNS} FROM kept CROSS JOIN {FACT_TABLES} WHERE f.subject = kept.pk {shown("f.")} AND (
@@ -182,11 +187,12 @@ class SqliteGraph:
     def subjects_meeting(self, conditions: Sequence[Condition], *, limit: int) -> list[RankedSubject]:
         """Subjects that meet every condition, those that most facts name first, then by id. One statement."""
         leading, choosing = divided(conditions)
-        if not leading or limit < 1:
+        if not (leading or choosing) or limit < 1:
             return []
         objects = json.dumps([[c.relation.value, c.objects] for c in leading], ensure_ascii=False)
         texts = json.dumps([[c.relation.value, c.words] for c in choosing], ensure_ascii=False)
-        rows = self._run(self._statements.meeting, objects=objects, texts=texts, limit=limit)
+        types = json.dumps(types_of(conditions))
+        rows = self._run(self._statements.meeting, objects=objects, texts=texts, types=types, limit=limit)
         return meeting([(row[0], graph_fact(row[1:])) for row in rows], conditions)
 
     def between(

@@ -32,6 +32,7 @@ from rag.domain import (
     fact_hash,
 )
 from rag.text import TEXT_VERSION
+from rag.vocabulary import SORTS
 
 SCHEMA_VERSION = 4
 
@@ -111,7 +112,9 @@ CREATE TABLE held_passage (
     about INTEGER, aspect TEXT, text TEXT NOT NULL
 ) STRICT;
 """
-_INDEXES = """
+SORT_NAMES = "(" + ", ".join(f"'{relation}'" for relation in sorted(SORTS)) + ")"
+"""SQLite takes the index `fact_sort` for a query that names the same relations."""
+_INDEXES = f"""
 CREATE INDEX IF NOT EXISTS finding_record ON finding (record);
 CREATE INDEX IF NOT EXISTS assertion_dataset ON assertion (dataset);
 CREATE INDEX IF NOT EXISTS spelling_entity ON spelling (entity, name);
@@ -120,6 +123,8 @@ CREATE INDEX IF NOT EXISTS do_not_merge_a ON do_not_merge (a);
 CREATE INDEX IF NOT EXISTS do_not_merge_b ON do_not_merge (b);
 CREATE INDEX IF NOT EXISTS fact_out ON fact (subject, relation, rank DESC, pk);
 CREATE INDEX IF NOT EXISTS fact_in ON fact (object, relation, rank DESC, pk, subject) WHERE object IS NOT NULL;
+CREATE INDEX IF NOT EXISTS fact_sort ON fact (relation, literal, subject)
+    WHERE relation IN {SORT_NAMES} AND literal IS NOT NULL;
 CREATE INDEX IF NOT EXISTS passage_about ON passage (about, aspect, pk) WHERE about IS NOT NULL;
 """
 
@@ -141,12 +146,18 @@ def create_indexes(connection: sqlite3.Connection) -> None:
 
 
 def open_for_writing(path: Path) -> sqlite3.Connection:
-    """A connection that commits to a write-ahead log: after `kill -9` a batch is there wholly or not at all."""
+    """A connection that commits to a write-ahead log: after `kill -9` a batch is there wholly or not at all.
+
+    Raises sqlite3.DatabaseError for a file that is no whole database.
+    """
     connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("PRAGMA wal_autocheckpoint = 16384")
-    connection.execute("PRAGMA cache_size = -32768")
+    try:
+        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "wal_autocheckpoint = 16384"):
+            connection.execute(f"PRAGMA {pragma}")
+        connection.execute("PRAGMA cache_size = -32768")
+    except sqlite3.DatabaseError:
+        connection.close()
+        raise
     return connection
 
 

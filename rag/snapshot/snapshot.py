@@ -131,6 +131,10 @@ class Snapshot:
         wanted = list(entities)
         return dict.fromkeys(wanted, 0) | self.records.named(wanted)
 
+    def mentioned(self, entities: Iterable[EntityId]) -> dict[EntityId, int]:
+        """How many passages mention each."""
+        return {entity: self._sparse.mentioning(entity) for entity in entities}
+
     def passages(self, ids: Iterable[str]) -> dict[str, Passage]:
         """Those that exist."""
         return self.records.passages(ids)

@@ -171,6 +171,10 @@ class SparseIndex:
         """Documents held."""
         return self._searcher.num_docs
 
+    def mentioning(self, concept: EntityId) -> int:
+        """How many documents mention an entity; those that were taken out count until segments are merged."""
+        return int(self._searcher.doc_freq("concept", concept))
+
     def search(
         self,
         terms: Sequence[str] | Mapping[str, float],

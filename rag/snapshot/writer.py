@@ -5,16 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
-from typing import TypeVar
 
-from rag.domain import Alias, DoNotMerge, Entity, EntityId, Fact, Literal, Passage, Record, Retraction, Review, Source
-from rag.register import is_key
-from rag.snapshot.schema import FACT, HELD_TABLES, KIND_NAMES, KINDS, SOURCE, TABLES
-from rag.text import normalise
-from rag.vocabulary import GRADE_RANK, EntityType
+from rag.snapshot.rows import Row, Told, fact_rows, key_of_source
+from rag.snapshot.schema import (
+    ALIAS,
+    DO_NOT_MERGE,
+    ENTITY,
+    FACT,
+    HELD_TABLES,
+    KIND_NAMES,
+    PASSAGE,
+    SOURCE,
+    TABLES,
+)
 
 _COLUMNS = (3, 5, 4, 12, 11, 9, 3, 5)
 _TOGETHER = 32
@@ -35,11 +40,10 @@ def _places(count: int) -> str:
 _INSERT, _INSERT_TOGETHER = _insert(1), _insert(_TOGETHER)
 _REMEMBERED = 200_000
 """Entities and sources whose numbers are kept at hand."""
-Other = Entity | Alias | DoNotMerge | Source | Passage | Retraction | Review
-"""What is stored one by one; facts are so many that they have a way of their own."""
-R = TypeVar("R", bound=Record)
-_TYPES = frozenset(kind.value for kind in EntityType)
-_CODES = {kind: code for code, kind in enumerate(KINDS)}
+_ENTITIES_AT = {ENTITY: (1,), ALIAS: (1,), DO_NOT_MERGE: (1, 2), FACT: (1, 3), PASSAGE: (6,)}
+"""Where the rows of a kind name entities."""
+_SOURCE_AT = 6
+"""Where the row of a fact names its source."""
 
 _STAGED = """
 CREATE TABLE IF NOT EXISTS staged_assertion (
@@ -70,109 +74,25 @@ _DANGLING = (
 )
 
 
-@lru_cache(maxsize=1 << 12)
-def key_of_source(identifier: str) -> int:
-    """The key of a source id (`s:` and 16 hex digits)."""
-    return int(identifier[2:], 16) - (1 << 63)
-
-
-def problem(record: Record) -> str | None:
-    """Why a record cannot be stored, or None. Readers do not make such records; a new reader might."""
-    if isinstance(record, Fact):
-        known = _is_id(record.subject) and (isinstance(record.object, Literal) or _is_id(record.object))
-        return None if known else _NO_ID
-    if not all(map(_is_id, _referred(record))):
-        return _NO_ID
-    if isinstance(record, Entity) and not (record.name and record.id.startswith(f"{record.type}:")):
-        return "an entity's name is empty or its id has another type"
-    if isinstance(record, Alias) and not normalise(record.name):
-        return "an alias is empty"
-    if isinstance(record, Passage) and not record.text.strip():
-        return "a passage is empty"
-    if isinstance(record, Retraction) and not is_key(record.target):
-        return "a retraction names no PMID, DOI or id"
-    return None
-
-
-_NO_ID = "an entity id is not `type:name` with a known type"
-
-
-@lru_cache(maxsize=1 << 16)
-def _is_id(identifier: str) -> bool:
-    kind, _, name = identifier.partition(":")
-    return kind in _TYPES and bool(name)
-
-
-def _referred(record: Other) -> tuple[EntityId, ...]:
-    if isinstance(record, Entity):
-        return (record.id,)
-    if isinstance(record, Alias):
-        return (record.entity,)
-    if isinstance(record, DoNotMerge):
-        return (record.a, record.b)
-    if isinstance(record, Passage) and record.about is not None:
-        return (record.about,)
-    return ()
-
-
-def _named_in(facts: Sequence[tuple[int, Fact]]) -> set[EntityId]:
-    """All subjects and objects."""
-    subjects = {fact.subject for _, fact in facts}
-    return subjects.union([fact.object for _, fact in facts if not isinstance(fact.object, Literal)])
-
-
-def _fact_row(
-    fact: Fact, key: int, entities: Mapping[EntityId, int], sources: Mapping[str, tuple[int, int]]
-) -> tuple[object, ...]:
-    said, limits, (source, rank) = fact.object, fact.qualifiers, sources[fact.source]
-    target, literal, kind = (None, said.text, said.kind) if isinstance(said, Literal) else (entities[said], None, None)
-    return (
-        key, entities[fact.subject], fact.relation, target, literal, kind, source,
-        limits.severity, limits.population, limits.dose, rank,
-    )  # fmt: skip
-
-
-def _row(record: Other, key: int, entities: Mapping[EntityId, int]) -> tuple[object, ...]:
-    match record:
-        case Entity():
-            return key, entities[record.id], record.name
-        case Alias():
-            return key, entities[record.entity], record.name, record.kind.value, normalise(record.name)
-        case DoNotMerge():
-            return key, entities[record.a], entities[record.b], record.reason
-        case Retraction():
-            return key, record.target, record.stated_by
-        case Source():
-            grade = record.grade
-            return (
-                key, record.title, record.kind, grade.value, GRADE_RANK[grade], record.year, record.publisher,
-                record.doi, record.pmid, record.url, record.licence, record.lineage,
-            )  # fmt: skip
-        case Passage(about=about):
-            return (
-                key, record.kind.value, key_of_source(record.source), record.title, record.question,
-                record.locator, None if about is None else entities[about], record.aspect, record.text,
-            )  # fmt: skip
-        case Review():
-            return key, record.record, record.rule, record.verdict.value, record.reason
-
-
 class Writer:
     """Adds what data sets assert to one open database. The caller owns the transactions."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
-        self._entities: dict[EntityId, int] = {}
-        self._sources: dict[str, tuple[int, int]] = {}
+        self._entities: dict[object, int] = {}
+        self._ranks: dict[object, int] = {}
         self._from_nothing = False
 
     def forget(self) -> None:
         """Nothing is known any more of what was stored: a transaction was undone, or rows were deleted."""
         self._entities.clear()
-        self._sources.clear()
+        self._ranks.clear()
 
     def begin_from_nothing(self) -> None:
-        """Hardly a record will be known: to try to store each is cheaper than to ask first."""
+        """There are no assertions but those of the running ingestion, so nothing is staged that would be moved later.
+
+        Hardly a record will be known either: to try to store each is cheaper than to ask first.
+        """
         self._from_nothing = True
 
     def prepare(self) -> None:
@@ -189,37 +109,45 @@ class Writer:
         row = self.connection.execute(
             "SELECT 1 FROM staged_assertion WHERE dataset = ?1 AND kind = ?2 AND record = ?3 "
             "UNION ALL SELECT 1 FROM assertion WHERE ?4 AND dataset = ?1 AND kind = ?2 AND record = ?3",
-            (dataset, SOURCE, key, append),
+            (dataset, SOURCE, key, append or self._from_nothing),
         )
         return row.fetchone() is not None
 
-    def add(self, dataset: int, records: Iterable[tuple[Record, int]]) -> list[int]:
-        """Store (record, key) pairs and stage their assertion; how many were new to this ingestion, by kind."""
-        facts: dict[int, Fact] = {}
-        others: list[dict[int, Other]] = [{} for _ in KINDS]
-        for record, key in records:
-            if isinstance(record, Fact):
-                facts[key] = record
-            else:
-                others[_CODES[type(record)]][key] = record
-        if len(self._entities) + len(self._sources) > _REMEMBERED:
+    def add(self, dataset: int, rows: Sequence[Mapping[int, Row]], told: Sequence[Told] = ()) -> list[int]:
+        """Store the rows of each kind by their keys, and the facts that are told, and stage their assertion.
+
+        How many were new to this ingestion, by kind.
+        """
+        if len(self._entities) + len(self._ranks) > _REMEMBERED:
             self.forget()
-        self._add_others(others)
-        self._add_facts(facts)
-        groups = [facts if code == FACT else group for code, group in enumerate(others)]
-        return [self._stage(dataset, code, group) for code, group in enumerate(groups)]
+        keys: list[Collection[int]] = list(rows)
+        for code, group in enumerate(rows):
+            if group:
+                self._store(code, self._numbered(code, self._unknown(code, group)))
+        if told:
+            facts = self._rows_told(told)
+            self._store(FACT, self._unknown(FACT, facts))
+            keys[FACT] = rows[FACT].keys() | facts.keys()
+        return [self._stage(dataset, code, group) for code, group in enumerate(keys)]
 
-    def _add_others(self, groups: Sequence[Mapping[int, Other]]) -> None:
-        fresh = [self._unknown(code, group) for code, group in enumerate(groups)]
-        self._know_entities({entity for rows in fresh for _, record in rows for entity in _referred(record)})
-        for code, rows in enumerate(fresh):
-            self._store(code, [_row(record, key, self._entities) for key, record in rows])
+    def _rows_told(self, told: Sequence[Told]) -> dict[int, Row]:
+        objects = (one for _, _, said in told for group in said.values() for one in group if isinstance(one, str))
+        self._know_entities({*objects, *(subject for subject, _, _ in told)})
+        self._know_ranks({key_of_source(source) for _, source, _ in told})
+        return fact_rows(told, self._entities, self._ranks)
 
-    def _add_facts(self, facts: Mapping[int, Fact]) -> None:
-        fresh = self._unknown(FACT, facts)
-        self._know_entities(_named_in(fresh))
-        self._know_sources({fact.source for _, fact in fresh})
-        self._store(FACT, [_fact_row(fact, key, self._entities, self._sources) for key, fact in fresh])
+    def _numbered(self, code: int, rows: Sequence[Row]) -> Sequence[Row]:
+        """The rows with numbers in place of the ids of entities, those of facts with the rank of their source."""
+        places = _ENTITIES_AT.get(code, ())
+        self._know_entities({row[at] for at in places for row in rows})
+        number = self._entities.get  # gives None for None
+        if code == FACT:
+            self._know_ranks({row[_SOURCE_AT] for row in rows})
+            ranks = self._ranks
+            return [(a, number(b), c, number(d), *rest, ranks[rest[2]]) for a, b, c, d, *rest in rows]
+        for at in places:
+            rows = [(*row[:at], number(row[at]), *row[at + 1 :]) for row in rows]
+        return rows
 
     def _store(self, code: int, rows: Sequence[tuple[object, ...]]) -> None:
         """Several rows a statement: running one costs more than storing a row does."""
@@ -228,9 +156,9 @@ class Writer:
         self.connection.executemany(_INSERT_TOGETHER[code], (tuple(chain.from_iterable(group)) for group in groups))
         self.connection.executemany(_INSERT[code], rows[whole:])
 
-    def _know_entities(self, ids: set[EntityId]) -> None:
+    def _know_entities(self, ids: set[object]) -> None:
         """Give those a number that have none yet, and learn the numbers of all."""
-        missing = sorted(ids - self._entities.keys())
+        missing = sorted(str(one) for one in ids - self._entities.keys() if one is not None)
         self.connection.executemany(
             "INSERT OR IGNORE INTO entity (id, type, name) VALUES (?, ?, ?)",
             ((identifier, *_type_and_name(identifier)) for identifier in missing),
@@ -238,24 +166,23 @@ class Writer:
         sql = "SELECT entity.id, pk FROM json_each(?) CROSS JOIN entity ON entity.id = value"
         self._entities.update(self.connection.execute(sql, (json.dumps(missing, ensure_ascii=False),)))
 
-    def _know_sources(self, ids: set[str]) -> None:
-        """Learn the key and the rank of those that facts lean on."""
-        keys = {key_of_source(identifier): identifier for identifier in ids - self._sources.keys()}
+    def _know_ranks(self, sources: set[object]) -> None:
+        """Learn the ranks of those that facts lean on."""
         sql = "SELECT pk, rank FROM json_each(?) CROSS JOIN source ON pk = value"
-        for key, rank in self.connection.execute(sql, (json.dumps(list(keys)),)):
-            self._sources[keys[key]] = key, rank
+        self._ranks.update(self.connection.execute(sql, (json.dumps(list(sources - self._ranks.keys())),)))
 
-    def _unknown(self, code: int, group: Mapping[int, R]) -> list[tuple[int, R]]:
+    def _unknown(self, code: int, group: Mapping[int, Row]) -> list[Row]:
         """Those that may not be stored yet, by key, so that neighbours in the file are written together."""
         if self._from_nothing:
-            return sorted(group.items())
+            return [group[key] for key in sorted(group)]
         sql = f"SELECT pk FROM json_each(?) CROSS JOIN {TABLES[code]} ON pk = value"
         known = {key for (key,) in self.connection.execute(sql, (json.dumps(list(group)),))}
-        return sorted(row for row in group.items() if row[0] not in known)  # keys differ: no records are compared
+        return [group[key] for key in sorted(group.keys() - known)]
 
     def _stage(self, dataset: int, code: int, group: Iterable[int]) -> int:
         before = self.connection.total_changes
-        sql = "INSERT OR IGNORE INTO staged_assertion SELECT ?, ?, value FROM json_each(?)"
+        table = "assertion" if self._from_nothing else "staged_assertion"
+        sql = f"INSERT OR IGNORE INTO {table} (dataset, kind, record) SELECT ?, ?, value FROM json_each(?)"
         self.connection.execute(sql, (dataset, code, json.dumps(sorted(group))))
         return self.connection.total_changes - before
 
@@ -268,11 +195,14 @@ class Writer:
             for table in ("assertion", "staged_assertion")
         )
         before, after = map(int, counts)
-        return before, after
+        return (0, before) if self._from_nothing else (before, after)
 
     def settle(self, dataset: int, *, append: bool) -> dict[str, tuple[int, int]]:
         """Make the staged assertions of a data set its assertions; (added, removed) per kind, all in one step."""
         run = self.connection.execute
+        if self._from_nothing:
+            counted = run("SELECT kind, count(*) FROM assertion WHERE dataset = ? GROUP BY kind", (dataset,))
+            return {KIND_NAMES[kind]: (count, 0) for kind, count in counted}
         left_out = (
             "FROM assertion WHERE dataset = ?1 AND NOT EXISTS (SELECT 1 FROM staged_assertion s "
             "WHERE s.dataset = ?1 AND s.kind = assertion.kind AND s.record = assertion.record)"
@@ -305,8 +235,10 @@ class Writer:
             self._delete_unasserted()
         run("DELETE FROM dataset WHERE NOT EXISTS (SELECT 1 FROM assertion WHERE dataset = dataset.pk)")
         run(
-            "UPDATE entity SET name = best.name FROM (SELECT e.pk, coalesce((SELECT min(s.name) FROM spelling s WHERE "
-            "s.entity = e.pk), substr(e.id, instr(e.id, ':') + 1)) AS name FROM entity e) AS best "
+            "UPDATE entity SET name = best.name FROM (SELECT e.pk, "
+            "coalesce(s.name, substr(e.id, instr(e.id, ':') + 1)) AS name "
+            "FROM entity e LEFT JOIN (SELECT entity, min(name) AS name FROM spelling GROUP BY entity) s "
+            "ON s.entity = e.pk) AS best "
             "WHERE best.pk = entity.pk AND best.name <> entity.name"
         )
 

@@ -27,7 +27,7 @@ from rag.domain import (
 )
 from rag.snapshot import Library
 from rag.text import normalise
-from rag.vocabulary import EntityType, Grade, Relation
+from rag.vocabulary import RELATIONS, EntityType, Grade, Relation
 from tests.kb import BOOK, TRIAL, disease, entity, opened, publish
 
 SITE = Source("一个网站", "website", Grade.COMPILED, lineage="site")
@@ -158,6 +158,8 @@ def test_dangerous_aliases(tmp_path: Path) -> None:
         alias("淋", "disease:淋病"),
         alias("突出", "disease:疝气"),
         alias("安定", "drug:地西泮"),
+        alias("负担", "herb:夏枯草"),
+        Alias("枸杞", EntityId("herb:枸杞子"), AliasKind.COLLOQUIAL),
         Alias("非典", EntityId("disease:严重急性呼吸综合征"), AliasKind.COLLOQUIAL),
         alias("孩子", "population:儿童"),
         alias("老年人", "disease:老年人紫癜"),
@@ -169,7 +171,8 @@ def test_dangerous_aliases(tmp_path: Path) -> None:
     assert by_rule(tmp_path, records) == {
         ("alias-one-character", Severity.SEVERE, "淋"),
         ("alias-one-character", Severity.WARNING, "疖"),
-        *(("alias-everyday-word", Severity.SEVERE, name) for name in ("突出", "老年人", "第三", "syndrome")),
+        *(("alias-everyday-word", Severity.SEVERE, name) for name in ("突出", "负担", "老年人", "第三", "syndrome")),
+        ("alias-everyday-word", Severity.WARNING, "枸杞"),
         ("alias-everyday-word", Severity.WARNING, "安定"),
         ("alias-everyday-word", Severity.WARNING, "非典"),
     }
@@ -179,6 +182,17 @@ def test_an_alias_that_is_another_diseases_own_name(tmp_path: Path) -> None:
     described = fact("disease:结核病", Relation.SYMPTOM, "symptom:盗汗")
     records: list[Record] = [described, alias("结核病", "disease:慢性肺结核病"), alias("结核病", "disease:痨病")]
     assert ("alias-own-name", Severity.WARNING, "结核病") in by_rule(tmp_path, records)
+
+
+def test_an_alias_whose_own_thing_has_another_code(tmp_path: Path) -> None:
+    own = states("disease:鼻炎", Relation.CODE, "ICD-10 J31.001")
+    records: list[Record] = [own, states("disease:鼻窦炎", Relation.CODE, "ICD-10 J32.901")]
+    assert ("alias-own-name", Severity.WARNING, "鼻炎") in by_rule(
+        tmp_path, [*records, alias("鼻炎", "disease:鼻窦炎")]
+    )
+    records[1] = states("disease:鼻窦炎", Relation.CODE, "ICD-10 J31.901")
+    again = by_rule(tmp_path / "again", [*records, alias("鼻炎", "disease:鼻窦炎")])
+    assert ("alias-own-name", Severity.INFO, "鼻炎") in again
 
 
 def test_the_broader_term(tmp_path: Path) -> None:
@@ -226,6 +240,13 @@ def test_two_lineages_may_differ_and_one_may_say_more(tmp_path: Path) -> None:
         states("disease:丙病", Relation.INFECTIVITY, "有某菌者传染，其他无传染", SITE),
     ]
     assert findings(tmp_path, records) == []
+
+
+@pytest.mark.parametrize("relation", [relation for relation, info in RELATIONS.items() if info.literal])
+def test_a_thing_where_a_text_is_expected_says_nothing(tmp_path: Path, relation: Relation) -> None:
+    """An export of the graph may hold it; the rules that read the text of such facts pass it over."""
+    records: list[Record] = [fact("disease:甲病", relation, f"disease:{name}") for name in ("乙病", "丙病", "丁病")]
+    assert findings(tmp_path, [*records, alias("甲症", "disease:甲病")]) == []
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,13 @@
-"""A process that ingests generated records and dies where it is told: `child.py FOLDER SEED POINT [NTH]`.
-
-It says `begins` when its imports are done. POINT is a named point of publishing, at whose NTH passing the process
-kills itself with SIGKILL, or `none`.
-"""
+"""What a process does that ingests generated records and dies where it is told."""
 
 from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from kg_loader import ahead
 from kg_loader.gate import Gate, Question
 from rag.snapshot import Library
 from tests.kb import HashEmbedder, generated, publish
@@ -34,10 +30,8 @@ def killer(point: str, nth: int) -> Callable[[str], None]:
     return reached
 
 
-if __name__ == "__main__":
-    folder, seed, point, *nth = sys.argv[1:]
-    sys.stdout.write("begins\n")
-    sys.stdout.flush()
-    observer = killer(point, int(nth[0]) if nth else 1)
+def run(folder: str, seed: str, point: str, nth: str) -> None:
+    """`point` is a named point of publishing, at whose nth passing the process kills itself, or `none`."""
+    ahead.SMALL = 0  # these few records are read and audited in a process of their own, as large files are
     records = {"x": generated(int(seed), SIZE)}
-    publish(Library(Path(folder)), records, embedder=HashEmbedder(), reached=observer, gate=GATE)
+    publish(Library(Path(folder)), records, embedder=HashEmbedder(), reached=killer(point, int(nth)), gate=GATE)

@@ -1,11 +1,10 @@
-"""Ingests a file with a Neo4j behind it and dies where it is told: `live_child.py FOLDER FILE POINT NTH`.
+"""What a process does that ingests a file with a Neo4j behind it and dies where it is told, like `child.py`.
 
-It says `begins` when its imports are done. POINT is a named point of publishing or of mirroring, or `none`.
+Where Neo4j is comes from its environment.
 """
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from kg_loader.ingest import ingest
@@ -13,9 +12,8 @@ from rag.settings import Settings
 from rag.snapshot import Library
 from tests.crash.child import killer
 
-if __name__ == "__main__":
-    folder, file, point, nth = sys.argv[1:]
-    sys.stdout.write("begins\n")
-    sys.stdout.flush()
+
+def run(folder: str, file: str, point: str, nth: str) -> None:
+    """POINT is one of publishing or of mirroring, or `none`."""
     settings = Settings(data_dir=Path(folder))
     ingest(Library(settings.data_dir), [Path(file)], dataset="x", settings=settings, reached=killer(point, int(nth)))

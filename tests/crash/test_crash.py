@@ -6,12 +6,11 @@ import errno
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -22,11 +21,13 @@ from rag.domain import Pointer
 from rag.errors import GateError, StorageError
 from rag.snapshot import Library
 from tests.crash.child import GATE, SIZE
+from tests.crash.forking import Forking
 from tests.kb import HashEmbedder, generated, opened, publish
 
 ROOT = Path(__file__).parents[2]
 OLD, NEW = 1, 2
 FLIPPED = ("flip.renamed", "ingest.tidied")
+Killed = Callable[..., bool]
 
 
 @pytest.fixture(scope="session")
@@ -55,17 +56,10 @@ def ingest(library: Library, seed: int, reached: Callable[[str], None] = lambda 
     return publish(library, records, embedder=HashEmbedder(), reached=reached, gate=GATE).digest
 
 
-def child(library: Library, point: str, nth: int = 1) -> subprocess.Popen[bytes]:
-    arguments = [sys.executable, "-m", "tests.crash.child", str(library.data_dir), str(NEW), point, str(nth)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(arguments, cwd=ROOT, env=environment, stdout=subprocess.PIPE)
-
-
-def killed(library: Library, point: str, nth: int = 1) -> bool:
-    """Run a child that is to kill itself; did it?"""
-    process = child(library, point, nth)
-    process.communicate(timeout=50)
-    return process.returncode == -signal.SIGKILL
+@pytest.fixture
+def killed(forked: Forking) -> Killed:
+    """Runs a process that is to kill itself; did it?"""
+    return lambda library, point, nth=1: forked.killed("publish", library.data_dir, NEW, point, nth)
 
 
 def served(library: Library) -> Pointer:
@@ -93,14 +87,16 @@ def finish(library: Library, digest: str) -> None:
 
 
 @pytest.mark.parametrize(("point", "nth"), [*((point, 1) for point in POINTS), ("staging.before_commit", 4)])
-def test_killed_at_a_named_point(library: Library, digest: str, point: str, nth: int) -> None:
+def test_killed_at_a_named_point(killed: Killed, library: Library, digest: str, point: str, nth: int) -> None:
     assert killed(library, point, nth), f"{point} was never reached"
     assert served(library).version == (2 if point in FLIPPED else 1)
     finish(library, digest)
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EACCES, errno.EROFS])
-@pytest.mark.parametrize("point", POINTS)
+# What number it is matters to nothing but the words of the message.
+@pytest.mark.parametrize(
+    ("point", "number"), list(zip(POINTS, cycle([errno.ENOSPC, errno.EIO, errno.EACCES, errno.EROFS]), strict=False))
+)
 def test_the_disk_fails_at_a_named_point(library: Library, digest: str, point: str, number: int) -> None:
     def fail(name: str) -> None:
         if name == point:
@@ -116,14 +112,14 @@ def test_the_disk_fails_at_a_named_point(library: Library, digest: str, point: s
     finish(library, digest)
 
 
-def test_killed_while_resuming(library: Library, digest: str) -> None:
+def test_killed_while_resuming(killed: Killed, library: Library, digest: str) -> None:
     for nth in (2, 2, 2):
         assert killed(library, "staging.before_commit", nth)
         assert served(library).version == 1
     finish(library, digest)
 
 
-def test_resuming_repeats_one_batch_at_most(library: Library) -> None:
+def test_resuming_repeats_one_batch_at_most(killed: Killed, library: Library) -> None:
     assert killed(library, "staging.before_commit", 4)
     commits: list[str] = []
     ingest(library, NEW, commits.append)
@@ -132,7 +128,9 @@ def test_resuming_repeats_one_batch_at_most(library: Library) -> None:
 
 
 @pytest.mark.parametrize("point", ["seal.renamed", "gate.asked"])
-def test_a_version_sealed_before_the_crash_still_has_to_pass(library: Library, digest: str, point: str) -> None:
+def test_a_version_sealed_before_the_crash_still_has_to_pass(
+    killed: Killed, library: Library, digest: str, point: str
+) -> None:
     assert killed(library, point)
     assert list(library.folders()) == [1, 2]
     strict = replace(GATE, limits={"any": 0.0})
@@ -143,7 +141,7 @@ def test_a_version_sealed_before_the_crash_still_has_to_pass(library: Library, d
     assert served_as(library, NEW) == 3
 
 
-def test_killed_while_a_refused_version_is_removed(library: Library, digest: str) -> None:
+def test_killed_while_a_refused_version_is_removed(killed: Killed, library: Library, digest: str) -> None:
     assert killed(library, "gate.asked")
     folder = library.snapshot_folder(2)
     library.remember(2, 1)
@@ -163,7 +161,7 @@ def served_as(library: Library, seed: int) -> int:
     return pointer.version
 
 
-def test_staging_for_other_input_is_discarded(library: Library, digest: str) -> None:
+def test_staging_for_other_input_is_discarded(killed: Killed, library: Library, digest: str) -> None:
     assert killed(library, "staging.before_commit", 4)
     other = publish(library, {"y": generated(7, 5)}, embedder=HashEmbedder())
     assert opened(library).manifest.datasets == ("x", "y")
@@ -171,26 +169,29 @@ def test_staging_for_other_input_is_discarded(library: Library, digest: str) -> 
     assert ingest(library, NEW) != digest, "another base, so other content"
 
 
-def kill_at_random(library: Library, digest: str, rng: random.Random) -> None:
-    process = child(library, "none")
-    assert process.stdout is not None
-    process.stdout.readline()
-    time.sleep(rng.uniform(0.0, 0.4))
-    process.kill()
-    process.communicate()
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.5, 0.99])
+def test_killed_while_the_version_before_is_copied_to_be_staged_on(library: Library, digest: str, share: float) -> None:
+    whole = (library.snapshot_folder(1) / "records.sqlite").read_bytes()
+    library.staging.mkdir(parents=True)
+    (library.staging / "records.sqlite").write_bytes(whole[: int(len(whole) * share)])
+    finish(library, digest)
+
+
+def kill_at_random(forked: Forking, library: Library, digest: str, rng: random.Random) -> None:
+    forked.ended("publish", library.data_dir, NEW, "none", 1, kill_after=rng.uniform(0.0, 0.4))
     served(library)
     finish(library, digest)
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_killed_at_random(library: Library, digest: str, seed: int) -> None:
-    kill_at_random(library, digest, random.Random(seed))
+def test_killed_at_random(forked: Forking, library: Library, digest: str, seed: int) -> None:
+    kill_at_random(forked, library, digest, random.Random(seed))
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(100, 200))
-def test_killed_at_random_often(library: Library, digest: str, seed: int) -> None:
-    kill_at_random(library, digest, random.Random(seed))
+def test_killed_at_random_often(forked: Forking, library: Library, digest: str, seed: int) -> None:
+    kill_at_random(forked, library, digest, random.Random(seed))
 
 
 LIMITED = """

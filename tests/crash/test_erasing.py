@@ -6,10 +6,6 @@ import errno
 import os
 import random
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,12 +18,13 @@ from rag.domain import Passage, PassageKind, Record
 from rag.errors import ErasedError, StorageError
 from rag.snapshot import Library
 from rag.wiring import build
+from tests.crash.forking import Forking
 from tests.kb import BOOK, generated, opened, publish, settings_for
 
-ROOT = Path(__file__).parents[2]
 SECRET = Passage("病1号3之患者魍魉某某，自述静养无效。", PassageKind.CONCLUSION, BOOK.id)
 REPEATED = ("erase.cleaned", "seal.flushed", "seal.manifest", "seal.renamed", "erase.removed")
 NOT_YET = ("erase.begun",)
+Killed = Callable[..., bool]
 
 
 @pytest.fixture(scope="session")
@@ -48,16 +45,10 @@ def library(published: Path, tmp_path: Path) -> Library:
     return Library(tmp_path / "data")
 
 
-def child(library: Library, point: str, nth: int = 1) -> subprocess.Popen[bytes]:
-    arguments = [sys.executable, "-m", "tests.crash.erasing", str(library.data_dir), SECRET.id, point, str(nth)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(arguments, cwd=ROOT, env=environment, stdout=subprocess.PIPE)
-
-
-def killed(library: Library, point: str, nth: int = 1) -> bool:
-    process = child(library, point, nth)
-    process.communicate(timeout=50)
-    return process.returncode == -signal.SIGKILL
+@pytest.fixture
+def killed(forked: Forking) -> Killed:
+    """Runs a process that is to kill itself; did it?"""
+    return lambda library, point, nth=1: forked.killed("erase", library.data_dir, SECRET.id, point, nth)
 
 
 def check(library: Library) -> bool:
@@ -99,7 +90,7 @@ EVERY = [(point, nth) for point in POINTS for nth in ((1, 2) if point in REPEATE
 
 
 @pytest.mark.parametrize(("point", "nth"), EVERY)
-def test_killed_at_a_named_point(library: Library, point: str, nth: int) -> None:
+def test_killed_at_a_named_point(killed: Killed, library: Library, point: str, nth: int) -> None:
     assert killed(library, point, nth), f"{point} was never reached {nth} times"
     if not check(library):
         assert point in NOT_YET
@@ -124,7 +115,7 @@ def test_the_disk_fails_at_a_named_point(library: Library, point: str) -> None:
 
 
 @pytest.mark.parametrize("command", ["prune", "reindex", "erase another"])
-def test_other_writing_commands_finish_it_too(library: Library, command: str) -> None:
+def test_other_writing_commands_finish_it_too(killed: Killed, library: Library, command: str) -> None:
     settings = settings_for(library.data_dir, keep_versions=2)
     assert killed(library, "seal.renamed")
     activate(library, 2)  # needs no lock, and changes nothing about it
@@ -137,7 +128,7 @@ def test_other_writing_commands_finish_it_too(library: Library, command: str) ->
     finished(library, versions={"prune": (2, 3), "reindex": (1, 2, 3, 4)}.get(command, (1, 2, 3)))
 
 
-def test_killed_again_and_again(library: Library) -> None:
+def test_killed_again_and_again(killed: Killed, library: Library) -> None:
     for point in ("erase.traces", "erase.traces", "erase.cleaned", "seal.renamed", "erase.cleaned", "flip.renamed"):
         assert killed(library, point), "the same command goes on where it was"
         assert check(library)
@@ -145,13 +136,8 @@ def test_killed_again_and_again(library: Library) -> None:
     finished(library)
 
 
-def kill_at_random(library: Library, rng: random.Random) -> None:
-    process = child(library, "none")
-    assert process.stdout is not None
-    process.stdout.readline()
-    time.sleep(rng.uniform(0.0, 0.5))
-    process.kill()
-    process.communicate()
+def kill_at_random(forked: Forking, library: Library, rng: random.Random) -> None:
+    forked.ended("erase", library.data_dir, SECRET.id, "none", 1, kill_after=rng.uniform(0.0, 0.5))
     if not check(library):
         erase(library, settings_for(library.data_dir), SECRET.id, "x")
     go_on(library)
@@ -159,11 +145,11 @@ def kill_at_random(library: Library, rng: random.Random) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_killed_at_random(library: Library, seed: int) -> None:
-    kill_at_random(library, random.Random(seed))
+def test_killed_at_random(forked: Forking, library: Library, seed: int) -> None:
+    kill_at_random(forked, library, random.Random(seed))
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(100, 130))
-def test_killed_at_random_often(library: Library, seed: int) -> None:
-    kill_at_random(library, random.Random(seed))
+def test_killed_at_random_often(forked: Forking, library: Library, seed: int) -> None:
+    kill_at_random(forked, library, random.Random(seed))

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -23,12 +19,12 @@ from rag.graph.bolt import Connection
 from rag.settings import Settings
 from rag.snapshot import Library
 from rag.snapshot.layout import read_manifest
+from tests.crash.forking import Forking
 from tests.graph.live import connected
 from tests.kb import settings_for
 from tests.neo4j_server import Address
 
 pytestmark = [pytest.mark.neo4j, pytest.mark.timeout(300), pytest.mark.usefixtures("unclaimed")]
-ROOT = Path(__file__).parents[2]
 HEAD = "subject,subject_type,relation,object,object_type,source\n"
 SUBJECTS, SYMPTOMS = 75, 300
 MANY = SUBJECTS * SYMPTOMS
@@ -69,29 +65,27 @@ def digests(files: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) ->
 class Place:
     """A knowledge base at its first version in a folder and in Neo4j, beside data of somebody else."""
 
-    def __init__(self, settings: Settings, connection: Connection, old: Path) -> None:
-        self.settings, self.connection = settings, connection
+    def __init__(self, settings: Settings, connection: Connection, forked: Forking, old: Path) -> None:
+        self.settings, self.connection, self.forked = settings, connection, forked
         self.library = Library(settings.data_dir)
         ingest(self.library, [old], dataset="x", settings=settings)
         with connection.writing() as transaction:
             transaction.run("CREATE (:Theirs:Entity {name: 'a'})-[:HAS_SYMPTOM {id: 1}]->(:Theirs {name: 'b'})", {})
         self.foreign = connection.read(FOREIGN, {})
 
-    def child(self, file: Path, point: str, nth: int) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "tests.crash.live_child", str(self.settings.data_dir), str(file), point]
+    def ended(self, file: Path, point: str, nth: int, kill_after: float | None = None) -> int:
+        """How a process ended that ingests a file and kills itself at a point, or is killed after so many seconds."""
         assert self.settings.neo4j_uri is not None
         assert self.settings.neo4j_password is not None
         environment = {
-            **os.environ, "OMP_NUM_THREADS": "1", "YIWEN_TERMS": "false", "YIWEN_EMBEDDER": "none",
-            "YIWEN_NEO4J_URI": self.settings.neo4j_uri,
+            "YIWEN_TERMS": "false", "YIWEN_EMBEDDER": "none", "YIWEN_NEO4J_URI": self.settings.neo4j_uri,
             "YIWEN_NEO4J_PASSWORD": self.settings.neo4j_password.get_secret_value(),
         }  # fmt: skip
-        return subprocess.Popen([*command, str(nth)], cwd=ROOT, env=environment, stdout=subprocess.PIPE)
+        deed = ("ingest", self.settings.data_dir, file, point, nth)
+        return self.forked.ended(*deed, kill_after=kill_after, environment=environment)
 
     def killed(self, file: Path, point: str, nth: int) -> bool:
-        process = self.child(file, point, nth)
-        process.communicate(timeout=120)
-        return process.returncode == -signal.SIGKILL
+        return self.ended(file, point, nth) == -signal.SIGKILL
 
     def served(self) -> int:
         """The version that answers, whole and unmixed."""
@@ -129,11 +123,13 @@ def connection(neo4j_address: Address) -> Iterator[Connection]:
 
 
 @pytest.fixture
-def place(neo4j_address: Address, connection: Connection, files: dict[str, Path], tmp_path: Path) -> Place:
+def place(
+    neo4j_address: Address, connection: Connection, forked: Forking, files: dict[str, Path], tmp_path: Path
+) -> Place:
     settings = settings_for(
         tmp_path / "data", neo4j_uri=neo4j_address.uri, neo4j_password=neo4j_address.password, neo4j_timeout_s=20
     )
-    return Place(settings, connection, files["old"])
+    return Place(settings, connection, forked, files["old"])
 
 
 POINTS = [
@@ -153,12 +149,7 @@ def test_killed_at_a_named_point(
 
 
 def kill_at_random(place: Place, file: Path, digest: str, rng: random.Random) -> None:
-    process = place.child(file, "none", 1)
-    assert process.stdout is not None
-    process.stdout.readline()
-    time.sleep(rng.uniform(0.0, 6.0))
-    process.kill()
-    process.communicate()
+    place.ended(file, "none", 1, kill_after=rng.uniform(0.0, 6.0))
     assert place.served() in (1, 2)
     place.finish(file, digest)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from rag.domain import Condition, EntityId, Fact, Literal, Qualifiers, Record
 from rag.ports import GraphReader
 from rag.register import NOTHING, Withheld
-from rag.vocabulary import GRADE_RANK, Grade, Relation
+from rag.vocabulary import GRADE_RANK, EntityType, Grade, Relation
 from tests.kb import BOOK, TRIAL, disease, has_symptom, small_kb, symptom
 
 
@@ -240,6 +241,22 @@ class GraphContract(ABC):
         assert graph.subjects_meeting([Condition(Relation.POPULATION, words=("老年",))], limit=9) == []
         assert graph.subjects_meeting([Condition(Relation.SYMPTOM, (symptom("没有"),))], limit=9) == []
 
+    def test_subjects_of_a_class_or_an_effect(self) -> None:
+        graph = self.graph(CONDITIONED)
+        assert [s.name for s in graph.subjects_meeting([COOLS], limit=9)] == ["丁汤", "丁草"]
+        (herb,) = graph.subjects_meeting([replace(COOLS, of=(EntityType.HERB,))], limit=9)
+        assert (herb.name, herb.score, {f.object_text for f in herb.matched}) == ("丁草", 1, {"清热，凉血", "凉血止血"})
+        assert graph.subjects_meeting([replace(COOLS, of=(EntityType.DRUG,))], limit=9) == []
+        assert len(graph.subjects_meeting([COOLS], limit=1)) == 1
+        stops = Condition(Relation.EFFICACY, words=("止血",))
+        assert [s.name for s in graph.subjects_meeting([COOLS, stops], limit=9)] == ["丁草"], "both of them"
+        old = Condition(Relation.POPULATION, words=("老年",))
+        assert graph.subjects_meeting([COOLS, old], limit=9) == [], "words of other relations only choose"
+
+    def test_subjects_of_an_effect_by_what_is_shown(self) -> None:
+        gone = Withheld(facts=frozenset(f.id for f in CONDITIONED if isinstance(f, Fact) and f.subject == "herb:丁草"))
+        assert [s.name for s in self.graph(CONDITIONED, gone).subjects_meeting([COOLS], limit=9)] == ["丁汤"]
+
     def test_subjects_meeting_a_condition_by_what_is_shown(self) -> None:
         dizzy = Condition(Relation.SYMPTOM, (symptom("头晕"),))
         (fact,) = (f for f in CONDITIONED if isinstance(f, Fact) and f.object == Literal("中老年人", "population"))
@@ -266,4 +283,9 @@ CONDITIONED: tuple[Record, ...] = (
     has_symptom("丙病", "乏力"),
     Fact(disease("甲病"), Relation.POPULATION, Literal("中老年人", "population"), BOOK.id),
     Fact(disease("乙病"), Relation.POPULATION, Literal("所有人群", "population"), BOOK.id),
+    Fact(EntityId("herb:丁草"), Relation.EFFICACY, Literal("清热，凉血", "efficacy"), BOOK.id),
+    Fact(EntityId("herb:丁草"), Relation.EFFICACY, Literal("凉血止血", "efficacy"), TRIAL.id),
+    Fact(EntityId("herb:戊草"), Relation.EFFICACY, Literal("补血", "efficacy"), BOOK.id),
+    Fact(EntityId("formula:丁汤"), Relation.EFFICACY, Literal("清热解毒，凉血", "efficacy"), BOOK.id),
 )
+COOLS = Condition(Relation.EFFICACY, words=("凉血",))

@@ -149,6 +149,15 @@ def published_alone(tmp_path: Path) -> Library:
     return library
 
 
+def test_a_first_ingestion_hears_of_a_server_that_is_not_there_before_it_reads(tmp_path: Path) -> None:
+    library, heard = Library(tmp_path / "data"), list[str]()
+    with refusing() as nobody:
+        settings = settings_for(library.data_dir, neo4j_uri=nobody)
+        with pytest.raises(LiveGraphError):
+            ingest(library, [facts_file(tmp_path)], settings=settings, reached=heard.append)
+    assert heard == []
+
+
 @pytest.mark.neo4j
 @pytest.mark.timeout(300)
 class TestRealServers:

@@ -15,7 +15,7 @@ from rag.graph.fallback import AnswerGraph
 from rag.ports import GraphReader
 from rag.register import NOTHING, Withheld
 from rag.vocabulary import Relation
-from tests.fakes import FakeGraph
+from tests.fake_graph import FakeGraph
 from tests.graph.contract import GraphContract
 from tests.kb import disease, small_kb, symptom
 

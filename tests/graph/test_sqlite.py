@@ -16,7 +16,7 @@ from rag.ports import GraphReader
 from rag.register import NOTHING, Withheld
 from rag.snapshot import Library
 from rag.vocabulary import Relation
-from tests.fakes import FakeGraph
+from tests.fake_graph import FakeGraph
 from tests.graph.contract import GraphContract
 from tests.kb import BOOK, TRIAL, disease, has_symptom, opened, publish, small_kb, symptom
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy
 
+from kg_loader.ingest import ingest
 from kg_loader.jobs.table import JobTable
 from rag.settings import Settings
+from rag.snapshot import Library
 from rag.state import State
 from tests.kb import settings_for
+from tests.source_tree import ROOT
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -54,3 +57,28 @@ def jobs(settings: Settings) -> Iterator[JobTable]:
     database = open_state(settings)
     yield JobTable(database)
     database.close()
+
+
+@pytest.fixture
+def digest(tmp_path: Path) -> Callable[[Path], str]:
+    """What an ingestion of a file that nothing disturbs ends with."""
+
+    def found(file: Path) -> str:
+        settings = settings_for(tmp_path / "undisturbed")
+        return ingest(Library(settings.data_dir), [file], settings=settings).digest
+
+    return found
+
+
+@pytest.fixture
+def held_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """Makes the next runs stand still at a point; the file that then appears."""
+
+    def hold(point: str) -> Path:
+        marker = tmp_path / "reached"
+        marker.unlink(missing_ok=True)
+        monkeypatch.setenv("PYTHONPATH", str(ROOT))
+        monkeypatch.setenv("YIWEN_TEST_HOLD", f"hold {point} {marker}")
+        return marker
+
+    return hold

@@ -1,87 +1,21 @@
-"""Runs of real ingestions in their own processes: results, cancelling, failures, taking over."""
+"""Runs of real ingestions in their own processes: what they end with, and what fails them."""
 
 from __future__ import annotations
 
 import json
-import signal
-import sqlite3
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
-from sqlalchemy import update
 
-from kg_loader.ingest import ingest
 from kg_loader.jobs.files import Uploads
-from kg_loader.jobs.job import ENDED, Job, JobFile, Order, State
-from kg_loader.jobs.process import launch
-from kg_loader.jobs.table import JOBS, JobTable, worker_name
-from kg_loader.jobs.worker import Pace, Worker, exit_code
-from kg_loader.mirror import state_of
-from kg_loader.publish import POINTS
-from kg_loader.recovery import recover
+from kg_loader.jobs.job import JobFile, Order, State
+from kg_loader.jobs.table import JobTable
+from kg_loader.jobs.worker import exit_code
 from rag.settings import Settings
 from rag.snapshot import Library
-from rag.snapshot.layout import read_manifest
-from rag.state import open_state
-from tests.graph.live import connected
 from tests.jobs.files import facts, order
-from tests.kb import settings_for
-from tests.neo4j_server import Address
-from tests.source_tree import ROOT
-
-HELD = "tests.jobs.held_child"
-QUICK = Pace(look_s=0.1, beat_s=0.2, idle_s=0.1, retry_s=(0.1, 0.1))
-CANCEL_S = 2.0
-
-
-def drained(settings: Settings, jobs: JobTable, child: str = "kg_loader.jobs.child") -> Worker:
-    worker = Worker(settings, jobs, QUICK, child)
-    worker.run(once=True)
-    return worker
-
-
-@contextmanager
-def working(settings: Settings, jobs: JobTable, child: str = "kg_loader.jobs.child") -> Iterator[Worker]:
-    """A worker in a thread."""
-    worker = Worker(settings, jobs, QUICK, child)
-    thread = threading.Thread(target=worker.run)
-    thread.start()
-    try:
-        yield worker
-    finally:
-        worker.stop()
-        thread.join(10)
-    assert not thread.is_alive()
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 20.0) -> float:
-    """How long it took."""
-    begin = time.monotonic()
-    while not condition():
-        assert time.monotonic() - begin < seconds, "it did not come to that"
-        time.sleep(0.02)
-    return time.monotonic() - begin
-
-
-def stage_of(jobs: JobTable, job: Job) -> str | None:
-    progress = jobs.get(job.id).progress
-    return progress.stage if progress else None
-
-
-@pytest.fixture
-def digest(tmp_path: Path) -> Callable[[Path], str]:
-    """What an ingestion of a file that nothing disturbs ends with."""
-
-    def found(file: Path) -> str:
-        settings = settings_for(tmp_path / "undisturbed")
-        return ingest(Library(settings.data_dir), [file], settings=settings).digest
-
-    return found
+from tests.jobs.working import CANCEL_S, HELD, QUICK, drained, stage_of, wait_for, working
 
 
 def test_a_job_ends_with_the_report_of_the_ingestion(
@@ -158,6 +92,42 @@ def test_a_version_that_the_gate_refuses_is_not_tried_again(settings: Settings, 
     pointer = Library(settings.data_dir).pointer()
     assert pointer is not None
     assert pointer.version == 1
+
+
+@pytest.mark.parametrize(
+    ("point", "stage"),
+    [
+        ("staging.opened", "loading"), ("staging.before_settle", "settling"), ("seal.copied", "records"),
+        ("seal.audited", "audit"), ("seal.validated", "flushing"), ("seal.renamed", "flushing"),
+        ("gate.asked", "asking"), ("flip.checked", "flipping"),
+    ],
+)  # fmt: skip
+def test_a_job_says_what_it_is_doing(
+    held_at: Callable[[str], Path], settings: Settings, jobs: JobTable, tmp_path: Path, point: str, stage: str
+) -> None:
+    options: dict[str, str] = {}
+    if point == "gate.asked":
+        questions = tmp_path / "questions.txt"
+        questions.write_text("甲病0有什么症状？\n", encoding="utf-8")
+        options = {"gate": "100%", "gate_file": str(questions)}
+    job = jobs.submit(order(facts(tmp_path / "a.csv"), options=options), "me")
+    marker = held_at(point)
+    with working(settings, jobs, HELD):
+        wait_for(marker.exists)
+        wait_for(lambda: stage_of(jobs, job) == stage, 5.0)
+        progress = jobs.get(job.id).progress
+        assert progress is not None
+        assert progress.file in (None, "a.csv"), "nothing but a file is told as one"
+
+
+def test_a_job_names_the_file_that_it_reads_from_its_beginning(
+    held_at: Callable[[str], Path], settings: Settings, jobs: JobTable, tmp_path: Path
+) -> None:
+    job = jobs.submit(order(facts(tmp_path / "a.csv"), facts(tmp_path / "b.csv", mark="乙")), "me")
+    marker = held_at("staging.rows")
+    with working(settings, jobs, HELD):
+        wait_for(marker.exists)
+        wait_for(lambda: "a.csv" in repr(jobs.get(job.id).progress), 5.0)
 
 
 def test_a_table_is_read_by_its_map(settings: Settings, jobs: JobTable, tmp_path: Path) -> None:
@@ -259,286 +229,3 @@ def test_a_neo4j_that_is_down_is_tried_again_and_then_given_up(
     assert jobs.retry(job.id).failures == 0
     drained(settings, jobs)
     assert jobs.get(job.id).state is State.DONE
-
-
-@pytest.mark.parametrize(("action", "said"), [("kill", "ended by SIGKILL"), ("exit", "exit code 3")])
-def test_a_run_that_crashes_does_not_take_the_worker_along(
-    settings: Settings, jobs: JobTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, action: str, said: str
-) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    monkeypatch.setenv("YIWEN_TEST_HOLD", f"{action} staging.rows {tmp_path / 'reached'}")
-    job = jobs.submit(order(facts(tmp_path / "a.csv")), "me")
-    drained(settings, jobs, HELD)
-    failed = jobs.get(job.id)
-    assert (failed.state, failed.attempts) == (State.FAILED, 3)
-    assert failed.error is not None
-    assert said in failed.error["detail"]
-    jobs.retry(job.id)
-    drained(settings, jobs)
-    assert jobs.get(job.id).state is State.DONE
-
-
-@pytest.fixture
-def held_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
-    """Makes the next runs stand still at a point; the file that then appears."""
-
-    def hold(point: str) -> Path:
-        marker = tmp_path / "reached"
-        marker.unlink(missing_ok=True)
-        monkeypatch.setenv("PYTHONPATH", str(ROOT))
-        monkeypatch.setenv("YIWEN_TEST_HOLD", f"hold {point} {marker}")
-        return marker
-
-    return hold
-
-
-def cancel_at(point: str, hold: Callable[[str], Path], settings: Settings, jobs: JobTable, folder: Path) -> Job:
-    """A job that was cancelled while it stood still at `point` above a published version; time is checked."""
-    jobs.submit(order(facts(folder / "old.csv", mark="旧")), "me")
-    drained(settings, jobs)
-    job = jobs.submit(order(facts(folder / "new.csv", mark="新")), "me")
-    marker = hold(point)
-    with working(settings, jobs, HELD):
-        wait_for(marker.exists)
-        jobs.cancel(job.id)
-        took = wait_for(lambda: jobs.get(job.id).state not in (State.RUNNING, State.CANCELLING))
-        assert took < CANCEL_S, f"{took:.1f} s at {point}"
-    return jobs.get(job.id)
-
-
-def check_cancelled(point: str, hold: Callable[[str], Path], settings: Settings, jobs: JobTable, folder: Path) -> None:
-    job = cancel_at(point, hold, settings, jobs, folder)
-    library = Library(settings.data_dir)
-    pointer = library.pointer()
-    assert pointer is not None
-    assert (job.state, pointer.version) == (State.CANCELLED, 1)
-    assert not library.staging.exists()
-    assert list(library.folders()) == [1], "nothing waits to be published by a later recovery"
-    jobs.retry(job.id)
-    drained(settings, jobs)
-    assert jobs.get(job.id).state is State.DONE
-
-
-BEFORE_THE_FLIP = [point for point in POINTS[: POINTS.index("flip.checked")] if point != "gate.asked"]
-"""Without questions the gate asks nothing."""
-
-
-@pytest.mark.parametrize("point", ["staging.opened", "staging.committed", "seal.sparse", "seal.renamed"])
-def test_cancelling_takes_effect_within_two_seconds(
-    held_at: Callable[[str], Path], settings: Settings, jobs: JobTable, tmp_path: Path, point: str
-) -> None:
-    check_cancelled(point, held_at, settings, jobs, tmp_path)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("point", BEFORE_THE_FLIP)
-def test_cancelling_at_every_point(
-    held_at: Callable[[str], Path], settings: Settings, jobs: JobTable, tmp_path: Path, point: str
-) -> None:
-    check_cancelled(point, held_at, settings.model_copy(update={"embedder": "static"}), jobs, tmp_path)
-
-
-@pytest.mark.neo4j
-@pytest.mark.parametrize("point", ["mirror.compared", "mirror.ready"])
-def test_a_run_cancelled_while_it_mirrors_is_not_published_later(
-    held_at: Callable[[str], Path],
-    settings: Settings,
-    jobs: JobTable,
-    tmp_path: Path,
-    neo4j_address: Address,
-    point: str,
-) -> None:
-    live = settings.model_copy(
-        update={"neo4j_uri": neo4j_address.uri, "neo4j_password": SecretStr(neo4j_address.password)}
-    )
-    first = jobs.submit(order(facts(tmp_path / "old.csv", mark="旧")), "me")
-    drained(live, jobs)
-    assert jobs.get(first.id).state is State.DONE
-    job = jobs.submit(order(facts(tmp_path / "new.csv", mark="新")), "me")
-    marker = held_at(point)
-    with working(live, jobs, HELD):
-        wait_for(marker.exists)
-        jobs.cancel(job.id)
-        wait_for(lambda: jobs.get(job.id).ended)
-    library = Library(settings.data_dir)
-    with library.writing():
-        pointer = recover(library, live)
-    assert pointer is not None
-    assert (jobs.get(job.id).state, pointer.version) == (State.CANCELLED, 1)
-    with closing(connected(neo4j_address)) as connection:
-        state = state_of(connection, read_manifest(library.snapshot_folder(1)).kb)
-    assert state is not None
-    assert (state.version, state.state) == (1, "ready")
-
-
-def test_what_was_published_when_it_was_cancelled_is_done(
-    held_at: Callable[[str], Path], settings: Settings, jobs: JobTable, tmp_path: Path
-) -> None:
-    job = jobs.submit(order(facts(tmp_path / "a.csv")), "me")
-    marker = held_at("flip.renamed")
-    with working(settings, jobs, HELD):  # which flips, stands still, and the second time finds nothing to flip
-        wait_for(marker.exists)
-        jobs.cancel(job.id)
-        wait_for(lambda: jobs.get(job.id).ended)
-    done = jobs.get(job.id)
-    assert (done.state, done.attempts) == (State.DONE, 2)
-    assert done.report is not None
-    assert (done.report["version"], done.report["unchanged"]) == (1, True)
-
-
-class NothingToDo(JobTable):
-    """A table without jobs and without a database."""
-
-    def __init__(self) -> None:
-        pass
-
-    def head(self) -> None:
-        return None
-
-    def ended_before(self, moment: float) -> list[Job]:
-        return []
-
-    def uploads(self) -> set[str]:
-        return set()
-
-
-def test_a_signal_may_come_at_any_moment(settings: Settings) -> None:
-    """A handler that took a lock would wait for the very thread that it interrupts."""
-    for number in range(200):
-        worker = Worker(settings, NothingToDo(), Pace(idle_s=0.0))
-        signal.signal(signal.SIGVTALRM, lambda *_, worker=worker: worker.stop())
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0.002 + number * 1e-5)
-        worker.run()
-    signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
-
-
-def test_a_worker_that_is_told_to_end_puts_its_job_back(
-    held_at: Callable[[str], Path],
-    settings: Settings,
-    jobs: JobTable,
-    tmp_path: Path,
-    digest: Callable[[Path], str],
-) -> None:
-    file = facts(tmp_path / "a.csv")
-    job = jobs.submit(order(file), "me")
-    marker = held_at("staging.settled")
-    with working(settings, jobs, HELD):
-        wait_for(marker.exists)
-    waiting = jobs.get(job.id)
-    assert (waiting.state, waiting.failures, waiting.worker) == (State.QUEUED, 0, None)
-    with working(settings, jobs, HELD):  # it would stand still again if it settled again, which a resumed one does not
-        wait_for(lambda: jobs.get(job.id).ended)
-    done = jobs.get(job.id)
-    assert (done.state, done.attempts) == (State.DONE, 2)
-    assert done.report is not None
-    assert done.report["digest"] == digest(file)
-
-
-def test_a_dead_worker_is_succeeded_and_too_many_deaths_are_enough(
-    settings: Settings, jobs: JobTable, tmp_path: Path
-) -> None:
-    dead = f"{worker_name().split()[0]} {2**22 - 1} 00000000"
-    job = jobs.submit(order(facts(tmp_path / "a.csv")), "me")
-    assert jobs.claim(job, dead) is not None
-    drained(settings, jobs)
-    assert (jobs.get(job.id).state, jobs.get(job.id).failures) == (State.DONE, 1)
-    poison = jobs.submit(order(facts(tmp_path / "a.csv")), "me")
-    with jobs.database.begin() as connection:
-        connection.execute(update(JOBS).where(JOBS.c.id == poison.id).values(failures=len(QUICK.retry_s)))
-    assert jobs.claim(poison, dead) is not None
-    drained(settings, jobs)
-    assert jobs.get(poison.id).state is State.FAILED
-
-
-def test_a_job_that_was_taken_over_is_let_go(
-    held_at: Callable[[str], Path], settings: Settings, jobs: JobTable, tmp_path: Path
-) -> None:
-    job = jobs.submit(order(facts(tmp_path / "a.csv")), "me")
-    marker = held_at("staging.committed")
-    with working(settings, jobs, HELD):
-        wait_for(marker.exists)
-        with jobs.database.begin() as connection:
-            connection.execute(update(JOBS).where(JOBS.c.id == job.id).values(worker="another 1 ab"))
-        wait_for(lambda: _lock_is_free(settings))
-    assert (jobs.get(job.id).state, jobs.get(job.id).worker) == (State.RUNNING, "another 1 ab")
-
-
-def _lock_is_free(settings: Settings) -> bool:
-    from rag.errors import LockedError
-
-    try:
-        with Library(settings.data_dir).writing():
-            return True
-    except LockedError:
-        return False
-
-
-def test_a_result_waits_until_the_table_can_be_written(
-    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("rag.state.BUSY_S", 0.1)
-    database = open_state(settings)
-    jobs = JobTable(database)
-    job = jobs.submit(order(facts(tmp_path / "a.csv")), "me")
-    with working(settings, jobs):
-        wait_for(lambda: stage_of(jobs, job) is not None)
-        holder = sqlite3.connect(settings.data_dir / "state.sqlite", isolation_level=None)
-        holder.execute("BEGIN IMMEDIATE")
-        wait_for(lambda: Library(settings.data_dir).pointer() is not None)
-        time.sleep(0.5)
-        assert jobs.get(job.id).state is State.RUNNING
-        holder.execute("ROLLBACK")
-        holder.close()
-        wait_for(lambda: jobs.get(job.id).ended)
-    assert (jobs.get(job.id).state, jobs.get(job.id).attempts) == (State.DONE, 1)
-    database.close()
-
-
-def test_the_data_folder_may_be_moved(settings: Settings, jobs: JobTable, tmp_path: Path) -> None:
-    uploads = Uploads(settings.data_dir)
-    sent = facts(tmp_path / "a.csv")
-    (uploads.receive("u1") / "1.csv").write_bytes(sent.read_bytes())
-    uploads.keep("u1")
-    ordered = Order((JobFile(str(uploads.folder("u1") / "1.csv"), "a.csv", 1, "x"),), upload="u1")
-    job = jobs.submit(ordered, "me", "u1")
-    jobs.database.close()
-    moved = settings.data_dir.rename(tmp_path / "moved")
-    database = open_state(settings.model_copy(update={"data_dir": moved}))
-    drained(settings.model_copy(update={"data_dir": moved}), JobTable(database))
-    assert JobTable(database).get(job.id).state is State.DONE
-    database.close()
-
-
-def test_two_workers_never_run_the_same_job(settings: Settings, jobs: JobTable, tmp_path: Path) -> None:
-    made = [jobs.submit(order(facts(tmp_path / f"{n}.csv", mark=str(n))), "me") for n in range(3)]
-    both = [launch("kg_loader.jobs.beside", settings, {}, piped=False) for _ in range(2)]
-    wait_for(lambda: all(jobs.get(job.id).ended for job in made), 40)
-    for process in both:
-        assert process.stdin is not None
-        process.stdin.close()  # as if their server had died
-        assert process.wait(10) == 0
-    found = [jobs.get(job.id) for job in made]
-    assert [(job.state, job.attempts) for job in found] == [(State.DONE, 1)] * 3
-    versions = [job.report["version"] for job in found if job.report is not None]
-    assert versions == [1, 2, 3], "one after the other, in order"
-
-
-def test_old_jobs_go_with_their_files(settings: Settings, jobs: JobTable, tmp_path: Path) -> None:
-    uploads = Uploads(settings.data_dir)
-    sent = facts(tmp_path / "a.csv", broken=1)
-    (uploads.receive("u1") / "1.csv").write_bytes(sent.read_bytes())
-    uploads.keep("u1")
-    ordered = Order((JobFile(str(uploads.folder("u1") / "1.csv"), "a.csv", 1, "x"),), upload="u1")
-    job = jobs.submit(ordered, "me", "u1")
-    recent = jobs.submit(order(sent), "me")
-    drained(settings, jobs)
-    rejects = jobs.get(job.id).rejects_file
-    assert rejects is not None
-    with jobs.database.begin() as connection:
-        month = 31 * 24 * 3600
-        connection.execute(update(JOBS).where(JOBS.c.id == job.id).values(finished=time.time() - month))
-    drained(settings, jobs)
-    assert [kept.id for kept in jobs.page(9)[0]] == [recent.id]
-    assert not uploads.folder("u1").exists()
-    assert not Path(rejects).exists()
-    assert all(kept.state in ENDED for kept in jobs.page(9)[0])

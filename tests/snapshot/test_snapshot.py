@@ -218,3 +218,11 @@ def test_an_index_of_many_commits_finds_what_one_commit_does(tmp_path: Path, mon
         found = [opened(library).search_sparse(words, concepts=[], limit=300) for library in (one, many)]
         assert {name: pytest.approx(score) for name, score in found[0]} == dict(found[1])
         assert len(found[0]) > 1
+
+
+def test_how_many_passages_mention_an_entity(snapshot: Snapshot) -> None:
+    asked = [disease("甲病"), disease("没有")]
+    held = [passage.id for passage in snapshot.scan("passage") if isinstance(passage, Passage)]
+    expected = {entity: sum(entity in found for found in snapshot.mentions(held).values()) for entity in asked}
+    assert snapshot.mentioned(asked) == expected
+    assert expected[disease("没有")] == 0 < expected[disease("甲病")]

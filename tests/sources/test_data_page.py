@@ -20,10 +20,7 @@ from kg_loader.sources.csl import NO_ENTITY
 from kg_loader.sources.ddinter import ENGLISH_ONLY
 from kg_loader.sources.drug_text import DAMAGED, MISPLACED
 from kg_loader.sources.icd10 import VISIT
-from kg_loader.sources.mapped import LEFT_OUT, NOTE, TOTAL
-from kg_loader.sources.naming import DUPLICATE, JUNK, PLACEHOLDER, TRUNCATED, UNSAFE_ALIAS
-from kg_loader.sources.pubmed_xml import BOOK, DELETED
-from kg_loader.sources.table_map import (
+from kg_loader.sources.map_parts import (
     AliasColumn,
     Condition,
     FactColumn,
@@ -31,6 +28,10 @@ from kg_loader.sources.table_map import (
     SourceColumns,
     TableMap,
 )
+from kg_loader.sources.mapped import NOTE, TOTAL
+from kg_loader.sources.mapped_row import LEFT_OUT
+from kg_loader.sources.naming import DUPLICATE, JUNK, PLACEHOLDER, TRUNCATED, UNSAFE_ALIAS
+from kg_loader.sources.pubmed_xml import BOOK, DELETED
 from kg_loader.sources.tcm_facts import SENTENCE_PART
 from kg_loader.sources.tcm_json import AMBIGUOUS, CATEGORY
 from kg_loader.sources.tcm_textbook import CASE

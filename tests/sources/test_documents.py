@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import zipfile
 from contextlib import suppress
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from docx.oxml import parse_xml
 from pypdf import PdfReader, PdfWriter
 
+from kg_loader.collecting import collector_off
 from kg_loader.sources import guess_format
 from rag.errors import DataError, NotFoundError, UsageError
 from tests.sources.collect import Collected, collect, text_file
@@ -286,6 +288,18 @@ def test_spaces_between_han_characters(tmp_path: Path) -> None:
 def test_a_stated_title_that_is_a_file_name_is_no_title(tmp_path: Path) -> None:
     path = pdf_file(tmp_path / "a.pdf", [PAPER], title="Microsoft Word - draft7.docx")
     assert [one.title for one in collect("pdf", path).sources] == ["静息对头痛影响的研究"]
+
+
+def test_the_pages_of_a_pdf_do_not_pile_up_while_the_collector_is_off(tmp_path: Path) -> None:
+    def left(pages: int) -> int:
+        path = pdf_file(tmp_path / f"{pages}.pdf", [PAPER] * pages)
+        with collector_off():
+            gc.collect()
+            collect("pdf", path)
+            return gc.collect()
+
+    left(1)  # what is made once
+    assert left(6) - left(3) < 3 * 40, "of a page its own objects stay, not what reading it took"
 
 
 def test_protected_pdf_files(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from openpyxl import Workbook
 from kg_loader.plan import Plan, identify
 from kg_loader.reading import Row
 from kg_loader.sources import ReadContext
-from kg_loader.sources.mapped import LEFT_OUT, NOTE, TOTAL, split
+from kg_loader.sources.mapped import NOTE, TOTAL
+from kg_loader.sources.mapped_row import LEFT_OUT, split
 from kg_loader.sources.naming import DUPLICATE, JUNK, PLACEHOLDER, TRUNCATED, UNSAFE_ALIAS
 from kg_loader.sources.table_map import parse_map, read_map_text
 from kg_loader.table import ABOVE_HEADER, NO_COLUMN, REPEATED_HEADER, Layout, open_table

@@ -141,12 +141,12 @@ def test_drug_interactions(real_data: Path) -> None:
         ("textbook_herbs", "tcm-textbook", (430, 480), (1_400, 1_600), (1_500, 1_800)),
         ("textbook_formulas", "tcm-textbook", (270, 310), (270, 310), (1_900, 2_300)),
         ("textbook_acupoints", "tcm-textbook", (900, 980), (2_300, 2_500), (1_500, 1_700)),
-        ("textbook_acupuncture", "tcm-textbook", (230, 270), (420, 480), (480, 560)),
+        ("textbook_acupuncture", "tcm-textbook", (230, 270), (420, 480), (600, 660)),
         ("textbook_internal_medicine", "tcm-textbook", (2_000, 2_300), (3_300, 3_700), (1_600, 1_750)),
         ("szjg-tcm-formula-standard", "tcm-lexicon", (1_400, 1_500), (6_300, 6_500), (690, 703)),
         ("tcm-syndrome-lexicon", "tcm-lexicon", (2_000, 2_060), (0, 0), (0, 0)),
         ("tcm-disease-lexicon", "tcm-lexicon", (1_200, 1_267), (0, 0), (0, 0)),
-        ("tcm-herb-identity-catalog", "tcm-lexicon", (630, 850), (40, 50), (0, 0)),
+        ("tcm-herb-identity-catalog", "tcm-lexicon", (630, 850), (40, 50), (2, 2)),
     ],
 )
 def test_chinese_medicine(

@@ -50,6 +50,10 @@ def test_codes_of_a_workbook_without_a_header(tmp_path: Path) -> None:
         "disease:非霍奇金型淋巴瘤",
     } <= found.entities
     assert found.reasons == [(7, "no ICD-10 code")]
+    assert {fact for fact in found.facts if fact[0] in ("霍乱", "伤寒并发脑膜炎")} == {
+        ("霍乱", "coded_as", "ICD-10 A00"),
+        ("伤寒并发脑膜炎", "coded_as", "ICD-10 A01.003"),
+    }
     assert found.skipped == {"reason for a visit, no illness": 1, "unsafe alias": 2, "placeholder": 1}
 
 
@@ -65,15 +69,19 @@ def test_codes_of_a_csv(tmp_path: Path) -> None:
         'O99.503\t\t"\n急性肺水肿并发于妊娠"\tJX',
         "I00  06+\tM49.801*\t风湿性脊柱炎\tFS",
         "g61.001\t\t费舍综合征(变异型格林-巴利综合征)\tFS",
+        "R53  01\t\t乏力\tFL",
+        "M54.502\t\t腰痛\tYT",
         "x\t\t测试\tCS",
     )
     path = text_file(tmp_path / "codes.csv", "\n".join(rows))
     assert guess_format(path) == "icd10"
     found = collect("icd10", path)
-    assert set(found.aliases) == {"G60.804", "O99.503", "G61.001"}
+    assert set(found.aliases) == {"G60.804", "O99.503", "G61.001", "M54.502"}
+    assert ("风湿性脊柱炎", "coded_as", "ICD-10 I00 06") in found.facts
     assert "disease:急性肺水肿并发于妊娠" in found.entities
-    assert [line for line, _ in found.reasons] == [7]
-    assert found.skipped == {"unsafe alias": 1}
+    assert {"symptom:乏力", "symptom:腰痛"} <= found.entities
+    assert [line for line, _ in found.reasons] == [9]
+    assert found.skipped == {"unsafe alias": 2}
 
 
 def test_what_is_no_workbook(tmp_path: Path) -> None:

@@ -301,3 +301,47 @@ def test_an_empty_file_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "e").write_text(" \n")
     with pytest.raises(DataError, match="white space"):
         collect("tcm-textbook", tmp_path / "e")
+
+
+# ---------------------------------------------------------------- what printing leaves in a text
+
+
+def test_running_heads_figures_and_captions_are_no_text(tmp_path: Path) -> None:
+    entries = [
+        _entry(
+            f"甲{name}",
+            定位=f"在{name}侧，横纹上（图3-{n}）。\n{n}某某学",
+            解剖=f"{name}有甲神\n第三章 各论\n经。",
+            主治="①咳嗽。",
+        )
+        for n, name in enumerate(("上", "下", "左"), start=1)
+    ]
+    found = _book(tmp_path, *entries)
+    assert [one.text for one in found.passages if one.locator == "定位"] == [
+        f"在{side}侧，横纹上。" for side in "上下左"
+    ]
+    assert {one.text for one in found.passages if one.locator == "解剖"} == {f"{side}有甲神经。" for side in "上下左"}
+
+
+def test_a_line_that_only_one_entry_has_stays(tmp_path: Path) -> None:
+    found = _book(tmp_path, _entry("甲上", 定位="在肘\n横纹桡侧端", 解剖="有甲神经。"))
+    assert [one.text for one in found.passages if one.locator == "定位"] == ["在肘横纹桡侧端"]
+
+
+def test_points_of_a_treatment_are_a_passage_of_their_own(tmp_path: Path) -> None:
+    lines = [
+        "1. 基本治疗", "治法调气止痛，每次1～", "1.5寸。", "主穴 甲痛：甲谷 乙泽", "乙痛：丙池 丁冲",
+        "配穴寒证配戊", "门。", "方义略。", "2. 其他治疗", "(1)耳针法心。",
+    ]  # fmt: skip
+    found = _book(tmp_path, _entry("甲痛", 概述="甲痛是痛。", 治疗="\n".join(lines)))
+    points = [one.text for one in found.passages if one.aspect == "针灸取穴"]
+    assert points == ["主穴：甲痛：甲谷 乙泽；乙痛：丙池 丁冲；配穴：寒证配戊门。"]
+    whole = "".join(one.text for one in found.passages if one.aspect == "治疗方案")
+    assert "治法：调气止痛，每次1～1.5寸。" in whole
+
+
+def test_the_verses_themselves_can_be_read(tmp_path: Path) -> None:
+    verses = {
+        one.title: one.text for one in _book(tmp_path, _entry("甘草", 功效="补脾。")).passages if one.title == "十八反"
+    }
+    assert verses == {"十八反": "十八反：半蒌贝蔹及攻乌；藻戟遂芫俱战草；诸参辛芍叛藜芦。"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from kg_loader.sources.format import Item
 from rag.domain import Rejected, Skipped
 from rag.errors import CorruptSnapshotError, DataError, NotFoundError, StorageError, TooManyRejectsError, UsageError
 from rag.snapshot import Library
-from rag.snapshot.layout import read_manifest
+from rag.snapshot.layout import RECORDS, read_manifest
 from rag.vocabulary import EntityType
 from tests.kb import (
     BOOK,
@@ -83,6 +84,16 @@ def test_a_changed_row_is_the_only_change(library: Library, tmp_path: Path) -> N
     assert report.added["fact"] == report.removed["fact"] == 1
     assert symptoms_of(library, "病7") == {"新症"}
     assert symptom("症7") not in opened(library).entities([symptom("症7")]), "nobody names it any more"
+
+
+def test_the_file_of_a_version_holds_no_byte_of_what_it_left_out(library: Library, tmp_path: Path) -> None:
+    gone, kept, broken = "去年的症状", "头晕", "坏行里的话"
+    rows = [f"甲病,disease,症状,{gone},symptom,一本书", f"甲病,disease,症状,{kept},symptom,一本书", f"甲病,{broken}"]
+    for version, content in ((1, rows), (2, rows[1:])):
+        run(library, facts_csv(tmp_path, content), max_rejects=1)
+        held = (library.snapshot_folder(version) / RECORDS).read_bytes()
+        found = [text.encode() in held for text in (gone, kept, broken)]
+        assert found == [version == 1, True, False]
 
 
 def test_append_keeps_what_was_there(library: Library, tmp_path: Path) -> None:
@@ -182,6 +193,15 @@ def test_a_fact_without_its_source_is_rejected(library: Library) -> None:
     report = publish(library, {"x": [has_symptom("甲病", "头晕"), BOOK, has_symptom("乙病", "头晕")]})
     assert report.rejected == {"its source is not stated before it in this data set": 1}
     assert symptoms_of(library, "乙病") == {"头晕"}
+
+
+def test_what_is_appended_may_rest_on_a_source_stated_before(library: Library) -> None:
+    publish(library, {"x": [BOOK]})
+    fact, other = has_symptom("甲病", "头晕"), replace(BOOK, title="从未提到的书")
+    report = publish(library, {"x": [fact, fact, has_symptom("乙病", "头晕", other)]}, append=True, batch=2)
+    assert (report.loaded_by_kind["fact"], report.skipped) == (1, {"duplicate": 1})
+    assert report.rejected == {"its source is not stated before it in this data set": 1}
+    assert (symptoms_of(library, "甲病"), symptoms_of(library, "乙病")) == ({"头晕"}, set())
 
 
 def test_too_many_rejects_publish_nothing_also_when_tried_again(library: Library) -> None:

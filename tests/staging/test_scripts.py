@@ -13,14 +13,14 @@ from kg_loader.ingest import ingest
 from rag.domain import Alias, AliasKind, Entity, EntityId, Fact, Outcome, Passage, PassageKind, Record
 from rag.linking.names import Names
 from rag.retrieval.fusion import default_tuning
-from rag.retrieval.retriever import Retriever
+from rag.retrieval.passages import PassageSearch
 from rag.snapshot import Library
 from rag.snapshot.files import checksum
 from rag.snapshot.layout import MANIFEST, RECORDS, read_manifest, write_manifest
 from rag.text import TEXT_VERSION
 from rag.vocabulary import EntityType, Relation
 from rag.wiring import build
-from tests.fakes import FakeKnowledgeBase
+from tests.fake_knowledge_base import FakeKnowledgeBase
 from tests.kb import BOOK, TRIAL, has_symptom, publish, settings_for
 from tests.sources.collect import json_lines, text_file
 
@@ -169,7 +169,7 @@ def test_reindexing_brings_a_version_to_the_newer_rules(old: Library) -> None:
 @pytest.mark.parametrize("question", ["運動", "运动"])
 def test_words_are_looked_up_as_the_index_holds_them(question: str) -> None:
     made = FakeKnowledgeBase(OLD, text_version=1)
-    retriever = Retriever(made, made.graph(), Names(made.names()), None, default_tuning())
-    found = [name for name, _ in retriever.arms(question, ())["sparse"]]
+    search = PassageSearch(made, Names(made.names()), None, default_tuning())
+    found = [name for name, _ in search.arms(question, ())["sparse"]]
     passages = [record.id for record in OLD if isinstance(record, Passage)]
     assert found == (passages if question == "運動" else []), "an old index knows the script it was made of"
