@@ -2,6 +2,8 @@
 
 A text becomes the n-grams (1 to `longest` characters) of its normalised form, each hashed into one of `buckets`
 numbers; the vector of 1 + ln(count), weighted by idf and brought to length 1, is multiplied by a matrix of weights.
+What else is known of the text as a whole may be given as `contexts`: under each, the short n-grams count once more, so
+that the same words weigh otherwise where they are asked about in general or told of the past (Daumé 2007).
 `finetune/classify.py` makes such models with scikit-learn through the very `features` used here.
 """
 
@@ -10,8 +12,9 @@ from __future__ import annotations
 import json
 import zlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import log
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +29,7 @@ _FORMAT = "yiwen-classifier-1"
 _EDGE = "\x02"
 _LONGEST_TEXT = 600
 """Characters that are looked at; a classifier of short texts learns nothing from more."""
+_LONGEST_IN_CONTEXT = 3
 
 
 @dataclass(frozen=True)
@@ -36,17 +40,23 @@ class Shape:
     longest: int = 3
 
 
-def features(text: str, shape: Shape) -> dict[int, float]:
+def features(text: str, shape: Shape, contexts: Sequence[str] = ()) -> dict[int, float]:
     """Bucket -> 1 + ln(count of its n-grams) for a text; without idf, not brought to length 1."""
     marked = f"{_EDGE}{normalise(text)[:_LONGEST_TEXT]}{_EDGE}"
-    grams = (marked[i : i + n] for n in range(1, shape.longest + 1) for i in range(len(marked) - n + 1))
-    counts = Counter(zlib.crc32(gram.encode("utf-8", "replace")) % shape.buckets for gram in grams)
-    return {bucket: 1.0 + float(np.log(count)) for bucket, count in counts.items()}
+    grams = [marked[i : i + n] for n in range(1, shape.longest + 1) for i in range(len(marked) - n + 1)]
+    encoded = [gram.encode("utf-8", "replace") for gram in grams]
+    hashes = [zlib.crc32(gram) for gram in encoded]
+    short = encoded[: sum(len(marked) - n + 1 for n in range(1, min(shape.longest, _LONGEST_IN_CONTEXT) + 1))]
+    for context in contexts:
+        begun = zlib.crc32(f"{context}{_EDGE}".encode())
+        hashes += [zlib.crc32(gram, begun) for gram in short]
+    counts = Counter(found % shape.buckets for found in hashes)
+    return {bucket: 1.0 + log(count) for bucket, count in counts.items()}
 
 
 @dataclass(frozen=True)
 class Classifier:
-    """`weights` is int8 (buckets, labels), `scale` what one step of it is worth per label; `bias` (labels,).
+    """`weights` is int8 or int16 (buckets, labels), `scale` what one step of it is worth per label; `bias` (labels,).
 
     `notes` travel with the model: what its user has to know to read its labels.
     """
@@ -54,14 +64,14 @@ class Classifier:
     labels: tuple[str, ...]
     shape: Shape
     idf: NDArray[np.float32]
-    weights: NDArray[np.int8]
+    weights: NDArray[np.int8] | NDArray[np.int16]
     scale: NDArray[np.float32]
     bias: NDArray[np.float32]
     notes: Mapping[str, str] = field(default_factory=dict)
 
-    def probabilities(self, text: str) -> dict[str, float]:
+    def probabilities(self, text: str, contexts: Sequence[str] = ()) -> dict[str, float]:
         """A probability for each label; they add up to 1."""
-        found = features(text, self.shape)
+        found = features(text, self.shape, contexts)
         rows = np.fromiter(found, dtype=np.int64, count=len(found))
         values = np.fromiter(found.values(), dtype=np.float32, count=len(found)) * self.idf[rows]
         length = float(np.linalg.norm(values))

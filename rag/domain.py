@@ -7,12 +7,12 @@ content, same id; changed content, new id.
 
 from __future__ import annotations
 
-import hashlib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property, lru_cache
+from hashlib import blake2b
 from typing import NewType
 
 import orjson
@@ -41,7 +41,7 @@ def _canonical(value: object) -> bytes:
 
 
 def _hashed(text: bytes) -> int:
-    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest())
+    return int.from_bytes(blake2b(text, digest_size=8).digest())
 
 
 _quoted = lru_cache(maxsize=1 << 16)(_canonical)
@@ -150,16 +150,28 @@ _UNLIMITED = Qualifiers()
 
 
 def fact_hash(fact: Fact) -> int:
-    """`content_hash(fact.content())`, put together of what was written for other facts: files hold many facts."""
+    """`content_hash(fact.content())`."""
     if fact.qualifiers is not _UNLIMITED:
         return content_hash(fact.content())
     said = fact.object
-    if isinstance(said, Literal):
-        target = b'{"kind":%b,"text":%b}' % (_quoted(said.kind), _quoted(said.text))
-    else:
-        target = _quoted(said)
-    parts = target, _quoted(fact.relation), _quoted(fact.source), _quoted(fact.subject)
-    return _hashed(b'{"object":%b,"relation":%b,"source":%b,"subject":%b}' % parts)
+    plain = (said.text, said.kind) if isinstance(said, Literal) else said
+    return fact_hashes(fact.subject, fact.relation, fact.source, (plain,))[0]
+
+
+def fact_hashes(subject: str, relation: str, source: str, objects: Iterable[str | tuple[str, str]]) -> list[int]:
+    """`fact_hash` of facts without limits that differ in their objects alone: ids of entities, or (text, kind).
+
+    Put together of what was written for other facts: files hold many.
+    """
+    rest = b',"relation":%b,"source":%b,"subject":%b}' % (_quoted(relation), _quoted(source), _quoted(subject))
+    return [_hashed(b'{"object":' + _written(said) + rest) for said in objects]
+
+
+def _written(said: str | tuple[str, str]) -> bytes:
+    if isinstance(said, str):
+        return _quoted(said)
+    text, kind = said
+    return b'{"kind":%b,"text":%b}' % (_quoted(kind), _quoted(text))
 
 
 @dataclass(frozen=True)
@@ -326,11 +338,15 @@ class RankedSubject:
 
 @dataclass(frozen=True)
 class Condition:
-    """Met by a fact of `relation` whose object is one of `objects`, or whose text holds one of `words`."""
+    """Met by a fact of `relation` whose object is one of `objects`, or whose text holds one of `words`.
+
+    `of`: types of the subjects that may meet it, any if empty.
+    """
 
     relation: Relation
     objects: tuple[EntityId, ...] = ()
     words: tuple[str, ...] = ()
+    of: tuple[EntityType, ...] = ()
 
     def met_by(self, fact: GraphFact) -> bool:
         """Whether this one fact is enough."""
@@ -456,6 +472,8 @@ class Intent:
     """The side of a comparison that is no known name."""
     settled: bool = False
     """Whether the rules tell that none of the relations is asked for, so that nothing is to be guessed."""
+    beside: str = ""
+    """What the remedy is to be taken with, where that is no known name."""
     avoids: bool = False
     """Whether the remedies are asked for that are not for what is named."""
 

@@ -49,7 +49,7 @@ class Edition:
         withheld = self.withholding.now()
         kb = VisibleKnowledgeBase(self.kb, withheld) if withheld else self.kb
         graph = self.open_graph(withheld, degraded)
-        return replace(self, kb=kb, retriever=replace(self.retriever, kb=kb, graph=graph))
+        return replace(self, kb=kb, retriever=self.retriever.over(kb, graph))
 
 
 class Editions:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -26,6 +28,30 @@ def find_dataset(name: str) -> None:
     """The same of a data set, of which no copies are known."""
     if not Path(name).is_dir():
         _ask(name, "dataset")
+
+
+@contextmanager
+def downloading(name: str) -> Iterator[None]:
+    """Around what may fetch the files of `name`. Raises DependencyError where the download breaks off.
+
+    The libraries then speak of a missing file or a wrong name; their other errors pass.
+    """
+    try:
+        yield
+    except Exception as error:
+        reason = _broken_off(error)
+        if reason is None:
+            raise
+        raise DependencyError(f"the download of {name} broke off ({reason}); try again later") from error
+
+
+def _broken_off(error: BaseException | None) -> str | None:
+    """What the transport said, where `error` began with it: httpx, or httpx2 with newer libraries of the hub."""
+    while error is not None:
+        if any(kind.__name__ == "TransportError" for kind in type(error).__mro__):
+            return " ".join(str(error).split())[:200]
+        error = error.__cause__ or error.__context__
+    return None
 
 
 @lru_cache(maxsize=64)

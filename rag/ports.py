@@ -49,7 +49,8 @@ class GraphReader(Protocol):
         """Subjects that meet every condition, the first `limit`; `matched` are the facts that meet them.
 
         First those that most facts name, then by id.
-        At least one condition has objects, else there is nobody. `score` is how many conditions there are.
+        At least one condition has objects, or asks for words about what remedies are (their class, their effects),
+        else there is nobody. `score` is how many conditions there are.
         """
         ...
 
@@ -131,6 +132,10 @@ class KnowledgeBase(Protocol):
 
     def named(self, entities: Iterable[EntityId]) -> dict[EntityId, int]:
         """How many facts have each as their object, those that are withheld too."""
+        ...
+
+    def mentioned(self, entities: Iterable[EntityId]) -> dict[EntityId, int]:
+        """About how many passages mention each, those that are withheld too."""
         ...
 
     def passages(self, ids: Iterable[str]) -> dict[str, Passage]:

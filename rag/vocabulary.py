@@ -81,6 +81,7 @@ class Relation(StrEnum):
     CURE_RATE = "cure_rate"
     COST = "cost"
     INSURANCE = "insurance"
+    CODE = "coded_as"
     INDICATION = "indicated_for"
     CONTRAINDICATION = "contraindicated_for"
     CAUTION = "caution_for"
@@ -129,8 +130,9 @@ class RelationInfo:
 _T = EntityType
 _DISEASE = frozenset({_T.DISEASE})
 _ILL = frozenset({_T.DISEASE, _T.SYMPTOM})
-_REMEDY = frozenset({_T.DRUG, _T.HERB, _T.FORMULA})
-_ANY_REMEDY = _REMEDY | {_T.THERAPY, _T.ACUPOINT, _T.TREATMENT}
+REMEDIES = frozenset({_T.DRUG, _T.HERB, _T.FORMULA})
+"""What is taken, and may harm."""
+_ANY_REMEDY = REMEDIES | {_T.THERAPY, _T.ACUPOINT, _T.TREATMENT}
 _STATE = frozenset({_T.DISEASE, _T.SYMPTOM, _T.POPULATION, _T.SYNDROME})
 _NONE: frozenset[EntityType] = frozenset()
 _FOR, _AGAINST, _NEUTRAL = Polarity.FOR, Polarity.AGAINST, Polarity.NEUTRAL
@@ -143,7 +145,7 @@ _ROWS: tuple[RelationInfo, ...] = (
         "后果", "危害", "恶化成", "会变成")),
     RelationInfo(Relation.RELATED_DISEASE, "相关疾病", _ILL, _DISEASE, ("相关疾病", "相关的病", "有关的病")),
     RelationInfo(Relation.CAUSE, "病因", _ILL, frozenset({_T.CAUSE, _T.PATHOGEN, _T.DISEASE}), ("病因", "原因",
-        "为什么会", "怎么得的", "怎么引起", "什么引起", "怎么回事", "由什么")),
+        "为什么会", "怎么得的", "怎么引起", "什么引起", "怎么回事", "由什么", "病机", "证机")),
     RelationInfo(Relation.RISK_FACTOR, "高危因素", _ILL, frozenset({_T.CAUSE, _T.POPULATION, _T.DISEASE}),
         ("高危因素", "危险因素", "风险因素", "诱因", "诱发")),
     RelationInfo(Relation.BODY_PART, "发病部位", _ILL, frozenset({_T.BODY_PART}), ("部位", "哪个部位", "什么地方",
@@ -155,7 +157,7 @@ _ROWS: tuple[RelationInfo, ...] = (
         "检测", "查什么", "怎么确诊", "如何确诊", "怎么诊断", "如何诊断", "做什么项目", "筛查", "怎么查")),
     RelationInfo(Relation.HISTOLOGY, "组织学检查", _DISEASE, frozenset({_T.EXAMINATION}), ("组织学", "病理检查",
         "活检", "病理")),
-    RelationInfo(Relation.DRUG, "药物治疗", _ILL | {_T.SYNDROME}, _REMEDY, ("吃什么药", "用什么药", "什么药",
+    RelationInfo(Relation.DRUG, "药物治疗", _ILL | {_T.SYNDROME}, REMEDIES, ("吃什么药", "用什么药", "什么药",
         "吃啥药", "用药", "药物", "药品", "哪些药", "哪种药", "特效药", "开什么药", "什么方剂", "哪个方",
         "代表方"), _FOR),
     RelationInfo(Relation.TREATMENT, "治疗方案", _ILL | {_T.SYNDROME},
@@ -178,6 +180,8 @@ _ROWS: tuple[RelationInfo, ...] = (
         "能不能好", "根治", "好不好治", "治好", "康复", "预后")),
     RelationInfo(Relation.COST, "费用", _ILL, _NONE, ("费用", "多少钱", "花多少", "价格", "贵不贵", "花费")),
     RelationInfo(Relation.INSURANCE, "医保", _ILL, _NONE, ("医保", "报销", "社保")),
+    RelationInfo(Relation.CODE, "疾病编码", _ILL | {_T.CAUSE}, _NONE, ("疾病编码", "编码", "疾病代码", "诊断代码",
+        "icd")),
     RelationInfo(Relation.INDICATION, "适应证", _ANY_REMEDY, _STATE, ("适应证", "适应症", "治什么", "作用", "功效",
         "用途", "管什么", "有什么用", "主治", "用于"), _FOR, ("适应症", "主治")),
     RelationInfo(Relation.CONTRAINDICATION, "禁忌", _ANY_REMEDY, _STATE, ("禁忌", "禁用", "不能用", "不能吃",
@@ -185,18 +189,18 @@ _ROWS: tuple[RelationInfo, ...] = (
     RelationInfo(Relation.CAUTION, "慎用", _ANY_REMEDY, _STATE, ("慎用", "注意事项", "注意什么", "当心"), _AGAINST),
     RelationInfo(Relation.ADVERSE, "不良反应", _ANY_REMEDY, _ILL, ("不良反应", "副作用", "毒性", "伤肝", "伤身体"),
         _AGAINST, ("副作用",)),
-    RelationInfo(Relation.INTERACTION, "相互作用", _REMEDY, _REMEDY | {_T.FOOD}, ("相互作用", "一起吃", "同时吃",
+    RelationInfo(Relation.INTERACTION, "相互作用", REMEDIES, REMEDIES | {_T.FOOD}, ("相互作用", "一起吃", "同时吃",
         "合用", "同服", "一起用", "联用", "配伍"), _AGAINST, ("药物相互作用",)),
-    RelationInfo(Relation.DOSAGE, "用法用量", _REMEDY, _NONE, ("用法", "用量", "剂量", "怎么吃", "怎么用", "一天几次",
+    RelationInfo(Relation.DOSAGE, "用法用量", REMEDIES, _NONE, ("用法", "用量", "剂量", "怎么吃", "怎么用", "一天几次",
         "吃多少", "一次几", "每次", "吃几")),
-    RelationInfo(Relation.DOSAGE_FORM, "剂型", _REMEDY, _NONE, ("剂型", "规格")),
-    RelationInfo(Relation.DRUG_CLASS, "药品类型", _REMEDY, _NONE, ("什么类", "哪类药",
+    RelationInfo(Relation.DOSAGE_FORM, "剂型", REMEDIES, _NONE, ("剂型", "规格")),
+    RelationInfo(Relation.DRUG_CLASS, "药品类型", REMEDIES, _NONE, ("什么类", "哪类药",
         "哪一类药", "属于哪类", "属于哪一类", "药品类型", "什么药物类")),
     RelationInfo(Relation.NATURE, "性味归经", frozenset({_T.HERB}), _NONE, ("性味", "归经", "药性")),
     RelationInfo(Relation.EFFICACY, "功效", _ANY_REMEDY, _NONE, ("功效", "功能", "作用"), _FOR, ("功能",)),
     RelationInfo(Relation.INGREDIENT, "组成", frozenset({_T.FORMULA, _T.DRUG}), frozenset({_T.HERB, _T.DRUG}),
         ("组成", "哪些药组成", "什么药组成", "成分", "哪些药材", "配方", "方子"), _NEUTRAL, ("成分",)),
-    RelationInfo(Relation.INCOMPATIBLE, "配伍禁忌", _REMEDY, _REMEDY, ("十八反", "十九畏", "相反", "配伍禁忌",
+    RelationInfo(Relation.INCOMPATIBLE, "配伍禁忌", REMEDIES, REMEDIES, ("十八反", "十九畏", "相反", "配伍禁忌",
         "能一起"), _AGAINST),
     RelationInfo(Relation.SYNDROME, "证候", _ILL, frozenset({_T.SYNDROME}), ("证候", "辨证", "证型", "分型")),
     RelationInfo(Relation.RAISED_IN, "升高见于", frozenset({_T.INDICATOR}), _STATE, ("升高", "偏高", "高了", "增高")),
@@ -208,6 +212,9 @@ _ROWS: tuple[RelationInfo, ...] = (
 )  # fmt: skip
 
 RELATIONS: Mapping[Relation, RelationInfo] = MappingProxyType({row.relation: row for row in _ROWS})
+
+SORTS = frozenset({Relation.DRUG_CLASS, Relation.EFFICACY})
+"""What sort of remedy it is, in texts so few that all may be looked through for words (`清热解毒的中药`)."""
 
 _BY_NAME: Mapping[str, Relation] = MappingProxyType(
     {name: row.relation for row in _ROWS for name in (row.relation.value, row.label, *row.aliases)}

@@ -15,7 +15,7 @@ from rag.checking.checker import Checker
 from rag.domain import Limits, Pointer
 from rag.editions import Edition, Editions
 from rag.errors import ConfigurationError
-from rag.generators.extractive import ExtractiveGenerator
+from rag.generators.extractive.generator import ExtractiveGenerator
 from rag.generators.stopping import ModelLimits
 from rag.graph.bolt import Connection, Server
 from rag.graph.drawn import DrawnFacts
@@ -29,6 +29,7 @@ from rag.ports import Embedder, Generator, GraphReader, Reranker
 from rag.question.intent_model import IntentModel
 from rag.register import Register, Withheld
 from rag.retrieval.fusion import Tuning, default_tuning
+from rag.retrieval.passages import PassageSearch
 from rag.retrieval.retriever import Retriever
 from rag.settings import Settings
 from rag.snapshot import Library, Snapshot, open_snapshot
@@ -198,7 +199,7 @@ def _edition(
 ) -> Edition:
     """What answering needs of an open version."""
     names = Names(kb.names(), kb.do_not_merge(), rest=rest)
-    retriever = Retriever(kb, kb.graph(), names, embedder, tuning, reranker)
+    retriever = Retriever(kb, kb.graph(), names, PassageSearch(kb, names, embedder, tuning, reranker))
     open_graph = live.of(kb) if live is not None else (lambda withheld, _: kb.graph(withheld))
     return Edition(
         pointer, kb, Linker(names, rest), retriever, Checker(names), tuning, open_graph, Withholding(kb, register)

@@ -83,6 +83,10 @@ class VisibleKnowledgeBase:
         """How many facts have each as their object."""
         return self._kb.named(entities)
 
+    def mentioned(self, entities: Iterable[EntityId]) -> dict[EntityId, int]:
+        """About how many passages mention each."""
+        return self._kb.mentioned(entities)
+
     # ------------------------------------------------------------ evidence: without what is withheld
 
     def passages(self, ids: Iterable[str]) -> dict[str, Passage]:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from rag.domain import Candidate, Evidence, Intent, Mention, Outcome, PassageKind, Triage, YesNo
+from rag.domain import Candidate, EntityId, Evidence, Intent, Mention, Outcome, PassageKind, Triage, YesNo
 from rag.linking.names import entity_name, entity_type
 from rag.ports import KnowledgeBase
 from rag.question.books import not_told
 from rag.question.deciding import Decision
-from rag.question.dialogue import QuestionBack, where_is
-from rag.question.intent import REMEDIES
+from rag.question.dialogue import MORE_WANTED, QuestionBack, where_is
 from rag.question.measured import RANGE
 from rag.retrieval.corroboration import unbacked
-from rag.retrieval.retriever import Retrieved
+from rag.retrieval.differential import Contender
+from rag.retrieval.found import Retrieved
 from rag.retrieval.selection import MIRRORED, choices, may_be_subject, told_symptoms
 from rag.text import normalise
-from rag.vocabulary import RELATIONS, EntityType, Polarity, Relation
+from rag.vocabulary import RELATIONS, REMEDIES, EntityType, Polarity, Relation
 
 _MONOGRAPH_RELATIONS = {
     "适应证": (Relation.INDICATION, Relation.EFFICACY),
@@ -29,6 +29,12 @@ _MONOGRAPH_RELATIONS = {
     "药物相互作用": (Relation.INTERACTION,),
     "剂型": (Relation.DOSAGE_FORM,),
     "药品类型": (Relation.DRUG_CLASS,),
+    "病机": (Relation.CAUSE,),
+    "症状": (Relation.SYMPTOM,),
+    "证候": (Relation.SYNDROME,),
+    "治疗方案": (Relation.TREATMENT,),
+    "药物治疗": (Relation.DRUG,),
+    "针灸取穴": (Relation.TREATMENT,),
 }
 _LISTED = 5
 _COMPARED = 3
@@ -60,8 +66,9 @@ def conclude(
     questions = tuple(_which(m, found, kb) for m in found.unsure)
     if found.nowhere and not cited:
         questions = (where_is(found.nowhere), *questions)
-    lacking = _missing(intent, mentions, found, cited, kb) if intent.explicit and not intent.reverse else []
-    if (decision is not None and decision.facts) or _quoted(found, cited):
+    shaped = intent.reverse or found.of_a_sort
+    lacking = _missing(intent, mentions, found, cited, kb) if intent.explicit and not shaped else []
+    if (decision is not None and decision.facts) or _quoted(found, cited) or _entered(found, cited):
         lacking = []
     if intent.comparison or intent.unknown:
         lacking = [*lacking, *_uncompared(intent, mentions, found, kb)]
@@ -76,17 +83,27 @@ def conclude(
     else:
         notes = [*notes, *questions, *_understood(intent)]
     if outcome is Outcome.ANSWERED and _single(notes, intent):
-        outcome, questions = Outcome.NEED_MORE_INFO, (_SINGLE,)
-    if outcome is Outcome.ANSWERED and decision is not None and decision.verdict is YesNo.NOT_STATED:
+        outcome, questions = Outcome.NEED_MORE_INFO, (MORE_WANTED,)
+    not_stated = decision is not None and decision.verdict is YesNo.NOT_STATED
+    if outcome is Outcome.ANSWERED and (not_stated or found.instead):
         outcome = Outcome.PARTIAL
     if verdict.red_flag:
         outcome = Outcome.EMERGENCY
     return Ending(outcome, tuple(note + "\n" for note in notes), questions)
 
 
+def asked_back(ending: Ending) -> Ending:
+    """`ending` of a message that asked nothing and for which nothing was found: what is wanted is asked."""
+    if ending.outcome is not Outcome.NOT_IN_KB:
+        return ending
+    return replace(
+        ending, outcome=Outcome.NEED_MORE_INFO, notes=(_WANTED + "\n", *ending.notes[1:]), questions=(_WANTED,)
+    )
+
+
 def _single(notes: Sequence[str], intent: Intent) -> bool:
     """Whether diseases were ranked by one symptom and nothing else was asked."""
-    return _SINGLE in notes and not intent.groups
+    return MORE_WANTED in notes and not intent.groups
 
 
 def longest_notes(
@@ -107,14 +124,18 @@ def _understood(intent: Intent) -> list[str]:
     """No rule says what is asked: what it was taken for is said."""
     if not intent.guessed:
         return []
+    if intent.relations and not intent.explicit:
+        return ["您没有写明想问什么，以上是知识库记载的概况；可以接着问其中一项，例如怎么治疗、要做什么检查。"]
     asked = "、".join(RELATIONS[relation].label for relation in intent.relations) or "可能的疾病"
     return [f"您的问题按“{asked}”理解；如果不是这个意思，请换一种说法。"]
 
 
 _TOO_MANY = "只说“{}”，符合的疾病太多，无法缩小范围。也请说说持续了多久、还有哪些不适。"
+_WANTED = "您想了解什么？请补充一句，例如：可能是什么病、挂什么科、要做什么检查、怎么治疗。"
+_INSTEAD = "知识库没有“{}”的说明书，引用的是其成分“{}”的记录；剂型和规格不同，用法用量可能不同，请以药品说明书为准。"
 _AVOIDED = "以上是知识库写明禁用或慎用的；没有列出的药物不等于可以用，用药前请咨询医生或药师。"
+_SORT = "以上只列出知识库写明的，未必是全部；是否适合请由医师或药师判断。"
 _NOTHING_AGAINST = "知识库没有写明对此禁用或慎用哪些药物；没有记录不等于都可以用，用药前请咨询医生或药师。"
-_SINGLE = "只识别到一个症状，符合的疾病很多，请补充其他症状、部位和持续时间。"
 _NOTHING = "知识库中没有可以回答这个问题的资料，请咨询医生。"
 
 
@@ -126,7 +147,7 @@ def _outcome(
 ) -> Outcome:
     if not cited:
         return Outcome.NEED_MORE_INFO if asks else Outcome.NOT_IN_KB
-    if intent.avoids or _quoted(found, cited):
+    if intent.avoids or found.of_a_sort or _quoted(found, cited):
         return Outcome.ANSWERED
     if found.book is not None:
         return Outcome.PARTIAL
@@ -136,12 +157,18 @@ def _outcome(
     if not found.subjects or not intent.explicit:
         return Outcome.PARTIAL if asks or (lacking and not intent.explicit) else Outcome.ANSWERED
     complete = all(_group_met(group, cited) or _remedies_told(group, found, cited) for group in intent.groups)
+    complete = complete or _entered(found, cited)
     return Outcome.ANSWERED if complete and not lacking and not asks else Outcome.PARTIAL
 
 
 def _quoted(found: Retrieved, cited: Sequence[Evidence]) -> bool:
     """Whether a classic that was asked for is quoted."""
     return not {e.id for e in found.books}.isdisjoint(e.id for e in cited)
+
+
+def _entered(found: Retrieved, cited: Sequence[Evidence]) -> bool:
+    """Whether a textbook tells the very field that was asked for."""
+    return not {e.id for e in found.entries}.isdisjoint(e.id for e in cited)
 
 
 def _group_met(group: Sequence[Relation], cited: Sequence[Evidence]) -> bool:
@@ -197,16 +224,19 @@ def _notes(
     *,
     asks: bool,
 ) -> list[str]:
-    notes: list[str] = []
+    notes = [_INSTEAD.format(m.surface, held.name) for m, held in found.instead] if cited else []
     if intent.avoids:
         notes.append(_AVOIDED if cited else _NOTHING_AGAINST)
+    elif found.of_a_sort and cited:
+        notes.append(_SORT)
     elif intent.reverse and found.ranked and cited and not _by_symptoms(found):
         notes.append("以上疾病在知识库中同时符合所列条件，只是可能相关，不能据此诊断。")
     elif intent.reverse and found.ranked and cited:
         notes.extend(_unmatched(mentions, found))
         notes.append("以上疾病只是可能相关，按症状与知识库记录的相符程度排列，不能据此诊断；请结合检查由医生判断。")
-        if len({fact.object for subject in found.ranked for fact in subject.matched}) == 1 and not asks:
-            notes.append(_SINGLE)
+        by_one = len({fact.object for subject in found.ranked for fact in subject.matched}) == 1
+        if (by_one or len(told_symptoms(mentions).present) == 1) and not asks:
+            notes.append(MORE_WANTED)
     notes.extend(lacking)
     if found.book is not None and not _quoted(found, cited):
         notes.append(not_told(found.book))
@@ -227,9 +257,14 @@ def _unmatched(mentions: Sequence[Mention], found: Retrieved) -> list[str]:
     told = told_symptoms(mentions)
     said = {c.entity: m.surface for m in mentions for c in m.candidates}
     first = [c for c in found.contenders[:_COMPARED] if c.symptoms]
-    lacking = [(c.ranked.name, [said[s] for s in told.present if s not in c.symptoms]) for c in first]
+    lacking = [(c.ranked.name, list(dict.fromkeys(said[s] for s in told.present if _lacks(c, s)))) for c in first]
     against = [(c.ranked.name, [c.symptoms[s] for s in told.absent if s in c.denied]) for c in first]
     return [*_mismatch("您说的症状中，知识库未记录的：", lacking), *_mismatch("您否认、而知识库有记录的：", against)]
+
+
+def _lacks(contender: Contender, symptom: EntityId) -> bool:
+    """Whether a disease does not list a symptom that was told, and is not called by its name."""
+    return symptom not in contender.symptoms and entity_name(symptom) != normalise(contender.ranked.name)
 
 
 def _mismatch(opening: str, rows: Sequence[tuple[str, Sequence[str]]]) -> list[str]:
@@ -246,23 +281,27 @@ def _missing(
     types: dict[str, set[EntityType]] = {}
     for entity in known.values():
         types.setdefault(entity.name, set()).add(entity.type)
-    together = [name for name, kinds in types.items() if kinds & REMEDIES]
+    remedies = [entity.name for entity in kb.entities(intent.object).values() if entity.type in REMEDIES]
+    together = list(dict.fromkeys([name for name, kinds in types.items() if kinds & REMEDIES] + remedies))
     if len(together) > 1 and set(intent.relations) <= MIRRORED:
         pair = "与".join(together)
         return [] if cited else [f"知识库未收录{pair}之间的相互作用；没有记录不等于安全。"]
-    asked_about = [entity.name for entity in kb.entities(intent.object).values() if entity.type in REMEDIES]
+    if intent.beside:
+        pair = f"{'、'.join(name for name, kinds in types.items() if kinds & REMEDIES)}与“{intent.beside}”"
+        return [] if cited else [f"知识库未收录{pair}之间的相互作用；没有记录不等于安全。"]
     for name, kinds in types.items():
-        own = [e for e in cited if name in _ends(e)]
-        if asked_about and not kinds & REMEDIES:
-            if not own and not any(other in _ends(e) for e in cited for other in asked_about):
+        own = [e for e in cited if name in _ends(e) or found.entries]
+        if remedies and not kinds & REMEDIES:
+            if not own and not any(other in _ends(e) for e in cited for other in remedies):
                 notes.append(
-                    f"知识库没有{'、'.join(dict.fromkeys(asked_about))}能否用于{name}的记录；没有记录不等于安全或无效。"
+                    f"知识库没有{'、'.join(dict.fromkeys(remedies))}能否用于{name}的记录；没有记录不等于安全或无效。"
                 )
             continue
         fitting = [g for g in intent.groups if any(RELATIONS[relation].subjects & kinds for relation in g)]
         called = {c.name for m in mentions if name in {c.name for c in m.candidates} for c in m.candidates} | {name}
         lacking = [g for g in fitting if not _group_met(g, own) and not _treated(g, called, cited)]
-        held = [e for e in (*found.facts, *found.monograph) if name in _ends(e)] if not found.people else []
+        held = [e for e in (*found.facts, *found.monograph) if name in _ends(e)]
+        held = [] if found.people or found.entries else held
         untold = [g for g in lacking if _group_met(g, held)]
         if untold:
             labels = "、".join(dict.fromkeys(_label(group, kinds, ()) for group in untold))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 
@@ -9,10 +10,17 @@ from rag.answer.conflicts import side_by_side
 from rag.checking.checker import MARK, Checker
 from rag.checking.cutting import cut_sentences
 from rag.checking.quoting import citation_for
-from rag.deadline import Stop
-from rag.domain import Citation, Conflict, Dropped, Evidence, GenerationRequest, SafetyWarning
-from rag.errors import DependencyError
-from rag.ports import Generator
+from rag.domain import (
+    Answer,
+    Citation,
+    Conflict,
+    Dropped,
+    Evidence,
+    GenerationRequest,
+    Outcome,
+    SafetyWarning,
+    Triage,
+)
 
 
 @dataclass(frozen=True)
@@ -26,6 +34,7 @@ class Token:
 class Draft:
     """What grows while an answer is written."""
 
+    answer_id: str = field(default_factory=lambda: secrets.token_hex(8))
     text: list[str] = field(default_factory=list)
     citations: list[Citation] = field(default_factory=list)
     number: dict[str, int] = field(default_factory=dict)
@@ -45,6 +54,15 @@ class Draft:
     def length(self) -> int:
         """Characters written so far."""
         return sum(map(len, self.text))
+
+    def answer(self, outcome: Outcome, verdict: Triage) -> Answer:
+        """What is written so far, as an answer."""
+        return Answer(
+            answer_id=self.answer_id, outcome=outcome, text="".join(self.text).strip(),
+            citations=tuple(self.citations), mentions=(), triage=verdict,
+            kb_version=self.version, revision=self.revision, generator=self.generator,
+            dropped=tuple(self.dropped), degraded=tuple(self.degraded), timings_ms=self.timings,
+        )  # fmt: skip
 
 
 def emit_warnings(
@@ -75,19 +93,6 @@ def emit_conflicts(
         text = side_by_side(conflict, by_id)
         if room is None or draft.length - first + len(text) <= room:
             yield cite(draft, text, evidence)
-
-
-def pieces_of(generator: Generator, request: GenerationRequest, stop: Stop, failed: list[Exception]) -> Iterator[str]:
-    """The generator's pieces until it ends, fails or has to stop; `failed` then tells why it did not end by itself."""
-    try:
-        for piece in generator.stream(request, stop):
-            if stop.is_set():
-                break
-            yield piece
-    except Exception as error:  # a model may fail in any way; the evidence can still be shown
-        failed.append(error)
-    if stop.is_set() and not failed:
-        failed.append(DependencyError(f"the generator {generator.identity} was stopped before its end"))
 
 
 def checked(

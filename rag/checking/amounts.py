@@ -1,4 +1,4 @@
-"""Amounts as a reader understands them: value or range, unit, bound, and how often. Pure.
+"""Amounts in a text: value or range, unit, bound, and how often. Pure.
 
 `0.03g`, `30 mg` and `三十毫克` are one amount; so are `每日3次`, `一天三次`, `tid` and `每8小时1次`.
 """
@@ -6,14 +6,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
 
+from rag.checking.amount import PER_DAY, TIMES, Amount
+from rag.checking.bounds import period_spans, with_surroundings
 from rag.text import Quantity, quantities
 
-_TIMES = "次"
-_PER_DOSE, PER_DAY, _PER_NIGHT, _PER_MORNING = "次", "天", "晚", "早"
-TIMES_OF_DAY = frozenset({_PER_NIGHT, _PER_MORNING})
 _BASE: Mapping[str, tuple[float, str]] = {
     "g": (1e6, "μg"), "mg": (1e3, "μg"), "kg": (1e9, "μg"), "ng": (1e-3, "μg"),
     "g/kg": (1e6, "μg/kg"), "mg/kg": (1e3, "μg/kg"),
@@ -68,102 +66,6 @@ _TENTHS = re.compile(r"([一二两三四五六七八九])成(?![人年熟分])(?
 _AND_A_HALF = re.compile(rf"({_NUMBER})个?半(小时|月|年)|({_NUMBER})(年|岁|天|周)半")
 _HAN_VALUE = {c: n for n, c in enumerate("零一二三四五六七八九十")} | {"两": 2}
 
-_PERIOD = re.compile(
-    r"(?P<dose>每次|单次|每回|(?<![\d日天周月时h每])1次(?= ?\d)|"
-    r"一次(?=[^，,。；;]{0,6}?[\d一二两三四五六七八九十半])|一回(?=[^，,。；;]{0,6}?\d)|"
-    r"per dose|each dose)"
-    r"|(?P<night>每晚|每夜|晚上|睡前|nightly|each evening|every evening|each night|every night|at bedtime)"
-    r"|(?P<morning>每早|每晨|晨服|早上|早晨|清晨|each morning|every morning)"
-    r"|(?P<day>每日|每天|一[日天](?=[^，,。；;]{0,8}?[\d一二两三四五六七八九十])|日服|"
-    r"(?<![\d一二两三四五六七八九十至第每隔])日(?=[一二三四两\d]次)|/日|/天|/d(?![a-z])|"
-    r"\bdaily\b|\bper day\b|\ba day\b|"
-    r"\beach day\b|\bevery day\b)"
-    r"|(?P<week>每周|每星期|一周(?=[一二两三四五六七\d]*次)|/周|\bweekly\b|\bper week\b|\ba week\b|\beach week\b|"
-    r"\bevery week\b)"
-    r"|(?P<month>每月|每个月|\bmonthly\b|\bper month\b|\ba month\b|\bevery month\b)"
-    r"|(?P<year>每年|\byearly\b|\bper year\b|\ba year\b)"
-    r"|(?P<hour>每小时|/小时|\bper hour\b|\bhourly\b|\ban hour\b)|(?P<minute>每分钟?|/分钟?|\bper minute\b)"
-    r"|(?P<alternate>隔日|隔天|every other day)"
-)
-_PERIOD_NAMES = {"dose": _PER_DOSE, "night": _PER_NIGHT, "morning": _PER_MORNING, "day": PER_DAY, "week": "周",
-                 "month": "月", "year": "年", "hour": "小时", "minute": "分", "alternate": "隔日"}  # fmt: skip
-_ONCE_A = {_PER_NIGHT: 1.0, _PER_MORNING: 1.0, "周": 1 / 7, "月": 1 / 30}
-"""Times a day that an amount with such a period implies; a daily amount may be divided."""
-_IN_DAYS = {"天": 1.0, "晚": 1.0, "早": 1.0, "周": 7.0, "月": 30.0, "年": 365.0, "小时": 1 / 24, "隔日": 2.0}
-
-_AT_MOST_BEFORE = re.compile(
-    r"(?:不(?:得|能|可|应|宜|要)?(?:超过|多于|大于|高于)|勿超过|未超过|最多|至多|(?:最大|最高)(?:每日|单次|"
-    r"日)?(?:剂量|用量|量)?|极量|上限|低于|小于|少于|不足|不到|未满|"
-    r"[<≤]|at most|up to|no more than|not more than|not exceed(?:ing)?|below|under|less than|fewer than|"
-    r"maximum(?: (?!is)[a-z]+){0,4}(?: is)?|no more than|"
-    r"younger than|within|lower than)[为是约:]?(?:每日|每天|一日)? ?$"
-)
-_AT_LEAST_BEFORE = re.compile(
-    r"(?:不(?:得|能|可|应|宜)?(?:少于|低于|小于)|至少|起码|最少|最低|超过|大于|高于|多于|逾|[>≥]|at least|"
-    r"no less than|not less than|"
-    r"more than|over|above|exceed(?:s|ing)?|older than|higher than|greater than|beyond)[为是约:]?(?:每日|每天|一日)? ?$"
-)
-_AFTER = re.compile(r"^ ?(?:的?(?:时间|时)?(?:以|之)?后|later|after)")
-_BEFORE = re.compile(r"^ ?(?:的?(?:时间)?(?:以|之)?前|before|earlier|ago)")
-_WITHIN = re.compile(r"^ ?(?:的?(?:以|之)?内|(?:时间)内)")
-_AT_MOST_AFTER = re.compile(r"^ ?(?:的?(?:及|或)?以下|or (?:younger|less|below|under|fewer))")
-_AT_LEAST_AFTER = re.compile(
-    r"^ ?(?:的?(?:及|或)?(?:以上)|or (?:older|more|above|over)|and (?:older|over|above)|(?:of age )?or older)"
-)
-_AFTER_WORD = re.compile(r"\bafter (?:the )?(?:first )?$")
-_BEFORE_WORD = re.compile(r"\bbefore (?:the )?$")
-
-
-@dataclass(frozen=True)
-class Amount:
-    """`low`-`high` of `unit` at text[start:end].
-
-    `bound`: `<`, `>`, `内`, `后`, `前` or empty; `per`: the period, such as `天` and `次` (a dose), or empty.
-    """
-
-    low: float
-    high: float
-    unit: str
-    start: int
-    end: int
-    bound: str = ""
-    per: str = ""
-
-    def stated_by(self, others: Iterable[Amount]) -> bool:
-        """Whether one of `others` says as much: same value, unit and bound, the same period where this has one."""
-        known = list(others)
-        if any(self.alike(o) and self._as_bounded(o) and self._as_often(o, known) for o in known):
-            return True
-        return (
-            self.unit == _TIMES and self.per == PER_DAY and any(_near(_ONCE_A.get(o.per, 0), self.low) for o in known)
-        )
-
-    def alike(self, other: Amount) -> bool:
-        """Same value and unit, whatever bound and period."""
-        return self.unit == other.unit and _near(self.low, other.low) and _near(self.high, other.high)
-
-    def _as_bounded(self, other: Amount) -> bool:
-        mine, theirs = self.bound.replace("内", "<"), other.bound.replace("内", "<")
-        if mine == theirs:
-            return True
-        return (not mine and other.bound == "内") or (not theirs and self.bound == "内" and self.low < self.high)
-
-    def _as_often(self, other: Amount, known: Sequence[Amount]) -> bool:
-        if not self.per or self.per == other.per or (self.unit == _TIMES and not other.per and self.bound):
-            return True
-        daily = {PER_DAY, _PER_NIGHT, _PER_MORNING}
-        if self.per == PER_DAY and other.per in daily:
-            return True
-        if self.unit == _TIMES or not {self.per, other.per} & {_PER_DOSE, ""} or self.per not in {*_IN_DAYS, _PER_DOSE}:
-            return False
-        period = self.per if self.per in _IN_DAYS else other.per
-        rate = 1 / _IN_DAYS[period] if period in _IN_DAYS else 1.0
-        return any(o.unit == _TIMES and o.per == PER_DAY and _near(o.low, rate) and _near(o.high, rate) for o in known)
-
-
-def _near(a: float, b: float) -> bool:
-    return abs(a - b) <= 1e-6 * max(1.0, abs(a), abs(b))
-
 
 _UNITS_SPELT = {"毫克": "mg", "微克": "μg", "克": "g", "毫升": "ml", "升": "l", "毫摩尔": "mmol", "微摩尔": "μmol",
                 "纳克": "ng", "公斤": "kg", "千克": "kg", "分钟": "min", "小时": "h", "分": "min"}  # fmt: skip
@@ -174,8 +76,8 @@ _PER = re.compile(
 _DAILY = re.compile(r"(?<=[a-zμ克])/ ?(?:d|day|天)(?![a-z])")
 _KILO_DAY = re.compile(r"/ ?\(?kg ?[·.*/] ?(?:d|日|天)\)?")
 _A_KILO = re.compile(
-    r"每(?:公斤|千克|kg)(?:体重)?((?:每日|每天|每次|一日|一次)?(?:服|用|"
-    r"给)?)(\d+(?:\.\d+)?(?:[-~–—至到]\d+(?:\.\d+)?)?) ?(毫克|微克|毫升|克|单位|mg|μg|ug|ml|g)"
+    r"每(?:公斤|千克|kg)(?:体重)?((?:每日|每天|每次|一日|一次)?[宜应可]?(?:服|用|"
+    r"给|摄入|补充|输注)?)(\d+(?:\.\d+)?(?:[-~–—至到]\d+(?:\.\d+)?)?) ?(毫克|微克|毫升|克|单位|mg|μg|ug|ml|g)"
 )
 _A_DAY = re.compile(r"24 ?小时(?:之|以)?内(?=[^，,。；;]{0,20}?(?:不(?:得|能|应|可)?超过|最多|至多|不多于|总量))")
 _DECIMAL = re.compile(r"([零一二三四五六七八九十]+)点([零一二三四五六七八九]+)(?=[毫微克升倍个]|小时|天)")
@@ -198,12 +100,12 @@ def plain_units(text: str) -> str:
 def amounts(text: str) -> list[Amount]:
     """Every amount of one clause of normalised `text`, in order. Offsets refer to `text`."""
     taken: list[Amount] = [*_rates(text), *_shares(text), *_spelt(text)]
-    blocked = [(a.start, a.end) for a in taken] + [m.span() for m in _PERIOD.finditer(text) if m[0][0] != "/"]
+    blocked = [(a.start, a.end) for a in taken] + period_spans(text)
     free = [q for q in quantities(text) if not any(start < q.end and q.start < end for start, end in blocked)]
     blocked = [m.span() for m in _NAMES.finditer(text)]
     free = [q for q in free if not _inside_a_name(text, q) and not any(a <= q.start < b for a, b in blocked)]
     found = sorted([*taken, *(_amount(q) for q in free)], key=lambda a: a.start)
-    return [_with_surroundings(text, amount, found) for amount in found]
+    return [with_surroundings(text, amount, found) for amount in found]
 
 
 def _amount(q: Quantity) -> Amount:
@@ -220,17 +122,17 @@ def _rates(text: str) -> list[Amount]:
         days = _DAYS[match["unit"] or match["eunit"] or match["qunit"]]
         if low:
             rate = (1 / (high * days), 1 / (low * days))
-            found.append(Amount(*rate, _TIMES, match.start(), _once_behind(text, match.end()), per=PER_DAY))
+            found.append(Amount(*rate, TIMES, match.start(), _once_behind(text, match.end()), per=PER_DAY))
     for match in _LATIN_RATE.finditer(text):
         if match["code"]:
             times = _CODES[match["code"].replace(".", "")]
-            found.append(Amount(times, times, _TIMES, match.start(), match.end(), per=PER_DAY))
+            found.append(Amount(times, times, TIMES, match.start(), match.end(), per=PER_DAY))
             continue
         count = float(_COUNTS.get(match["n"] or match["count"]) or int(match["n"]))
         most = float(_COUNTS.get(match["m"]) or int(match["m"])) if match["m"] else count
         period = next((p for p in ("week", "month") if p in (match["per"] or "")), "day")
         per = PER_DAY if match["per"] else ""
-        found.append(Amount(count / _DAYS[period], most / _DAYS[period], _TIMES, match.start(), match.end(), per=per))
+        found.append(Amount(count / _DAYS[period], most / _DAYS[period], TIMES, match.start(), match.end(), per=per))
     return found
 
 
@@ -319,91 +221,3 @@ def _value(text: str) -> float:
 def _decimals(text: str) -> float:
     digits = [(place, _HAN_VALUE[char]) for place, char in enumerate(text[1:], start=1) if char in _HAN_VALUE]
     return sum(digit * 0.1**place for place, digit in digits)
-
-
-# ---------------------------------------------------------------- what stands beside an amount
-
-
-def _with_surroundings(text: str, amount: Amount, found: Sequence[Amount]) -> Amount:
-    return _with_period(text, replace(amount, bound=_bound(text, amount)), found)
-
-
-def _bound(text: str, amount: Amount) -> str:
-    before, after = text[: amount.start], text[amount.end :]
-    if _AT_LEAST_AFTER.match(after):
-        return ">"
-    if _AT_MOST_AFTER.match(after):
-        return "<"
-    if _WITHIN.match(after):
-        return "内"
-    if _AFTER.match(after) or _AFTER_WORD.search(before):
-        return "后"
-    if _BEFORE.match(after) or _BEFORE_WORD.search(before):
-        return "前"
-    if _AT_MOST_BEFORE.search(before):
-        return "<"
-    return ">" if _AT_LEAST_BEFORE.search(before) else ""
-
-
-def _with_period(text: str, amount: Amount, found: Sequence[Amount]) -> Amount:
-    """`per` from the nearest period before the amount, else from the one right behind it."""
-    if amount.per or (amount.unit in ("", "%") and not _PERIOD.match(text, amount.end)):
-        return amount
-    if amount.unit == _TIMES and text[: amount.start].endswith("分"):
-        return replace(amount, per=PER_DAY)
-    if amount.unit in ("分钟", "个月") and amount.bound:
-        return amount
-    before = [m for m in _PERIOD.finditer(text) if m.end() <= amount.start]
-    behind = _PERIOD.match(text, _blank(text, amount.end)) or _latin_period(text, amount, found)
-    chosen = (
-        behind if behind and (not before or text[behind.start()] not in "每一") else (before[-1] if before else None)
-    )
-    if chosen is None:
-        rated = any(o.unit == _TIMES and 0 <= o.start - amount.end <= 2 for o in found)
-        return replace(amount, per=_PER_DOSE) if rated and amount.unit != _TIMES else amount
-    per = _PERIOD_NAMES[str(chosen.lastgroup)]
-    if amount.unit == _TIMES and per in _IN_DAYS:
-        days = _IN_DAYS[per]
-        return replace(amount, low=amount.low / days, high=amount.high / days, per=PER_DAY)
-    return replace(amount, per=per)
-
-
-def _latin_period(text: str, amount: Amount, found: Sequence[Amount]) -> re.Match[str] | None:
-    """`30 mL of lactulose daily`: in English the period may stand further behind, before the next amount."""
-    stop = min((o.start for o in found if o.start >= amount.end), default=len(text))
-    match = _PERIOD.search(text, amount.end, stop)
-    return match if match and match[0].isascii() and match[0][0] != "/" else None
-
-
-def periods(text: str) -> frozenset[str]:
-    """The periods that normalised `text` names, such as `天` for `每日` and `daily`."""
-    return frozenset(_PERIOD_NAMES[str(match.lastgroup)] for match in _PERIOD.finditer(text))
-
-
-def _blank(text: str, at: int) -> int:
-    return at + 1 if text[at : at + 1] == " " else at
-
-
-def without_amounts(text: str, found: Sequence[Amount]) -> str:
-    """`text` with a space for each amount, its bound and its period."""
-    spans = [(amount.start, amount.end) for amount in found]
-    spans += [match.span() for match in _PERIOD.finditer(text)] if any(a.per for a in found) else []
-    spans += [span for amount in found for span in _bound_spans(text, amount)]
-    pieces, last = [], 0
-    for start, end in sorted(spans):
-        if start >= last:
-            pieces += [text[last:start], " "]
-        last = max(last, end)
-    return "".join([*pieces, text[last:]])
-
-
-def _bound_spans(text: str, amount: Amount) -> Iterator[tuple[int, int]]:
-    if not amount.bound:
-        return
-    before, after = text[: amount.start], text[amount.end :]
-    for pattern in (_AT_LEAST_AFTER, _AT_MOST_AFTER, _WITHIN, _AFTER, _BEFORE):
-        if match := pattern.match(after):
-            yield amount.end, amount.end + match.end()
-    for pattern in (_AT_MOST_BEFORE, _AT_LEAST_BEFORE, _AFTER_WORD, _BEFORE_WORD):
-        if match := pattern.search(before):
-            yield match.span()

@@ -13,9 +13,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from rag.checking.clauses import canonical, ground_of
+from rag.checking.clauses import canonical
+from rag.checking.ground import ground_of
 from rag.checking.grounding import reason_against
 from rag.checking.phrases import GLUE
+from rag.checking.quoting import nested
 from rag.checking.wording import CLAUSE, CONNECTIVES, FRAME, NEGATION, remainder, without
 from rag.domain import Evidence, GraphFact, PassageKind
 from rag.linking.features import compatible
@@ -136,9 +138,7 @@ class Checker:
         texts = [canonical(normalise(text)) for e in cited for text in _texts(e)]
         if not self._names_said(canonical(claim), cited, texts):
             return "entity_not_in_evidence"
-        return reason_against(
-            claim, ground_of(tuple(e.text for e in cited), tuple(t for e in cited for t in _titles(e)))
-        )
+        return reason_against(claim, ground_of(tuple((e.text, tuple(_titles(e))) for e in cited)))
 
     # ------------------------------------------------------------ names
 
@@ -270,13 +270,14 @@ def _quotes_reason(sentence: str, parts: Sequence[_Part]) -> str | None:
 
 def _quoted(quote: str, evidence: Evidence) -> bool:
     """Word for word, and not cut out of a clause that denies it."""
-    start = evidence.text.find(quote) if quote.strip() else -1
+    text = nested(evidence.text)
+    start = text.find(quote) if quote.strip() else -1
     while start >= 0:
-        lead = CLAUSE.split(evidence.text[:start])[-1]
-        tail = CLAUSE.split(evidence.text[start + len(quote) :])[0]
+        lead = CLAUSE.split(text[:start])[-1]
+        tail = CLAUSE.split(text[start + len(quote) :])[0]
         if not any(pattern.search(normalise(rest)) for pattern in (NEGATION, _FORBIDDING) for rest in (lead, tail)):
             return True
-        start = evidence.text.find(quote, start + 1)
+        start = text.find(quote, start + 1)
     return False
 
 

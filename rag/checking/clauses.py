@@ -9,18 +9,24 @@ from functools import cached_property, lru_cache
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
-from rag.checking.amounts import Amount, amounts, periods, plain_units, without_amounts
-from rag.checking.phrases import ENGLISH_GLUE, IN_CONTEXT, KEPT_LATIN, MARKS, MASKED, SAME_LATIN, SYNONYMS, WAYS
+from rag.checking.amount import Amount
+from rag.checking.amounts import amounts, plain_units
+from rag.checking.bounds import periods, without_amounts
+from rag.checking.phrases import ENGLISH_GLUE, GLUE, IN_CONTEXT, KEPT_LATIN, MARKS, MASKED, SAME_LATIN, SYNONYMS, WAYS
 from rag.text import HAN, is_han, normalise, tokens
 
 GAP = "\n"
 WORDS = re.compile(f"[{HAN}]+|[a-zα-ω0-9*+]+(?:['-][a-zα-ω0-9*+]+)*")
 _SEGMENT = re.compile(r"[。；;！!？?\n]+|\.(?=\s|$)")
-_CLAUSE = re.compile(r"[，,：:]+(?!\d{3}\b)")
+_CLAUSE = re.compile(r"[，,：:]+(?!\d{3}\b)|、(?=[宜忌][吃食饮]|不[宜可能][吃食饮喝])")
 _ENGLISH_CLAUSE = re.compile(
     r"\s(?:and|but|whereas|while|versus)\s(?=(?:\w+\s){0,2}?(?:did|was|were|is|are|does|increas|decreas|reduc|rais|"
     r"lower|improv|slightly)\w*)"
 )
+_COMPARED_WITH = re.compile(
+    r"(?:与|和|同|较)([^，,]{2,14})相比[，,]([^，,]{2,24}?)(?:更|较为?)([好差高低多少大小])(?=$|[，,(])"
+)
+_THAN = {"好": "优于", "差": "劣于"}
 _LABEL = re.compile(r"^[^:]{1,16}:")
 _BEFORE_NUMBER = re.compile(r"[\d一二两三四五六七八九十]|每|起始|维持")
 _LIGHT = re.compile(
@@ -73,6 +79,8 @@ class Clause:
     """Whether a colon follows."""
     before: Amount | None = None
     """The last amount of the clause before."""
+    plain: str = ""
+    """As it is written, units apart: what the offsets of the amounts refer to."""
 
     @cached_property
     def content(self) -> frozenset[str]:
@@ -107,6 +115,8 @@ class Segment:
     clauses: tuple[Clause, ...]
     head: frozenset[str] = frozenset()
     """Content before the first number: what the segment is about."""
+    continues: bool = False
+    """Whether it stands behind a semicolon."""
 
     @cached_property
     def content(self) -> frozenset[str]:
@@ -140,6 +150,11 @@ def content_of(text: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def bare(text: str) -> frozenset[str]:
+    """Content without the words that join."""
+    return content_of(GLUE.sub(GAP, text))
+
+
 @lru_cache(maxsize=8192)
 def stems(word: str) -> tuple[str, ...]:
     """Of a Latin word; the word itself where it has none."""
@@ -150,15 +165,31 @@ def stems(word: str) -> tuple[str, ...]:
 def read(text: str) -> tuple[Segment, ...]:
     """The segments of `text` as it is shown."""
     segments = []
-    for piece in _SEGMENT.split(normalise(text)):
+    mark = ""
+    for piece, following in _pieces(normalise(text)):
         clauses: list[Clause] = []
-        for part, label in _clause_texts(piece):
+        for part, label in _clause_texts(_compared(piece)):
             before = clauses[-1].amounts[-1] if clauses and clauses[-1].amounts else None
             clauses.append(_clause(part, label, before))
         if clauses:
             head = canonical(_BEFORE_NUMBER.split(_LABEL.sub("", piece), maxsplit=1)[0])
-            segments.append(Segment(tuple(clauses), core_of(head)))
+            segments.append(Segment(tuple(clauses), core_of(head), mark == ";"))
+        mark = following
     return tuple(segments)
+
+
+def _pieces(text: str) -> Iterator[tuple[str, str]]:
+    """(what stands between two full stops or semicolons, the mark behind it)."""
+    last = 0
+    for match in _SEGMENT.finditer(text):
+        yield text[last : match.start()], match[0]
+        last = match.end()
+    yield text[last:], ""
+
+
+def _compared(piece: str) -> str:
+    """`与A相比，B更好` as `B优于A`."""
+    return _COMPARED_WITH.sub(lambda m: f"{m[2]}{_THAN.get(m[3], f'{m[3]}于')}{m[1]}", piece)
 
 
 def _clause_texts(piece: str) -> Iterator[tuple[str, bool]]:
@@ -175,7 +206,7 @@ def _clause_texts(piece: str) -> Iterator[tuple[str, bool]]:
 def _clause(text: str, label: bool, before: Amount | None) -> Clause:
     text = plain_units(text)
     found = tuple(amounts(text))
-    return Clause(canonical(without_amounts(text, found)), found, canonical(text), label, before)
+    return Clause(canonical(without_amounts(text, found)), found, canonical(text), label, before, text)
 
 
 def _marks(text: str) -> Iterator[Mark]:
@@ -218,57 +249,3 @@ def _ways(text: str) -> Iterator[Mark]:
         said = re.split(r"、|，|\band\b|\bbut\b", text[end:stop])[0]
         scope = core_of(said) or core_of(text[max(0, start - 16) : start])
         yield Mark(kind, scope, start, end, core_of(said.rpartition("的")[2]))
-
-
-# ---------------------------------------------------------------- evidence
-
-
-@dataclass(frozen=True)
-class Ground:
-    """All that may support a sentence: passages with their titles."""
-
-    segments: tuple[Segment, ...]
-    title: str
-    """Canonical titles, aspects and the like: they support words of any clause."""
-
-    @cached_property
-    def title_content(self) -> frozenset[str]:
-        """Content of the titles."""
-        return content_of(self.title)
-
-    @cached_property
-    def text_content(self) -> frozenset[str]:
-        """Content of the texts."""
-        return frozenset().union(*(segment.content for segment in self.segments))
-
-    @cached_property
-    def text(self) -> str:
-        """Titles and texts."""
-        return GAP.join([self.title, *(segment.text for segment in self.segments)])
-
-    @cached_property
-    def content(self) -> frozenset[str]:
-        """Content of titles and texts."""
-        return self.title_content.union(*(segment.content for segment in self.segments))
-
-    @cached_property
-    def title_amounts(self) -> tuple[Amount, ...]:
-        """Amounts in the titles."""
-        return tuple(amounts(self.title))
-
-    @cached_property
-    def labels(self) -> str:
-        """What stands before colons: it names the subject of what follows, also behind a semicolon."""
-        return GAP.join(part.text for segment in self.segments for part in segment.clauses if part.label)
-
-    @cached_property
-    def words(self) -> frozenset[str]:
-        """Latin words and numbers."""
-        return frozenset(word for word in WORDS.findall(self.text) if not is_han(word[0]))
-
-
-@lru_cache(maxsize=512)
-def ground_of(texts: tuple[str, ...], titles: tuple[str, ...]) -> Ground:
-    """What `texts` under `titles` may support; an answer asks again and again of the same."""
-    segments = tuple(segment for text in texts for segment in read(text))
-    return Ground(segments, canonical(normalise(GAP.join(dict.fromkeys(titles)))))

@@ -12,11 +12,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from rag.checking.amounts import PER_DAY, TIMES_OF_DAY, Amount, periods
-from rag.checking.clauses import GAP, WORDS, Clause, Ground, Segment, content_of, read, stems
+from rag.checking.amount import PER_DAY, TIMES_OF_DAY, Amount
+from rag.checking.bounds import periods
+from rag.checking.clauses import GAP, WORDS, Clause, Segment, content_of, read, stems
+from rag.checking.ground import Ground
+from rag.checking.holders import misheld
+from rag.checking.overstating import overstated
 from rag.checking.phrases import ENGLISH_GLUE, GLUE, LICENSED, LICENSED_ALONE, MODIFIER, PEOPLE, SUFFIX
 from rag.checking.turning import turned
-from rag.text import HAN, is_han
+from rag.checking.wording import without
+from rag.text import HAN, is_han, normalise
 
 _LEAST_SHARED = 0.2
 """A sentence that shares less of its words with the text it cites is about something else."""
@@ -37,23 +42,33 @@ def reason_against(claim: str, ground: Ground) -> str | None:
     """Why normalised `claim` does not restate the ground, or None; the reasons are those of `rag.checking.checker`."""
     segments = read(claim)
     said = frozenset().union(*(segment.content for segment in segments)) if segments else frozenset()
-    if not said & ground.content:
+    if not said & ground.content and not _tells_values_only(segments):
         return "citation_does_not_support"
     for segment in segments:
         before: Segment | None = None
         for clause in segment.clauses:
             used = _support(clause, ground, before)
-            reason = _clause_reason(clause, ground, used) if used else "number_not_in_evidence"
+            reason = _clause_reason(clause, ground, used, claim) if used else "number_not_in_evidence"
             if reason == "wording_not_in_evidence" and len(said & ground.text_content) < _LEAST_SHARED * len(said):
                 return "citation_does_not_support"
             if reason:
                 return reason
             before = used[0] if used else None
-    return None
+    said_of = read(without(claim, [normalise(ground.passages[0].name)])) if len(ground.passages) == 1 else segments
+    return "number_not_in_evidence" if misheld(said_of, ground.held, ground.title_content) else None
 
 
-def _clause_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str | None:
-    return _wording_reason(clause, ground, used) or turned(clause, ground, used)
+def _tells_values_only(segments: Sequence[Segment]) -> bool:
+    """Whether nothing is left of a sentence without its values and words that join."""
+    clauses = [clause for segment in segments for clause in segment.clauses]
+    bare = all(not content_of(GLUE.sub(GAP, clause.text)) for clause in clauses)
+    return bare and any(clause.amounts for clause in clauses)
+
+
+def _clause_reason(clause: Clause, ground: Ground, used: Sequence[Segment], said: str) -> str | None:
+    return (
+        _wording_reason(clause, ground, used) or turned(clause, ground, used) or overstated(clause, ground, used, said)
+    )
 
 
 def _support(clause: Clause, ground: Ground, before: Segment | None) -> list[Segment]:
@@ -84,7 +99,8 @@ def _holds(segment: Segment, asked: Sequence[Amount], clause: Clause, title: fro
     if not asked:
         return clause.amounts != () or periods(clause.whole) <= segment.periods
     for amount in asked:
-        if not amount.stated_by(segment.amounts) and not _at_a_time_of_day(amount, segment):
+        known = amount.stated_by(segment.amounts) or _at_a_time_of_day(amount, segment) or _goes_on(amount, segment)
+        if not known:
             return False
         rivals = [part for part in segment.clauses if any(amount.alike(o) for o in part.amounts)]
         if len(rivals) > 1 and not any(
@@ -99,6 +115,17 @@ def _at_a_time_of_day(amount: Amount, segment: Segment) -> bool:
     """`每天早上1.5mg` of `每日1.5mg，晨服`: the time of day may stand by itself."""
     daily = amount.per in TIMES_OF_DAY and amount.per in segment.periods
     return daily and replace(amount, per=PER_DAY).stated_by(segment.amounts)
+
+
+def _goes_on(amount: Amount, segment: Segment) -> bool:
+    """`透析者每日1.2g` of `非透析者每日0.8g，透析者1.2g`: a period goes on to what is told in the same unit."""
+    period = ""
+    for other in segment.amounts:
+        if other.unit == amount.unit:
+            period = other.per or period
+            if not other.per and amount.per == period and amount.stated_by([replace(other, per=period)]):
+                return True
+    return False
 
 
 def _nearest(amount: Amount, rivals: Sequence[Clause], clause: Clause, title: frozenset[str]) -> Sequence[Clause]:

@@ -31,8 +31,11 @@ IN_CONTEXT: Sequence[tuple[re.Pattern[str], str]] = (
     (re.compile(r"表现(?!为)"), "症状"),
     (re.compile(r"烟酒"), "烟、酒"),
     (re.compile(r"[禁戒忌]酒"), "禁饮酒"),
-    (re.compile(r"肝[、和及或]?肾功能不全"), "肝功能不全、肾功能不全"),
+    (re.compile(r"([心肝肺])[、和及或]?肾功能不全"), r"\1功能不全、肾功能不全"),
     (re.compile(r"剂量(?:较|过)?大(?=时|的)"), "高剂量"),
+    (re.compile(r"差别(?:没有|无)统计学意义|(?:没有|无)统计学(?:上|意义)的?差别"), "没有差别"),
+    (re.compile(r"的引起(?=没有|未|无|不|增|减|升|降|更|$)"), ""),
+    (re.compile(r"忌口"), "忌食"),
 )
 """The same where only the context tells."""
 
@@ -74,7 +77,8 @@ _LICENSED: Sequence[tuple[str, str]] = (
     (r"不良反应|(?<!病)毒性|中毒|adverse", r"引起|致|cause"),
     (r"传播|传染", r"传播|传染"), (r"年龄|人群", r"见于|好发于|多发于|易感|容易|高发"),
     (r"用法|剂量|每次|每日|起始|维持", r"剂量|起始|维持"),
-    (r"病原体|病原", r"引起|感染|病原"), (r"科室", r"看|挂|科室"), (r"费用", r"花费|花"),
+    (r"病原体|病原", r"引起|感染|病原"), (r"(?:病毒|杆菌|球菌|螺旋体|原虫).*引起", r"病原体|病原"),
+    (r"(?s)^(?!.*预防).*(?:每日|每次)", r"治疗|治"), (r"科室", r"看|挂|科室"), (r"费用", r"花费|花"),
     (r"禁忌", r"禁忌"), (r"相反|的反", r"相反|反"),
     (r"片|胶囊|颗粒|服|"
         r"丸", r"口服"), (r"降低|减少|降至", r"降"), (r"升高|增加|升至", r"升"), (r"随餐", r"随餐"), (r"低钾", r"低钾"),
@@ -91,7 +95,7 @@ LICENSED_ALONE: Sequence[tuple[re.Pattern[str], str]] = (
     (re.compile(r"合用|辅助"), "加"),
     (re.compile(r"合用|辅助"), "合用"),
     (re.compile(r"(?:使用|服用|应用|[用服给]药)前"), "前"),
-    (re.compile(r"不良反应|(?:使用|服用|应用|[用服给]药)后"), "后"),
+    (re.compile(r"(?s)不良反应|(?:使用|服用|应用|[用服给]药)后|^(?!.*前).*(?:使用|服用|应用|[用服给]药)"), "后"),
 )
 """The same of a character that is left by itself: `服阿那曲唑后乏力` of its adverse effects."""
 
@@ -142,7 +146,7 @@ MARKS: Sequence[tuple[str, re.Pattern[str]]] = (
     (
         ALLOW,
         re.compile(
-            r"可以(?:用|使用|服用|吃|放心)|可以?(?=[和与跟同][^，,]{1,14}[用服吃])|可(?:放心)?(?:用|使用|服用)(?!于)|能用|能吃|可用于|放心|安全|无妨|适合|"
+            r"可以?(?:饮|食用|进食|喂)|可以(?:用|使用|服用|吃|放心)|可以?(?=[和与跟同][^，,]{1,14}[用服吃])|可(?:放心)?(?:用|使用|服用)(?!于)|能用|能吃|能饮|能食用|可用于|放心|安全|无妨|适合|"
             r"适用|适宜|推荐|宜|"
             r"recommended|is safe|are safe|safe (?:in|for|to)|allowed|permitted|suitable"
         ),
@@ -162,8 +166,9 @@ AGREEING: Mapping[str, frozenset[str]] = {
 PRAISE = re.compile(r"放心|安全|无妨|适合|适用|适宜|推荐|宜|recommended|safe|suitable|permitted|allowed")
 """Permission that says more than `可用`: it must stand in the evidence."""
 
-UP, DOWN, BETTER, WORSE, HEAVIER = "up", "down", "better", "worse", "heavier"
+UP, DOWN, BETTER, WORSE, HEAVIER, ALIKE = "up", "down", "better", "worse", "heavier", "alike"
 WAYS: Sequence[tuple[str, re.Pattern[str]]] = (
+    (ALIKE, re.compile(r"不[优劣亚]于|非劣效?|\bnon-?inferior\w*|\bnot? (?:superior|inferior|better|worse)\b")),
     (
         BETTER,
         re.compile(
@@ -177,7 +182,7 @@ WAYS: Sequence[tuple[str, re.Pattern[str]]] = (
         UP,
         re.compile(
             r"升高|增高|增加|增多|上升|增强|增长|增大|提高|升至|升到|升(?= ?\d|\s|$)|高于|多于|大于|长于|更高|更多|"
-            r"更大|更长|略多|较高|较多|"
+            r"更大|更长|变大|变多|变高|变长|变快|略多|较高|较多|"
             r"偏高|加快|加速|延长|增至|翻倍|多(?=\s)|"
             r"\bincreas\w*|\bhigher\b|\brais\w*|\brise[ns]?\b|\brose\b|\belevat\w*|\bgain\w*|\blonger\b|\bprolong\w*|"
             r"\bmore\b|\bgreater\b"
@@ -187,6 +192,7 @@ WAYS: Sequence[tuple[str, re.Pattern[str]]] = (
         DOWN,
         re.compile(
             r"降低|减低|减少|减小|下降|减弱|削弱|降至|降到|降(?= ?\d|\s|$)|低于|少于|小于|短于|更低|更少|更小|更短|"
+            r"变小|变少|变低|变短|"
             r"略少|较低|较少|偏低|"
             r"减轻|递减|酌减|减慢|变慢|减缓|缩短|减至|减半|减量|抑制(?!剂)|少(?=\s)|"
             r"\bdecreas\w*|\blower\w*|\breduc\w*|\bfewer\b|\bless\b|\bloss\b|\bcut\b|\bshort\w*|\bdeclin\w*|"
@@ -202,17 +208,19 @@ SAME_WAY: Mapping[str, frozenset[str]] = {
     BETTER: frozenset({BETTER}),
     WORSE: frozenset({WORSE, HEAVIER}),
     HEAVIER: frozenset({HEAVIER, UP, WORSE}),
+    ALIKE: frozenset({ALIKE}),
 }
 OPPOSITE: Mapping[str, frozenset[str]] = {
     UP: frozenset({DOWN}),
     DOWN: frozenset({UP, HEAVIER}),
-    BETTER: frozenset({WORSE, HEAVIER}),
-    WORSE: frozenset({BETTER}),
+    BETTER: frozenset({WORSE, HEAVIER, ALIKE}),
+    WORSE: frozenset({BETTER, ALIKE}),
     HEAVIER: frozenset({DOWN, BETTER}),
+    ALIKE: frozenset({BETTER, WORSE}),
 }
 
 MODIFIER = re.compile(
-    r"(?:左旋|右旋|消旋|左|右|地|去甲|去氧|异|非|亚临床|亚|急性|慢性|原发性|继发性|先天性|获得性|特发性|妊娠期|小儿|"
+    r"(?:左旋|右旋|消旋|左|右|地|去甲|去氧|异|(?<!除)非|亚临床|亚|急性|慢性|原发性|继发性|先天性|获得性|特发性|妊娠期|小儿|"
     r"老年|新生儿|"
     r"甲型|乙型|丙型|[12]型|(?<![升增提偏])高|(?<![降减偏])低|类|假性|假|抗)$"
 )

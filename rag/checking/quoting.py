@@ -9,7 +9,8 @@ from rag.text import sentence_spans, tokens
 
 QUOTE = re.compile(r"“([^”]+)”")
 """What stands between quotation marks."""
-_UNQUOTABLE = re.compile(r"[“”]|\[\d{1,4}\]")
+_UNQUOTABLE = re.compile(r"\[\d{1,4}\]")
+_INNER = str.maketrans("“”", "‘’")
 _ITEM_NUMBER = re.compile(r"^\s*(?:[(（]?\d{1,2}[)）]|\d{1,2}[.．、](?!\d)|[①-⑳])\s*")
 
 
@@ -21,7 +22,7 @@ def citation_for(n: int, evidence: Evidence, sentence: str) -> Citation:
 
 def _span(evidence: Evidence, sentence: str) -> tuple[int, int]:
     for quote in QUOTE.findall(sentence):
-        place = evidence.text.find(quote)
+        place = nested(evidence.text).find(quote)
         if place >= 0:
             return place, place + len(quote)
     if evidence.fact is not None:
@@ -31,7 +32,28 @@ def _span(evidence: Evidence, sentence: str) -> tuple[int, int]:
     return max(spans, key=lambda span: len(said & set(tokens(evidence.text[span[0] : span[1]]))))
 
 
+def nested(text: str) -> str:
+    """`text` as it stands between quotation marks: its own become single ones, each in its place (GB/T 15834)."""
+    return text.translate(_INNER)
+
+
 def quotable(text: str) -> list[str]:
-    """Sentences of `text` without their end mark; none that would end the quotation or be read as a citation."""
-    found = [_ITEM_NUMBER.sub("", text[start:end]).rstrip("。；;！!？? .") for start, end in sentence_spans(text)]
+    """Sentences of `text` as they are quoted, without their end mark; none that would be read as a citation."""
+    found = [
+        _ITEM_NUMBER.sub("", nested(text)[start:end]).rstrip("。；;！!？? .") for start, end in sentence_spans(text)
+    ]
     return [quote for quote in found if quote and not _UNQUOTABLE.search(quote)]
+
+
+def from_sentence(text: str, first: str, longest: int) -> str:
+    """The sentence `first` of `quotable(text)` and those behind it, as far as they stay within `longest` characters."""
+    said, start = nested(text), nested(text).find(first)
+    ends = [b for _, b in sentence_spans(text) if start + len(first) <= b <= start + longest]
+    quote = said[start : ends[-1]].rstrip("。；;！!？? .") if ends else first
+    return first if "\n" in quote or _UNQUOTABLE.search(quote) else quote
+
+
+def whole(text: str) -> list[str]:
+    """All of `text` in one quotation, as `quotable` would have its sentences; empty where it cannot be."""
+    quote = _ITEM_NUMBER.sub("", nested(text)).strip().rstrip("。；;！!？? .，,、")
+    return [quote] if quote and "\n" not in quote and not _UNQUOTABLE.search(quote) else []

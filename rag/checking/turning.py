@@ -1,12 +1,14 @@
-"""What turns a statement: whom it is about, what is denied or allowed, directions, who acts on whom. Pure."""
+"""What turns a statement: whom it is about, and what is denied or allowed. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-from rag.checking.amounts import periods
-from rag.checking.clauses import Clause, Ground, Mark, Segment, content_of, core_of
+from rag.checking.bounds import periods
+from rag.checking.clauses import Clause, Mark, Segment, core_of
+from rag.checking.comparing import compared
+from rag.checking.ground import Ground
 from rag.checking.phrases import (
     AGREEING,
     ALLOW,
@@ -14,10 +16,8 @@ from rag.checking.phrases import (
     FORBID,
     GLUE,
     NEGATIVE,
-    OPPOSITE,
     PEOPLE,
     PRAISE,
-    SAME_WAY,
     UNADVISED,
 )
 
@@ -30,8 +30,8 @@ def turned(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str | Non
         _people_reason(clause, ground, used)
         or _polarity_reason(clause, ground, used)
         or _refusal_reason(clause, ground, used)
-        or _way_reason(clause, used)
-        or _order_reason(clause, ground, used)
+        or _rarity_reason(clause, ground, used)
+        or compared(clause, ground, used)
     )
 
 
@@ -87,7 +87,8 @@ def _polarity_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) ->
     parts = [part for segment in used for part in segment.clauses]
     if len(negatives) > 1 and len(negatives) > max(map(_denials, parts), default=0):
         return "polarity_not_in_evidence"
-    if any(_same_words(own, clause, part) and _denials(part) != len(negatives) for part in parts):
+    alike = [part for part in parts if not part.label and _same_words(own, clause, part)]
+    if any(_denials(part) != len(negatives) for part in alike):
         return "polarity_not_in_evidence"
     agreed = {kind for mark in negatives for kind in AGREEING[mark.kind]}
     near = {id(part) for part in used[0].clauses} if clause.amounts else None
@@ -96,16 +97,20 @@ def _polarity_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) ->
             continue
         if e.kind not in NEGATIVE or e.kind in agreed or _better_matched(e, part, own, used):
             continue
-        if not _warns_of(clause, e) and _denies(e, part, clause, own, ground.title_content):
+        if not _warns_of(clause, e, part) and _denies(e, part, clause, own, ground.title_content):
             return "polarity_not_in_evidence"
     return None
 
 
 def _forbids(segment: Segment, own: frozenset[str]) -> bool:
-    """Whether a ban speaks of what is said to be allowed: in its clause, or in the list that it heads."""
-    for part in segment.clauses:
+    """Whether a ban speaks of what is said to be allowed: in its clause or the one before, or the list that it heads.
+
+    `葡萄柚汁可抑制其代谢，应避免饮用`: a ban need not name again what it is of.
+    """
+    for n, part in enumerate(segment.clauses):
         if any(mark.kind in _BANS for mark in part.marks):
-            spoken_of = (other.core for other in (segment.clauses if part.label else (part,)))
+            near = segment.clauses if part.label else segment.clauses[max(n - 1, 0) : n + 1]
+            spoken_of = (other.core for other in near)
             if own & frozenset().union(*spoken_of):
                 return True
     return False
@@ -139,9 +144,13 @@ def _refused_by(segment: Segment, clause: Clause) -> bool:
 _BANNED = re.compile("(?<!宜)忌[吃食饮]")
 
 
-def _warns_of(clause: Clause, e: Mark) -> bool:
-    """Whether the clause tells what comes of an act that the evidence forbids (`自行停药可引起复发`)."""
-    return e.kind == FORBID and bool(_CONSEQUENCE.search(clause.text)) and not clause.marks
+def _warns_of(clause: Clause, e: Mark, part: Clause) -> bool:
+    """Whether the clause tells what comes of an act that the evidence forbids or avoids (`自行停药可引起复发`)."""
+    advised = e.kind == FORBID or part.text[e.start : e.end] in _AVOIDING
+    return advised and bool(_CONSEQUENCE.search(clause.text)) and not clause.marks
+
+
+_AVOIDING = frozenset({"避免", "不应", "不要"})
 
 
 _HARM = re.compile("引起|加重|复发|\\bcauses?\\b")
@@ -175,7 +184,8 @@ def _denies(e: Mark, part: Clause, clause: Clause, own: frozenset[str], title: f
 
 def _agrees(mark: Mark, e: Mark, part: Clause, clause: Clause) -> bool:
     """Whether the evidence's mark may stand behind that of the sentence; over a list it must be the same."""
-    if mark.kind == DENY and e.kind == FORBID and _HARM.search(clause.text, mark.start):
+    advised = e.kind == FORBID or part.text[e.start : e.end] in _AVOIDING
+    if mark.kind == DENY and advised and _HARM.search(clause.text, mark.start):
         return False
     if part.label and e.kind == FORBID and _ADVICE.match(clause.text, mark.start):
         return True
@@ -190,114 +200,16 @@ def _closeness(scope: frozenset[str], own: frozenset[str], e: Mark, part: Clause
     return max(len(scope & e.scope) / len(scope), 0.9 * len(scope & part.core) / len(scope), around)
 
 
-def _closest(way: Mark, others: Sequence[Mark]) -> tuple[float, float]:
-    """How much of what the direction ends in, and of all it bears on, one of `others` shares."""
-    ends = max((len(way.head & o.scope) / (len(way.head) or 1) for o in others), default=0.0)
-    return ends, max((len(way.scope & o.scope) / (len(way.scope) or 1) for o in others), default=0.0)
+_COMMON = re.compile(r"(?<![不少])常见")
+_RARE = re.compile(r"罕见|不常见|少见|\brare\b|\buncommon\b")
 
 
-def _way_reason(clause: Clause, used: Sequence[Segment]) -> str | None:
-    there = [mark for segment in used for part in segment.clauses for mark in part.ways]
-    for way in clause.ways:
-        if _counts_right(clause, way):
-            continue
-        same = [e for e in there if e.kind in SAME_WAY[way.kind]]
-        if not same:
-            return "polarity_not_in_evidence"
-        other = [e for e in there if e.kind in OPPOSITE[way.kind]]
-        if _closest(way, other) > _closest(way, same):
-            return "polarity_not_in_evidence"
-    return None
-
-
-def _counts_right(clause: Clause, way: Mark) -> bool:
-    """`A为21.8%，高于B的15.7%`: a comparison of two amounts of the sentence that is right by itself."""
-    word = clause.text[way.start : way.end]
-    place = clause.whole.find(word)
-    if clause.before is None or place < 0 or not re.fullmatch(r"高于|低于|多于|少于", word):
-        return False
-    behind = next((a for a in clause.amounts), None)
-    if len(clause.amounts) != 1 or behind is None or behind.unit != clause.before.unit:
-        return False
-    return (clause.before.low > behind.high) if word in ("高于", "多于") else (clause.before.high < behind.low)
-
-
-_CAUSAL = re.compile(
-    r"引起|使|令|(?:降低|升高|减弱|增强|减少|增加|提高|抑制)(?![的、，,或和及与者时后]|症|病史|史|\s|$)|\bcause\b|\b(?:in|de)creas\w+\b|\breduc\w+\b|"
-    r"\blower\w+\b|\brais\w+\b"
-)
-_COMPARED = re.compile(r"高于|低于|优于|多于|少于|不如|相比|\bthan\b|\bcompared with\b")
-_BROUGHT_ABOUT = re.compile(r"引起|\bcause\b")
-_AGENT_BEHIND = re.compile(r"由|被|因|\bby\b")
-_CAUSES_LISTED = re.compile(r"病因|诱因|危险因素|高危因素|原因|causes? of")
-_EFFECTS_LISTED = re.compile(r"不良反应|的并发症|的症状|(?<!病)毒性(?=$|、)|symptoms? of|complications? of|adverse")
-_FROM_TO = re.compile(r"[由从].*(?:降至|降到|升至|升到|增至|减至|增加到|减少到|上升到|下降到)|\bfrom\b.* to ")
-
-
-def _order_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str | None:
-    """Who does what to whom, from which value to which, and which of two is the greater one."""
+def _rarity_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str | None:
+    """Whether what the evidence calls rare is called common: `常见` alone only joins and is not looked for."""
+    if not _COMMON.search(clause.text):
+        return None
+    own = clause.core - ground.title_content
     parts = [part for segment in used for part in segment.clauses]
-    causal, compared = _CAUSAL.search(clause.text), _COMPARED.search(clause.text)
-    for part in parts:
-        if causal and any(_exchanged(clause, causal, part, found, ground) for found in _CAUSAL.finditer(part.text)):
-            return "relation_not_in_evidence"
-        if compared and any(_compared_round(clause, compared, part, found) for found in _COMPARED.finditer(part.text)):
-            return "relation_not_in_evidence"
-    match = _BROUGHT_ABOUT.search(clause.text)
-    if match and _against_the_list(clause.text, match, ground):
-        return "relation_not_in_evidence"
-    if _FROM_TO.search(clause.whole) and any(_backwards(clause, part) for part in parts):
-        return "number_not_in_evidence"
-    return None
-
-
-Sides = tuple[frozenset[str], frozenset[str]]
-
-
-def _sides(text: str, cue: re.Match[str], title: str = "") -> Sides:
-    """What stands before a cue (and in the title) and what behind it; content of both is neither's."""
-    left, right = content_of(text[: cue.start()]) | content_of(title), content_of(text[cue.end() :])
-    return left - right, right - left
-
-
-def _exchanged(clause: Clause, cue: re.Match[str], part: Clause, found: re.Match[str], ground: Ground) -> bool:
-    """Whether agent and patient of the evidence stand in each other's place."""
-    (left, right), (agent, patient) = _sides(clause.text, cue), _sides(part.text, found, ground.title)
-    if _AGENT_BEHIND.search(clause.text[: cue.start()]) or clause.text[cue.end() :].startswith(" by"):
-        return False
-    return bool(left & patient and right & agent) and not left & agent
-
-
-def _compared_round(clause: Clause, cue: re.Match[str], part: Clause, found: re.Match[str]) -> bool:
-    """Whether the two that the evidence compares stand in each other's place."""
-    (left, right), (greater, other) = _sides(clause.text, cue), _sides(part.text, found)
-    return bool(left & other and right & greater) and not right & other
-
-
-def _against_the_list(said: str, match: re.Match[str], ground: Ground) -> bool:
-    """Whether a sentence lets the listed effects bring about their cause, or the subject its listed causes."""
-    left, right = content_of(said[: match.start()]), content_of(said[match.end() :])
-    if _AGENT_BEHIND.search(said[: match.start()]) or said[match.end() :].startswith(" by"):
-        left, right = right, left
-    for segment in ground.segments:
-        subject = ground.title_content
-        for part in segment.clauses:
-            label = _CAUSES_LISTED.search(part.text) or _EFFECTS_LISTED.search(part.text)
-            if label is None:
-                continue
-            ends = content_of(part.text[: label.start()]) | subject
-            behind = content_of(part.text[label.end() :])
-            listed = behind.union(*(p.content for p in segment.clauses if p is not part)) - ends
-            if part.label:
-                listed = listed.union(*(s.content for s in ground.segments)) - ends
-            causes, effects = (listed, ends) if _CAUSES_LISTED.search(part.text) else (ends, listed)
-            if left & effects and right & causes and not left & causes:
-                return True
-    return False
-
-
-def _backwards(clause: Clause, part: Clause) -> bool:
-    """Whether the last two amounts of the sentence stand in the evidence in the other order."""
-    *_, first, second = (*clause.amounts, *clause.amounts)[-2:]
-    order = [amount for amount in part.amounts if amount.alike(first) or amount.alike(second)]
-    return len(order) == 2 and order[0].alike(second) and not first.alike(second)
+    closest = max(parts, key=lambda part: len(own & part.core))
+    turned_round = _RARE.search(closest.text) and not _COMMON.search(closest.text)
+    return "polarity_not_in_evidence" if turned_round else None

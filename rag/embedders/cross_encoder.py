@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.errors import ConfigurationError, MissingExtraError
-from rag.hub import find_model
+from rag.hub import downloading, find_model
 
 
 class CrossEncoderReranker:
@@ -28,9 +28,10 @@ class CrossEncoderReranker:
             ) from error
         find_model(name)
         try:
-            self._model = CrossEncoder(
-                name, revision=revision, device=device, activation_fn=Sigmoid(), trust_remote_code=False
-            )
+            with downloading(name):
+                self._model = CrossEncoder(
+                    name, revision=revision, device=device, activation_fn=Sigmoid(), trust_remote_code=False
+                )
         except (OSError, ValueError) as error:
             raise ConfigurationError(
                 f"reranker {name!r} cannot be opened ({error}); expected a cross-encoder's folder or hub name"

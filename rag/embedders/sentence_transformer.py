@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.errors import ConfigurationError, MissingExtraError
-from rag.hub import find_model
+from rag.hub import downloading, find_model
 
 
 class SentenceTransformerEmbedder:
@@ -28,7 +28,8 @@ class SentenceTransformerEmbedder:
             ) from error
         find_model(name)
         try:
-            self._model = SentenceTransformer(name, revision=revision, device=device, trust_remote_code=False)
+            with downloading(name):
+                self._model = SentenceTransformer(name, revision=revision, device=device, trust_remote_code=False)
         except (OSError, ValueError) as error:
             raise ConfigurationError(
                 f"embedder {name!r} cannot be opened ({error}); expected a sentence-transformers folder or hub name"

@@ -21,7 +21,7 @@ from rag.errors import ConfigurationError, DependencyError, MissingExtraError
 from rag.generators.adapters import Adapter, AdapterFolder, Base, fingerprint
 from rag.generators.prompting import OWN, Prompts
 from rag.generators.stopping import DEFAULT_LIMITS, ModelLimits, until
-from rag.hub import find_model
+from rag.hub import downloading, find_model
 from rag.ports import Generator
 
 try:
@@ -73,14 +73,17 @@ class LocalModel(Mapping[str, Generator]):
         self.limits = limits
         find_model(name)
         try:
-            self._tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
-            self._model = AutoModelForCausalLM.from_pretrained(name, trust_remote_code=False, **_arguments(loading))
+            with downloading(name):
+                self._tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
+                self._model = AutoModelForCausalLM.from_pretrained(name, trust_remote_code=False, **_arguments(loading))
             base = Base(name, fingerprint(Path(cached_file(name, "config.json")).parent))
         except ImportError as error:
             extra = "quant" if loading.bits != 16 else "train"
             raise MissingExtraError(
                 f"YIWEN_LOCAL_MODEL {name!r} needs a library ({_line(error)}): pip install 'yiwen[{extra}]'"
             ) from error
+        except DependencyError:
+            raise
         except Exception as error:  # the libraries tell of bad files and absent devices in many ways
             raise ConfigurationError(
                 f"YIWEN_LOCAL_MODEL is {name!r}, which cannot be opened on YIWEN_LOCAL_DEVICE={loading.device} "

@@ -47,32 +47,42 @@ def assertions(text: str, spans: Sequence[tuple[int, int]]) -> list[Assertion]:
 # ---------------------------------------------------------------- denied, over, supposed
 
 _DENIED_BEFORE = re.compile(
-    r"(?:(?<![有是])没有|没出现|没怎么|没|并无|无|未见|未出现|未发现|未[及触闻]及?|未|否认|(?<!不)(?<!不能)排除了?|不伴|不合并|"
-    r"(?<!是)不是|并非|并不|不存在|(?<!会)不会|不再|不像|(?<![有是能会要该])不|非)"
+    r"(?:没人|无人|(?<![有是])没有|没出现|没怎么|没|并无|无|未见|未出现|未发现|未[及触闻]及?|未|否认|(?<!不)(?<!不能)排除了?|不伴|不合并|"
+    r"(?<!是)不是|并非|并不|不存在|(?<!会)不会|不再|不像|"
+    r"(?:(?<![有是能会要该])|(?<=[但可于还总]是)|(?<=一会)|(?<=一会儿))不(?!过)|非)"
     r"(?:明显|任何|出现|过|的|伴有|伴|得|患|什么|发生|有|查出|发现|感染|吃|用|再){0,2}$"
 )
 _DENIED_AFTER = re.compile(
     r"^(?:(?:都|也|倒)?(?:没有|没了)(?=[，。；,;]|$)|(?:病毒|抗体)?阴性|[^，。；,;!?！？]{0,6}(?:没事|排除了)|"
     r"(?:症状)?(?:都|也)?不明显|\(-\))"
 )
-_NOT_DENIED = re.compile(r"(?:是不|有没|能不|会不|要不|无不|非常|除非|莫非|是非|没准|未必|不光|不仅)$")
+_NO_IN_ENGLISH = re.compile(r"(?<![a-z])(?:no|without|denies|denied|never had|not have|n['’]t have)(?: an?| any)? $")
+_NOT_DENIED = re.compile(
+    r"(?:(?<![但可于还总])是不|有没|能不|(?<!一)会不|要不|无不|非常|除非|莫非|是非|没准|未必|不光|不仅)$"
+)
 
+_TO_EXCLUDE = re.compile(r"能|可以|如何|怎|[需想要]|为了|用[来于]|应该")
+"""What is still to be excluded (`怎么排除肺炎`) is not denied."""
+
+_TOO = "(?![敏程度量多于滤氧高低快慢厚薄大小长短早晚重轻速劳期渡])"
+"""Behind 过: no past, but too much (`胎心过快`) or another word."""
 _PAST_BEFORE = re.compile(
-    r"小时候|(?:年轻|上学|上大学|读书|当兵|怀孕|生[^，]{1,3})时候?|以前|从前|之前|早年|当年|那年|那时|曾经?|既往|原来(?!是)|原先|过去|"
+    r"小时候|(?:年轻|上学|上大学|读书|当兵|怀孕|生[^，]{1,3})时候?|以前|从前|之前|早年|当年|那年|那时|曾经?(?!的?治疗情况)|既往|原来(?!是)|原先|过去|"
     r"(?:大前|前|去)年(?!开始|起)|上个?月(?!开始|起)|术前|"
     r"(?:[0-9一二两三四五六七八九十几半多]+个?(?:年|月)多?(?:以|之)?前)(?!开始|起|就|出现|查出|确诊|发现|诊断|得了|患上)|"
-    r"(?<!没)(?<!没有)(?<!不)(?:得|患|有|生|出|长|做|吃|打|用|发|查|犯|住|割|切|开|服|感染|发作)过(?![敏程度量多于滤氧])"
+    rf"(?<!没)(?<!没有)(?<!不)(?:得|患|有|生|出|长|做|吃|打|用|发|查|犯|住|割|切|开|服|感染|发作)过{_TOO}"
 )
 _PAST_AFTER = re.compile(
-    r"^(?:病|症|手术)?(?:病?史(?!无)|那(?:年|会儿?|阵子?|时候)|过(?![敏程度量多于滤氧])|(?:已经?|早就?|都|全|彻底|后来|又)*(?:退了|好了|治好|痊愈|治愈|消失了|康复|切了|割了|切除了))"
+    rf"^(?:病|症|手术)?(?:病?史(?!无)|那(?:年|会儿?|阵子?|时候)|过{_TOO}|(?:已经?|早就?|都|全|彻底|后来|又)*(?:退了|好了|治好|痊愈|治愈|消失了|康复|[抹擦涂吃喝打治](?:它|这个)?就?好了|切了|割了|切除了))"
 )
+_AGAIN = re.compile("又犯|又复发|又开始|又出现|复发了")
 _NOW = re.compile(
     r"现在|现如今|目前|最近|近来|近[几一两日期]|眼下|今[天早晨晚日年]|刚|又|至今|一直|仍|还(?!原)|复发|加重|这几天|这两天"
 )
 
 _SUPPOSED_BEFORE = re.compile(
     r"如果|假如|假设|假使|假若|要是|万一|倘若|若是?|(?<!恐)怕(?![冷热风光])|担心|害怕|担忧|疑似|怀疑|可疑|疑(?:为|是)|待排|"
-    r"可能|是不是|会不会|是否|有没有可能|不排除|不能排除|预防|防止|避免|以免"
+    r"可能|是不是|会不会|是否|有没有可能|不排除|不能排除|预防(?!针|接种|性)|防止|避免|以免"
 )
 _SUPPOSITION_ENDS = re.compile(r"还?能(?!引起|导致)|可以|可不可以|应该|怎么|怎样|为什么|哪|需要|要不要")
 _SUPPOSED_AFTER = re.compile(
@@ -102,7 +112,7 @@ class _Clause:
         negated = self._denied(before, after)
         return Assertion(
             negated=negated,
-            past=not negated and _past(before, after),
+            past=not negated and not self.text[: self.end].endswith("过敏") and _past(before, after),
             hypothetical=not negated and _supposed(before, after),
         )
 
@@ -116,9 +126,11 @@ class _Clause:
 
     def _denied(self, before: str, after: str) -> bool:
         cue = _DENIED_BEFORE.search(before)
+        if cue and cue.group().startswith("排除") and _TO_EXCLUDE.search(before[: cue.start()]):
+            return False
         if cue and not _NOT_DENIED.search(before[: cue.start() + 1]) and not self._a_not_a(before):
             return True
-        return bool(_DENIED_AFTER.match(after))
+        return bool(_DENIED_AFTER.match(after) or _NO_IN_ENGLISH.search(before))
 
     def _a_not_a(self, before: str) -> bool:
         """疼不疼 and 发热不发热 ask."""
@@ -132,6 +144,8 @@ def _past(before: str, after: str) -> bool:
     if _PAST_AFTER.match(after):
         return True
     cues = list(_PAST_BEFORE.finditer(before))
+    if _AGAIN.search(after):
+        return False
     return bool(cues) and not _NOW.search(before, cues[-1].end())
 
 
@@ -159,7 +173,16 @@ _CLOSE = "爸|妈|爷|奶|姥|婆|公|哥|姐|弟|妹|儿|女(?!性)|娃|叔|舅
 _PERSON = re.compile(
     rf"(?P<other>(?:我|俺|咱)们?家?的?(?:{_KIN}|{_CLOSE})|{_KIN})|(?P<self>(?:我|俺|本人|咱)(?!们?家?的?(?:{_KIN})))"
 )
-_OBJECT = re.compile(r"(?:传染给?|传给?|影响|遗传给?|生|喂|给|对|怀|要|跟|和|与|像|当|为|带|抱)了?$")
+_CASE = re.compile(
+    r"患者|病人|病例|[一某][位名例]|(?:先生|女士|小姐|某)(?=[，,因有的是在最近今出主患被]|[0-9])|(?:^|[，。])小[^，。小孩朋]{1,2}(?=[，,因有是的在最近今出患被])"
+)
+"""Whoever is written about as a case: he is the one the question is about, and nobody else."""
+_TELLS = re.compile("们?都?(?:说|告诉我|讲|觉得|认为|怀疑|看了说)(?:[这我]|可能是|像是|应该是|是(?![他她]))")
+"""Whoever says what somebody has need not have it: `邻居说这是湿疹`."""
+_ONE = re.compile("[一某][位名][^，。]{0,8}$")
+_OBJECT = re.compile(
+    r"生(?:下|完|过)?了?(?:[0-9一二两三几]?个)?$|(?:传染给?|传给?|影响|遗传给?|生|喂|给|对|怀|要|跟|和|与|像|当|为|带|抱)了?$"
+)
 """Whoever stands behind these suffers nothing: 会传染给孩子吗."""
 
 
@@ -175,10 +198,23 @@ class _Person:
 def _people(text: str, spans: Sequence[tuple[int, int]]) -> list[_Person]:
     found = []
     for match in _PERSON.finditer(text):
-        if not any(start < match.end() and match.start() < end for start, end in spans):
-            subject = _OBJECT.search(text[: match.start()]) is None
+        of_the_case = _case(text, match)
+        if not of_the_case and not any(_cuts(match, start, end) for start, end in spans):
+            subject = _OBJECT.search(text[: match.start()]) is None and _TELLS.match(text, match.end()) is None
             found.append(_Person(match.start(), match["other"] is not None, subject))
     return found
+
+
+def _cuts(person: re.Match[str], start: int, end: int) -> bool:
+    """Whether a name takes a person's characters for something else: 姨妈 of 大姨妈; 母亲 may be a name itself."""
+    return start < person.end() and person.start() < end and not (person.start() <= start and end <= person.end())
+
+
+def _case(text: str, person: re.Match[str]) -> bool:
+    """Whether a person named in `text` is the one of a written case: `一名80岁老人`, and 他 behind `患者`."""
+    if person.group()[0] in "他她":
+        return _CASE.search(text, 0, person.start()) is not None
+    return person.group().startswith("老人") and _ONE.search(text[: person.start()]) is not None
 
 
 def _of_another(text: str, start: int, end: int, people: Sequence[_Person]) -> bool:
@@ -189,50 +225,3 @@ def _of_another(text: str, start: int, end: int, people: Sequence[_Person]) -> b
     if any(not person.other for person in people):
         return False
     return any(person.subject for person in people)
-
-
-# ---------------------------------------------------------------- figures of speech
-
-_DEVICE = (
-    "网速|网络|网站|路由器|宽带|电脑|笔记本|手机|平板|键盘|电池|充电[器宝]?|快充|硬盘|主板|显卡|cpu|系统|软件|程序|代码|服务器|游戏|"
-    "冰箱|洗衣机|发动机|引擎|电机|马达|电线|插座|轮胎|水管|下水道|马桶|交通|公路|道路|股市|大盘|股票|基金|房价|楼市|物价|票价|油价|经济|行情"
-)
-_AFFAIR = (
-    "市场|公司|企业|机构|团队|项目|计划|谈判|收购|合作|改革|法案|协议|职场|官场|行业|新[书剧车歌]|专辑|[这那]部剧|电视剧|电影|小说|综艺|"
-    "节目|剧情|球队|球赛|论文|作业|数学|英语|这道题|报表|方案|房贷|钱包|这件?事"
-)
-"""What has no illness: with one, it is a way of speaking."""
-_SAID_OF_THINGS = re.compile(
-    "(?:发热|[发高]烧|感冒|瘫痪|中毒|老化|休克|猝死|失忆|癌症|肿瘤|[流难早]产|贫血|窒息|阵痛|抽搐|[水浮]肿|骨折|痉挛|便秘|高血压|心绞痛|癫痫|血栓|梗阻)$"
-)
-_OF_IT = (
-    "(?:现在|最近|今[天年]|昨天|目前|已经|又|都|也|还|就|会|很|太|真|老是|总是|一直|经常|突然|完全|彻底|全部|严重|有点儿?|快|中了?|感染了?|"
-    "得了|患了?|犯了?|的|之|里的|上的|一[个颗次场大]|整个)"
-)
-_THING_ILL = re.compile(
-    rf"(?:^|[，。；！？,;!?\s我你他她咱们家这那个台部新旧的天年近])(?:{_DEVICE}|{_AFFAIR}){_OF_IT}{{0,3}}$"
-)
-_FIGURE_BEFORE = re.compile(
-    r"(?:起名|取名|改名|名字|外号|绰号|昵称|网名|艺名|笔名|代号|店名)[^，,]{0,3}(?:叫做?|是|为)?$|"
-    rf"(?:{_DEVICE}|{_AFFAIR})[^，,。]{{0,8}}(?:(?<!容易)(?<!会)得我?|[让令叫使](?:[人我]|大家))(?:很|真|特别|好|非常)?$|"
-    r"[虐丑贵卡堵吵](?:得|到|的)(?:我|人|让人|想|要|都|快|直)*$"
-)
-_FIGURE_AFTER = re.compile(
-    r"^(?:式(?=的?[^，,]{2})|(?:一样|般地?|似的)(?:流行|蔓延|传播|传染|扩散)|》[这那]?[首部本]?(?:歌|书|剧|电影|小说|专辑|节目)|"
-    r"(?:最?新)?(?:手机|电脑|平板|乐队|战队|概念股|股票|股价|集团))"
-)
-_UNMOVED = re.compile(r"对[^，,]{1,12}(?:一点儿?|并|根本|完全)?[也都]?不(?:太|怎么|是很)?$")
-"""With 感冒: 对明星不感冒."""
-
-
-def figurative(text: str, start: int, end: int) -> bool:
-    """Whether the name at [start, end) of normalised `text` is a way of speaking: 休克式下跌, 手机发热."""
-    before, name = text[max(0, start - 30) : start], text[start:end]
-    said = _FIGURE_BEFORE.search(before) or _FIGURE_AFTER.match(text[end:])
-    of_a_thing = _SAID_OF_THINGS.search(name) and _THING_ILL.search(before)
-    unmoved = name == "感冒" and _UNMOVED.search(before)
-    book = name == "伤寒" and _OF_THE_BOOK.match(text[end:])
-    return bool(said or of_a_thing or unmoved or book)
-
-
-_OF_THE_BOOK = re.compile("(?:杂病)?论|》")

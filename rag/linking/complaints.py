@@ -21,12 +21,12 @@ _SAID: Mapping[str, tuple[str, ...]] = {
 _ALONE = frozenset("疼痛痒咳喘吐烧肿")
 """The others only after an adverb or a verb of complaining."""
 _COMPLAINT = re.compile(
-    rf"(?:(?<=[又也好很太老总就还不没得特真更直会退止越既且常都点些喊叫嫌])|(?=[喘咳吐痒][得个])|(?P<edge>(?<!疼)))"
+    rf"(?:(?<=[又也好很太老总就还不没得特真更直会退止越既且常都点些喊叫嫌])|(?=[喘咳吐痒][得个])|(?P<edge>(?<![疼止镇祛])))"
     rf"(?P<word>[{''.join(_SAID)}])"
-    r"(?![苦快惜爱风经阈嗽息血槽露奶瘤块烤伤心饭药片剂针贴灵疼痛难扰境惑积赘计车船针机]|不出)"
+    r"(?![苦快惜爱风经阈嗽息血槽露奶瘤块物大灼烤伤心饭药片剂针贴灵疼痛难扰境惑积赘计车船针机舌痰泡字]|不出)"
 )
 """After an adverb, or at an edge: of the sentence, a clause, another name or what brings the complaint on."""
-_AFTER_EDGE = re.compile(r"[，。；！？,;!?、\s得了着个啊呀吗不死很好三两几一天半又还怎是的到起退也]")
+_AFTER_EDGE = re.compile(r"[，。；！？,;!?、\s得了着个啊呀吗不死很好三两几一天半又还怎是的到起退也]|多[久长]")
 _EFFORT = re.compile(
     "(?:跑步|走路|爬楼梯?|上楼梯?|干活|运动|活动|躺下|平躺|弯腰|说话|吃饭|喝水|一动|一跑|一走|一累)(?:时|后|就)?$"
 )
@@ -75,11 +75,11 @@ _OFTEN = (
 _HOW_OFTEN = re.compile(rf"(?:{_OFTEN})+$")
 _LONGEST_OPENING = 12
 _PARTED = re.compile(
-    rf"(?:(?:{_OFTEN}){{1,2}}[隐胀绞刺钝闷剧酸跳]?|[隐胀绞刺钝闷剧酸跳])(?P<word>疼痛|[疼痛酸胀麻痒肿晕])(?![{HAN}]?[瘤块])"
+    rf"(?:(?:{_OFTEN}){{1,2}}[隐胀绞刺钝闷剧酸跳]?|[隐胀绞刺钝闷剧酸跳]|部(?=疼痛))(?P<word>疼痛|[疼痛酸胀麻痒肿晕])(?![{HAN}]?[瘤块])"
 )
 _LONGEST_PLACE = 4
 _NO_PLACE = re.compile(
-    "[指趾前里外上下低抬回转点摇石骨舌奶龟额肩眉码木]头|[上下里外前后对表方侧正反一]面|[伤切创裂疮门窗胃]口|[掌手脚足点中]心|[全本自转]身"
+    "[指趾前里外上下低抬回转点摇石骨舌奶龟额肩眉码木]头|[上下里外前后对表方侧正反一]面|[伤切创裂疮门窗胃道宫肛]口|[掌手脚足点中]心|[全本自转]身|脚腕"
 )
 """Its last character alone is no place."""
 

@@ -16,7 +16,8 @@ from rag.text import HAN
 _ROMAN = {"ⅰ": "1", "ⅱ": "2", "ⅲ": "3", "ⅳ": "4", "ⅴ": "5", "i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5"}
 _HAN_ORDINALS = {"一": "1", "二": "2", "三": "3", "四": "4", "五": "5", "六": "6"}
 
-_SAME = {"小儿": "儿童", "婴幼儿": "婴儿", "孕期": "妊娠", "亢": "亢进", "减": "减退", "低下": "减退",
+_SAME = {"小儿": "儿童", "婴幼儿": "婴儿", "孕期": "妊娠", "亢": "亢进", "减": "减退",
+         "低下": "减退", "减低": "减退", "降低": "减退", "下降": "减退",
          "缺陷": "缺乏", "埃索": "艾司", "变应": "过敏", "酒精中毒": "酒精"}  # fmt: skip
 
 _STRICT: Mapping[str, re.Pattern[str]] = {
@@ -24,7 +25,7 @@ _STRICT: Mapping[str, re.Pattern[str]] = {
     "course": re.compile(r"亚急性|急性|慢性|急慢性|亚急|暂时性|一过性|复发性|反复发作|急|慢"),
     "origin": re.compile(r"原发|继发|先天|后天|获得性|遗传|家族|转移(?!酶)|特发|医源|药物性|药源"),
     "series": re.compile(r"[甲乙丙丁戊己庚](?=型|肝|流|类)|[a-e](?=型|族|群)"),
-    "function": re.compile(r"亢进|减退|低下|减低|(?<=甲)[亢减]|缺乏|缺陷|过多|过少|增多|减少|增高|降低"),
+    "function": re.compile(r"亢进|减退|低下|减低|(?<=甲)[亢减]|缺乏|缺陷|过多|过少|增多|减少|增高|降低|下降"),
     "level": re.compile(r"[高低](?=血|钾|钠|钙|磷|镁|氯|糖|脂|压|蛋白|尿酸|胆固醇|同型|渗|热|烧|危|分化|级)"),
     "side": re.compile(r"[左右双](?=心|侧|肺|眼|耳|肾|半|下|上|冠|束|室|房)"),
     "nature": re.compile(
@@ -91,6 +92,18 @@ def compatible(a: str, b: str, *, strict: bool = True) -> bool:
     return True
 
 
+_ICD = re.compile("(?P<category>(?!r)[a-z][0-9]{2})(?:[.+* x]|$)")
+
+
+def icd_category(code: str) -> str:
+    """`j31` of a normalised code such as `j31.001`, an empty string for what is no code of an illness.
+
+    Codes of findings (R) and of tumours under the microscope (M8720/0) do not tell two illnesses apart.
+    """
+    found = _ICD.match(code)
+    return found["category"] if found else ""
+
+
 def opposed(a: str, b: str) -> bool:
     """Whether two normalised names are alike but for a hard feature that has another value in each (`1型`, `2型`)."""
     left, right = dict(_features(a)), dict(_features(b))
@@ -146,8 +159,8 @@ def for_some_people(name: str) -> bool:
 
 
 MODIFIER_BEFORE = re.compile(
-    rf"(?:[{HAN}]{{1,4}}性|[{HAN}]?[0-9一二三四五六甲乙丙丁戊己庚辛a-eivx]+型|(?<![0-9.])(?:[0-9]|[一二三四五六七八九十ivx]+)[度期级]|[α-ω]-?|急|慢|急慢性|亚急|非|假|类|抗|地|左旋|右旋|左|右|双侧?|"
-    r"高|低|甲|乙|丙|丁|戊|小儿|儿童|婴儿|婴幼儿|新生儿|早产儿|幼儿|青少年|老年|妊娠期?|妊娠合并|孕期|产后|产褥期?|男性|女性|"
+    rf"(?:[{HAN}]{{1,4}}性|(?:(?<![{HAN}])|-)[{HAN}]{{1,2}}-|[{HAN}]?[0-9一二三四五六甲乙丙丁戊己庚辛a-eivx]+型|(?<![0-9.])(?:[0-9]|[一二三四五六七八九十ivx]+)[度期级]|[α-ω]-?|急|慢|急慢性|亚急|非|假|类|抗|地|左旋|右旋|左|右|双侧?|"
+    r"高|低|甲|乙|丙|丁|戊|小儿|儿童|婴儿|婴幼儿|新生儿|早产儿|幼儿|青少年|幼年|老年|妊娠期?|妊娠合并|孕期|产后|产褥期?|男性|女性|"
     r"先天|遗传|家族|复方|艾司|去甲|异|偏|全身|局部|单侧|多发|弥漫)$"
 )
 """What may stand right before a known name and make it another thing."""
@@ -156,7 +169,7 @@ MODIFIER_AFTER = re.compile(
     rf"^(?:性(?!别|生活|行为)|型(?=[{HAN}])|"
     r"[0-9一二三四五六甲乙丙丁戊己庚辛a-eivx]+型|病(?=[毒变理原灶菌株])(?!变[在部位范])|"
     r"[a-zα-ω](?![a-z])|"
-    r"样|症(?!状)|综合[征症]|肾病|脑病|足(?!疗)|眼病|心脏病|危象|伴有?|合并|并发(?!症)|转移(?![至到了去酶])|破裂|穿孔|"
+    r"样|氏|症(?!状)|综合[征症]|肾病|脑病|足(?!疗)|眼病|心脏病|危象|憩室|伴有?|合并|并发(?!症)|转移(?![至到了去酶])|破裂|穿孔|"
     r"后遗症(?!$|[,，。?？]|有|是什么)|恶变|"
     r"控释|缓释|肠溶|分散片|注射|滴眼|软膏|乳膏|口服溶?液|口服混悬|颗粒)"
 )
@@ -165,15 +178,32 @@ MODIFIER_AFTER = re.compile(
 _COUNT = "[单一二双两三四五六七八九十多全]"
 DRUG_BEFORE = re.compile(
     rf"(?:{_COUNT}?(?:[氟氯溴碘羟硝磺酰]|(?:羟|巯|氨|苯|甲|乙|丙|丁|戊|己|硝|磺|羧|氰|环)(?:基|酰基?|氧基?|叉|硫基?)|[氟氯溴碘氧氢](?:代|化))|"
-    rf"(?:{_COUNT}|脱|去)(?:氢|氧|甲|水|乙酰|甲氧)|聚乙二醇化?|[替卡沙莫洛司奈诺罗哌帕普曲坦艾依厄伊瑞索苯])$"
+    rf"(?:{_COUNT}|脱|去)(?:氢|氧|甲|水|乙酰|甲氧)|(?<!相)反|聚乙二醇化?|[替卡沙莫洛司奈诺罗哌帕普曲坦艾依厄伊瑞索苯])$"
 )
 """What may stand right before the name of a drug and make it another drug: syllables of such names (`替雷诺嗪`), and
 what chemistry puts there (`二氯甲氨蝶呤`, `羟基氯喹`)."""
 
 REMEDY_AFTER = re.compile(
     "^(?:灵(?![芝丹敏活验通光魂])|[片丸膏栓](?!子)|胶囊|冲剂|糖浆|合剂|口服液|滴丸|喷雾|贴剂?|药水|康(?!复)|宁|平(?![时常均稳日素静卧躺])|清(?![楚热晰洗醒淡理除]))"
-    rf"(?=$|[^{HAN}]|[能可吃喝用抹有会是怎跟和与一对的吗呢]|治疗|主治|多少)"
+    rf"(?=$|[^{HAN}]|[能可吃喝用抹有会是怎跟和与一对的吗呢行管每几饭]|治疗|主治|多少)"
 )
 """After an illness's name it is that of a remedy: 感冒灵, 鼻炎片."""
+SIDE = re.compile("(?:左|右|双侧?|单侧|[左右]侧)$")
+_PAIRED = "肺肾眼耳乳卵输睾肩膝髋腕踝手足脚腿臂颈腮鼻颧肘股胫腓锁桡尺腹腰甲"
+
+
+def said_of_a_side(before: str, name: str) -> str:
+    """The side that `before` ends with, of an organ that `name` begins with: 右 of `右肺癌`, no other illness.
+
+    A chamber or a nerve bundle of the heart is another thing on the other side (`左心衰`): those are hard features.
+    """
+    side = SIDE.search(before) if name[:1] in _PAIRED else None
+    return side.group() if side else ""
+
+
+PRODUCT_AFTER = re.compile(
+    rf"^(?:(?![吃喝服用能可买开的了和与跟及或配加要有怎会])[{HAN}]){{1,3}}?(?:胶囊|颗粒|口服液|冲剂|糖浆|合剂|分散片)"
+)
+"""After an illness, or the beginning of a drug's name (`头孢`), it is that of a product: `消渴降糖胶囊`."""
 SALT_AFTER = re.compile(r"^(?:钠|钾|钙|镁|锌|铝|铋|亚铁|赖氨酸|精氨酸|氨丁三醇)")
 """What may follow the name of a drug and make it another drug (`布洛芬锌`)."""

@@ -32,7 +32,7 @@ _HEARD = re.compile("[\ue000-\uf8ff]+")
 _ALIKE = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ng", "n"), ("l", "n"))
 """Sounds that many speakers do not tell apart."""
 _PARTICLES = frozenset(
-    "的了吗呢吧啊么是有我你他她在就也都还很不没和与或又及要怎什啥为何哪几能会可时后前才到去来看做吃喝打得这那被把让从"
+    "的了吗呢吧啊么是有我你他她在就也都还很不没和与或又及要怎什啥为何哪几能会可时后前才到去来看做吃喝打得这那被把让从完像一请以使微感值"
 )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice, takewhile
 
 from rag.text import HAN
@@ -43,6 +43,30 @@ _WOMAN = re.compile(r"女(?:性|人|子|孩|士)?$")
 _ANIMAL = re.compile("(?<![吃养喂被怕])[马猫狗犬猪鼠]$")
 _SUFFERER = re.compile("(?:病人|患者|患儿|病号|孕妇|产妇|乳母|老人|孩子|小孩|宝宝|学生|大人|成人|家属)$")
 """Who has the illness, and no part of its name."""
+_ONE_SIDE = re.compile("[左右双两]侧?[眼耳肾肺膝肩腿脚手臂踝髋肘腕]部?")
+_TUMOUR = re.compile("[癌瘤]$")
+_ORGAN = re.compile(
+    "(?:[食气尿胆肠血淋]管|[胃肠肝胆胰脾肺肾脑骨眼耳鼻喉咽舌唇颈乳]|心脏|膀胱|尿道|前列腺|乳腺|乳房|甲状腺|腮腺|睾丸|卵巢|"
+    "子宫|[宫肛]颈?|阴道|外阴|阴茎|直肠|结肠|食道|[口鼻腹盆胸]腔|牙龈|纵隔|腹膜|胸膜|脊髓|椎管)$"
+)
+_JOINT = re.compile("[膝踝腕髋肘肩指趾颌]$")
+_ORGAN_FIRST = re.compile("[食气尿胆胃肠肝胰脾肺肾脑骨眼耳鼻喉咽舌唇颈心皮膀前乳甲腮睾卵子宫阴直结口腹盆胸牙纵脊椎]")
+_FORM = "丸|散|汤|膏|片|胶囊|颗粒|口服液|合剂|糖浆|冲剂"
+_FORM_LAST = re.compile(f"(?:{_FORM})$")
+_FORM_NEXT = re.compile(f"(?:{_FORM})")
+_NO_PRODUCT = re.compile(
+    "(?:[吃喝服用买开的了和与跟及或配加含抹涂贴是叫有种]|盐酸|硫酸|磷酸|醋酸|马来酸|注射用?|口服|药|小儿|儿童|孕妇|中药|西药|感冒|发烧|咳嗽)$"
+)
+_PART_ILL = re.compile(
+    "部?(?:后|里面?|上)?(?:[肿痛胀酸麻痒红涩黏粘稀硬烂僵凉黄黑紫白青破裂溃坏抽抖颤歪斜塌陷凹萎粗细漏堵塞断软弱灼烧性]|干(?![预净嘛啥细])"
+    "|过[度敏]|功能|变[粗细硬大小形]|增[生大厚]|没劲|无力|出[血脓水汗]|流[血脓水]|发[红黄紫黑白麻凉热痒炎肿硬青软烧]|增高|综合|骨折|扭伤|损伤|感染|抗体|化验|检[查测]|b超|彩超|ct|镜|手术|术[后前]|粒|壁|肥|[内外]翻|组织|"
+    "母细胞|平滑肌|成形|内分泌|指数|螺?旋?杆菌|医院)"
+    "|[^有的是得长了和与会里上内、，。,患及可在痛疼什么哪些啥怎何几这那种各出现发生怕引起因为无没]{0,3}(?:症(?!状)|炎(?!症)|癌|瘤)"
+)
+_PART_OF = re.compile("[胰骨龟股](?=头)|[髂髋膝肘腕踝指趾肩颌椎骶假](?=关节)|网织(?=红细胞)|动(?=静脉)")
+_HAN_RUN = re.compile(f"[{HAN}]+$")
+_LOOKED_AT = 40
+_SHORT = 2
 _LONGEST = 6
 
 
@@ -74,12 +98,44 @@ def unknown_beginning(before: str, name: str, known: NameEndings) -> str:
         return animal.group()
     if not before or not _HAN_END.search(before) or _NO_END.search(before):
         return ""
-    if _SUFFERER.search(before):
+    if _SUFFERER.search(before) or _ONE_SIDE.fullmatch(before):
         return ""
     if before[-1] in known.before(name):
         return _without_frame(before[-_LONGEST:])
     whole = 1 < len(before) <= _LONGEST and not _FRAME.search(before)
     return before if whole else ""
+
+
+def unknown_tumour(before: str, name: str) -> str:
+    """The organ right before the name of a tumour, or the joint before 关节炎, that has none, or an empty string."""
+    if name == "关节炎" and (joint := _JOINT.search(before)):
+        return joint.group()
+    organ = _ORGAN.search(before) if _TUMOUR.search(name) and not _ORGAN_FIRST.match(name) else None
+    return organ.group() if organ else ""
+
+
+def unknown_complaint(before: str, name: str, after: str) -> bool:
+    """Whether a part of the body only begins or ends the name of something else: 胰腺 of `胰腺肿大`, `骶髂关节`."""
+    return _PART_ILL.match(after) is not None or _PART_OF.search(before[-2:] + name[:2]) is not None
+
+
+def unknown_product(before: str, name: str, after: str, known: Sequence[str]) -> str:
+    """What of `before` begins the name of another remedy (六味 of `六味逍遥丸`), or an empty string.
+
+    Told by its form, in or behind `name`, and by a remedy among the sorted names `known` that begins so; a name of two
+    characters (血宁) by any character before it that questions do not have there.
+    """
+    run = _HAN_RUN.search(before)
+    if run is None or _NO_PRODUCT.search(before):
+        return ""
+    longest = min(4, len(run.group())) if _FORM_LAST.search(name) or _FORM_NEXT.match(after) else 0
+    for length in range(longest, 1, -1):
+        begun = before[-length:]
+        first = bisect_left(known, begun)
+        if any(other.startswith(begun) and _FORM_LAST.search(other) for other in known[first : first + _LOOKED_AT]):
+            return begun
+    short = len(name) == _SHORT and not name.startswith("补")  # 补铁 is a way of speaking
+    return before[-1] if short and not _FRAME.search(before[-1]) else ""
 
 
 def unknown_type(before: str) -> str:

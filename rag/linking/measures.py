@@ -8,12 +8,13 @@ from collections.abc import Collection, Iterator
 from rag.vocabulary import EntityType
 
 MEASURED = frozenset({EntityType.INDICATOR, EntityType.EXAMINATION, EntityType.BODY_PART, EntityType.PATHOGEN})
-_HIGH = re.compile("(?:水平|值|指标)?(?:偏|过|太|很|有点|有些|明显)?(?:升高|增高|增多|高|多)(?![低血压烧热能])")
-_LOW = re.compile("(?:水平|值|指标)?(?:偏|过|太|很|有点|有些|明显)?(?:降低|减低|减少|低|少)(?![高])")
+_MEASURED_AS = "(?:水平|值|指标)?(?:偏|过|太|很|有点|有些|明显)?"
+_HIGH = re.compile(_MEASURED_AS + "(?:升高|增高|增多|高|多)(?![低血压烧热能型]|于(?!正常))")
+_LOW = re.compile(_MEASURED_AS + "(?:降低|减低|减少|低|少)(?![高型]|于(?!正常))")
 _FOUND = re.compile("(?:检测|检查|抗体)?(?:呈|为|是)?阳性")
 _STATES: tuple[tuple[re.Pattern[str], frozenset[EntityType], tuple[str, ...]], ...] = (
-    (_HIGH, MEASURED - {EntityType.PATHOGEN}, ("高{}血症", "{}升高", "{}增高", "{}增多", "{}增多症")),
-    (_LOW, MEASURED - {EntityType.PATHOGEN}, ("低{}血症", "{}减少", "{}减少症", "{}降低", "{}减低")),
+    (_HIGH, MEASURED - {EntityType.PATHOGEN}, ("高{}血症", "高{}", "{}升高", "{}增高", "{}增多", "{}增多症")),
+    (_LOW, MEASURED - {EntityType.PATHOGEN}, ("低{}血症", "低{}", "{}减少", "{}减少症", "{}降低", "{}减低")),
     (_FOUND, frozenset({EntityType.PATHOGEN}), ("{}感染",)),
 )
 

@@ -13,10 +13,9 @@ from rag.linking.features import compatible
 from rag.linking.linker import Linker
 from rag.linking.names import OWN_NAME, Names
 from rag.ports import KnowledgeBase
-from rag.question.intent import REMEDIES
 from rag.question.patient import SURE
 from rag.text import clean, normalise
-from rag.vocabulary import EntityType
+from rag.vocabulary import REMEDIES, EntityType
 
 SEVERAL = "several"
 _NEAR = 5

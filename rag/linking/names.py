@@ -14,9 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
 from rag.domain import AliasKind, Candidate, DoNotMerge, EntityId
-from rag.linking.features import (
-    compatible,
-)
+from rag.linking.features import compatible, icd_category
 from rag.ports import NameRow
 from rag.text import is_han, normalise
 from rag.traditional import simplified
@@ -35,7 +33,8 @@ _NEVER_ALONE = frozenset(
         "医院 其他 其它 正常 异常 一般 严重 急性 慢性 原发性 继发性 综合 系统 功能 作用 副作用 药物治疗 "
         "手术治疗 对症治疗 支持治疗 得力 特可靠 打针 跑步 洗手 休息 急救 筛查 疫苗 病毒 细菌 隔离 传染病 生孩子 "
         "大小 物理 对症 心理 外科 内科 免疫 中医 西医 中药 西药 自愈 药物治 停药 减药 血象 患病率 行为 化学 蓝色 病灶 "
-        "放射 突发 冷冻 排尿 皮损 换药 突变 口气 风水 血病 氏病 先兆"
+        "放射 康复 突发 冷冻 排尿 皮损 换药 突变 口气 风水 血病 氏病 先兆 "
+        "大夫 医师 家长 呼吸 能消 流黄 天针 交时 大风 膨胀 内火 外寒 iii vii viii"
     ).split()
 )
 """Everyday words that some source lists as a name; alone they say nothing."""
@@ -64,6 +63,7 @@ class Names:
         rest: Callable[[], None] | None = None,
     ) -> None:
         owners: dict[str, dict[EntityId, str]] = defaultdict(dict)
+        codes: dict[EntityId, set[str]] = defaultdict(set)
         foods: dict[str, EntityId] = {}
         for number, row in enumerate(rows, start=1):
             if rest and number % BETWEEN_RESTS == 0:
@@ -72,8 +72,11 @@ class Names:
                 known = owners[row.name].get(row.entity)
                 if known != OWN_NAME:
                     owners[row.name][row.entity] = row.kind if known is None else min(known, row.kind)
+            if row.kind == AliasKind.ABBREVIATION and (code := icd_category(row.name)):
+                codes[row.entity].add(code)
             if len(row.name) == 1 and row.kind == OWN_NAME and entity_type(row.entity) is EntityType.FOOD:
                 foods[row.name] = row.entity
+        self._codes: Mapping[EntityId, set[str]] = codes
         self.foods: Mapping[str, EntityId] = foods
         """Foods whose name has one character, which never link alone."""
         self.owners: Mapping[str, Mapping[EntityId, str]] = {name: owners[name] for name in sorted(owners)}
@@ -103,9 +106,8 @@ class Names:
     def candidates(self, name: str) -> tuple[Candidate, ...]:
         """What normalised `name` may stand for: own first, then sure aliases, then unsure ones (score < 0.5)."""
         owners = self.owners.get(name, {})
-        own = [entity for entity, kind in owners.items() if kind == OWN_NAME]
         others = [entity for entity, kind in owners.items() if kind != OWN_NAME]
-        own = _no_illness(own)
+        own = self.own(name)
         found = [candidate(entity, OWN_NAME, 1.0) for entity in own]
         for entity in others:
             spoken = owners[entity] in _SPOKEN
@@ -119,11 +121,20 @@ class Names:
             found.append(candidate(entity, owners[entity], 0.9 if sure else 0.4))
         return tuple(sorted(found, key=lambda c: (-c.score, TYPE_ORDER[c.type], c.entity)))
 
+    def own(self, name: str) -> list[EntityId]:
+        """The entities that bear normalised `name` itself."""
+        return _no_illness([entity for entity, kind in self.owners.get(name, {}).items() if kind == OWN_NAME])
+
     def _one_thing(self, a: EntityId, b: EntityId) -> bool:
         """Whether one of two entities lists the other's own name, and nothing speaks against it; one step only."""
         one, other = entity_name(a), entity_name(b)
         listed = b in self.owners.get(one, ()) or a in self.owners.get(other, ())
         return listed and frozenset((a, b)) not in self._apart and compatible(one, other)
+
+    def _coded_apart(self, a: EntityId, b: EntityId) -> bool:
+        """Whether both have codes of the ICD, in no common category: 鼻炎 (J31) is not 鼻窦炎 (J32)."""
+        one, other = self._codes.get(a), self._codes.get(b)
+        return one is not None and other is not None and one.isdisjoint(other)
 
     def _of_two(self, name: str, target: str) -> bool:
         """Whether `target` is a compound of `name` and another drug: one of them is not the other two."""
@@ -136,7 +147,27 @@ class Names:
         target = entity_name(entity)
         if entity_type(entity) is EntityType.DRUG and self._of_two(name, target):
             return False
+        if kind not in _CURATED and entity_type(entity) is EntityType.DISEASE:
+            if _is_narrower(target, name, own) or any(self._coded_apart(entity, other) for other in own):
+                return False
         return compatible(name, target, strict=kind not in _CURATED)
+
+
+def _is_narrower(target: str, name: str, own: Sequence[EntityId]) -> bool:
+    """Whether the disease `target` is one kind of what `name` means, or more than that.
+
+    A list of synonyms gives 脂肪瘤 to 结肠脂肪瘤 and 滑膜炎 to a syndrome that begins with it. Where 脂肪瘤 is a
+    disease of its own, `target` is another; where it is not, only what says so (`伴有虹膜睫状体炎的继发性青光眼`) is.
+    """
+    if name not in target or target == name:
+        return False
+    itself = EntityId(f"{EntityType.DISEASE}:{name}") in own
+    rest = target.replace(name, "", 1)
+    return bool(_QUALIFIED.search(rest)) or (itself and (not target.startswith(name) or bool(_JOINED.search(rest))))
+
+
+_QUALIFIED = re.compile("伴有?|所致|引起|(?:的|相关性?)$")
+_JOINED = re.compile("[和与及或、]")
 
 
 def _parts(names: Sequence[str], rest: Callable[[], None] | None) -> Iterator[tuple[Sequence[str], AhoCorasick]]:

@@ -23,6 +23,8 @@ ANYWHERE: frozenset[str] = frozenset(_TABLE["anywhere"])
 _ENDINGS: dict[str, list[str]] = _TABLE["endings"]
 _SENTENCE_END = re.compile(r"[。！？；!?;\n]")
 _CLAUSE_END = re.compile(r"[，。！？；,!?;\n]")
+_HOW_MUCH = re.compile("[到得]|的(?!部位|地方|位置|[是在])")
+"""`痛到眼睛流泪` says how much, not where."""
 _REACH, _REACH_AFTER = 24, 8
 """Characters before and after a complaint in which its place is looked for."""
 
@@ -69,6 +71,7 @@ def place_of(text: str, start: int, end: int, complaint: str, taken: Collection[
     """
     before = _SENTENCE_END.split(text[max(0, start - _REACH) : end])[-1]
     after = _CLAUSE_END.split(text[end : end + _REACH_AFTER])[0]
+    after = "" if _HOW_MUCH.match(after) else after
     for stretch, offset, last in ((before, end - len(before), True), (after, end, False)):
         found = list(_said(stretch, offset, complaint, taken))
         if found:
@@ -101,7 +104,7 @@ def _something_between(stretch: str, offset: int, end: int, complaint: int, take
     return same_clause and any(end <= a and b < complaint for a, b in taken)
 
 
-def said_otherwise(name: str) -> tuple[str, ...]:
+def by_other_parts(name: str) -> tuple[str, ...]:
     """A complaint by other names of its part (`面部潮红`: 颜面潮红, 面色潮红), the likeliest first."""
     for site in _SITES:
         for part in sorted(site.names, key=len, reverse=True):

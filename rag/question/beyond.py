@@ -1,4 +1,4 @@
-"""What no medical knowledge base can answer, whatever it holds: prescriptions, places, prices, the future, codes. Pure.
+"""What no medical knowledge base can answer, whatever it holds: prescriptions, places, prices, the future. Pure.
 
 And what is answered for an illness as such where one stage of it was asked for.
 
@@ -47,6 +47,7 @@ LIMITS = (
         re.compile(
             r"哪[家个所]?(?:医院|诊所|药店|药房|大夫|专家)|哪家[^，。；？?]{0,6}(?:好|便宜|强|靠谱)|专家(?:是谁|有谁|有哪些)|"
             r"(?:医院|大夫|主任|医生|诊所)[^，。；？?]{0,10}(?:最好|好不好|靠谱|骗|出诊|坐诊|排队|电话|地址|几点)|出诊|坐诊|"
+            r"(?:最好|更好|较好|好|权威|知名|著名|正规|有名|专业)的[^，。；？?]{0,8}(?:医院|诊所)|"
             r"的号(?:今天|明天|还|有没有|约|怎)|挂得上号|附近[^，。；？?]{0,10}(?:医院|诊所|药店|药房|大夫)|[哪那]里?(?:能|可以)?买得?到"
         ),
         "知识库不含医院、医生、药店的名单、评价和出诊、挂号情况。",
@@ -67,11 +68,6 @@ LIMITS = (
             r"(?<!生)活(?:几|多少)(?:天|个?月)|说个?(?:日期|日子|准)|哪一天(?:会|能|是)?[^，。；？?]{0,6}$"
         ),
         "知识库不含对未来和对某个人的预测。",
-    ),
-    Limit(
-        "code",
-        re.compile(r"\bicd|icd-?1[01]|(?:疾病|诊断|国标|医保)?编码|(?:疾病|诊断|医保)代码"),
-        "知识库用疾病编码识别名称，不列出编码；请查所在地使用的编码库。",
     ),
     Limit(
         "animal",
@@ -108,7 +104,7 @@ def limited(ending: Ending, limits: tuple[Limit, ...]) -> Ending:
 
 
 _STAGE = re.compile(
-    r"(?:急性|活动|缓解|发作|稳定|间歇|恢复|终末|静止|进展|后遗症|围手术)期|(?<![初长短近定])(?:早|中|晚)期|术[前后](?!状态)"
+    r"急性(?:加重|发作)期?|(?:急性|活动|缓解|发作|稳定|间歇|恢复|终末|静止|进展|后遗症|围手术|(?:怀孕?|孕[早中晚]?|哺乳|月?经)(?=期))期|(?<![初长短近定])(?:早|中|晚)期|术[前后](?!状态)"
 )
 _DIFFERS_BY_STAGE = frozenset(
     {Relation.TREATMENT, Relation.DRUG, Relation.ADJUVANT, Relation.CURE_RATE, Relation.DURATION, Relation.FOOD_GOOD,

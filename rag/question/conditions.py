@@ -1,7 +1,7 @@
 """Questions for the diseases that meet several conditions at once (`风湿科看的病里，哪些是肌肉上的`). Pure.
 
 Conditions are a department, a part of the body, a group of people and a symptom. Several symptoms are no conditions:
-diseases are ranked by how many they share.
+diseases are ranked by how many they share. Remedies are asked for by what they are (`清热解毒的中药有哪些`).
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ import re
 from collections.abc import Sequence
 
 from rag.domain import Condition, EntityId, Mention
-from rag.question.intent import REMEDIES
 from rag.text import normalise
-from rag.vocabulary import EntityType, Relation
+from rag.vocabulary import REMEDIES, EntityType, Relation
 
 _SURE = 0.5
 _ASKS_FOR_DISEASES = re.compile(
@@ -21,6 +20,8 @@ _ASKS_FOR_DISEASES = re.compile(
 )
 _ASKS_FOR_ALL = re.compile(r"哪[些几]|列举|列出|考虑(?:什么|哪)|病引起|都?有啥|有什么[^药]{0,2}病")
 """Otherwise one patient's complaint is told, and the rank and a question back help more than a list."""
+_THIS = re.compile(r"(?:[这该此本那]|上述)一?[种个类项]?(?:疾病|毛病|病)")
+"""`这种疾病的治疗方案有哪些` is asked of one."""
 _PEOPLE: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
     (re.compile(said), tuple(recorded.split()))
     for said, recorded in (
@@ -46,7 +47,7 @@ _LEADING = (
 
 def asks_for_diseases(question: str) -> bool:
     """Whether a list of diseases is asked for, whoever may have them."""
-    text = normalise(question)
+    text = _THIS.sub("", normalise(question))
     return bool(_ASKS_FOR_DISEASES.search(text) and _ASKS_FOR_ALL.search(text))
 
 
@@ -65,6 +66,43 @@ def conditions_of(question: str, mentions: Sequence[Mention]) -> tuple[Condition
     found = [Condition(relation, _objects(m, relation)) for relation, m in leading]
     found += [Condition(Relation.POPULATION, words=words)] if words else []
     return tuple(found) if leading and len({c.relation for c in found}) > 1 else ()
+
+
+_REMEDY_KINDS: tuple[tuple[str, Relation, tuple[EntityType, ...]], ...] = (
+    (r"的?(?:中药材?|中草药|草药|药材|本草)", Relation.EFFICACY, (EntityType.HERB,)),
+    (r"的?(?:方剂|方子|汤药|经方|名方|验方)", Relation.EFFICACY, (EntityType.FORMULA,)),
+    (r"的?(?:中成药|成药)", Relation.EFFICACY, (EntityType.DRUG, EntityType.FORMULA)),
+    (r"(?:作用|功效|功能|效果)?的(?:药物?|药品)", Relation.EFFICACY, ()),
+    (r"类?(?:药物?|药品|剂)", Relation.DRUG_CLASS, (EntityType.DRUG,)),
+)
+"""How remedies of a sort are called, what tells the sort, and what they are; the first that fits counts."""
+_SORT = r"(?P<sort>(?:(?![吃用服喝能可开买治疗常])[\u4e00-\u9fff]){2,8}?)"
+_WHICH = r"(?:都|主要|常见|一般)?(?:有|是|包括)?(?:哪[些几]|什么|那些|啥)(?:种类?|类|味|个)?[?？。]?$"
+_OPENING = r"^(?:请问|你好|您好|想问|我想知道|列举|列出|有|,|，)*"
+_ASKS_FOR_SORT = tuple(
+    (re.compile(f"{_OPENING}{_SORT}(?:作用|功效|功能)?{called}{_WHICH}"), relation, types)
+    for called, relation, types in _REMEDY_KINDS
+) + tuple(
+    (re.compile(f"{_OPENING}(?:哪些|什么|有什么|哪种){called.removeprefix('的?')}(?:有|能|可以|具有|是)+{_SORT}(?:的?(?:作用|功效|功能|效果))?的?[?？。]?$"),
+     relation, types)
+    for called, relation, types in _REMEDY_KINDS[:3]
+)  # fmt: skip
+
+
+def sort_of_remedy(question: str, mentions: Sequence[Mention]) -> tuple[Condition, ...]:
+    """`清热解毒的中药有哪些`, `抗凝血药有哪些`: what remedies of a sort must meet; nothing where else is asked."""
+    text = normalise(question)
+    for asked, relation, types in _ASKS_FOR_SORT:
+        if found := asked.search(text):
+            named = [m for m in mentions if not m.negated and not m.carried]
+            if any(c.type not in REMEDIES for m in named for c in m.candidates):
+                return ()  # of an illness: what treats it
+            words = [found["sort"]]
+            if relation is Relation.DRUG_CLASS:  # 抗炎药 is no 抗炎性平喘药
+                names = (normalise(name) for m in named for name in (m.surface, *(c.name for c in m.candidates)))
+                words = [*names, *(found["sort"] + kind for kind in ("药", "剂", "类"))]
+            return (Condition(relation, words=tuple(dict.fromkeys(words)), of=types),)
+    return ()
 
 
 def _means(mention: Mention, kind: EntityType) -> bool:

@@ -13,10 +13,9 @@ from dataclasses import dataclass, replace
 from rag.domain import EntityId, GraphFact, Intent, Mention, YesNo
 from rag.question.routes import ROUTE
 from rag.text import normalise
-from rag.vocabulary import RELATIONS, EntityType, Polarity, Relation
+from rag.vocabulary import RELATIONS, REMEDIES, EntityType, Polarity, Relation
 
 _SURE = 0.5
-_REMEDY = frozenset({EntityType.DRUG, EntityType.HERB, EntityType.FORMULA})
 _ILL = frozenset({EntityType.DISEASE, EntityType.SYMPTOM, EntityType.SYNDROME})
 _OF_AN_ILLNESS: Mapping[EntityType, tuple[Relation, ...]] = {
     EntityType.SYMPTOM: (Relation.SYMPTOM, Relation.COMPLICATION),
@@ -61,8 +60,16 @@ _MEASURED = re.compile("[查测验检量]")
 """An indicator is asked about as an examination; else (`降尿酸`) it is part of something else."""
 _CAUSED = re.compile(r"(?:引起|导致|造成)的|所致")
 """`O是S引起的吗` asks the record of S for its complications."""
+_DUE, _DUE_AFTER = re.compile(r"(?:由于?|因为?|因)$"), re.compile(r"^(?:所|而)?(?:致|引起|导致|造成|引发)")
+_CLASS = re.compile(r"(?<!中)药物?$")
+"""Names of classes of drugs (降糖药), which no list of drugs holds."""
 _SIDE_BY_SIDE = re.compile(r"^(?:[、和与跟同及或]|还是)?$")
-_SUSPECTED = re.compile(r"(?:是|算|得了|患了?|是不是得了)$")
+_SUSPECTED = re.compile(
+    r"(?:(?:是否|能否|能不能|可以|可能|会不会|应该?)[^，。；,;]{0,4}(?:诊断|考虑|确诊)(?:为|是)|(?<![说断诊果示告出])是|算|得了|患了?|是不是得了)$"
+)
+_WHETHER = re.compile(r"(?:怀疑|考虑)[^，。；,;]{0,6}(?:是否|是不是|可能)?(?:患有?|得了?|是)$")
+"""`应该怀疑患者是否患有`: then what was told before may be anything."""
+_FOUND = frozenset({EntityType.SYMPTOM, EntityType.INDICATOR})
 _DENIES = re.compile(r"^(?:无|非|不|没|未)")
 _CLAUSE = re.compile(r"[，。；！？,;!?]")
 _ACT = re.compile(r"[停减加换漏断]服?药|[停减加][量用服]")
@@ -107,14 +114,33 @@ def with_object(intent: Intent, question: str, mentions: Sequence[Mention]) -> I
     if subject is None:
         return intent
     others = [m for m in live if m is not subject and not set(_ids(m)) & set(_ids(subject))]
+    if not suspected(question, live):
+        others = _asked_about(question, others)
+        if not others:
+            return intent
     relations = _relations(intent, normalise(question), subject, others)
     implied = not intent.explicit and not _HELPS.search(normalise(question))
     if not relations or (implied and _asks_more(question, mentions, subject, others, relations)):
         return intent
     objects = [c.entity for m in others for c in m.candidates if c.score >= _SURE and _may_be_object(c.type, relations)]
+    objects = [entity for entity in objects if not _CLASS.search(entity)] if Relation.DRUG in relations else objects
+    if others and not objects and Relation.DRUG in relations:
+        return intent
     return replace(
         intent, relations=relations, groups=(relations,), explicit=True, object=tuple(dict.fromkeys(objects))
     )
+
+
+def _asked_about(question: str, others: Sequence[Mention]) -> list[Mention]:
+    """Those named in the sentences that ask; what a story names before belongs to it (`我有A、B。吃C有益吗`)."""
+    asking = [s.span() for s in _SENTENCE.finditer(question) if _ASKING.search(s.group())]
+    return [m for m in others if m.carried or any(a <= m.start < b for a, b in asking)] if asking else list(others)
+
+
+_SENTENCE = re.compile(r"[^。！？；!?;\n]+[。！？；!?;\n]?")
+_ASKING = re.compile(
+    r"[吗？?]|么$|不$|没有?$|是否|能否|可否|有无|([能可会要该算是传用])不\1|有没有|可不可以|应不应|需不需要"
+)
 
 
 def _asks_more(
@@ -131,7 +157,8 @@ def _asks_more(
     objects = [m for m in others if any(_may_be_object(kind, relations) for kind in _kinds(m))]
     if any(_ACT.match(normalise(m.surface)) for m in objects):
         return True
-    named = [subject, *objects, *(m for m in mentions if m.negated or m.modifier)]
+    parts = (m for m in mentions if EntityType.BODY_PART in _kinds(m))  # 肩关节 of a 疼痛 there
+    named = [subject, *objects, *parts, *(m for m in mentions if m.negated or m.modifier)]
     for said in objects[-1:]:
         first = max((m.end() for m in _CLAUSE.finditer(question, 0, said.start)), default=0)
         after = _CLAUSE.search(question, said.end)
@@ -149,7 +176,7 @@ def _subject(question: str, live: Sequence[Mention]) -> Mention | None:
     `O是S的并发症吗`, `O是S引起的吗` and `我O，是S吗` turn the order round; names that stand side by side have none.
     """
     ill = [m for m in live if _kinds(m) & _ILL]
-    remedies = [m for m in live if _kinds(m) & _REMEDY]
+    remedies = [m for m in live if _kinds(m) & REMEDIES]
     diseases = [m for m in ill if EntityType.DISEASE in _kinds(m)]
     able = diseases or (ill if not remedies else []) or remedies
     if len(able) < 2:
@@ -165,9 +192,13 @@ def _subject(question: str, live: Sequence[Mention]) -> Mention | None:
 
 def suspected(question: str, mentions: Sequence[Mention]) -> bool:
     """`我头痛恶心，是不是偏头痛`: symptoms, and in the end the disease that they are taken for."""
-    *told, last = mentions
-    named = EntityType.DISEASE in _kinds(last) and all(EntityType.SYMPTOM in _kinds(mention) for mention in told)
-    return bool(told) and named and _SUSPECTED.search(normalise(question[: last.start])) is not None
+    *before, last = mentions
+    told = [m for m in before if EntityType.BODY_PART not in _kinds(m) and not set(_ids(m)) & set(_ids(last))]
+    if not told or EntityType.DISEASE not in _kinds(last):
+        return False
+    text = normalise(question[: last.start])
+    found = all(_kinds(mention) & _FOUND for mention in told)
+    return _WHETHER.search(text) is not None or (found and _SUSPECTED.search(text) is not None)
 
 
 def _relations(intent: Intent, text: str, subject: Mention, others: Sequence[Mention]) -> tuple[Relation, ...]:
@@ -181,7 +212,9 @@ def _relations(intent: Intent, text: str, subject: Mention, others: Sequence[Men
     ill = bool(_kinds(subject) & _ILL)
     if not ill and kinds <= _CONSUMED and _EATEN.search(text):
         return (Relation.INTERACTION,)
-    if ill and kinds & _REMEDY and _HELPS.search(text):
+    if ill and any(_due_to(text, m) for m in others):
+        return _OF_AN_ILLNESS[EntityType.CAUSE]
+    if ill and kinds & REMEDIES and _HELPS.search(text):
         against = tuple(relation for relation in asked if RELATIONS[relation].polarity is Polarity.AGAINST)
         return (Relation.DRUG, *(relation for relation in against if _fits(relation, kinds, _kinds(subject))))
     if cued or any(RELATIONS[relation].subjects & _kinds(subject) for relation in asked):
@@ -195,6 +228,13 @@ def _relations(intent: Intent, text: str, subject: Mention, others: Sequence[Men
     if ill:
         return next((found for kind, found in _OF_AN_ILLNESS.items() if kind in kinds), ())
     return (Relation.INDICATION,) if _HELPS.search(text) else (Relation.ADVERSE,) if kinds & _ILL else ()
+
+
+def _due_to(text: str, other: Mention) -> bool:
+    """`是由于营养不良所致吗`: the other name is what may have caused it."""
+    start = text.find(normalise(other.surface))
+    end = start + len(normalise(other.surface))
+    return _DUE.search(text[:start]) is not None and _DUE_AFTER.match(text[end:]) is not None
 
 
 def _fits(relation: Relation, subject: Collection[EntityType], other: Collection[EntityType]) -> bool:

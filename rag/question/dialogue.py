@@ -20,6 +20,9 @@ MOST_QUESTIONS = 3
 HINT = "可以回答“有”“没有”或“不知道”，也可以补充其他症状；想现在就看结果，请说“直接告诉我”。"
 """Said with the first question."""
 
+MORE_WANTED = "只识别到一个症状，符合的疾病很多，请补充其他症状、部位和持续时间。"
+"""Said where diseases are listed for one symptom alone."""
+
 _LOOK_BACK = 12
 """Turns, of both sides; a whole consultation has eight."""
 _LONGEST = 2000
@@ -78,13 +81,15 @@ class Consultation:
     """What was said since the user's message that was met with a question.
 
     `said` are the user's messages before the current one, the opening first; `replies` all that was asked, with the
-    current message's answer; `pending` how many of them, the last ones, the current message follows at once.
+    current message's answer; `pending` how many of them, the last ones, the current message follows at once; `open`:
+    it follows a turn that asked for more symptoms.
     """
 
     said: tuple[str, ...]
     replies: tuple[Reply, ...] = ()
     pending: int = 0
     placing: str = ""
+    open: bool = False
 
     @property
     def asks_where(self) -> bool:
@@ -99,7 +104,7 @@ class Consultation:
     def asked(self, symptoms: Sequence[str]) -> Consultation:
         """After a turn of ours that asks about `symptoms`, or about none."""
         new = tuple(Reply(normalise(symptom)) for symptom in symptoms)
-        return replace(self, replies=(*self.replies, *new), pending=len(new))
+        return replace(self, replies=(*self.replies, *new), pending=len(new), open=False)
 
     def asked_where(self, complaint: str) -> Consultation:
         """After a turn of ours that asks where a complaint is."""
@@ -190,12 +195,14 @@ def read_consultation(history: Sequence[Turn], message: str) -> Consultation | N
     for turn in history[-_LOOK_BACK:]:
         asked = _ASKED.findall(turn.content)[-MOST_QUESTIONS:] if turn.role == "assistant" else []
         where = _ASKED_WHERE.findall(turn.content) if turn.role == "assistant" else []
-        if turn.role == "user" and found is not None and found.pending:
+        if turn.role == "user" and found is not None and (found.pending or (found.open and not asks(turn.content))):
             found = replace(found.heard(turn.content), said=(*found.said, found.with_place(turn.content[:_LONGEST])))
         elif turn.role == "user":
             found, opening = None, (turn.content[:_LONGEST],)
         elif where:
             found = (found or Consultation(opening)).asked_where(where[-1])
+        elif turn.role == "assistant" and not asked and MORE_WANTED in turn.content:
+            found = replace((found or Consultation(opening)).asked(()), open=True)
         elif asked or found is not None:
             found = (found or Consultation(opening)).asked(asked)
     return found.heard(message) if found is not None else None

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
-from rag.domain import Intent, Mention
-from rag.question.cues import CUES, groups_asked
+from rag.domain import Candidate, Intent, Mention
+from rag.question.cues import AFTER_TAKING, CUES, groups_asked
 from rag.question.deciding import suspected, with_object
+from rag.question.partners import partner
 from rag.text import HAN, is_han, normalise
-from rag.vocabulary import EntityType, Relation
+from rag.vocabulary import REMEDIES, EntityType, Relation
 
 DISEASE_OVERVIEW = (
     Relation.SYMPTOM,
@@ -26,6 +28,9 @@ DISEASE_OVERVIEW = (
 )
 """What a question without a cue is answered with, for a disease."""
 
+COMPARED_OVERVIEW = (Relation.SYMPTOM, Relation.CAUSE, Relation.EXAMINATION, Relation.TREATMENT)
+"""What two illnesses are compared in where it is not said in what: with more, each list is cut to its first item."""
+
 DRUG_OVERVIEW = (
     Relation.INDICATION,
     Relation.EFFICACY,
@@ -37,11 +42,12 @@ DRUG_OVERVIEW = (
 )
 """Likewise for a drug, a herb or a formula."""
 
-REMEDIES = frozenset({EntityType.DRUG, EntityType.HERB, EntityType.FORMULA})
 
 _REVERSE = re.compile(
+    r"what (?:is|could|might|can|may) (?:it|this|that|be|cause|causing|the (?:cause|reason|matter|problem))|"
+    r"what(?:'s| is) (?:wrong|going on|happening)|what do i have|what (?:disease|illness|condition|sickness)|why do i|"
     r"什么病|啥病|哪种病|哪些病|哪种疾病|什么疾病|哪些疾病|何种疾病|何病|可能是什么|可能患|可能得|患了什么|"
-    r"得了什么|怎么回事|什么情况|什么问题|何情况|属于哪种|怎么了|考虑什么|可能的诊断|是不是得了|会是什么|什么毛病|哪方面的病|哪种问题|哪里.{0,4}(?:毛病|问题)"
+    r"得了什么|诊断(?:为|是)什么(?:病|疾病)?(?=[？?。!！]*$)|怎么回事|什么情况|什么问题|何情况|属于哪种|怎么了|考虑什么|可能的诊断|是不是得了|会是什么|什么毛病|哪方面的病|哪种问题|哪里.{0,4}(?:毛病|问题)"
 )
 _OF_WHICH = re.compile(
     r"(?:可能|考虑|会不会|也许|大概)(?:会?是|得|患|属于|有)?了?(?:什么|哪[些种个])(?:疾?病|毛病|问题|疾患)|(?:见于|提示|说明是?|预示)(?:什么|哪些)(?:疾?病|毛病|问题)|"
@@ -71,17 +77,44 @@ _ACTIVITY = re.compile(
     r"玩手机|看电视|戴眼镜)(?!能|可以)"
 )
 """`能不能跑步`: what somebody may do is no relation of the vocabulary, whatever it sounds like."""
+_ON_OTHERS = re.compile(
+    r"(?:对|给)[^，。；？,;?]{0,6}?(?:宝宝|宝贝|孩子|小孩|婴儿|胎儿|胎宝宝|下一代|后代|娃|乳儿|新生儿)(?:的)?"
+    r"[^，。；？,;?]{0,8}?(?:影响|伤害|危害|害处|坏处|有害|不利|不好|危险)|"
+    r"影响(?:到)?(?:宝宝|宝贝|孩子|小孩|婴儿|胎儿|胎宝宝|下一代|后代|娃|乳儿|新生儿)"
+)
+"""`哺乳期感染对宝宝有影响吗`: what one person's illness does to another is no complication of it."""
+_FINDINGS = re.compile(
+    r"(?:心电图?|脑电图?|肌电图?|影像学?|x[线光]片?|ct|mri|磁共振|核磁(?:共振)?|超声|[b彩]超|造影|[内胃肠]镜|眼底|血气(?:分析)?|胸片|平片|"
+    r"血象|骨髓象|实验室|血常规|尿常规|脑脊液|生化)(?:学|检查|检测|分析|化验)*[上中下]?的?"
+    r"(?:主要|典型|特征性?|常见|有(?:什么|哪些)|什么|哪些|会有)*的?(?:表现|特征|特点|改变|征象|所见|结果)"
+)
+"""`高钾血症的心电图表现`: what a test shows is no symptom of the illness, and no list of its tests."""
 _STATED = re.compile(
-    r"等[^，。；？,;?]{0,4}(?:症状|表现|检查|治疗|不适)|(?:出现|伴有?|有)[^，。；？,;?]{0,12}\u25a1的?(?:症状|表现|体征)(?=[，。；,;\s]|$)|"
+    r"等[^，。；？,;?]{0,4}(?:症状|表现|检查|治疗|不适)|(?:表现出|表现为|出现|伴有?|有)[^，。；？,;?]{0,12}\u25a1的?(?:临床)?(?:症状|表现|体征)(?=[，。；,;\s]|$)|"
     r"(?:出现|伴有?|有)(?:了|一些|以下|明显|上述|类似)*(?:症状|表现|体征)(?!有)|"
-    r"(?:检查|体检|化验)(?:结果|发现|显示|提示|后|报告)|经[^，。；？,;?]{0,8}检查|(?:手术|治疗|用药|吃药|服药)(?:后|前|过|了)|"
-    r"(?:其[它他]|各个?|多个?|远处)部位"
+    r"(?:检查|体检|化验)(?:结果|发现|显示|提示|后|报告)|(?<![么能会以])(?:检查|体检|化验|筛查)出(?!来|结果|什么|哪)|"
+    r"表现(?:出|为)(?![什哪])|部位(?:在|位于|为|是|不定|不固定)(?![哪什何])|经[^，。；？,;?]{0,8}检查|(?:手术|治疗|用药|吃药|服药)(?:后|前|过|了)|"
+    r"(?:其[它他]|各个?|多个?|远处)部位|(?:没有?|无)(?:什么|任何|别的|其[他它])*(?:症状|表现|不适|不舒服)|"
+    r"(?:有时|偶尔|有点儿?|有些|感觉|觉得|感到|很|非常|一直|总是?|老是?|经常|比较|特别)+(?:不舒服|难受)(?![吗么])|"
+    r"细胞周期|没多久|不久|不小心|(?:症状|原因|情况|经过|时间|结果)\s*[:：]|\u25a1(?:引起|导致|造成)的(?=[，。；,;])|"
+    r"(?:最?明显|主要|典型|首发|目前|现在)的?(?:症状|表现|不适)(?:是|为|有|包括)(?![什哪啥])|(?:还|都|也)能[吃喝走睡动](?![吗么什哪])|(?:已经?|后来|早就?|也|都|给|是)+(?:治|看|养)?好了(?![吗么没])|病理(?:分型|类型|诊断|分期|结果)?(?:为|是|示|提示|显示|证实|报告)|"
+    r"(?:经过?|通过|接受|曾经?|正在|一直在?)(?:了|过)?[^，。；？,;?\u25a1什哪怎]{0,6}?(?:治疗|用药|吃药|服药|检查)(?![什哪怎吗能可方])"
 )
 """Words of a case history that tell and do not ask."""
-_COLLOQUIAL = (("啥", "什么"), ("咋", "怎么"), ("甚么", "什么"), ("哪儿", "哪里"), ("怎样", "怎么"), ("如何", "怎么"))
+_COLLOQUIAL = (
+    ("啥", "什么"),
+    ("咋", "怎么"),
+    ("咱办", "怎么办"),
+    ("咱治", "怎么治"),
+    ("肿么", "怎么"),
+    ("甚么", "什么"),
+    ("哪儿", "哪里"),
+    ("怎样", "怎么"),
+    ("如何", "怎么"),
+)
 COMPARISON = re.compile(
-    r"区别|区分|鉴别|一回事|不同|差别|差异|异同|重叠|一样|是否相同|是否一致|相同吗|同一|分别|相比|比较|差多少|差多久|"
-    r"哪一?[个种]|哪边|谁更|更严重|更好|怎么分|都.{1,8}[吗么]"
+    r"区别|区分|鉴别|一回事|不同|共同点|相同点|共同之处|相似|差别|差异|异同|重叠|一样|是否相同|是否一致|相同吗|同一|分别|相比|比较|差多少|差多久|"
+    r"哪一?[个种]|哪边|谁更|更严重|更好|怎么分|都(?:是|会|能|有|要|可以|属于|叫|得).{0,7}[吗么]"
 )
 _OTHER_SIDE = re.compile(
     rf"\u25a1[和与跟同]([{HAN}]{{2,8}}?)(?=之间|有|的|到底|究竟|怎么|区别|区分|鉴别|是|哪|一样|相比|比较|差别|不同|,|，)|"
@@ -98,7 +131,15 @@ def read_intent(question: str, mentions: Sequence[Mention]) -> Intent:
 
     A yes/no question that names two things asks whether the record of one lists the other.
     """
-    return with_object(_cued(question, mentions), question, mentions)
+    intent = _cued(question, mentions)
+    if not _AFTER_TAKING.search(_masked(question, mentions)):
+        intent = with_object(intent, question, mentions)
+    beside = partner(question, mentions)
+    return replace(_TOGETHER, yes_no=intent.yes_no, beside=beside) if beside else intent
+
+
+_AFTER_TAKING = re.compile(AFTER_TAKING)
+_TOGETHER = Intent(_BOTH := (Relation.INTERACTION, Relation.INCOMPATIBLE), (_BOTH,))
 
 
 def _cued(question: str, mentions: Sequence[Mention]) -> Intent:
@@ -117,13 +158,75 @@ def _cued(question: str, mentions: Sequence[Mention]) -> Intent:
         return Intent((), (), reverse=True, yes_no=yes_no)
     if relations:
         return Intent(relations, groups, reverse=reverse, comparison=comparison, yes_no=yes_no)
-    settled = any(other.search(_plain(question)) for other in (_OTHER_SPAN, _ACTIVITY))
+    settled = any(other.search(_plain(question)) for other in (_OTHER_SPAN, _ACTIVITY, _ON_OTHERS, _FINDINGS))
     specific = yes_no or settled or _left_over(text) > (_SMALL_TALK if len(mentions) < 2 else 0)
+    if specific and not (yes_no or settled) and _only_states(question, mentions):
+        overview = _overview(mentions)
+        return Intent(overview, (overview,), explicit=False, guessed=True)
     if specific and not comparison and not unknown:
         return Intent((), (), explicit=False, comparison=comparison, yes_no=yes_no, settled=settled)
-    remedy = any(c.type in REMEDIES for m in mentions for c in m.candidates[:1])
-    overview = DRUG_OVERVIEW if remedy else DISEASE_OVERVIEW
+    overview = _overview(mentions)
+    if (comparison or unknown) and overview == DISEASE_OVERVIEW:
+        overview = COMPARED_OVERVIEW
     return Intent(overview, (overview,), explicit=False, comparison=comparison, yes_no=yes_no, unknown=unknown)
+
+
+def _overview(mentions: Sequence[Mention]) -> tuple[Relation, ...]:
+    """What is told where nothing certain is asked."""
+    remedy = any(c.type in REMEDIES for m in mentions for c in m.candidates[:1])
+    coded = any(_IS_CODE.fullmatch(normalise(m.surface)) for m in mentions)
+    return DRUG_OVERVIEW if remedy else (*DISEASE_OVERVIEW, *([Relation.CODE] if coded else []))
+
+
+_IS_CODE = re.compile(r"[a-z]\d[\da-z]\.[\dx]{1,7}")
+"""`E11.9是什么病`: who asks by a code wants to read what it stands for."""
+
+
+def asks_nothing(question: str, mentions: Sequence[Mention], intent: Intent) -> bool:
+    """`宝宝脖子左边有肿块`: somebody tells what is the matter, or only a complaint, and no word of it asks.
+
+    A cue asks where nothing is told (`肾衰竭早期症状`); in a story it may be part of it.
+    """
+    text = _plain(question)
+    if intent.settled or (intent.explicit and intent.relations and not _STORY.search(text)):
+        return False
+    complaint = any(m.present and c.type is EntityType.SYMPTOM for m in mentions for c in m.candidates)
+    return (complaint or _TELLS.search(text) is not None) and _ASKS.search(text) is None
+
+
+_STORY = re.compile(r"[，。；,;]")
+_TELLS = re.compile(
+    r"我|他|她|宝宝|孩子|小孩|老公|老婆|妈|爸|患者|病人|女士|先生|最近|今天|昨天|昨晚|前天|刚才|出现|感觉|体检|查出"
+)
+
+
+def _only_states(question: str, mentions: Sequence[Mention]) -> bool:
+    """`宝宝舌头上有地图舌`: no question, and one illness in it, of which what is known is told; and no remedy."""
+    if _ASKS.search(_plain(question)):
+        return False
+    named = [m.candidates[0] for m in mentions if not m.negated and not m.modifier and m.candidates]
+    sure = [m.candidates[0] for m in mentions if all(c.type is not EntityType.SYMPTOM for c in m.candidates)]
+    ill = [c for c in named if c.type is EntityType.DISEASE]
+    certain = [c for c in ill if c in sure] or [c for c in ill if _BY_NAME.search(c.name)]
+    return len({c.entity for c in certain}) == 1 and all(c.type not in REMEDIES for c in named)
+
+
+_BY_NAME = re.compile(
+    r"(?:[病症炎癌瘤痔]|综合征|血[压脂糖]|结石|感染|溃疡|[湿麻疱]疹|痛风|哮喘|中风|变性|硬化|梗[死塞]|衰竭)$"
+)
+"""Of names that are complaints as well (咳嗽, 高血压) those of illnesses."""
+
+
+def is_illness(candidate: Candidate) -> bool:
+    """Whether a disease is called as illnesses are and complaints are not, be it listed among complaints or not."""
+    return candidate.type is EntityType.DISEASE and _BY_NAME.search(candidate.name) is not None
+
+
+_ASKS = re.compile(
+    rf"([{HAN}])不\1|[?？吗呢吧]|么$|什么|怎|哪|几|多[少久大长高]|谁|为何|何时|何种|是否|是不是|能不能|可不可以|要不要|会不会|有没有|有无|该不该|好不好|不$|没$|"
+    r"请(?!假)|求助|咨询|帮我|推荐|介绍|建议|区别|列出|列举|说明|给出|告诉|\b(?:what|how|why|which|when|where|who|is|are|was|were|do|does|did|can|could|should|will|would|may|might|has|have)\b"
+)
+"""Words of a question; a statement has none."""
 
 
 def activity_in(question: str) -> str:
@@ -152,7 +255,7 @@ _COMPARED = frozenset(
      EntityType.TREATMENT, EntityType.THERAPY, *REMEDIES}
 )  # fmt: skip
 _SAYS_NOTHING = re.compile(
-    r"请问|你好|您好|谢谢|医生|大夫|介绍|一下|科普|了解|是什么|什么是|简介|说说|讲讲|资料|知识|相关|情况|严重吗?|怎么样|想知道|"
+    r"请问|你好|您好|谢谢|医生|大夫|介绍|一下|科普|了解|什么意思|是什么|什么是|简介|说说|讲讲|资料|知识|相关|情况|严重吗?|怎么样|想知道|"
     r"告诉我|我想|帮我|关于|一种|患者|病人|被诊断|诊断为|确诊|查出|得了|患有|什么|怎么|这个|这种|疾病|\u25a1|what|about|tell|me|is"
 )
 _FILLER = re.compile(
@@ -172,6 +275,9 @@ def _left_over(text: str) -> int:
 def _masked(question: str, mentions: Sequence[Mention]) -> str:
     """The question with each mention replaced by a mark, so that cues inside names are not seen."""
     chars = list(question)
+    for other in (_ON_OTHERS, _OTHER_SPAN, _FINDINGS):
+        for found in other.finditer(question.lower() if len(question.lower()) == len(question) else question):
+            chars[found.start() : found.end()] = ["\u25a1"] * (found.end() - found.start())
     for mention in mentions:
         if not mention.carried and not _asks_itself(mention):
             chars[mention.start : mention.end] = ["\u25a1"] * (mention.end - mention.start)
@@ -222,11 +328,30 @@ def _is_reverse(question: str, text: str, relations: Sequence[Relation], mention
     if _REVERSE.search(text) and (not only_diseases or not relations):
         return len(symptoms) > 1 or bool(only_diseases) or not could_be_subject
     if only_diseases:
-        return False
+        return _complains_of_something_new(question, only_diseases, symptoms)
+    if not relations and _FIRST_PERSON.search(text):
+        return True
     if relations or not is_han(symptoms[0].surface[0]):
         named = any(_PART_OF_A_NAME.search(question[: m.start]) for m in symptoms)
         return not could_be_subject and not named and bool(set(relations) & _OF_A_DISEASE)
     return len(symptoms) > 1 or (not could_be_subject and _left_over(text) <= _SMALL_TALK)
+
+
+def _complains_of_something_new(question: str, ill: Sequence[Mention], symptoms: Sequence[Mention]) -> bool:
+    """`高血压糖尿病，最近脚肿，怎么回事`: the illnesses are known, what the complaint comes from is asked."""
+    last = max(symptoms, key=lambda m: m.start)
+    if any(m.end > last.start for m in ill) or any(c.type is EntityType.DISEASE for c in last.candidates):
+        return False
+    between = question[max(m.end for m in ill) : last.start]
+    return _NEW.search(between) is not None and _SO_WHY.match(question, last.end) is not None
+
+
+_NEW = re.compile(
+    r"[，,。；;\s][^，,。；;]{0,4}(?:最近|近来|这几天|这两天|今天|昨天|现在|突然|又|老是|总是|经常|开始|出现)[^，,。；;]{0,6}$"
+)
+_SO_WHY = re.compile(
+    r"[^，,。？?]{0,4}[，,\s]?(?:是|这是|会是|请问)?(?:怎么回事|什么原因|为什么|为何|怎么了|什么情况|什么问题)"
+)
 
 
 def _complains(text: str, relations: Sequence[Relation], mentions: Sequence[Mention]) -> bool:
@@ -235,6 +360,23 @@ def _complains(text: str, relations: Sequence[Relation], mentions: Sequence[Ment
     return not named and set(relations) <= _CAUSES and _WHY.search(text) is not None
 
 
+def as_complaint(intent: Intent, mentions: Sequence[Mention]) -> Intent | None:
+    """The cause of a complaint, asked for as the illness that it may belong to; None where something else is asked.
+
+    `肚子痛是怎么回事`: where records list no cause, they list the illnesses that have it. Not of what is called an
+    illness itself (高血压), even where others list it among their symptoms.
+    """
+    present = [m for m in mentions if not m.negated and not m.modifier and m.candidates]
+    ill = [m for m in present if any(c.type in _HAVING_A_CAUSE for c in m.candidates)]
+    complaints = [m for m in ill if any(c.type is EntityType.SYMPTOM for c in m.candidates)]
+    plain = not any(c.type is EntityType.SYMPTOM and _BY_NAME.search(c.name) for m in ill for c in m.candidates)
+    asked = bool(intent.relations) and set(intent.relations) <= _CAUSES and not (intent.object or intent.comparison)
+    behind = asked and bool(ill) and ill == complaints and plain
+    return Intent((), (), reverse=True, yes_no=intent.yes_no) if behind else None
+
+
+_FIRST_PERSON = re.compile(r"\b(?:i|i'm|i've|my|me|am)\b(?!-)")
+"""`My stomach hurts` is a complaint; `headache in early migraine` is what a study is about."""
 _WHY = re.compile(r"怎么回事|什么原因|为什么|为何|怎么搞的|怎么了$|什么情况$")
 _CAUSES = frozenset({Relation.CAUSE, Relation.RISK_FACTOR})
 _HAVING_A_CAUSE = REMEDIES | {

@@ -16,8 +16,7 @@ from pathlib import Path
 from rag.classifier import Classifier
 from rag.domain import Intent, Mention
 from rag.errors import ConfigurationError
-from rag.question.intent import REMEDIES
-from rag.vocabulary import RELATIONS, EntityType, Relation
+from rag.vocabulary import RELATIONS, REMEDIES, EntityType, Relation
 
 REVERSE = "reverse"
 """In the place of relations: the label asks which disease has the symptoms."""

@@ -8,16 +8,19 @@ from dataclasses import dataclass, replace
 
 from rag.domain import Condition, Intent, Mention, Turn
 from rag.linking.linker import Linker
-from rag.linking.names import entity_name
+from rag.linking.names import Names, entity_name
 from rag.linking.sites import GENERAL
 from rag.question.allergens import without_allergens
-from rag.question.conditions import asks_for_diseases, conditions_of
+from rag.question.conditions import asks_for_diseases, conditions_of, sort_of_remedy
+from rag.question.deciding import suspected
 from rag.question.dialogue import MOST_QUESTIONS, Consultation, asks, hurried, thing, told_before, told_now
 from rag.question.followup import understand
-from rag.question.intent import read_intent
+from rag.question.intent import as_complaint, read_intent
+from rag.question.sufferers import without_sufferers
 from rag.retrieval.avoided import asks_to_avoid
 from rag.retrieval.selection import may_be_subject, parts_told, told_symptoms
-from rag.vocabulary import EntityType
+from rag.text import normalise
+from rag.vocabulary import REMEDIES, EntityType
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,12 @@ class Meaning:
         name = entity_name(told.present[0])
         return name if name in GENERAL else ""
 
+    def behind(self, intent: Intent, mentions: Sequence[Mention]) -> Meaning | None:
+        """`intent` taken for the question which illness is behind the complaint; None where it cannot be meant so."""
+        complaint = as_complaint(intent, mentions) if not _INHERITED.search(self.text) else None
+        may_ask = _DECIDES.search(self.text) is None and not hurried(self.text)
+        return replace(self, intent=complaint, may_ask=may_ask) if complaint is not None else None
+
     @property
     def shown(self) -> tuple[Mention, ...]:
         """The mentions for a reader of the question as it was typed."""
@@ -67,8 +76,40 @@ def meaning_of(question: str, history: Sequence[Turn], consultation: Consultatio
             return _next_turn(consultation, question, told, adds=adds)
         if not any(may_be_subject(m) or m.modifier for m in own):
             return Meaning(question, told, replace(read_intent(question, told), reverse=True))
+        whole = consultation.restated(question)
+        if _SUPPOSES.match(question) and suspected(whole, linked := linker.link(whole)):
+            return _alone(whole, linked)
     understood = understand(question, history, linker)
-    return replace(_alone(understood.question, understood.mentions), as_typed=understood.asked)
+    mentions = tuple(_for_whom(_plain(mention, linker.names)) for mention in understood.mentions)
+    return replace(_alone(understood.question, mentions), as_typed=understood.asked)
+
+
+_WHOM = frozenset({"儿童", "婴儿", "婴幼儿", "幼儿", "新生儿", "早产儿", "青少年", "老年", "孕期", "妊娠", "妊娠期"})
+
+
+_STATES = frozenset({"孕期", "怀孕期", "怀孕期间", "孕早期", "孕中期", "孕晚期", "哺乳期", "经期", "月经期"})
+"""In which somebody falls ill; 妊娠期 is how the names of illnesses of their own begin (妊娠期高血压)."""
+
+
+_WHO = _WHOM | {"老人", "老年人", "小孩", "小儿", "宝宝", "孩子", "孕妇", "产妇"}
+
+
+def _plain(mention: Mention, names: Names) -> Mention:
+    """`老人便秘` as 便秘, where a graph knows it as a complaint: nothing more is recorded of it."""
+    if any(c.type is not EntityType.SYMPTOM for c in mention.candidates):
+        return mention
+    said = normalise(mention.surface)
+    rest = (names.candidates(said.removeprefix(who)) for who in sorted(_WHO, key=len, reverse=True) if who in said[:4])
+    return next((replace(mention, candidates=tuple(found)) for found in rest if found), mention)
+
+
+def _for_whom(mention: Mention) -> Mention:
+    """`儿童布洛芬怎么吃`: who takes a medicine makes it no other one; 小儿 is part of the names of some.
+
+    Nor does it make an illness another one that she is pregnant (`孕期智齿发炎`); the answer says what it is not for.
+    """
+    remedy = mention.modifier in _WHOM and all(c.type in REMEDIES for c in mention.candidates)
+    return replace(mention, modifier="") if remedy or mention.modifier in _STATES else mention
 
 
 def _placed(message: str, consultation: Consultation, linker: Linker) -> Mention | None:
@@ -88,14 +129,25 @@ def _somewhere(before: tuple[Mention, ...], now: Sequence[Mention], placing: str
 
 _ABOUT_SYMPTOMS = re.compile(r"要紧|严重吗|(?:什么|啥|是何)(?:原因|缘故)|为什么|怎么引起|什么引起|怎么造成|怎么导致")
 """Of several symptoms at once, their cause and how grave they are is asked of what they belong to."""
+_INHERITED = re.compile("遗传")
+"""`偏头痛会遗传吗` asks for no illness that has it among its symptoms."""
+_SUPPOSES = re.compile(
+    r"(?:那|这|那么|请问|医生|我|他|她|孩子|宝宝)*(?:会不会|是不是|是否|有没有可能|可能|难道|莫非|该不会)"
+)
+"""`会不会是肺炎`, after the complaints were told."""
 _DECIDES = re.compile(r"能不能|可不可以|能否|可否|要不要|会不会|是不是(?!得了|有病|生病|病了)|是否")
 """A decision is asked for, not what it may be."""
 
 
 def _alone(question: str, mentions: tuple[Mention, ...]) -> Meaning:
-    intent = read_intent(question, without_allergens(question, mentions))
+    asked_about = without_allergens(question, mentions)
+    intent = read_intent(question, asked_about)
+    today = without_sufferers(question, asked_about, intent)
+    intent = intent if today == asked_about else read_intent(question, today)
     if conditions := conditions_of(question, mentions):
         return Meaning(question, mentions, Intent((), (), reverse=True), conditions=conditions)
+    if conditions := sort_of_remedy(question, mentions):
+        return Meaning(question, mentions, replace(intent, settled=True), conditions=conditions)
     if asks_to_avoid(question, mentions):
         return Meaning(question, mentions, Intent((), (), reverse=True, avoids=True))
     present = [m for m in mentions if not m.negated and not m.modifier]
@@ -109,7 +161,7 @@ def _alone(question: str, mentions: tuple[Mention, ...]) -> Meaning:
 
 def _continues(consultation: Consultation, question: str, own: Sequence[Mention], told: tuple[Mention, ...]) -> bool:
     """Whether the message answers, adds to what was told, or presses; another question is one of its own."""
-    if not consultation.pending:
+    if not consultation.pending and not (consultation.open and any(map(_symptom, own))):
         return False
     others = any(not _symptom(m) and may_be_subject(m) for m in own)
     if consultation.answered or hurried(question):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from rag.domain import GraphFact, Patient, Sex
@@ -22,6 +22,8 @@ class Group(StrEnum):
     FEMALE = "female"
     MALE = "male"
     PREGNANT = "pregnant"
+    NOT_PREGNANT = "not_pregnant"
+    """Women whom an illness of periods, of conceiving, of what prevents it or of childbed may concern."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Person:
     age: float | None = None
     sex: Sex | None = None
     pregnant: bool | None = None
+    exposed: bool = field(default=False, compare=False)
+    """Whether something from outside is told of that may have brought it on: a fall, a bite, what was swallowed."""
 
     @property
     def groups(self) -> frozenset[Group]:
@@ -51,7 +55,8 @@ class Person:
         never = (
             self.sex is Sex.MALE or self.pregnant is False or (self.age is not None and not 12 <= self.age < _OLD_FROM)
         )
-        return frozenset(found | ({Group.PREGNANT} if never else set()))
+        found |= {Group.PREGNANT} if never else {Group.NOT_PREGNANT} if self.pregnant else set()
+        return frozenset(found)
 
 
 NOBODY = Person()
@@ -60,7 +65,7 @@ NOBODY = Person()
 _YEARS = re.compile(r"(\d{1,3}|[零一二两三四五六七八九十百]{1,4})(?:周)?岁")
 _MONTHS = re.compile(r"(\d{1,2}|[一二两三四五六七八九十]{1,2})个多?月(?:大|的?(?:宝宝|婴儿|孩子|小孩|娃)|龄)")
 _WHOSE = r"(?:^|[，。,\s]|我家?|我们家?|家里|的|请问|医生)"
-_INFANT = re.compile(rf"新生儿|婴儿|婴幼儿|{_WHOSE}宝宝")
+_INFANT = re.compile(rf"新生儿|足月儿|早产儿|婴儿|婴幼儿|女婴|男婴|{_WHOSE}宝宝")
 _CHILD = re.compile(rf"小孩|小朋友|儿童|患儿|小学生|{_WHOSE}(?:孩子|娃)|儿子|女儿")
 _MOTHER = re.compile(r"怀孕|产后|哺乳|喂奶|坐月子|孕妇|孕期")
 """Whoever writes so means herself and not the child."""
@@ -83,7 +88,10 @@ def person_of(text: str, patient: Patient | None) -> Person:
     said = normalise(text)
     woman, man = bool(_WOMAN.search(said)), bool(_MAN.search(said))
     told = Person(
-        _age(said), None if woman == man else Sex.FEMALE if woman else Sex.MALE, bool(_PREGNANT.search(said)) or None
+        _age(said),
+        None if woman == man else Sex.FEMALE if woman else Sex.MALE,
+        bool(_PREGNANT.search(said)) or None,
+        bool(_EXPOSED.search(said)),
     )
     if patient is None:
         return told
@@ -91,7 +99,22 @@ def person_of(text: str, patient: Patient | None) -> Person:
         patient.age if patient.age is not None else told.age,
         patient.sex or told.sex,
         patient.pregnant if patient.pregnant is not None else told.pregnant,
+        told.exposed,
     )
+
+
+_EXPOSED = re.compile(
+    r"毒|煤气|农药|杀虫|误[食服吃喝]|化学|咬|[蜇蛰]|叮|摔|跌|撞|车祸|砸|扭[了到伤]|[受外拉刺划打压碰夹]伤|烫|烧伤|冻|触电|电击|溺水|呛|手术|术后|开刀|"
+    r"[吃喝服抹涂打]了|接触|暴晒|中暑|放疗|辐射|避孕"
+)
+_BROUGHT_ON = re.compile(
+    r"(?<!食物)中毒(?!性)|[咬蜇烧烫冻扭挫创]伤|外伤|骨折|脱位|脱臼|电击|溺水|中暑|异物|术后|手术后|放射性|药物性|药源性|避孕|损伤|断裂"
+)
+
+
+def unlooked_for(name: str, person: Person) -> bool:
+    """Whether a disease needs something from outside of which nothing is told: 磷中毒, 脑外伤, what follows surgery."""
+    return not person.exposed and _BROUGHT_ON.search(name) is not None
 
 
 def _age(text: str) -> float | None:
@@ -125,9 +148,10 @@ def _number(text: str) -> int:
 _LIMITED: tuple[tuple[Group, re.Pattern[str]], ...] = (
     (Group.CHILD, re.compile(r"小儿|儿童|新生儿|婴儿|婴幼儿|幼儿|早产儿|儿科")),
     (Group.ELDERLY, re.compile(r"老年")),
-    (Group.PREGNANT, re.compile(r"妊娠|(?<!不)孕|产后|产褥|产前|胎盘|胎儿|胎膜|羊水|分娩|流产|早产(?!儿)|(?<!妇)产科")),
-    (Group.FEMALE, re.compile(r"女性|妇女|子宫|宫颈|卵巢|输卵管|阴道|外阴|月经|经期|经前|痛经|闭经|盆腔炎|更年期综合征|"
-        r"妇科|妇产科|崩漏|带下")),
+    (Group.PREGNANT, re.compile(r"妊娠|妊高|子痫|(?<!不)孕|产前|胎盘|胎儿|胎膜|羊水|分娩|流产|早产(?!儿)|(?<!妇)产科")),
+    (Group.NOT_PREGNANT, re.compile(r"产后|产褥|闭经|痛经|月经|经期|经前|绝经|更年期|不孕|避孕|排卵")),
+    (Group.FEMALE, re.compile(r"女性|产后|产褥|妇女|子宫|宫颈|卵巢|输卵管|阴道|外阴|月经|经期|经前|痛经|闭经|盆腔炎|"
+        r"更年期综合征|妇科|妇产科|崩漏|带下")),
     (Group.MALE, re.compile(r"男性|前列腺|睾丸|附睾|精索|精囊|阴茎|阴囊|包皮|龟头|阳痿|早泄|遗精|不射精|男科")),
 )  # fmt: skip
 

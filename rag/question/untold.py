@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from rag.domain import Evidence, Intent, Mention
 from rag.question.beyond import Limit
+from rag.question.cues import CURED_BY
 from rag.question.deciding import suspected
 from rag.question.routes import ROUTE
 from rag.text import normalise
@@ -47,12 +48,33 @@ _ASPECTS = (
         "知识库没有收录诊断标准，引用的只是记录的检查项目或表现；是否符合诊断，由医生结合检查结果判断。",
     ),
     _aspect(
+        "differential",
+        r"鉴别(?:诊断|要点)",
+        frozenset({Relation.EXAMINATION, Relation.HISTOLOGY}),
+        r"鉴别|混淆|区别于|differential",
+        "知识库没有收录鉴别诊断，引用的只是记录的检查项目；与哪些病相区别，由医生判断。",
+    ),
+    _aspect(
+        "antibiotic",
+        r"(?:什么|哪[种些个类]|啥)(?:抗生素|抗菌药|消炎药)",
+        _TREATED,
+        r"西林|头孢|沙星|[霉环]素|硝唑|培南|磺胺|抗生素|抗菌|抗感染|antibiotic",
+        "引用的记录没有写明用哪种抗生素；是否需要、用哪一种，由医生判断。",
+    ),
+    _aspect(
         "self_healing",
         r"自愈|自限|自己(?:就|会|能|可以|慢慢)*(?:痊愈|好|恢复|消|退|缓解)|(?:自行|自然)(?:就|会|能|可以)?(?:痊愈|愈合|好|恢复|消|退|缓解|转)|"
         r"不(?:用|吃|去|做|打)?(?:管|治疗?|药|手术|处理|干预)(?:它|的话|也|能|会|可以|自己|就|行|不行)*(?:好|痊愈|恢复|行吗|可以吗|消|降|控制|逆转|减)",
         _OUTLOOK | _TREATED,
         r"自愈|自限|自行|自然(?:病程|消退|缓解)|self-limit|spontaneous",
         "引用的记录没有写明不治疗能否自行好转；治愈率说的不是自愈，请不要因此推迟就医。",
+    ),
+    _aspect(
+        "means",
+        CURED_BY,
+        frozenset({Relation.CURE_RATE}),
+        r"有效率|疗效|effic|effective",
+        "引用的记录没有写明用哪种方法能治好、治好多少；治愈率说的是总体，不能当作其中一种方法的治愈率，请由医生评估。",
     ),
     _aspect(
         "survival",
@@ -97,6 +119,20 @@ _ASPECTS = (
         frozenset({Relation.INFECTIVITY}),
         r"途径|经[^。；]{0,6}传播|唾液|飞沫|血液|粪口|空气|接触|母婴|叮咬|route|transmitted (?:by|through|via)",
         "引用的记录只写了有没有传染性，没有写传播途径，不能判断这种接触会不会传染。",
+    ),
+    _aspect(
+        "gravity",
+        r"严重|严不严重|要紧|危险|厉害吗|有没有事|大碍",
+        frozenset({Relation.CURE_RATE}),
+        r"严重|重症|危险|凶险|死亡|病死|恶[性变]|severe|mortality",
+        "引用的记录没有写明严重不严重；治愈率说的是总体，不能用来判断某个人的情况，请由医生检查后评估。",
+    ),
+    _aspect(
+        "size",
+        r"[0-9.]+x?[0-9.]*(?:mm|cm|毫米|厘米|公分)|(?:[1-6]|[一二三四五])[abc]?(?:类|级|度)",
+        _OUTLOOK | _TREATED | {Relation.COMPLICATION},
+        r"[≥≤><]|大于|小于|直径|以上|以下|mm|cm|厘米|毫米|[1-6一二三四五][abc]?(?:类|级|度)",
+        "引用的记录没有按大小或分级区分，不能直接用于这次的检查结果，请由医生评估。",
     ),
     _aspect(
         "recurrence",

@@ -10,11 +10,12 @@ import re
 from collections.abc import Sequence
 
 from rag.domain import EntityId, Evidence, GraphFact, Mention, RankedSubject
-from rag.question.intent import REMEDIES
-from rag.question.patient import SURE, Concern
+from rag.question.allergens import allergens_among, allergic_place
+from rag.question.concerns import About, Concern
+from rag.question.patient import SURE
 from rag.safety.leaflets import statements
 from rag.text import normalise
-from rag.vocabulary import EntityType, Relation
+from rag.vocabulary import REMEDIES, EntityType, Relation
 
 AGAINST = (Relation.CONTRAINDICATION, Relation.CAUTION)
 """What forbids first."""
@@ -39,7 +40,8 @@ def asks_to_avoid(question: str, mentions: Sequence[Mention]) -> bool:
     """Whether it asks which remedies are not for somebody; beside a remedy it asks for interactions instead."""
     text = normalise(question)
     named = [m for m in mentions if not m.negated and not m.modifier]
-    remedies = any(c.type in REMEDIES for m in named for c in m.candidates[:1])
+    allergens = allergens_among(question, named)
+    remedies = any(c.type in REMEDIES for m in named if m not in allergens for c in m.candidates[:1])
     return bool(named) and not remedies and _ASKED.search(text) is not None and not _TOGETHER.search(text)
 
 
@@ -68,12 +70,18 @@ def warning(passages: Sequence[Evidence], mentions: Sequence[Mention], concerns:
     return sorted(found, key=lambda e: e.passage is not None and e.passage.aspect == _CAUTIONS)
 
 
+def allergens_of(concerns: Sequence[Concern]) -> list[str]:
+    """What somebody is allergic to, as records may call it."""
+    return [name for concern in concerns if concern.about is About.ALLERGY for name in concern.names]
+
+
 def _warns(evidence: Evidence, names: set[str], concerns: Sequence[Concern]) -> bool:
     if evidence.passage is None or evidence.passage.aspect not in _FIELDS:
         return False
     for said in statements(evidence.id, evidence.passage):
         places = [said.text.find(name) for name in names]
         places += [found.start() for c in concerns if c.met is not None and (found := c.met(said.text))]
+        places += [found.start() for name in allergens_of(concerns) if (found := allergic_place(said.text, name))]
         if any(place >= 0 and said.level(place) for place in places):
             return True
     return False

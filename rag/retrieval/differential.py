@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from rag.domain import EntityId, GraphFact, RankedSubject
 from rag.linking.features import for_some_people
-from rag.linking.names import entity_name
-from rag.question.population import Group, Person
-from rag.vocabulary import Relation
+from rag.linking.names import entity_name, entity_type
+from rag.question.population import Group, Person, unlooked_for
+from rag.vocabulary import EntityType, Relation
 
 MISSED = 0.2
 """How often a patient lacks, or does not notice, a symptom that the disease lists."""
@@ -35,7 +35,7 @@ LEAST_GAIN = 0.1
 
 _UNASKABLE = re.compile(
     r"[^\u4e00-\u9fff]|细胞|蛋白|血症|阳性|阴性|征$|杂音|[啰罗]音|酸中毒|碱中毒|积液|钙化|反射|占位|阴影|染色体|酶|"
-    r"脓肿$|囊肿$|[动静]脉|瓣膜|错位$|右位$|异位$|[病炎癌瘤]$|综合征$|梗死$|出血热|死亡|猝死|穿孔|坏死$|破裂$"
+    r"脓肿$|囊肿$|[动静]脉|瓣膜|错位$|右位$|异位$|[病炎癌瘤]$|贫血$|综合征$|梗死$|出血热|死亡|猝死|穿孔|坏死$|破裂$"
 )
 """What nobody can say of himself, or what is a diagnosis."""
 _LONGEST = 8
@@ -51,7 +51,9 @@ class Contender:
     """A disease that matches, with all the symptoms it lists, as id and name, and whom it concerns.
 
     `limited`: groups that alone can have it; `preferred`: groups in which it is common; `denied`: of its symptoms those
-    that were denied; `elsewhere`: it is recorded for other parts of the body alone than those that the complaint is of.
+    that were denied; `elsewhere`: it is recorded for other parts of the body alone than those that the complaint is of;
+    `seen_there`: it is treated in the department to which such a complaint is taken; `mentioned`: in how many passages;
+    `traditional`: it is treated in departments of Chinese medicine alone.
     """
 
     ranked: RankedSubject
@@ -60,6 +62,9 @@ class Contender:
     preferred: frozenset[Group] = frozenset()
     denied: frozenset[EntityId] = frozenset()
     elsewhere: bool = False
+    seen_there: bool = False
+    mentioned: int = 0
+    traditional: bool = False
 
     @property
     def score(self) -> float:
@@ -69,29 +74,44 @@ class Contender:
 
 
 def order(contenders: Sequence[Contender], person: Person) -> list[Contender]:
-    """Best first: who may have it at all, score, the plainer name, what the graph speaks of most (the nearest it holds
-    to how common a disease is), all the more among people whom it concerns, fewer other symptoms.
+    """Best first: who may have it at all, score, the plainer name, nothing of Chinese medicine and nothing that only
+    something from outside brings, what concerns such people or is treated where the complaint is taken (恶心: 胃炎
+    before 脑脓肿), what graph and passages speak of most (the nearest they hold to how common a disease is), all the
+    more among people whom it concerns, fewer other symptoms.
     """  # noqa: D205
 
-    def key(contender: Contender) -> tuple[bool, float, bool, int, int, str]:
+    def key(contender: Contender) -> tuple[bool, float, bool, int, int, int, str]:
         fits = bool((contender.limited | contender.preferred) & person.groups - _SEXES)
         name = contender.ranked.name
-        some = for_some_people(name) and not fits
+        some = (for_some_people(name) or Group.PREGNANT in contender.limited) and not fits
         impossible = bool(contender.limited & person.outside)
         ranked = contender.ranked
-        common = (1 + ranked.named) * (FITS if fits else 1)
-        return impossible, -contender.score, some, -common, ranked.total, ranked.subject
+        common = (1 + ranked.named + contender.mentioned) * (FITS if fits else 1)
+        some = some or contender.traditional or entity_type(ranked.subject) is EntityType.SYNDROME
+        some = some or unlooked_for(name, person)
+        far = 2 - fits - contender.seen_there
+        return impossible, -_score_of(contender, person), some, far, -common, ranked.total, ranked.subject
 
     return sorted(contenders, key=key)
 
 
-def by_department(contenders: Sequence[Contender], facts: Mapping[EntityId, Sequence[GraphFact]]) -> list[Contender]:
+def _score_of(contender: Contender, person: Person) -> float:
+    """The score for this person: what only pregnant women have is so much likelier of one who is pregnant."""
+    expecting = Group.PREGNANT in contender.limited & person.groups
+    return round(contender.score + expecting * math.log(FITS), 6)
+
+
+def by_department(
+    contenders: Sequence[Contender], facts: Mapping[EntityId, Sequence[GraphFact]], person: Person
+) -> list[Contender]:
     """Among equals first those that are treated where most of all are: `头晕挂什么科` is a question for the many."""
     own = {c.ranked.subject: _narrowest(facts[c.ranked.subject]) for c in contenders}
-    common = Counter(department for departments in own.values() for department in departments)
+    usual = [c for c in contenders if not unlooked_for(c.ranked.name, person)]
+    common = Counter(department for c in usual for department in own[c.ranked.subject])
 
-    def key(contender: Contender) -> tuple[float, int]:
-        return -contender.score, -max((common[d] for d in own[contender.ranked.subject]), default=0)
+    def key(contender: Contender) -> tuple[float, bool, int]:
+        far = unlooked_for(contender.ranked.name, person)
+        return -contender.score, far, -max((common[d] for d in own[contender.ranked.subject]), default=0)
 
     return sorted(contenders, key=key)
 
@@ -104,7 +124,7 @@ def _narrowest(facts: Sequence[GraphFact]) -> set[str]:
 
 def likelihoods(contenders: Sequence[Contender], person: Person) -> NDArray[np.float64]:
     """Shares in [0, 1] that sum to 1, shape (contenders,); 0 for what the person cannot have."""
-    scores = np.array([-np.inf if c.limited & person.outside else c.score for c in contenders])
+    scores = np.array([-np.inf if c.limited & person.outside else _score_of(c, person) for c in contenders])
     if not np.isfinite(scores).any():
         return np.full(len(contenders), 1 / max(1, len(contenders)))
     shares = np.exp(scores - scores.max())

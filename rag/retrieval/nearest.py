@@ -1,19 +1,21 @@
 """What stands nearest to a question that the knowledge base cannot answer: whom to ask, and what it does hold.
 
 Notes of ours, no claim of fact: which relations of the things recognised are recorded, which names are near, and the
-departments that a recognised illness is treated in. One read of the graph, made only where nothing was found.
+departments that a recognised illness is treated in. Read only where nothing was found.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from rag.answer.conclusion import Ending
 from rag.domain import EntityId, GraphFact, Mention, Outcome
 from rag.linking.names import OWN_NAME, Names, entity_type
-from rag.ports import GraphReader
-from rag.retrieval.selection import SURE
+from rag.ports import KnowledgeBase
+from rag.retrieval.monographs import PASSAGES_EACH
+from rag.retrieval.retriever import Retriever
+from rag.retrieval.selection import ASPECTS, SURE
 from rag.text import normalise
 from rag.vocabulary import RELATIONS, EntityType, Relation
 
@@ -23,25 +25,29 @@ _DESCRIBED = frozenset(
 FACTS_EACH = 5
 _THINGS = 2
 _NAMES = 5
+_FIELDS = [(relation, aspects) for relation, aspects in ASPECTS.items() if relation is not Relation.EFFICACY]
+"""What a remedy is for is told by its indications."""
 _SHORTEST = 3
 """Characters of a name that others are searched for by; two stand in too many."""
 
 
-def with_nearest(ending: Ending, mentions: Sequence[Mention], graph: GraphReader, names: Names) -> Ending:
+def with_nearest(ending: Ending, mentions: Sequence[Mention], retriever: Retriever) -> Ending:
     """`ending`, where nothing could be answered with what is nearest to the question."""
     if ending.outcome is not Outcome.NOT_IN_KB:
         return ending
-    return replace(ending, notes=(*ending.notes, *(note + "\n" for note in nearest(mentions, graph, names))))
+    return replace(ending, notes=(*ending.notes, *(note + "\n" for note in nearest(mentions, retriever))))
 
 
-def nearest(mentions: Sequence[Mention], graph: GraphReader, names: Names) -> list[str]:
+def nearest(mentions: Sequence[Mention], retriever: Retriever) -> list[str]:
     """The notes, the most useful last: near names, what is recorded, whom to ask."""
+    kb, graph, names = retriever.kb, retriever.graph, retriever.names
     plan = {entity: () for mention in mentions for entity in _meant(mention)}
     facts: dict[EntityId, list[GraphFact]] = {entity: [] for entity in plan}
     for fact in graph.neighbourhood(plan, limit_each=FACTS_EACH).outgoing if plan else ():
         facts[fact.subject].append(fact)
-    known = {entity: own for entity, own in facts.items() if own}
-    return [*_near_names(mentions, known, names), *map(_recorded, list(known.values())[:_THINGS]), *_whom_to_ask(known)]
+    known = {entity: own for entity, own in facts.items() if any(fact.relation is not Relation.CODE for fact in own)}
+    recorded = [_recorded(own, _fields(entity, kb)) for entity, own in list(known.items())[:_THINGS]]
+    return [*_near_names(mentions, known, names), *recorded, *_whom_to_ask(known)]
 
 
 def _meant(mention: Mention) -> list[EntityId]:
@@ -52,8 +58,15 @@ def _meant(mention: Mention) -> list[EntityId]:
     return [c.entity for c in sure if c.via == OWN_NAME] or [c.entity for c in sure]
 
 
-def _recorded(facts: Sequence[GraphFact]) -> str:
+def _fields(entity: EntityId, kb: KnowledgeBase) -> set[str]:
+    """The fields that monographs have on it."""
+    found = kb.evidence(kb.about([entity], limit_each=PASSAGES_EACH)).values()
+    return {e.passage.aspect for e in found if e.passage is not None and e.passage.aspect is not None}
+
+
+def _recorded(facts: Sequence[GraphFact], fields: Collection[str]) -> str:
     told = {fact.relation for fact in facts}
+    told |= {relation for field in fields for relation, aspects in _FIELDS if field in aspects}
     labels = [row.label for row in RELATIONS.values() if row.relation in told]
     return f"知识库中关于“{facts[0].subject_name}”的记录有：{'、'.join(labels)}；可以改问这些。"
 
@@ -67,8 +80,9 @@ def _whom_to_ask(known: Mapping[EntityId, Sequence[GraphFact]]) -> list[str]:
 def _near_names(mentions: Sequence[Mention], known: Mapping[EntityId, object], names: Names) -> list[str]:
     """Names that hold one of which nothing is recorded, or that is another thing with what stands beside it."""
     silent = [m for m in mentions if not m.negated and (m.modifier or not known.keys() & set(_meant(m)))]
+    asked_of = [m for m in silent if any(c.type is not EntityType.SYMPTOM for c in m.candidates)]
     found: dict[str, None] = {}
-    for mention in silent:
+    for mention in asked_of or silent:
         name, types = normalise(mention.surface), {c.type for c in mention.candidates} & _DESCRIBED
         if len(name) < _SHORTEST or not types:
             continue

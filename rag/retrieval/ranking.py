@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rag.domain import Condition, EntityId, GraphFact, Intent, Mention, RankedSubject
 from rag.linking.names import OWN_NAME, Names, entity_name
-from rag.linking.sites import GENERAL, SKIN, elsewhere, said_otherwise
+from rag.linking.recorded import names_including, recorded_as
+from rag.linking.sites import GENERAL, SKIN, elsewhere
 from rag.ports import GraphReader, KnowledgeBase
 from rag.question.population import NOBODY, Person, groups_preferred, limited_to
 from rag.retrieval.differential import Contender, Told, by_department, order
 from rag.retrieval.selection import DEPARTMENTS_EACH, SURE, first_departments, parts_told, told_symptoms
 from rag.text import normalise
+from rag.triage.desk import load_desk
 from rag.vocabulary import EntityType, Relation
 
 RANKED_READ = 100
@@ -22,6 +26,13 @@ CONTENDERS = 40
 SYMPTOMS_EACH = 60
 """Facts read for each of them and a relation; a disease lists 8 symptoms on average."""
 DEPARTMENTS_OF = 3
+_USUAL = 10
+"""Times as many facts with another name, from which records are taken to mean that one."""
+_CHINESE = "中医"
+_BESIDE_ITS_NAME = 0.45
+"""What a match by another name weighs where the complaint was told by the very name of a record."""
+Recorded = Mapping[EntityId, Mapping[EntityId, float]]
+"""Symptoms as records call them, each with the complaints told that it stands for and what a match by it weighs."""
 _WIDE = (Relation.DEPARTMENT, Relation.SYMPTOM, Relation.POPULATION, Relation.BODY_PART)
 
 
@@ -46,9 +57,10 @@ class Ranking:
             return (), []
         parts = parts_told(mentions)
         said = self._as_recorded(mentions, told.present)
-        told = replace(told, present=tuple(said))
-        found = self._sharing(told.present, parts)
-        first = order([Contender(subject) for subject in found], person)
+        complaints, told = told.present, replace(told, present=tuple(said))
+        found = weighed(self._sharing(told.present, parts), said, self.kb.named(said))
+        heard = self.kb.mentioned([subject.subject for subject in found])
+        first = order([Contender(subject, mentioned=heard[subject.subject]) for subject in found], person)
         wide = not intent.groups or bool(told.absent or parts) or person != NOBODY
         relations = _WIDE if wide else (Relation.DEPARTMENT,)
         where = Relation.DEPARTMENT in intent.relations
@@ -58,29 +70,50 @@ class Ranking:
         known: dict[EntityId, list[GraphFact]] = {c.ranked.subject: [] for c in best}
         for fact in facts:
             known[fact.subject].append(fact)
-        ordered = order([_described(c.ranked, known[c.ranked.subject], told, said, parts) for c in best], person)
+        desk = load_desk().departments(mentions, person) if len(complaints) == 1 else frozenset()
+        described = (_described(c.ranked, known[c.ranked.subject], told, said, parts, desk) for c in best)
+        described = (replace(c, mentioned=heard[c.ranked.subject]) for c in described)
+        ordered = order(list(described), person)
         if where:
-            ordered = by_department(ordered, known)
+            ordered = by_department(ordered, known, person)
         departments = [fact for c in ordered[:DEPARTMENTS_OF] for fact in first_departments(known[c.ranked.subject])]
         return (*ordered, *first[len(best) :]), departments
 
-    def _as_recorded(self, mentions: Sequence[Mention], complaints: Sequence[EntityId]) -> dict[EntityId, EntityId]:
-        """What was told, by what records call it: another name where they know nothing of that one (水泡 for 水疱)."""
+    def _as_recorded(self, mentions: Sequence[Mention], complaints: Sequence[EntityId]) -> Recorded:
+        """What records call each complaint: by its name and others that include it (恶心与呕吐 for 呕吐).
+
+        Where they know nothing of the name, by what else it is called (水泡 for 水疱); where few use it, by the one
+        that most use instead: a textbook's 发热 beside a thousand times 发烧.
+        """
         known = self.kb.named(complaints)
-        found: dict[EntityId, EntityId] = {}
+        literal = {c.entity for m in mentions for c in m.candidates if c.via == OWN_NAME}
+        found: dict[EntityId, dict[EntityId, float]] = {}
         for complaint in complaints:
-            others = self._otherwise(mentions, complaint) if not known[complaint] else []
-            recorded = [other for other, count in self.kb.named(others).items() if count] or [complaint]
-            found |= dict.fromkeys(recorded, complaint)
+            others = self._counted(self._otherwise(mentions, complaint))
+            usual = max(others, key=lambda other: others[other], default=complaint)
+            names = [usual if others.get(usual, 0) >= _USUAL * known[complaint] else complaint]
+            names = names if known[complaint] else list(others) or [complaint]
+            including = self._counted(self._own_names(names_including(entity_name(complaint))))
+            beside = _BESIDE_ITS_NAME if names == [complaint] and complaint in literal else 1.0
+            for name, weight in {**dict.fromkeys(including, beside), **dict.fromkeys(names, 1.0)}.items():
+                found.setdefault(name, {})[complaint] = weight
         return found
+
+    def _counted(self, symptoms: Sequence[EntityId]) -> dict[EntityId, int]:
+        """How many facts name each, of those that some do."""
+        return {symptom: count for symptom, count in self.kb.named(symptoms).items() if count}
 
     def _otherwise(self, mentions: Sequence[Mention], complaint: EntityId) -> list[EntityId]:
         """Other symptoms that a complaint may be recorded as: what it surely stands for, and by its other names."""
         said = [m for m in mentions if any(c.entity == complaint for c in m.candidates)]
-        listed = [c for m in said for c in m.candidates if c.score >= SURE]
-        names = (*(normalise(a.name) for a in self.kb.aliases(complaint)), *said_otherwise(entity_name(complaint)))
-        listed += [c for name in names for c in self.names.candidates(name) if c.via == OWN_NAME]
-        return list(dict.fromkeys(c.entity for c in listed if c.type is EntityType.SYMPTOM))
+        sure = [c.entity for m in said for c in m.candidates if c.score >= SURE and c.type is EntityType.SYMPTOM]
+        names = (*(normalise(a.name) for a in self.kb.aliases(complaint)), *recorded_as(entity_name(complaint)))
+        return list(dict.fromkeys([*sure, *self._own_names(names)]))
+
+    def _own_names(self, names: Sequence[str]) -> list[EntityId]:
+        """The symptoms that bear these names."""
+        own = (c for name in names for c in self.names.candidates(name) if c.via == OWN_NAME)
+        return [c.entity for c in own if c.type is EntityType.SYMPTOM]
 
     def _sharing(self, complaints: Sequence[EntityId], parts: Sequence[str]) -> list[RankedSubject]:
         """Diseases with these complaints; if each could be anywhere and it is told where, of these parts alone."""
@@ -92,20 +125,55 @@ class Ranking:
         return [replace(subject, score=float(len(subject.matched))) for subject in found]
 
 
+def weighed(found: Sequence[RankedSubject], said: Recorded, named: Mapping[EntityId, int]) -> list[RankedSubject]:
+    """Matches by the complaints they share, each weighed once by how many facts name it under any of its names.
+
+    A disease recorded with 盗汗 and 自汗 is no better match for 出汗, nor one with a rare name of it. The score of the
+    graph is the sum of ln(N / df) over the names matched, from which N is read again.
+    """
+    usual: Counter[EntityId] = Counter()
+    for name, complaints in said.items():
+        usual.update(dict.fromkeys(complaints, named.get(name, 0)))
+
+    def shared(subject: RankedSubject) -> dict[EntityId, float]:
+        weights: dict[EntityId, float] = {}
+        for fact in subject.matched:
+            for complaint, weight in said.get(EntityId(str(fact.object)), {}).items():
+                weights[complaint] = max(weight, weights.get(complaint, 0.0))
+        return weights
+
+    everywhere = max((_total(subject, named) for subject in found), default=0.0)
+    told = {complaint: everywhere - math.log(max(1, count)) for complaint, count in usual.items()}
+    weights = [shared(subject) for subject in found]
+    return [
+        replace(subject, score=sum(own.get(complaint, 0.0) * told[complaint] for complaint in told))
+        for subject, own in zip(found, weights, strict=True)
+    ]
+
+
+def _total(subject: RankedSubject, named: Mapping[EntityId, int]) -> float:
+    """Ln N, as one match tells it."""
+    names = {fact.object for fact in subject.matched if isinstance(fact.object, str)}
+    return (subject.score + sum(math.log(max(1, named.get(EntityId(n), 1))) for n in names)) / max(1, len(names))
+
+
 def _described(
     ranked: RankedSubject,
     facts: Sequence[GraphFact],
     told: Told,
-    said: Mapping[EntityId, EntityId],
+    said: Recorded,
     parts: Sequence[str],
+    desk: Collection[str],
 ) -> Contender:
     """A match with what the graph says beside it.
 
-    `said`: the symptoms told, by what records call them; `parts` of the body that the complaints are of.
+    `said`: the symptoms told, by what records call them; `parts` of the body that the complaints are of; `desk`: the
+    departments to which such a complaint is taken.
     """
     recorded = {f.object_text for f in facts if f.relation is Relation.BODY_PART}
     symptoms = {f.object: f.object_text for f in facts if f.relation is Relation.SYMPTOM and isinstance(f.object, str)}
-    symptoms |= {said[symptom]: name for symptom, name in symptoms.items() if symptom in said}
+    symptoms |= {told: name for symptom, name in symptoms.items() for told in said.get(symptom, {})}
+    departments = [f.object_text for f in facts if f.relation is Relation.DEPARTMENT]
     population = [f.object_text for f in facts if f.relation is Relation.POPULATION]
     return Contender(
         ranked,
@@ -114,4 +182,6 @@ def _described(
         frozenset(group for text in population for group in groups_preferred(text)),
         frozenset(told.absent) & symptoms.keys(),
         bool(parts) and elsewhere(recorded, parts),
+        any(one in other for one in desk for other in departments),
+        traditional=bool(departments) and all(department.startswith(_CHINESE) for department in departments),
     )

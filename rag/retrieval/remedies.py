@@ -21,7 +21,12 @@ INDICATIONS = frozenset({"适应证", "适应症"})
 """Fields of a monograph that tell what it is for."""
 _SURE = 0.5
 _TREATED = frozenset({EntityType.DISEASE, EntityType.SYMPTOM, EntityType.SYNDROME})
-_POINTS = re.compile("穴位|[哪什][个些么几]*穴|取穴|选穴|配穴|[扎针灸按]哪")
+_NEEDLES = "(?:针灸|针刺|艾灸|扎针|耳针)"
+_HOW = "(?:怎么|如何|怎样)"
+_POINTS = re.compile(
+    "穴位|[哪什][个些么几]*穴|取穴|选穴|配穴|主穴|[扎针灸按]哪|"
+    f"{_NEEDLES}(?:治疗)?的?(?:{_HOW}|方法|处方|方案)|{_HOW}用?{_NEEDLES}"
+)
 _KINDS_OF_REMEDY: tuple[tuple[re.Pattern[str], tuple[EntityType, ...]], ...] = (
     (_POINTS, (EntityType.ACUPOINT,)),
     (re.compile("方剂|方子|[哪什]么?个?[经古名]?方|汤剂|汤方|代表方|什么汤"), (EntityType.FORMULA,)),

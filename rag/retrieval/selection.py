@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from rag.domain import Candidate, EntityId, Evidence, GraphFact, Intent, Literal, Mention
 from rag.linking.names import OWN_NAME, entity_type
-from rag.question.intent import REMEDIES
+from rag.question.intent import is_illness
 from rag.question.people import speaks_of
 from rag.retrieval.differential import Told
+from rag.safety.levels import Level, level_named
 from rag.text import normalise
-from rag.vocabulary import RELATIONS, EntityType, Relation
+from rag.vocabulary import RELATIONS, REMEDIES, EntityType, Relation
 
 ASPECTS: Mapping[Relation, tuple[str, ...]] = {
     Relation.INDICATION: ("适应证", "适应症"),
@@ -51,20 +53,58 @@ def may_be_subject(mention: Mention) -> bool:
 def subjects_of(mentions: Sequence[Mention], intent: Intent) -> list[Mention]:
     """What facts may be about. Symptoms that come with a disease or a remedy are its context, the object is not it."""
     usable = [m for m in mentions if not m.modifier and not m.negated and may_be_subject(m)]
+    if _unknown_illness(mentions) and not any(_answers_itself(m, intent) for m in usable):
+        return []  # what the complaints of an illness that is not known are examined by is no answer
     usable = [m for m in usable if all(c.entity not in intent.object for c in m.candidates)] or usable
     if intent.comparison:
         usable = [m for m in usable if any(c.type is not EntityType.SYMPTOM for c in m.candidates)] or usable
         return usable
+    now = [m for m in usable if not m.past]
+    usable = (
+        now if any(_has_record_of(m, intent) for m in now) else usable
+    )  # not the 糖尿病史 of who has something else
     certain = [m for m in usable if all(c.type is not EntityType.SYMPTOM for c in m.candidates)]
+    certain = certain or [m for m in usable if any(map(is_illness, m.candidates))]  # 消化性溃疡, and not its 腹胀
+    certain = [m for m in certain if m.best.name not in _KINDS] or certain  # the 肿瘤 of `胶质瘤，这种肿瘤…`
+    fitting = [m for m in usable if _has_record_of(m, intent)]
+    if fitting and not any(m in fitting for m in certain):
+        certain = fitting  # `缺铁性贫血要查铁蛋白吗，还查哪些`: what an indicator is examined by is not recorded
     kinds = {c.type for m in certain for c in m.candidates}
     if kinds and kinds <= REMEDIES and intent.relations == (Relation.DRUG,):
         return usable  # `偏头痛用什么止疼药`: the class of drugs is no subject
     return certain or usable
 
 
+def _unknown_illness(mentions: Sequence[Mention]) -> bool:
+    """`十二指肠类癌综合征` where 十二指肠类癌 alone is known."""
+    unknown = (m for m in mentions if m.modifier and not m.negated)
+    return any(c.type is EntityType.DISEASE for m in unknown for c in m.candidates[:1])
+
+
+def _answers_itself(mention: Mention, intent: Intent) -> bool:
+    """Whether it is more than a complaint, and what is asked can be said of it."""
+    complaint = any(c.type is EntityType.SYMPTOM for c in mention.candidates)
+    return not complaint and (not intent.relations or _has_record_of(mention, intent))
+
+
+_KINDS = frozenset({"肿瘤", "癌症", "恶性肿瘤", "良性肿瘤", "炎症", "感染"})
+"""Of a question that names one of their kind as well, they only say what it is."""
+
+
+def _has_record_of(mention: Mention, intent: Intent) -> bool:
+    """Whether a relation asked for can be said of an illness or a remedy that a mention names."""
+    able = {kind for relation in intent.relations for kind in RELATIONS[relation].subjects}
+    return any(c.type in able and c.type is not EntityType.SYMPTOM for c in mention.candidates)
+
+
 def relations_wanted(candidate: Candidate, mention: Mention, intent: Intent) -> tuple[Relation, ...]:
-    """The relations asked for; all, where another entity lists this one's own name and it matters who is described."""
-    rivals = candidate.via == OWN_NAME and any(c.via != OWN_NAME for c in mention.candidates)
+    """The relations asked for; all, where it matters whether this one is described at all.
+
+    So it does where another entity lists this one's own name, and where others would be asked about in its place.
+    """
+    rivals = bool(choices(mention)) or (
+        candidate.via == OWN_NAME and any(c.via != OWN_NAME for c in mention.candidates)
+    )
     following = [NEXT[relation] for relation in intent.relations if relation in NEXT]
     return () if rivals else tuple(dict.fromkeys((*intent.relations, *following)))
 
@@ -106,6 +146,14 @@ def points_last(facts: Sequence[GraphFact]) -> list[GraphFact]:
     """Acupoints after what else treats an illness."""
     objects = {f.id: f.object for f in facts if not isinstance(f.object, Literal)}
     return sorted(facts, key=lambda f: f.id in objects and entity_type(objects[f.id]) is EntityType.ACUPOINT)
+
+
+def gravest_first(facts: Sequence[GraphFact]) -> list[GraphFact]:
+    """Interactions by how grave their record says they are; everything else stays in its order before them."""
+    levels = list(Level)
+    graded = [level_named(f.qualifiers.severity) if f.relation in MIRRORED else Level.CONTRAINDICATED for f in facts]
+    order = sorted(range(len(facts)), key=lambda n: levels.index(graded[n]))
+    return [facts[n] for n in order]
 
 
 def _relations_of(aspect: str | None) -> list[Relation]:
@@ -188,6 +236,14 @@ def _first_symptoms(mention: Mention) -> list[Candidate]:
     """The symptom that carries the name itself; only without one, those that surely list it as an alias."""
     symptoms = [c for c in mention.candidates if c.type is EntityType.SYMPTOM and c.score >= SURE]
     return [c for c in symptoms if c.via == OWN_NAME] or symptoms
+
+
+def with_held(mentions: Sequence[Mention], held: Sequence[tuple[Mention, Candidate]]) -> tuple[Mention, ...]:
+    """`mentions` where a product stands for what it is made of, if that is told in its place."""
+    made_of: dict[Mention, tuple[Candidate, ...]] = {}
+    for mention, candidate in held:
+        made_of[mention] = (*made_of.get(mention, ()), candidate)
+    return tuple(replace(m, candidates=made_of[m]) if m in made_of else m for m in mentions)
 
 
 def choices(mention: Mention) -> list[Candidate]:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-import kg_loader
-from kg_loader.ingest import ingest
 from rag.pipeline import Pipeline
 from rag.settings import Settings
-from rag.snapshot import Library
 from rag.wiring import build
 from tests.answering.records import RECORDS
+from tests.conftest import MadeOnce
 from tests.fakes import FakeLibrary, fake_pipeline
-
-SAMPLE = Path(kg_loader.__file__).parent / "sample"
+from tests.kb import publish_sample
 
 
 @pytest.fixture
@@ -33,12 +28,9 @@ def pipeline(library: FakeLibrary) -> Pipeline:
 
 
 @pytest.fixture(scope="session")
-def sample_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def sample_settings(made_once: MadeOnce) -> Settings:
     """Settings of a data folder that holds the sample knowledge base."""
-    settings = Settings(_env_file=None, data_dir=tmp_path_factory.mktemp("sample"))
-    files = [SAMPLE / name for name in ("facts.csv", "aliases.csv", "do_not_merge.csv", "passages.jsonl")]
-    ingest(Library(settings.data_dir), files, dataset="sample", settings=settings)
-    return settings
+    return Settings(_env_file=None, data_dir=made_once("sample", publish_sample))
 
 
 @pytest.fixture(scope="session")

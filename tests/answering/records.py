@@ -28,7 +28,7 @@ from rag.domain import (
 from rag.linking.names import Names
 from rag.ports import NameRow
 from rag.vocabulary import Grade, Relation
-from tests.fakes import FakeKnowledgeBase
+from tests.fake_knowledge_base import FakeKnowledgeBase
 from tests.records import UNLIMITED, entity, fact_of
 
 BOOK = Source("内科学讲义", "book", Grade.REFERENCE, year=2020)

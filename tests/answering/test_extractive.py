@@ -24,7 +24,7 @@ from rag.domain import (
     Qualifiers,
     RankedSubject,
 )
-from rag.generators.extractive import ExtractiveGenerator
+from rag.generators.extractive.generator import ExtractiveGenerator
 from rag.vocabulary import EntityType, Relation
 from tests.answering.records import BOOK, CONCLUSION, ENGLISH, IBUPROFEN, MONOGRAPH, names, request, stated, told
 
@@ -172,3 +172,21 @@ def test_it_stops_when_cancelled() -> None:
     next(stream)
     cancel.set()
     assert list(stream) == []
+
+
+def test_of_an_overview_what_a_drug_interacts_with_comes_last_and_its_common_grade_once() -> None:
+    ungraded = Qualifiers(severity="未分级")
+    pairs = [stated(IBUPROFEN, Relation.INTERACTION, f"drug:{n}", ungraded) for n in ("华法林", "阿司匹林", "地高辛")]
+    use = stated(IBUPROFEN, Relation.INDICATION, "disease:偏头痛")
+    asked = request(numbered([*pairs, use]), relations=(Relation.INTERACTION,), characters=900)
+    overview = replace(asked, intent=replace(asked.intent, explicit=False))
+    assert said(asked)[0].startswith("布洛芬的相互作用有（严重程度：未分级）：华法林[1]、阿司匹林[2]、地高辛[3]。")
+    assert "相互作用" in said(overview)[-1]
+    assert "相互作用" not in said(overview)[0]
+    assert dropped(asked) == dropped(overview) == []
+
+
+def test_an_unreviewed_reply_is_quoted_from_its_beginning_without_the_greeting() -> None:
+    text = "你好，根据你的描述，考虑是偏头痛。建议检查。平时要注意休息，头痛时少看手机。"
+    reply = told(Passage(text, PassageKind.QA, BOOK.id, question="头痛看手机怎么回事"))
+    assert said(request([reply], question="头痛看手机"))[0].startswith("问答记录（未经审校）：“考虑是偏头痛。建议检查")

@@ -143,6 +143,9 @@ class BrokenRetriever:
     kb: object = None
     graph: object = None
 
+    def over(self, *_: object) -> BrokenRetriever:
+        return self
+
     def retrieve(self, *_: object, **__: object) -> object:
         raise OSError("disk I/O error")
 
@@ -419,3 +422,24 @@ def test_a_long_dose_leaves_room_for_what_else_is_asked() -> None:
     tight = replace(pipeline, limits=replace(pipeline.limits, evidence_tokens=10)).ask("布洛芬的用法用量和禁忌")
     assert "知识库有布洛芬的用法用量的记录，因篇幅未列出，可以单独问这一项。" in tight.text
     assert "未收录" not in tight.text
+
+
+def test_who_tells_and_asks_nothing_is_asked_what_is_wanted(pipeline: Pipeline) -> None:
+    told = pipeline.ask("我妈最近一直在吃舒马普坦和氯雷他定")
+    assert told.outcome is Outcome.NEED_MORE_INFO
+    assert told.questions
+    assert told.text.startswith("您想了解什么？")
+    assert not told.citations
+    assert pipeline.ask("我妈最近一直在吃舒马普坦和氯雷他定，会长胖吗").outcome is Outcome.NOT_IN_KB
+
+
+@pytest.mark.parametrize("question", ["头痛的病因", "头痛的脑电图表现", "头痛患者恶心的原因"])
+def test_who_says_what_he_wants_is_not_asked_for_it(pipeline: Pipeline, question: str) -> None:
+    assert "您想了解什么" not in pipeline.ask(question).text
+
+
+def test_a_statement_about_one_illness_gets_an_overview_and_says_so(pipeline: Pipeline) -> None:
+    told = pipeline.ask("孩子从上个星期开始就有偏头痛，一直在家休息")
+    assert told.outcome is Outcome.ANSWERED
+    assert "您没有写明想问什么" in told.text
+    assert "偏头痛的常见症状有" in told.text

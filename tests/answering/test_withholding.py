@@ -16,7 +16,8 @@ from rag.text import tokens
 from rag.vocabulary import Grade, Relation
 from rag.withholding import VisibleKnowledgeBase, withheld_in
 from tests.answering.records import CONCLUSION, IBUPROFEN, MIGRAINE, MONOGRAPH, RECORDS, TRIAL
-from tests.fakes import FakeKnowledgeBase, FakeLibrary, fake_pipeline
+from tests.fake_knowledge_base import FakeKnowledgeBase
+from tests.fakes import FakeLibrary, fake_pipeline
 from tests.kb import HashEmbedder
 
 

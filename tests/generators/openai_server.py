@@ -30,6 +30,8 @@ class OpenAIServer(ThreadingHTTPServer):
         self.probes: list[str | None] = []
         """Keys of the requests for the list of models."""
         self.paths: list[str] = []
+        self.kept_waiting = threading.Event()
+        """Set when a client waits for what never comes."""
         self.gone = threading.Event()
         """Set when a client left while it was waiting."""
 
@@ -75,6 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.connection.close()
         elif isinstance(act, str):
+            self.server.kept_waiting.set()
             self.connection.settimeout(10)
             if not self.connection.recv(1):
                 self.server.gone.set()

@@ -7,10 +7,10 @@ from dataclasses import replace
 from rag.answer.conclusion import Ending, conclude, longest_notes
 from rag.domain import EntityId, Evidence, Intent, Outcome, PassageKind, Triage
 from rag.linking.linker import Linker
-from rag.retrieval.retriever import Retrieved
+from rag.retrieval.found import Retrieved
 from rag.vocabulary import Relation
 from tests.answering.records import CONCLUSION, MIGRAINE, MONOGRAPH, RECORDS, names, stated, told
-from tests.fakes import FakeKnowledgeBase
+from tests.fake_knowledge_base import FakeKnowledgeBase
 
 KB = FakeKnowledgeBase(RECORDS)
 LINKER = Linker(names())

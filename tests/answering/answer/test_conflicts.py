@@ -10,7 +10,8 @@ from rag.domain import Conflict, Evidence, Literal, Qualifiers, Record, Source
 from rag.pipeline import Options, Pipeline
 from rag.vocabulary import Grade, Relation
 from tests.answering.records import MIGRAINE, fact
-from tests.fakes import FakeGraph, FakeLibrary, fake_pipeline
+from tests.fake_graph import FakeGraph
+from tests.fakes import FakeLibrary, fake_pipeline
 from tests.records import UNLIMITED, entity
 
 GUIDE = Source("甲指南", "guideline", Grade.GUIDELINE, year=2022)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.checking.amounts import amounts, plain_units, without_amounts
+from rag.checking.amounts import amounts, plain_units
+from rag.checking.bounds import without_amounts
 from rag.text import normalise
 
 

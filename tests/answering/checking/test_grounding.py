@@ -167,14 +167,38 @@ def test_one_thing_changed_does_not(checker: Checker, sentence: str, evidence: E
     assert checker.check(f"{sentence}[1]。", [evidence]) == reason
 
 
+JUICE = passage("葡萄柚汁可抑制其代谢，服药期间应避免饮用。心肾功能不全者慎用。", "硝苯地平")
+RARE = passage(
+    "常见不良反应有皮疹和咳嗽。较少见的有蛋白尿及血管性水肿。用药期间应避免饮酒，以免发生双硫仑样反应。", "某药"
+)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "evidence", "reason"),
+    [
+        ("服药时可以喝葡萄柚汁", JUICE, "polarity_not_in_evidence"),
+        ("服药期间应避免喝西柚汁", JUICE, None),
+        ("心功能不全者慎用", JUICE, None),
+        ("血管性水肿属于常见不良反应", RARE, "polarity_not_in_evidence"),
+        ("较少见的有血管性水肿", RARE, None),
+        ("饮酒可能引起双硫仑样反应", RARE, None),
+        ("饮酒不会引起双硫仑样反应", RARE, "polarity_not_in_evidence"),
+    ],
+)
+def test_bans_that_do_not_name_their_object_again_and_what_is_rare(
+    checker: Checker, sentence: str, evidence: Evidence, reason: str | None
+) -> None:
+    assert checker.check(f"{sentence}[1]。", (evidence,)) == reason
+
+
 def test_a_check_takes_well_under_a_millisecond(checker: Checker) -> None:
     evidence = [DOSE, AGAINST, EFFECT, ADVERSE]
     sentences = [f"成人每天三次，每次服甲苯丁胺{n}毫克[1]。" for n in range(200, 260)]
     checker.check(sentences[0], evidence)
-    started = time.perf_counter()
+    started = time.process_time()
     for sentence in sentences:
         checker.check(sentence, evidence)
-    assert (time.perf_counter() - started) / len(sentences) < 0.005
+    assert (time.process_time() - started) / len(sentences) < 0.005
 
 
 def test_a_name_that_another_crosses_in_the_evidence_is_there() -> None:

@@ -56,6 +56,7 @@ def test_a_slip_is_found(homophones: Homophones, text: str, name: str) -> None:
         "月经正常以后",  # 正 belongs to 正常
         "高血压的人",
         "今天天气很好",
+        "精神像进了水",
         "",
     ],
 )

@@ -58,3 +58,23 @@ def test_the_linker_marks_the_shorter_name_and_not_the_neighbour_in_a_list() -> 
     assert modifiers("小肠恶性淋巴瘤有哪些症状") == {"小肠恶性淋巴瘤": ""}
     assert modifiers("高血压糖尿病怎么治") == {"高血压": "", "糖尿病": ""}
     assert modifiers("娃是非典型川崎病，一般治多久") == {"非典": "型", "川崎病": "非典型"}
+
+
+@pytest.mark.parametrize(
+    ("question", "modifier"),
+    [
+        ("超声提示慢性肺损伤", "慢性"),
+        ("有了多发性腺瘤", "多发性"),
+        ("头晕和转移性腺瘤", "转移性"),
+        ("一名儿童肺损伤要住院吗", ""),
+        ("一位男性偏头痛怎么治", ""),
+        ("儿童肺损伤要住院吗", "儿童"),
+        ("克雷白杆菌感染症怎么治", ""),
+        ("结核症怎么治", "症"),
+    ],
+)
+def test_what_is_said_beside_a_name_is_told_from_its_modifier(question: str, modifier: str) -> None:
+    known = [*KNOWN, "克雷白杆菌感染", "结核"]
+    linker = Linker(Names([NameRow(name, EntityId(f"disease:{name}"), "name") for name in known]))
+    (mention,) = [m for m in linker.link(question) if m.surface in known]
+    assert mention.modifier == modifier

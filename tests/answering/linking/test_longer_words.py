@@ -43,6 +43,38 @@ SYMPTOM, DISEASE, DRUG, HERB = EntityType.SYMPTOM, EntityType.DISEASE, EntityTyp
         ("金银花露管用吗", "金银花", HERB),
         ("六味地黄汤", "地黄", HERB),
         ("麝香风湿胶囊", "麝香", HERB),
+        ("脸上有褐色斑点", "色斑", DISEASE),
+        ("腿上起红斑点", "红斑", SYMPTOM),
+        ("喉咙有异物感", "异物", EntityType.CAUSE),
+        ("呛了几口水", "口水", EntityType.BODY_PART),
+        ("脚脖子肿", "脖子", EntityType.BODY_PART),
+        ("免疫球蛋白多少算高", "球蛋白", EntityType.INDICATOR),
+        ("脑肾综合征怎么治", "肾综", DISEASE),
+        ("胸锁乳突肌疼", "乳突", EntityType.EXAMINATION),
+        ("胃底静脉曲张严重吗", "静脉曲张", DISEASE),
+        ("有肝肾阴虚的表现", "肾阴虚", SYMPTOM),
+        ("舌头疼", "头疼", SYMPTOM),
+        ("姜水泡脚好吗", "水泡", SYMPTOM),
+        ("肝大三阳会传染吗", "肝大", SYMPTOM),
+        ("药对眼睛有影响吗", "对眼", DISEASE),
+        ("靠自身免疫力清除", "自身免疫", EntityType.CAUSE),
+        ("去了市肿瘤医院", "肿瘤", DISEASE),
+        ("长了花生豆大的痣", "花生", EntityType.FOOD),
+        ("小便好似啤酒", "啤酒", EntityType.FOOD),
+        ("龙眼核治什么", "龙眼", HERB),
+        ("屁股眼疼", "屁股", EntityType.BODY_PART),
+        ("先天性甲状腺功能减低症", "甲状腺功能", EntityType.EXAMINATION),
+        ("被隐翅虫咬了", "虫咬", EntityType.CAUSE),
+        ("严重影响睡眠", "重影", SYMPTOM),
+        ("构音和运动障碍", "运动", EntityType.TREATMENT),
+        ("β2微球蛋白", "球蛋白", EntityType.INDICATOR),
+        ("肝硬化child a级", "child", EntityType.POPULATION),
+        ("还有好多疑问", "多疑", SYMPTOM),
+        ("小腿肚胀痛", "肚胀痛", SYMPTOM),
+        ("麻风疫苗能打吗", "麻风", DISEASE),
+        ("密密麻麻疹子", "麻疹", DISEASE),
+        ("宫口粘连", "口粘", SYMPTOM),
+        ("抽血检查结果", "血检查", EntityType.EXAMINATION),
     ],
 )
 def test_pieces_of_longer_words(text: str, name: str, kind: EntityType) -> None:
@@ -74,6 +106,15 @@ def test_pieces_of_longer_words(text: str, name: str, kind: EntityType) -> None:
         ("喝山药汤好吗", "山药", HERB),
         ("黄芪和当归片", "黄芪", HERB),
         ("灵芝孢子粉", "灵芝", HERB),
+        ("额头疼", "头疼", SYMPTOM),
+        ("右眼白内障", "白内障", DISEASE),
+        ("脸上有色斑", "色斑", DISEASE),
+        ("肾阴虚吃什么", "肾阴虚", SYMPTOM),
+        ("小腿静脉曲张", "静脉曲张", DISEASE),
+        ("糖尿病病情加重", "糖尿病", DISEASE),
+        ("查出肝肿瘤医院让手术", "肝肿瘤", DISEASE),
+        ("就像平时喝啤酒一样", "啤酒", EntityType.FOOD),
+        ("吃花生大便干", "花生", EntityType.FOOD),
     ],
 )
 def test_names_that_stand_by_themselves(text: str, name: str, kind: EntityType) -> None:
@@ -89,9 +130,16 @@ def linked(linker: Linker, text: str) -> list[str]:
     return [mention.surface for mention in linker.link(text) if not mention.modifier]
 
 
+@pytest.mark.parametrize(
+    "text", ["血管平滑肌增生", "神经母细胞", "羊水指数高", "幽门杆菌引起的胃病", "幽门医院", "动静脉内瘘"]
+)
+def test_a_part_of_the_body_that_begins_another_name(text: str) -> None:
+    assert not linked(names(*((part, f"body_part:{part}") for part in ("血管", "神经", "羊水", "幽门", "静脉"))), text)
+
+
 def test_a_part_of_the_body_that_begins_with_the_last_character() -> None:
     linker = names(("下消", "disease:下消"), ("消化道", "body_part:消化道"), ("体脂", "indicator:体脂"))
-    assert linked(linker, "下消化道造影") == []
+    assert linked(linker, "下消化道造影") == ["消化道"]
     assert linked(linker, "下消怎么治") == ["下消"]
     assert linked(linker, "体脂化验") == ["体脂"]
 
@@ -126,10 +174,22 @@ def test_a_part_of_the_body_is_no_disease_unless_two_lists_say_so() -> None:
     assert {c.type for c in linker.names.candidates("磨牙")} == {DISEASE, EntityType.BODY_PART}
 
 
-@pytest.mark.parametrize("word", ["氏病", "血病", "突发", "蓝色", "换药", "口气"])
+@pytest.mark.parametrize("word", ["氏病", "血病", "突发", "蓝色", "换药", "口气", "iii"])
 def test_everyday_words_and_ends_of_names_never_link_alone(word: str) -> None:
     assert linked(names((word, f"disease:{word}")), f"{word}怎么办") == []
 
 
 def test_a_slip_is_no_particle() -> None:
     assert linked(names(("耳朵背", "symptom:耳朵背")), "耳朵被虫子咬了") == []
+
+
+def test_a_herb_in_the_name_of_a_fruit_or_a_nut_is_none() -> None:
+    linker = names(("红花", "herb:红花"), ("香果", "herb:川芎"))
+    assert linked(linker, "红花生米能吃吗") == []
+    assert linked(linker, "百香果的籽能吃吗") == []
+    assert linked(linker, "孕妇能吃红花吗") == ["红花"]
+
+
+def test_no_illness_of_the_mind_is_no_lack_of_seed() -> None:
+    assert cut_from_a_word("家族无精神疾病史", 2, 4, {DISEASE})
+    assert not cut_from_a_word("无精怎么治", 0, 2, {DISEASE})

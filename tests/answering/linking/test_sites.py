@@ -10,12 +10,13 @@ from rag.domain import EntityId
 from rag.linking.linker import Linker
 from rag.linking.names import Names
 from rag.linking.sites import GENERAL, elsewhere, place_of
+from rag.pipeline import Pipeline
 from rag.ports import NameRow
 from rag.text import normalise
 
 KNOWN = [
-    *(f"symptom:{name}" for name in ("疼痛", "瘙痒", "肿胀", "水泡", "丘疹", "发热")),
-    *(f"symptom:{name}" for name in ("膝关节疼痛", "右下腹痛", "胸痛", "痛经")),
+    *(f"symptom:{name}" for name in ("疼痛", "胀痛", "瘙痒", "肿胀", "水泡", "丘疹", "发热")),
+    *(f"symptom:{name}" for name in ("膝关节疼痛", "右下腹痛", "胸痛", "痛经", "身痛", "牙痛", "眼痛")),
     *(f"disease:{name}" for name in ("痛经", "骨刺", "腰椎间盘突出", "手癣")),
     "body_part:膝关节",
 ]  # fmt: skip
@@ -43,6 +44,8 @@ def found(linker: Linker, question: str) -> list[tuple[str, tuple[str, ...]]]:
         ("右边肋骨下面老是疼", [("疼痛", ("胸部",))]),
         ("手肿了", [("肿胀", ("手部",))]),
         ("来例假疼得受不了", [("痛经", ())]),
+        ("浑身疼", [("身痛", ())]),
+        ("脚脖子疼", [("疼痛", ("足部",))]),
     ],
 )
 def test_the_place_is_said_with_the_complaint(
@@ -53,7 +56,18 @@ def test_the_place_is_said_with_the_complaint(
 
 @pytest.mark.parametrize(
     "question",
-    ["疼痛怎么办", "腰椎间盘突出疼痛吗", "腰上长骨刺疼", "膝盖受过伤。现在疼痛", "手术后疼痛", "膝盖不好，发热"],
+    [
+        "疼痛怎么办",
+        "腰椎间盘突出疼痛吗",
+        "腰上长骨刺疼",
+        "膝盖受过伤。现在疼痛",
+        "手术后疼痛",
+        "膝盖不好，发热",
+        "碰到牙膏疼",
+        "疼到流眼泪",
+        "胀痛的直不起腰",
+        "用手捶过就不疼痛",
+    ],
 )
 def test_no_place_is_made_up(linker: Linker, question: str) -> None:
     assert all(not parts for _, parts in found(linker, question))
@@ -82,3 +96,15 @@ def test_any_words_are_read(text: str) -> None:
             place = place_of(text, start, len(text), complaint, [])
             assert place is None or place.names
     assert "疼痛" in GENERAL
+
+
+def test_the_belly_of_a_calf_is_no_belly(sample: Pipeline) -> None:
+    linked = sample.editions.at(None).linker.link("爬完山之后小脚肚子很疼怎么办")
+    assert "腹痛" not in {c.name for m in linked for c in m.candidates}
+
+
+def test_of_two_complaints_in_one_breath_the_second_is_where_the_first_is() -> None:
+    rows = [NameRow(n, EntityId(f"symptom:{n}"), "name") for n in ("眼睛干涩", "瘙痒", "发痒", "眼痒")]
+    linker = Linker(Names([*rows, NameRow("腰椎间盘突出", EntityId("disease:腰椎间盘突出"), "name")]))
+    assert [m.best.name for m in linker.link("眼睛干涩发痒")] == ["眼睛干涩", "眼痒"]
+    assert linker.link("腰椎间盘突出发痒")[-1].best.name == "发痒"

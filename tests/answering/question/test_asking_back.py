@@ -9,6 +9,7 @@ import pytest
 
 from rag.domain import Answer, Evidence, Fact, Literal, Outcome, Patient, Record, Sex, Turn
 from rag.pipeline import Options, Pipeline
+from rag.question.dialogue import MORE_WANTED
 from rag.vocabulary import Relation
 from tests.answering.records import BOOK, fact
 from tests.fakes import FakeLibrary, fake_pipeline
@@ -316,3 +317,27 @@ def test_a_complaint_that_the_graph_calls_otherwise() -> None:
 def test_a_list_of_all_that_hurts_is_given_if_asked_for(aching: Pipeline) -> None:
     (answer,) = talk(aching, "哪些疾病会引起疼痛")
     assert "痛病" in answer.text
+
+
+def test_what_is_added_where_more_was_wanted_joins_what_was_told() -> None:
+    library = FakeLibrary()
+    listed = {"胃炎": ("胃疼", "反酸"), "胃癌": ("胃疼", "黑便"), "食管炎": ("反酸", "胸痛")}
+    rows = [fact(f"disease:{d}", Relation.SYMPTOM, f"symptom:{s}") for d, own in listed.items() for s in own]
+    rows += [fact(f"disease:别的病{n}", Relation.SYMPTOM, f"symptom:别的症状{n}") for n in range(9)]
+    library.publish([BOOK, *rows, *(entity(e) for e in sorted({x for r in rows for x in _ends(r)}))])
+    pipeline = fake_pipeline(library)
+    first = pipeline.ask("胃疼是什么病，直接告诉我")
+    assert MORE_WANTED in first.text
+    history = (Turn("user", "胃疼是什么病，直接告诉我"), Turn("assistant", first.text))
+    added = pipeline.ask("饭后疼，反酸", Options(history=history))
+    assert ranking(added)[0] == "胃炎"
+    assert "胃炎，相符的症状：反酸[1]、胃疼[2]" in added.text or "胃炎，相符的症状：胃疼[1]、反酸[2]" in added.text
+    other = pipeline.ask("食管炎有什么症状", Options(history=history))
+    assert "食管炎的常见症状有" in other.text
+
+
+def test_a_supposed_illness_is_held_against_what_was_told(pipeline: Pipeline) -> None:
+    *_, last = talk(pipeline, "我头痛乏力，是什么病", "会不会是慢性贫血")
+    assert last.rewritten is not None
+    assert "慢性贫血的常见症状有：头痛" in last.text
+    assert "不能据此诊断" in last.text

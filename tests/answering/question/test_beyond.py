@@ -30,6 +30,7 @@ def names(question: str) -> list[str]:
         ("替我写张病假条", "prescription"),
         ("成都哪家医院看湿疹最好", "place"),
         ("李主任星期几出诊", "place"),
+        ("最好的湿疹治疗医院有哪些", "place"),
         ("附近有24小时的药店吗", "place"),
         ("治抽动症的专家有谁", "place"),
         ("奥美拉唑现在网上多少钱", "price"),
@@ -102,3 +103,13 @@ def test_a_stage_is_told_where_a_record_names_it_or_nothing_is_cited() -> None:
     assert untold_stage(question, LINKER.link(question), DRUGS, []) == ()
     symptoms = Intent((Relation.SYMPTOM,), ((Relation.SYMPTOM,),))
     assert untold_stage(question, LINKER.link(question), symptoms, [told(CONCLUSION, MIGRAINE)]) == ()
+
+
+def test_going_to_hospital_is_no_question_for_one() -> None:
+    assert limits_of("湿疹好转后还要去医院吗") == ()
+
+
+def test_it_is_said_that_records_do_not_tell_pregnancy_apart() -> None:
+    question = "孕期偏头痛吃什么药"
+    (limit,) = untold_stage(question, LINKER.link(question), DRUGS, [told(CONCLUSION, MIGRAINE)])
+    assert "“孕期”" in limit.note

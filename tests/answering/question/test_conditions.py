@@ -1,4 +1,4 @@
-"""Diseases that are asked for by conditions: which question does, and what the answer lists."""
+"""Diseases and remedies that are asked for by conditions: which question does, and what the answer lists."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 from rag.domain import Literal, Outcome, Record
 from rag.linking.linker import Linker
 from rag.pipeline import Options, Pipeline
-from rag.question.conditions import conditions_of
-from rag.vocabulary import Relation
+from rag.question.conditions import asks_for_diseases, conditions_of, sort_of_remedy
+from rag.vocabulary import EntityType, Relation
 from tests.answering.records import BOOK, fact, names
 from tests.fakes import FakeLibrary, fake_pipeline
 
@@ -116,3 +116,80 @@ def test_what_nobody_meets_is_no_list(pipeline: Pipeline) -> None:
     answer = pipeline.ask("骨科看的病里，哪些是骨骼上的？")
     assert answer.outcome is Outcome.NOT_IN_KB
     assert answer.citations == ()
+
+
+def test_this_illness_is_no_question_for_illnesses() -> None:
+    assert not asks_for_diseases("这种疾病的治疗方案有哪些")
+    assert not asks_for_diseases("该病的症状有哪些")
+    assert asks_for_diseases("哪些疾病会引起头痛")
+
+
+# ---------------------------------------------------------------- remedies of a sort
+
+EFFECTS = {
+    "herb:甲草": "清热，凉血止血",
+    "herb:乙草": "清热解毒，消肿",
+    "formula:甲汤": "清热解毒，凉血",
+    "drug:甲胶囊": "补血",
+}
+CLASSES = {"drug:甲素": "某系统药物，抗凝血药", "drug:乙素": "抗炎性平喘药", "drug:丙素": "他某类调血脂药"}
+
+
+@pytest.fixture(scope="module")
+def remedies() -> Pipeline:
+    library = FakeLibrary()
+    effects = [fact(e, Relation.EFFICACY, Literal(text, "efficacy")) for e, text in EFFECTS.items()]
+    classes = [fact(e, Relation.DRUG_CLASS, Literal(text, "drug_class")) for e, text in CLASSES.items()]
+    ill = fact("disease:甲肌病", Relation.DRUG, "drug:甲素")
+    library.publish([BOOK, *effects, *classes, ill])
+    return fake_pipeline(library)
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("清热解毒的中药有哪些？", ["乙草"]),
+        ("清热的药材有哪些", ["乙草", "甲草"]),
+        ("请问哪些中药可以凉血", ["甲草"]),
+        ("有清热解毒作用的方剂有哪些", ["甲汤"]),
+        ("清热解毒的药有哪些", ["甲汤", "乙草"]),
+        ("补血的中成药有哪些", ["甲胶囊"]),
+        ("抗凝血药有哪些种类", ["甲素"]),
+        ("他某类药物有哪些", ["丙素"]),
+    ],
+)
+def test_remedies_of_a_sort_are_listed_with_what_says_so(
+    remedies: Pipeline, question: str, expected: list[str]
+) -> None:
+    answer = remedies.ask(question)
+    assert answer.outcome is Outcome.ANSWERED
+    assert re.findall("^(.+?)的(?:功效|药品类型)：", answer.text, re.MULTILINE) == expected
+    assert len(answer.citations) == len(expected)
+    assert "未必是全部" in answer.text
+    assert "不能据此诊断" not in answer.text
+
+
+def test_a_part_of_a_class_is_another_class(remedies: Pipeline) -> None:
+    assert remedies.ask("抗炎药有哪些？").outcome is Outcome.NOT_IN_KB
+
+
+@pytest.mark.parametrize(
+    ("question", "known"),
+    [
+        ("甲肌病的药有哪些", ["disease:甲肌病"]),
+        ("治疗头痛的药物有哪些", ["symptom:头痛"]),
+        ("孕妇能吃的药有哪些", ["population:孕妇"]),
+        ("医院开的药有哪些", []),
+        ("常用药有哪些", []),
+        ("甲素的药理作用是什么", ["drug:甲素"]),
+        ("甲素的副作用有哪些", ["drug:甲素"]),
+    ],
+)
+def test_what_treats_an_illness_is_no_sort(question: str, known: list[str]) -> None:
+    rows = [(entity.partition(":")[2], entity, "name") for entity in known]
+    assert sort_of_remedy(question, Linker(names(*rows)).link(question)) == ()
+
+
+def test_the_type_asked_for_is_kept() -> None:
+    (condition,) = sort_of_remedy("补血的中药有哪些", ())
+    assert condition.of == (EntityType.HERB,)

@@ -7,7 +7,7 @@ import pytest
 from rag.domain import EntityId, GraphFact, Intent, Literal, Qualifiers, YesNo
 from rag.linking.linker import Linker
 from rag.pipeline import Options, Pipeline
-from rag.question.deciding import decide, not_listed
+from rag.question.deciding import decide, not_listed, suspected
 from rag.question.intent import read_intent
 from rag.vocabulary import Relation
 from tests.answering.records import names, stated
@@ -193,3 +193,42 @@ def test_that_an_illness_is_catching_decides_nothing_of_one_way(question: str) -
     catching = fact("disease:偏头痛", Relation.INFECTIVITY, Literal("有传染性", "infectivity"))
     assert decide(intent("偏头痛会传染吗"), "偏头痛会传染吗", [catching]) is not None
     assert decide(intent(question), question, [catching]) is None
+
+
+def test_what_may_have_caused_an_illness_is_looked_for_among_its_causes() -> None:
+    linker = Linker(names(("高血压", "disease:高血压", "name")))
+    question = "偏头痛是不是由于高血压所致"
+    assert read_intent(question, linker.link(question)).relations == (Relation.CAUSE, Relation.RISK_FACTOR)
+
+
+def test_a_class_of_drugs_is_no_object() -> None:
+    linker = Linker(names(("止痛药", "drug:止痛药", "name")))
+    question = "偏头痛可以用止痛药吗"
+    assert read_intent(question, linker.link(question)).object == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "is_one"),
+    [
+        ("头痛，是否可以被诊断为偏头痛", True),
+        ("头痛，被诊断为偏头痛", False),
+        ("头痛，去医院查了说是偏头痛", False),
+        ("头痛，都是偏头痛吗", True),
+    ],
+)
+def test_only_a_guess_is_a_suspicion(question: str, is_one: bool) -> None:
+    linker = Linker(names(("头痛", "symptom:头痛", "name")))
+    assert suspected(question, linker.link(question)) is is_one
+
+
+@pytest.mark.parametrize(
+    ("question", "objects"),
+    [
+        ("我有偏头痛，高血压。服用别的东西有益吗", ()),
+        ("偏头痛，有高血压。是否需要做头颅磁共振", ("examination:头颅磁共振",)),
+        ("偏头痛会引起恶心吗", ("symptom:恶心",)),
+    ],
+)
+def test_what_a_story_names_before_the_question_is_not_asked_about(question: str, objects: tuple[str, ...]) -> None:
+    linker = Linker(names())
+    assert read_intent(question, linker.link(question)).object == objects

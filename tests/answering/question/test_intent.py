@@ -6,7 +6,8 @@ import pytest
 
 from rag.domain import Intent
 from rag.linking.linker import Linker
-from rag.question.intent import DISEASE_OVERVIEW, DRUG_OVERVIEW, read_intent
+from rag.pipeline import Pipeline
+from rag.question.intent import COMPARED_OVERVIEW, DISEASE_OVERVIEW, DRUG_OVERVIEW, read_intent
 from rag.vocabulary import Relation
 from tests.answering.records import names
 
@@ -135,7 +136,8 @@ def test_a_specific_question_without_a_cue_asks_for_no_overview(question: str) -
 def test_a_comparison_asks_for_an_overview_of_both() -> None:
     found = intent("偏头痛和紧张型头痛有什么区别")
     assert found.comparison
-    assert found.relations == DISEASE_OVERVIEW
+    assert found.relations == COMPARED_OVERVIEW
+    assert intent("偏头痛和紧张型头痛有哪些共同点").comparison
 
 
 def test_a_case_history_tells_and_does_not_ask() -> None:
@@ -243,3 +245,168 @@ def test_healing_by_itself_is_asked_as_an_outlook_and_criteria_as_examinations()
     assert intent("偏头痛不治疗会好吗").relations == (Relation.CURE_RATE,)
     assert Relation.EXAMINATION in intent("偏头痛多少算高").relations
     assert Relation.TREATMENT in intent("偏头痛要不要做手术").relations
+
+
+def test_what_cures_is_asked_with_how_often_it_is_cured() -> None:
+    assert intent("偏头痛中药可以治好吗").relations == (Relation.TREATMENT, Relation.DRUG, Relation.CURE_RATE)
+    assert intent("偏头痛能用中药根治吗").relations == (Relation.TREATMENT, Relation.DRUG, Relation.CURE_RATE)
+    assert intent("偏头痛不吃药能治好吗").relations[0] is not Relation.TREATMENT
+
+
+@pytest.mark.parametrize("question", ["偏头痛会哪里疼", "偏头痛是哪个地方不舒服", "偏头痛哪儿难受"])
+def test_where_it_hurts_is_a_symptom(question: str) -> None:
+    assert intent(question).relations == (Relation.SYMPTOM,)
+
+
+@pytest.mark.parametrize(
+    "question", ["哺乳期偏头痛对宝宝有影响吗", "偏头痛对胎儿的发育有什么危害", "偏头痛会影响孩子吗"]
+)
+def test_what_an_illness_does_to_somebody_else_is_no_complication_of_it(question: str) -> None:
+    assert intent(question).relations == ()
+    assert intent("偏头痛有什么危害").relations
+
+
+def test_a_statement_about_one_illness_is_given_an_overview() -> None:
+    found = intent("孩子从上个星期开始就有偏头痛，一直在家休息")
+    assert found.relations == DISEASE_OVERVIEW
+    assert (found.explicit, found.guessed) == (False, True)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "孩子从上个星期开始就有偏头痛，在家休息好不好",
+        "孩子从上个星期开始就有偏头痛，后来又查出高血压",
+        "孩子从上个星期开始就有偏头痛，一直在吃布洛芬",
+        "孩子从上个星期开始就没有上学，一直在家休息",
+        "某患者患有偏头痛，请列出治疗方式的种类",
+    ],
+)
+def test_a_question_or_several_things_are_not(question: str) -> None:
+    assert not (intent(question).guessed and intent(question).relations)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["I have a headache, what is it?", "headache and nausea - what could it be", "My headache will not go away"],
+)
+def test_english_complaints_ask_for_the_disease(question: str) -> None:
+    linker = Linker(names(("headache", "symptom:头痛", "english"), ("nausea", "symptom:恶心", "english")))
+    assert read_intent(question, linker.link(question)).reverse
+
+
+@pytest.mark.parametrize(
+    ("question", "reverse"),
+    [
+        ("妈妈70岁，有高血压，最近脚肿，怎么回事", True),
+        ("我有2型糖尿病，这几天老是头晕，是什么原因", True),
+        ("高血压引起的头晕是怎么回事", False),
+        ("高血压为什么会头晕", False),
+    ],
+)
+def test_a_complaint_beside_known_illnesses_is_asked_about(sample: Pipeline, question: str, reverse: bool) -> None:
+    assert read_intent(question, sample.editions.at(None).linker.link(question)).reverse is reverse
+
+
+@pytest.mark.parametrize(
+    ("question", "relations"),
+    [
+        ("做完手术没多久就有偏头痛，偏头痛有哪些症状", (Relation.SYMPTOM,)),
+        ("一不小心又犯了偏头痛，挂什么科", (Relation.DEPARTMENT,)),
+        ("偏头痛去年已经治好了，现在又疼，挂什么科", (Relation.DEPARTMENT,)),
+        ("偏头痛经过药物治疗好转，这几年没事，要做什么检查", (Relation.EXAMINATION, Relation.HISTOLOGY)),
+        ("偏头痛，没有别的症状，挂什么科", (Relation.DEPARTMENT,)),
+        ("偏头痛现在人很难受，挂什么科", (Relation.DEPARTMENT,)),
+        ("偏头痛可能引起的并发症有哪些", (Relation.COMPLICATION,)),
+        ("偏头痛哪些检查可以用于确诊", (Relation.EXAMINATION, Relation.HISTOLOGY)),
+        ("治好偏头痛要多少钱", (Relation.COST,)),
+        ("治好偏头痛要多久", (Relation.DURATION,)),
+        ("偏头痛的孩子怎么去上学", ()),
+        ("头痛是偏头痛引起的，挂什么科", (Relation.DEPARTMENT,)),
+        ("偏头痛，主要症状是恶心，挂什么科", (Relation.DEPARTMENT,)),
+        ("全部症状：恶心，发病时间及原因：偏头痛，挂什么科", (Relation.DEPARTMENT,)),
+        ("偏头痛以前输液几天就好了，现在挂什么科", (Relation.DEPARTMENT,)),
+    ],
+)
+def test_what_is_told_does_not_ask(question: str, relations: tuple[Relation, ...]) -> None:
+    assert intent(question).relations == relations
+
+
+def test_how_long_a_drug_takes_is_no_harm_of_it() -> None:
+    assert Relation.ADVERSE not in intent("布洛芬吃多久有效果").relations
+    assert Relation.ADVERSE in intent("布洛芬吃多了会怎么样").relations
+
+
+def test_what_comes_after_a_drug_was_taken_is_asked_of_the_drug() -> None:
+    asked = intent("我吃了布洛芬以后恶心，还能继续吃吗")
+    assert Relation.ADVERSE in asked.relations
+    assert asked.object == ()
+    assert Relation.ADVERSE not in intent("吃了布洛芬后还头痛怎么办").relations
+
+
+def test_what_an_illness_is_told_from_is_no_overview() -> None:
+    asked = intent("偏头痛的鉴别诊断")
+    assert asked.explicit
+    assert Relation.EXAMINATION in asked.relations
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "去医院检查出偏头痛，又做了别的处理，还是难受",
+        "偏头痛，疼痛部位在左边太阳穴",
+        "多发性的偏头痛",
+        "表现出害怕，还有偏头痛",
+    ],
+)
+def test_what_a_story_tells_of_tests_places_and_behaviour_is_not_asked(question: str) -> None:
+    assert not set(intent(question).relations) & {
+        Relation.EXAMINATION, Relation.BODY_PART, Relation.POPULATION,
+    } or not intent(question).explicit  # fmt: skip
+    assert not (intent(question).explicit and Relation.SYMPTOM in intent(question).relations)
+
+
+@pytest.mark.parametrize("question", ["偏头痛检查出来了怎么治", "偏头痛怎么检查出来", "偏头痛的部位在哪里"])
+def test_the_same_words_still_ask(question: str) -> None:
+    assert intent(question).explicit
+    assert intent(question).relations
+
+
+@pytest.mark.parametrize(
+    "question", ["偏头痛的脑电图表现", "偏头痛的MRI有什么特点", "偏头痛患者的血气分析结果", "偏头痛的CT影像学特征"]
+)
+def test_what_a_test_shows_is_no_relation(question: str) -> None:
+    found = intent(question)
+    assert found.relations == ()
+    assert found.settled
+
+
+def test_how_long_until_something_that_is_a_name_too() -> None:
+    linker = Linker(names(("运动", "treatment:运动", "name")))
+    question = "偏头痛后多久能运动"
+    assert read_intent(question, linker.link(question)).settled
+
+
+@pytest.mark.parametrize("question", ["偏头痛咱办", "偏头痛肿么办"])
+def test_sounds_that_stand_for_asking_words(question: str) -> None:
+    assert Relation.TREATMENT in intent(question).relations
+
+
+@pytest.mark.parametrize("question", ["头痛、恶心，诊断为什么？", "头痛、恶心，诊断是什么病"])
+def test_a_diagnosis_is_asked_for(question: str) -> None:
+    assert intent(question).reverse
+
+
+@pytest.mark.parametrize(
+    ("question", "dosage"), [("饭后疼，恶心", False), ("饭后胃不舒服", False), ("布洛芬饭前还是饭后吃", True)]
+)
+def test_after_a_meal_it_hurts_or_is_taken(question: str, dosage: bool) -> None:
+    assert (Relation.DOSAGE in intent(question).relations) is dosage
+
+
+@pytest.mark.parametrize(
+    ("question", "compared"), [("偏头痛、头痛，两个医院都查过了能治吗", False), ("偏头痛和头痛都是病吗", True)]
+)
+def test_all_of_something_else_compares_nothing(question: str, compared: bool) -> None:
+    linker = Linker(names(("头痛", "disease:头痛", "name")))
+    assert read_intent(question, linker.link(question)).comparison is compared

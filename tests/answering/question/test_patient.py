@@ -6,8 +6,10 @@ import pytest
 
 from rag.domain import Patient
 from rag.linking.linker import Linker
-from rag.question.patient import age_text, concerns_of, joined, patient_in
-from rag.safety.hazards import meets
+from rag.question.concerns import concerns_of
+from rag.question.patient import joined, patient_in
+from rag.question.patient_groups import age_text
+from rag.safety.contraindications import meets
 from rag.vocabulary import Relation
 from tests.answering.records import names, stated
 

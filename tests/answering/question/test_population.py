@@ -83,3 +83,15 @@ def test_what_only_others_have_comes_last_and_what_this_person_cannot_have_goes(
     assert [f.object_text for f in suited(facts, Person(age=4))] == ["小儿发热", "咳嗽"]
     assert [f.object_text for f in suited(facts, Person(age=40))] == ["咳嗽"]
     assert len(suited([listed("小儿发热", "小儿肺炎"), listed("咳嗽", "小儿肺炎")], Person(age=40))) == 2
+
+
+def test_who_is_pregnant_has_no_illness_of_missing_periods() -> None:
+    expecting = Person(30, FEMALE, True)
+    assert limited_to("避孕后闭经综合征", []) & expecting.outside
+    assert not limited_to("妊娠剧吐", []) & expecting.outside
+    assert not limited_to("避孕后闭经综合征", []) & Person(30, FEMALE).outside
+
+
+def test_fits_of_pregnancy_are_no_illness_of_anybody_else() -> None:
+    assert Group.PREGNANT in limited_to("子痫", ["妇产科", "中医科"])
+    assert person_of("足月儿出生后2周", None).age == 1.0

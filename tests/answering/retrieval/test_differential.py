@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from rag.domain import EntityId, GraphFact, RankedSubject, Sex
-from rag.question.population import NOBODY, Group, Person
+from rag.question.population import NOBODY, Group, Person, person_of
 from rag.retrieval.differential import (
     MISSED,
     Contender,
@@ -158,4 +158,43 @@ def test_among_equals_come_first_those_treated_where_most_are() -> None:
     rows = [contender("甲病", 2.0), contender("乙病", 2.0), contender("丙病", 2.0), contender("丁病", 3.0)]
     where = {"甲病": "针灸科", "乙病": "神经内科", "丙病": "神经内科", "丁病": "骨科"}
     facts = {c.ranked.subject: [in_department(c, where[c.ranked.name])] for c in rows}
-    assert named(by_department(rows, facts)) == ["丁病", "乙病", "丙病", "甲病"]
+    assert named(by_department(rows, facts, NOBODY)) == ["丁病", "乙病", "丙病", "甲病"]
+
+
+def test_among_equals_come_first_those_treated_where_the_complaint_is_taken() -> None:
+    there = replace(contender("乙病", 2.0), seen_there=True)
+    rows = [contender("甲病", 2.0), there, contender("丙病", 2.0, preferred=Group.ELDERLY), contender("丁病", 3.0)]
+    assert named(order(rows, NOBODY)) == ["丁病", "乙病", "丙病", "甲病"]
+    assert named(order(rows, Person(age=70))) == ["丁病", "丙病", "乙病", "甲病"]
+    both = replace(contender("戊病", 2.0, preferred=Group.ELDERLY), seen_there=True)
+    assert named(order([*rows, both], Person(age=70))) == ["丁病", "戊病", "丙病", "乙病", "甲病"]
+
+
+def test_a_syndrome_stands_behind_the_diseases_that_match_as_well() -> None:
+    syndrome = contender("发热证", 2.0)
+    syndrome = replace(syndrome, ranked=replace(syndrome.ranked, subject=EntityId("syndrome:发热证"), named=90))
+    assert named(order([syndrome, contender("甲病", 2.0)], NOBODY)) == ["甲病", "发热证"]
+
+
+def test_among_equals_what_passages_speak_of_comes_first() -> None:
+    rare, common = contender("甲病", 2.0), replace(contender("乙病", 2.0), mentioned=40)
+    assert named(order([rare, common], NOBODY)) == ["乙病", "甲病"]
+
+
+def test_what_something_outside_brings_on_waits_until_that_is_told() -> None:
+    rows = [replace(contender("磷中毒", 2.0), mentioned=40), contender("甲病", 2.0), contender("食物中毒", 2.0)]
+    assert named(order(rows, NOBODY))[-1] == "磷中毒"
+    assert named(order(rows, person_of("误服农药后头晕", None)))[0] == "磷中毒"
+    treated = {c.ranked.subject: [in_department(c, "急诊科")] for c in rows}
+    assert named(by_department(rows, treated, NOBODY))[-1] == "磷中毒"
+
+
+def test_illnesses_of_chinese_medicine_alone_come_after_their_equals() -> None:
+    rows = [replace(contender("脾水", 2.0), traditional=True, mentioned=40), contender("甲病", 2.0)]
+    assert named(order(rows, NOBODY)) == ["甲病", "脾水"]
+
+
+def test_what_only_pregnant_women_have_comes_after_its_equals() -> None:
+    rows = [replace(contender("甲病", 2.0, limited=Group.PREGNANT), mentioned=40), contender("乙病", 2.0)]
+    assert named(order(rows, NOBODY)) == ["乙病", "甲病"]
+    assert named(order(rows, Person(pregnant=True)))[0] == "甲病"

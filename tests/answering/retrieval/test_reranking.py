@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from rag.linking.names import Names
 from rag.retrieval.fusion import Tuning, default_tuning, in_new_order
-from rag.retrieval.retriever import Retriever
+from rag.retrieval.passages import PassageSearch
 from tests.answering.records import RECORDS
-from tests.fakes import FakeKnowledgeBase
+from tests.fake_knowledge_base import FakeKnowledgeBase
 
 QUESTION = "布洛芬可以缓解偏头痛吗"
 
@@ -33,36 +33,34 @@ class Preferring:
         return np.array([self.word in text for text in texts], dtype=np.float32)
 
 
-def retriever(reranker: Preferring | None, **weights: float) -> Retriever:
+def search(reranker: Preferring | None, **weights: float) -> PassageSearch:
     kb, packaged = FakeKnowledgeBase(RECORDS), default_tuning()
     tuning = Tuning(packaged.weights, {**packaged.thresholds, **{f"rerank.{name}": w for name, w in weights.items()}})
-    return Retriever(kb, kb.graph(), Names(kb.names()), None, tuning, reranker)
+    return PassageSearch(kb, Names(kb.names()), None, tuning, reranker)
 
 
 def test_what_it_prefers_comes_first_and_keeps_its_score() -> None:
-    plain = retriever(None).passages(QUESTION, (), top_k=8)
+    plain = search(None).passages(QUESTION, (), top_k=8)
     last = plain[-1]
-    moved = retriever(Preferring(last.text), zh=4.0).passages(QUESTION, (), top_k=8)
+    moved = search(Preferring(last.text), zh=4.0).passages(QUESTION, (), top_k=8)
     assert len(plain) > 1
     assert moved[0].id == last.id
     assert moved[0].score == last.score
     assert moved[0].arms["rerank"] == 1.0
     assert {e.id for e in moved} == {e.id for e in plain}
-    assert retriever(Preferring(last.text), zh=4.0).passages(QUESTION, (), top_k=1)[0].id == last.id
+    assert search(Preferring(last.text), zh=4.0).passages(QUESTION, (), top_k=1)[0].id == last.id
 
 
 @pytest.mark.parametrize("weights", [{}, {"zh": 0.0}, {"en": 4.0}])
 def test_it_is_not_asked_where_it_earned_no_place(weights: dict[str, float]) -> None:
     reranker = Preferring("任何")
-    assert retriever(reranker, **weights).passages(QUESTION, (), top_k=8) == retriever(None).passages(
-        QUESTION, (), top_k=8
-    )
+    assert search(reranker, **weights).passages(QUESTION, (), top_k=8) == search(None).passages(QUESTION, (), top_k=8)
     assert reranker.read == []
 
 
 def test_nothing_found_is_nothing_read() -> None:
     reranker = Preferring("任何")
-    assert retriever(reranker, zh=1.0).reranked(QUESTION, []) == []
+    assert search(reranker, zh=1.0).reranked(QUESTION, []) == []
     assert reranker.read == []
 
 

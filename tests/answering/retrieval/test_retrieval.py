@@ -9,12 +9,14 @@ import pytest
 from rag.domain import Passage, PassageKind
 from rag.linking.names import Names
 from rag.question.intent import read_intent
+from rag.retrieval.found import Retrieved
 from rag.retrieval.fusion import default_tuning
-from rag.retrieval.retriever import Retrieved, Retriever
+from rag.retrieval.passages import PassageSearch
 from rag.retrieval.selection import choices
 from rag.vocabulary import Relation
 from tests.answering.records import BOOK, IBUPROFEN, MIGRAINE, RECORDS, TRIAL, fact
-from tests.fakes import FakeKnowledgeBase, FakeLibrary
+from tests.fake_knowledge_base import FakeKnowledgeBase
+from tests.fakes import FakeLibrary
 from tests.kb import HashEmbedder
 from tests.records import entity
 
@@ -139,12 +141,12 @@ class Counting(FakeKnowledgeBase):
 
 def test_the_language_of_a_passage_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     kb = Counting()
-    retriever = Retriever(kb, kb.graph(), Names(kb.names()), HashEmbedder(), default_tuning())
-    first = retriever.passages("布洛芬对偏头痛有效吗", (), top_k=8)
+    search = PassageSearch(kb, Names(kb.names()), HashEmbedder(), default_tuning())
+    first = search.passages("布洛芬对偏头痛有效吗", (), top_k=8)
     assert kb.read
     kb.read.clear()
-    assert retriever.passages("布洛芬对偏头痛有效吗", (), top_k=8) == first
+    assert search.passages("布洛芬对偏头痛有效吗", (), top_k=8) == first
     assert kb.read == []
-    monkeypatch.setattr("rag.retrieval.retriever._LANGUAGES_KEPT", 0)
-    assert retriever.passages("布洛芬对偏头痛有效吗", (), top_k=8) == first
-    assert retriever.passages("does ibuprofen help", (), top_k=8) != first
+    monkeypatch.setattr("rag.retrieval.passages._LANGUAGES_KEPT", 0)
+    assert search.passages("布洛芬对偏头痛有效吗", (), top_k=8) == first
+    assert search.passages("does ibuprofen help", (), top_k=8) != first

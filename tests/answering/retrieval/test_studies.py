@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rag.domain import Intent, Passage, PassageKind
+from rag.domain import EntityId, Evidence, Intent, Passage, PassageKind
 from rag.linking.linker import Linker
-from rag.retrieval.studies import answers_alone
+from rag.retrieval.studies import answers_alone, beside_facts, to_the_point
 from rag.vocabulary import Relation
-from tests.answering.records import BOOK, MIGRAINE, names, told
+from tests.answering.records import BOOK, IBUPROFEN, MIGRAINE, names, stated, told
 
 LINKER = Linker(names())
 STUDY = replace(
@@ -37,3 +37,58 @@ def test_an_overview_gives_way_where_more_than_a_name_is_said_and_a_ranking_does
     assert alone("偏头痛以后失眠，柴胡疏肝散", overview)
     assert not alone("偏头痛", overview)
     assert not alone("偏头痛用柴胡疏肝散治疗好吗", replace(TREATMENT, reverse=True))
+
+
+def test_a_list_of_drugs_does_not_give_way_to_a_study_on_them() -> None:
+    question = "偏头痛后失眠的药有哪些"
+    drugs = Intent((Relation.DRUG,), ((Relation.DRUG,),))
+    kept, mentions = [STUDY], LINKER.link("偏头痛后失眠疗效确切的药有哪些")
+    assert answers_alone("偏头痛后失眠疗效确切的药有哪些", mentions, drugs, [MIGRAINE], kept)
+    assert not answers_alone(question, LINKER.link(question), drugs, [MIGRAINE], kept, told_drugs=True)
+
+
+def test_who_asks_nothing_gets_no_study_in_place_of_an_overview() -> None:
+    stated_only = Intent((Relation.SYMPTOM,), ((Relation.SYMPTOM,),), explicit=False, guessed=True)
+    assert not alone("偏头痛以后失眠，柴胡疏肝散", stated_only)
+
+
+def beside(question: str, intent: Intent) -> list[object]:
+    facts = [stated(MIGRAINE, Relation.DRUG, IBUPROFEN)]
+    return list(beside_facts(question, LINKER.link(question), intent, [MIGRAINE], facts, [STUDY]))
+
+
+def test_a_plain_list_needs_no_study_beside_it() -> None:
+    drugs = Intent((Relation.DRUG,), ((Relation.DRUG,),))
+    assert beside("偏头痛吃什么药", drugs) == []
+    assert beside("偏头痛后失眠吃什么药，疗效确切的", drugs) == [STUDY]
+    assert beside("偏头痛吃药吗", replace(drugs, yes_no=True)) == [STUDY]
+    assert beside("偏头痛怎么治", TREATMENT) == [STUDY], "nothing else tells it"
+
+
+def test_only_a_sure_study_on_the_rest_of_the_question_is_to_the_point() -> None:
+    question = "偏头痛后失眠用柴胡疏肝散疗效怎么样"
+    found = [STUDY, replace(STUDY, support=0.6)]
+    assert to_the_point(question, LINKER.link(question), [MIGRAINE], found, 0.75) == [STUDY]
+    assert to_the_point("偏头痛传染吗", LINKER.link("偏头痛传染吗"), [MIGRAINE], found, 0.75) == []
+
+
+def test_a_comparison_gives_way_only_to_a_study_of_all_that_is_compared() -> None:
+    compared = Intent((Relation.SYMPTOM,), ((Relation.SYMPTOM,),), explicit=False, comparison=True)
+    both_sides = [MIGRAINE, EntityId("disease:高血压")]
+    question = "偏头痛和高血压有哪些共同点"
+    assert not answers_alone(question, LINKER.link(question), compared, both_sides, [STUDY])
+    both = replace(STUDY, entities=(MIGRAINE, EntityId("disease:高血压")))
+    assert answers_alone(question, LINKER.link(question), compared, both_sides, [both])
+
+
+def test_a_plain_list_needs_no_reply_to_another_question_beside_it() -> None:
+    drugs = Intent((Relation.DRUG,), ((Relation.DRUG,),))
+    facts = [stated(MIGRAINE, Relation.DRUG, IBUPROFEN)]
+    question = "偏头痛吃什么药"
+
+    def beside_it(answered: str) -> list[Evidence]:
+        reply = told(Passage("可以先休息。", PassageKind.QA, BOOK.id, question=answered), MIGRAINE)
+        return beside_facts(question, LINKER.link(question), drugs, [MIGRAINE], facts, [reply])
+
+    assert beside_it("偏头痛需要注意些什么") == []
+    assert len(beside_it("偏头痛吃什么药好")) == 1

@@ -1,0 +1,189 @@
+"""Directions, comparisons, and who acts on whom: whether a clause tells them as its evidence does. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rag.checking.clauses import Clause, Mark, Segment, bare, content_of
+from rag.checking.ground import Ground
+from rag.checking.phrases import ALIKE, OPPOSITE, SAME_WAY
+
+
+def compared(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str | None:
+    """Why the clause turns a direction, a comparison or an effect of its segments, or None."""
+    return _way_reason(clause, used) or _order_reason(clause, ground, used)
+
+
+def _closest(way: Mark, others: Sequence[Mark]) -> tuple[float, float]:
+    """How much of what the direction ends in, and of all it bears on, one of `others` shares."""
+    ends = max((len(way.head & o.scope) / (len(way.head) or 1) for o in others), default=0.0)
+    return ends, max((len(way.scope & o.scope) / (len(way.scope) or 1) for o in others), default=0.0)
+
+
+def _way_reason(clause: Clause, used: Sequence[Segment]) -> str | None:
+    parts = [part for segment in used for part in segment.clauses]
+    there = [mark for part in parts for mark in part.ways]
+    for way in clause.ways:
+        if _counts_right(clause, way):
+            continue
+        same = [e for e in there if e.kind in SAME_WAY[way.kind]]
+        if not same:
+            return "polarity_not_in_evidence"
+        other = [e for e in there if e.kind in OPPOSITE[way.kind]]
+        if _closest(way, other) > _closest(way, same):
+            return "polarity_not_in_evidence"
+        if clause.text[way.start : way.end].endswith("于") and _told_otherwise(clause, way, used):
+            return "polarity_not_in_evidence"
+    return None
+
+
+_ALIKE = re.compile(r"相当(?!于)|(?:没有|无)(?:明显|显著)?差别")
+_CARRIED = 0.9
+"""What a word counts that stands in a clause before."""
+
+
+def _told_otherwise(clause: Clause, way: Mark, used: Sequence[Segment]) -> bool:
+    """Whether the comparison that is closest to that of the clause has another outcome."""
+    own, same, other = bare(clause.text), 0.0, 0.0
+    before: frozenset[str] = frozenset()
+    for segment in used:
+        before = before if segment.continues else frozenset()
+        for part in segment.clauses:
+            words, kinds = bare(part.text), {e.kind for e in part.ways}
+            shared = len(own & words) + _CARRIED * len(own & before - words)
+            if kinds & SAME_WAY[way.kind] or _is_converse(clause, part, before):
+                same = max(same, shared)
+            elif kinds & (OPPOSITE[way.kind] | {ALIKE}) or _ALIKE.search(part.text):
+                other = max(other, shared)
+            before |= words
+    return other > same > 0
+
+
+def _is_converse(clause: Clause, part: Clause, before: frozenset[str]) -> bool:
+    """`B少于A` of `A多于B`."""
+    cue, found = _COMPARED.search(clause.text), _COMPARED.search(part.text)
+    if cue is None or found is None or (cue[0] in _LESS) == (found[0] in _LESS):
+        return False
+    return _change_places(_sides(clause.text, cue), _sides(part.text, found), before)
+
+
+def _counts_right(clause: Clause, way: Mark) -> bool:
+    """`A为21.8%，高于B的15.7%`: a comparison of two amounts of the sentence that is right by itself."""
+    word = clause.text[way.start : way.end]
+    place = clause.whole.find(word)
+    if clause.before is None or place < 0 or not re.fullmatch(r"高于|低于|多于|少于", word):
+        return False
+    behind = next((a for a in clause.amounts), None)
+    if len(clause.amounts) != 1 or behind is None or behind.unit != clause.before.unit:
+        return False
+    return (clause.before.low > behind.high) if word in ("高于", "多于") else (clause.before.high < behind.low)
+
+
+_CAUSAL = re.compile(
+    r"引起|进展为|发展为|使|令|(?:降低|升高|减弱|增强|减少|增加|提高|抑制)(?![的、，,或和及与者时后]|症|病史|史|\s|$)|\bcause\b|\b(?:in|de)creas\w+\b|\breduc\w+\b|"
+    r"\blower\w+\b|\brais\w+\b"
+)
+_COMPARED = re.compile(
+    r"高于|低于|优于|劣于|多于|少于|大于|小于|不如|相比|\bthan\b|\bcompared with\b|\b(?:superior|inferior) to\b"
+)
+_LESS = frozenset({"低于", "劣于", "少于", "小于", "不如"})
+_BROUGHT_ABOUT = re.compile(r"引起|\bcause\b")
+_AGENT_BEHIND = re.compile(r"由|被|因|\bby\b")
+_CAUSES_LISTED = re.compile(r"病因|诱因|危险因素|高危因素|原因|causes? of")
+_EFFECTS_LISTED = re.compile(r"不良反应|的并发症|的症状|(?<!病)毒性(?=$|、)|symptoms? of|complications? of|adverse")
+_FROM_TO = re.compile(r"[由从].*(?:降至|降到|升至|升到|增至|减至|增加到|减少到|上升到|下降到)|\bfrom\b.* to ")
+
+
+def _order_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str | None:
+    """Who does what to whom, from which value to which, and which of two is the greater one."""
+    parts = [part for segment in used for part in segment.clauses]
+    causal, compared = _CAUSAL.search(clause.text), _COMPARED.search(clause.text)
+    if causal and _exchanged(clause, causal, parts, ground):
+        return "relation_not_in_evidence"
+    for segment in used:
+        before: frozenset[str] = frozenset()
+        for part in segment.clauses:
+            cues = _COMPARED.finditer(part.text)
+            if compared and any(_compared_round(clause, compared, part, found, before) for found in cues):
+                return "relation_not_in_evidence"
+            before |= part.content
+    match = _BROUGHT_ABOUT.search(clause.text)
+    if match and _against_the_list(clause.text, match, ground):
+        return "relation_not_in_evidence"
+    if _FROM_TO.search(clause.whole) and any(_backwards(clause, part) for part in parts):
+        return "number_not_in_evidence"
+    return None
+
+
+Sides = tuple[frozenset[str], frozenset[str]]
+
+
+def _sides(text: str, cue: re.Match[str], title: str = "") -> Sides:
+    """What stands before a cue, the title where that is nothing, and what behind it; content of both is neither's."""
+    before, right = text[: cue.start()], content_of(text[cue.end() :])
+    left = content_of(before) if bare(before) else content_of(title)
+    return left - right, right - left
+
+
+def _cause_and_effect(text: str, cue: re.Match[str], title: str = "") -> Sides:
+    """As `_sides`, where the agent stands behind its effect (`B由A引起`, `B is caused by A`) the other way round."""
+    passive = re.search(r"([由被因])(?!于)", text[: cue.start()])
+    if passive:
+        effect, cause = content_of(text[: passive.start()]), content_of(text[passive.end() : cue.start()])
+        effect |= content_of(text[cue.end() :])
+        return cause - effect, effect - cause
+    left, right = _sides(text, cue, title)
+    return (right, left) if text[cue.end() :].startswith(" by") else (left, right)
+
+
+def _exchanged(clause: Clause, cue: re.Match[str], parts: Sequence[Clause], ground: Ground) -> bool:
+    """Whether agent and patient of the evidence stand in each other's place, and nowhere in their own."""
+    cause, effect = _cause_and_effect(clause.text, cue)
+    there = [_cause_and_effect(p.text, found, ground.title) for p in parts for found in _CAUSAL.finditer(p.text)]
+    if any(cause & agent and effect & patient for agent, patient in there):
+        return False
+    return any(cause & patient and effect & agent for agent, patient in there)
+
+
+def _compared_round(
+    clause: Clause, cue: re.Match[str], part: Clause, found: re.Match[str], before: frozenset[str]
+) -> bool:
+    """Whether the two that the evidence compares stand in each other's place; the first may stand before the clause."""
+    if (cue[0] in _LESS) != (found[0] in _LESS):
+        return False
+    return _change_places(_sides(clause.text, cue), _sides(part.text, found), before)
+
+
+def _change_places(said: Sides, there: Sides, before: frozenset[str]) -> bool:
+    (left, right), (greater, other) = said, there
+    return bool(left & other and right & (greater | before - other)) and not right & other
+
+
+def _against_the_list(said: str, match: re.Match[str], ground: Ground) -> bool:
+    """Whether a sentence lets the listed effects bring about their cause, or the subject its listed causes."""
+    left, right = content_of(said[: match.start()]), content_of(said[match.end() :])
+    if _AGENT_BEHIND.search(said[: match.start()]) or said[match.end() :].startswith(" by"):
+        left, right = right, left
+    for segment in ground.segments:
+        subject = ground.title_content
+        for part in segment.clauses:
+            label = _CAUSES_LISTED.search(part.text) or _EFFECTS_LISTED.search(part.text)
+            if label is None:
+                continue
+            ends = content_of(part.text[: label.start()]) | subject
+            behind = content_of(part.text[label.end() :])
+            listed = behind.union(*(p.content for p in segment.clauses if p is not part)) - ends
+            if part.label:
+                listed = listed.union(*(s.content for s in ground.segments)) - ends
+            causes, effects = (listed, ends) if _CAUSES_LISTED.search(part.text) else (ends, listed)
+            if left & effects and right & causes and not left & causes:
+                return True
+    return False
+
+
+def _backwards(clause: Clause, part: Clause) -> bool:
+    """Whether the last two amounts of the sentence stand in the evidence in the other order."""
+    *_, first, second = (*clause.amounts, *clause.amounts)[-2:]
+    order = [amount for amount in part.amounts if amount.alike(first) or amount.alike(second)]
+    return len(order) == 2 and order[0].alike(second) and not first.alike(second)

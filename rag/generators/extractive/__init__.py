@@ -1,0 +1,1 @@
+"""Answers without a model: the graph's facts as a clinician would note them, then quotations."""

@@ -1,0 +1,67 @@
+"""A remedy and something that is no known name: only a record that names both answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kg_loader.ingest import ingest
+from rag.domain import Outcome
+from rag.pipeline import Pipeline
+from rag.question.partners import speaks_of
+from rag.settings import Settings
+from rag.snapshot import Library
+from rag.wiring import build
+
+FACTS = """subject,subject_type,relation,object,object_type,severity,source
+甲沙坦,drug,interacts_with,乙司林,drug,中等,药物表
+甲沙坦,drug,interacts_with,螺内酯类保钾利尿剂,drug,严重,药物表
+甲沙坦,drug,contraindicated_for,孕妇,population,,药物表
+甲病,disease,avoided_food,虾蟹,food,,药物表
+"""
+
+
+@pytest.fixture(scope="module")
+def pharmacy(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+    folder: Path = tmp_path_factory.mktemp("partners")
+    (folder / "facts.csv").write_text(FACTS, encoding="utf-8")
+    settings = Settings(_env_file=None, data_dir=folder / "data")
+    ingest(Library(settings.data_dir), [folder / "facts.csv"], dataset="pharmacy", settings=settings)
+    return build(settings)
+
+
+@pytest.mark.parametrize(
+    ("question", "other"),
+    [
+        ("甲沙坦和丁泡饮能一起吃吗", "丁泡饮"),
+        ("丁泡饮跟甲沙坦可以同时吃吗", "丁泡饮"),
+        ("吃甲沙坦能喝泡腾饮吗", "泡腾饮"),
+        ("服用甲沙坦期间可以打丁甲针吗", "丁甲针"),
+        ("甲沙坦可以和丁泡饮一起喝吗", "丁泡饮"),
+        ("甲沙坦能跟虾蟹一起吃吗", "虾蟹"),
+    ],
+)
+def test_what_no_record_names_is_said_to_be_unknown(pharmacy: Pipeline, question: str, other: str) -> None:
+    answer = pharmacy.ask(question)
+    assert answer.outcome is Outcome.NOT_IN_KB
+    assert f"知识库未收录甲沙坦与“{other}”之间的相互作用；没有记录不等于安全。" in answer.text
+    assert answer.citations == ()
+
+
+def test_a_record_that_names_it_answers(pharmacy: Pipeline) -> None:
+    text = pharmacy.ask("甲沙坦和保钾药能一起吃吗").text
+    assert "螺内酯类保钾利尿剂" in text
+    assert "乙司林" not in text
+
+
+@pytest.mark.parametrize(
+    "question", ["甲沙坦和什么药能一起吃", "甲沙坦能和别的药一起吃吗", "甲沙坦和乙司林能一起吃吗", "孕妇能吃甲沙坦吗"]
+)
+def test_questions_about_what_is_known_or_about_anything(pharmacy: Pipeline, question: str) -> None:
+    assert pharmacy.ask(question).citations
+
+
+def test_the_form_of_a_medicine_is_no_part_of_its_name() -> None:
+    assert speaks_of("不可与补钾制剂合用", "补钾药")
+    assert not speaks_of("不可与补钙制剂合用", "补钾药")

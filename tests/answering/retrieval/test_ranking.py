@@ -1,0 +1,163 @@
+"""What was told, by what records call it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kg_loader.ingest import ingest
+from rag.settings import Settings
+from rag.snapshot import Library
+from rag.wiring import build
+
+HEAD = "subject,subject_type,relation,object,object_type,source\n"
+
+
+def test_a_name_that_few_records_use_stands_for_the_usual_one(tmp_path: Path) -> None:
+    """A textbook's 发热 of two syndromes must not hide the diseases of which records say 发烧."""
+    common = [f"甲病{n},disease,has_symptom,发烧,symptom,记录" for n in range(40)]
+    common += [f"甲病{n},disease,has_symptom,喉痒痒,symptom,记录" for n in range(3)]
+    few = ["乙虚证,syndrome,has_symptom,发热,symptom,教材", "丙虚证,syndrome,has_symptom,发热,symptom,教材"]
+    others = [f"丁病{n},disease,has_symptom,别的症状{n},symptom,记录" for n in range(30)]
+    path = tmp_path / "facts.csv"
+    path.write_text(HEAD + "\n".join([*common, *few, *others]) + "\n", encoding="utf-8")
+    settings = Settings(_env_file=None, data_dir=tmp_path / "data")
+    ingest(Library(settings.data_dir), [path], dataset="facts", settings=settings)
+    text = build(settings).ask("发热、喉痒痒是什么病").text
+    assert text.startswith("甲病")
+    assert "虚证" not in text
+
+
+def answer_over(tmp_path: Path, rows: list[str], question: str) -> str:
+    path = tmp_path / "facts.csv"
+    path.write_text(HEAD + "\n".join(rows) + "\n", encoding="utf-8")
+    settings = Settings(_env_file=None, data_dir=tmp_path / "data")
+    ingest(Library(settings.data_dir), [path], dataset="facts", settings=settings)
+    return build(settings).ask(question).text
+
+
+def test_a_complaint_is_looked_for_by_what_records_call_it_and_counts_once(tmp_path: Path) -> None:
+    """A syndrome that a rare name of it stands for, or a disease with two names of it, is no better match."""
+    rows = [f"甲病{n},disease,has_symptom,{name},symptom,记录" for n in range(9) for name in ("排尿障碍", "乏力")]
+    rows += [f"丁病{n},disease,has_complication,甲病0,disease,记录" for n in range(3)]
+    rows += ["乙虚证,syndrome,has_symptom,排尿不畅,symptom,教材"]
+    rows += [f"丙病,disease,has_symptom,{name},symptom,记录" for name in ("排尿障碍", "排尿不畅")]
+    rows += ["排尿困难,symptom,in_department,泌尿外科,department,记录"]
+    text = answer_over(tmp_path, rows, "我排尿困难是什么病")
+    assert [name for name in ("甲病0，", "丙病，", "乙虚证，") if name in text][:2] == ["甲病0，", "丙病，"]
+    assert text.index("甲病0，") < text.index("丙病，")
+
+
+def test_the_cause_of_a_complaint_that_is_not_on_record_is_sought_among_illnesses(tmp_path: Path) -> None:
+    rows = ["腹痛,disease,in_department,消化内科,department,记录", "阑尾炎,disease,has_symptom,腹痛,symptom,记录"]
+    rows += ["阑尾炎,disease,in_department,普外科,department,记录", "胃炎,disease,has_symptom,腹痛,symptom,记录"]
+    text = answer_over(tmp_path, rows, "腹痛是怎么回事")
+    assert "阑尾炎，相符的症状：腹痛" in text
+    assert "不能据此诊断" in text
+
+
+def test_an_illness_by_name_is_not_taken_for_a_complaint(tmp_path: Path) -> None:
+    rows = ["高血压,disease,in_department,心内科,department,记录", "肾炎,disease,has_symptom,高血压,symptom,记录"]
+    text = answer_over(tmp_path, rows, "高血压是怎么引起的")
+    assert "肾炎，" not in text
+    assert "未收录高血压的病因" in text
+
+
+def test_the_very_name_of_a_record_comes_before_names_that_include_it(tmp_path: Path) -> None:
+    rows = [f"甲病{n},disease,has_symptom,{name},symptom,记录" for n in range(3) for name in ("恶心与呕吐", "腹泻")]
+    rows += ["乙病,disease,has_symptom,呕吐,symptom,记录", "乙病,disease,has_symptom,腹泻,symptom,记录"]
+    rows += [f"丙病{n},disease,has_symptom,耳鸣{n},symptom,记录" for n in range(9)]
+    text = answer_over(tmp_path, rows, "呕吐、腹泻是什么病")
+    assert text.startswith("乙病，相符的症状：")
+    assert "甲病0，相符的症状：" in text
+
+
+def test_complaints_do_not_answer_for_an_illness_that_is_not_known(tmp_path: Path) -> None:
+    rows = ["腹泻,disease,needs_examination,便常规,examination,记录", "胃炎,disease,has_symptom,腹泻,symptom,记录"]
+    rows += ["十二指肠类癌,disease,needs_examination,肠镜,examination,记录"]
+    text = answer_over(tmp_path, rows, "有腹泻的症状，怀疑患有十二指肠类癌综合征，要做什么检查")
+    assert "便常规" not in text
+    assert "“综合征”，二者不能互相代替" in text
+
+
+def test_of_who_is_pregnant_what_only_pregnant_women_have_comes_first(tmp_path: Path) -> None:
+    rows = [f"绦虫病,disease,has_symptom,{name},symptom,记录" for name in ("恶心", "头晕", "乏力")]
+    rows += [f"妊娠剧吐,disease,has_symptom,{name},symptom,记录" for name in ("恶心", "乏力")]
+    rows += [f"产后血晕,disease,has_symptom,{name},symptom,记录" for name in ("恶心", "头晕", "乏力")]
+    rows += [f"丙病{n},disease,has_symptom,耳鸣{n},symptom,记录" for n in range(40)]
+    text = answer_over(tmp_path, rows, "怀孕三个月，恶心、头晕、乏力是怎么回事")
+    assert text.startswith("妊娠剧吐，")
+    assert "绦虫病，" in text
+
+
+def test_feeling_cold_is_no_shaking_chill(tmp_path: Path) -> None:
+    rows = [f"甲病{n},disease,has_symptom,{name},symptom,记录" for n in range(9) for name in ("怕冷", "乏力")]
+    rows += [f"乙病{n},disease,has_symptom,{name},symptom,记录" for n in range(99) for name in ("寒战", "乏力")]
+    rows += ["丙虚证,syndrome,has_symptom,畏寒,symptom,教材"]
+    text = answer_over(tmp_path, rows, "畏寒乏力是什么病")
+    assert "怕冷[" in text
+    assert "寒战[" not in text
+
+
+def test_an_illness_called_by_the_complaint_does_not_lack_it(tmp_path: Path) -> None:
+    rows = ["失眠,disease,has_symptom,噩梦,symptom,记录", "甲病,disease,has_symptom,失眠,symptom,记录"]
+    rows += [f"丁病{n},disease,has_symptom,别的症状{n},symptom,记录" for n in range(9)]
+    text = answer_over(tmp_path, rows, "失眠、噩梦是什么病")
+    assert "失眠，相符的症状：噩梦" in text
+    assert "失眠（失眠）" not in text
+
+
+def test_more_is_asked_for_where_one_complaint_was_told_under_two_names(tmp_path: Path) -> None:
+    rows = [f"甲病,disease,has_symptom,{name},symptom,记录" for name in ("胃疼", "胃痛")]
+    rows += [f"丁病{n},disease,has_symptom,别的症状{n},symptom,记录" for n in range(9)]
+    assert "只识别到一个症状" in answer_over(tmp_path, rows, "胃疼是什么病")
+
+
+def test_the_tests_in_a_story_do_not_answer_for_an_illness_that_is_not_known(tmp_path: Path) -> None:
+    rows = ["腹痛,disease,treated_by,热敷,treatment,记录", "胃炎,disease,has_symptom,腹痛,symptom,记录"]
+    rows += [
+        "急性髓性白血病,disease,treated_by,化疗,treatment,记录",
+        "胃炎,disease,needs_examination,血常规,examination,记录",
+    ]
+    text = answer_over(tmp_path, rows, "突发腹痛，查血常规，提示M3型急性髓性白血病，请问治疗方案是什么")
+    assert "热敷" not in text
+    assert "化疗" not in text
+
+
+def test_what_kind_of_thing_it_is_does_not_answer_for_it(tmp_path: Path) -> None:
+    rows = ["肿瘤,disease,has_symptom,闭经,symptom,记录", "脑膜瘤,disease,has_symptom,头痛,symptom,记录"]
+    text = answer_over(tmp_path, rows, "发现有一个肿瘤，病理是脑膜瘤，这种肿瘤有什么症状")
+    assert "头痛" in text
+    assert "闭经" not in text
+
+
+def test_what_is_asked_of_a_germ_is_told_of_its_infection(tmp_path: Path) -> None:
+    rows = ["幽门螺杆菌感染,disease,caused_by_pathogen,幽门螺杆菌,pathogen,记录"]
+    rows += ["幽门螺杆菌感染,disease,treated_by,药物治疗,treatment,记录"]
+    assert "幽门螺杆菌感染的治疗方案包括：药物治疗" in answer_over(tmp_path, rows, "幽门螺杆菌怎么治")
+
+
+def test_whether_it_is_inherited_asks_for_no_illness_that_has_it(tmp_path: Path) -> None:
+    rows = ["偏头痛,disease,in_department,神经内科,department,记录", "甲病,disease,has_symptom,偏头痛,symptom,记录"]
+    text = answer_over(tmp_path, rows, "偏头痛会遗传吗")
+    assert "甲病" not in text
+    assert "未收录偏头痛的病因" in text
+
+
+def test_complaints_do_not_answer_for_an_illness_that_is_listed_among_complaints_too(tmp_path: Path) -> None:
+    rows = ["腹胀,disease,treated_by,热敷,treatment,记录", "胃炎,disease,has_symptom,腹胀,symptom,记录"]
+    rows += [
+        "消化性溃疡,disease,treated_by,抑酸治疗,treatment,记录",
+        "甲病,disease,has_symptom,消化性溃疡,symptom,记录",
+    ]
+    text = answer_over(tmp_path, rows, "出现腹胀等症状，检查显示消化性溃疡。治疗方案是什么")
+    assert "抑酸治疗" in text
+    assert "热敷" not in text
+
+
+def test_a_germ_beside_an_illness_is_asked_of_the_illness(tmp_path: Path) -> None:
+    rows = ["幽门螺杆菌感染,disease,needs_examination,血清抗体,examination,记录"]
+    rows += ["十二指肠溃疡,disease,needs_examination,内镜,examination,记录"]
+    rows += ["幽门螺杆菌感染,disease,caused_by_pathogen,幽门螺杆菌,pathogen,记录"]
+    text = answer_over(tmp_path, rows, "十二指肠溃疡有幽门螺杆菌，做哪些检查")
+    assert "内镜" in text
+    assert "血清抗体" not in text
