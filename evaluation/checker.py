@@ -1,9 +1,9 @@
 """How well the checker tells supported sentences from others: `yiwen eval checker`.
 
-Three sets (`sets/README.md`): supported sentences, the same with one thing changed, and judged pairs of a sentence and
-its citation. Every row is put to the checker as an answer would: the evidence as one passage, the sentence with `[1]`.
-The rows are reported in two halves by CRC-32 of the base id (of the pairs: of the evidence): failures of half 0 were
-looked at while the rules were written, those of half 1 were not.
+Sets (`sets/README.md`): supported sentences, the same with one thing changed, judged pairs of a sentence and its
+citation, and cases by evidence. Every row is put to the checker as an answer would: each text as one passage, the
+sentence with `[1]`. The rows are reported in two halves by CRC-32 of the base id (of pairs and cases: of the evidence):
+failures of half 0 were looked at while the rules were written, those of half 1 were not.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
+from evaluation.checker_cases import CASES, SUPPORTED, Case
 from evaluation.metrics import half_of, share
 from rag.checking.checker import Checker
 from rag.domain import Evidence, Passage, PassageKind, Source
@@ -61,11 +62,12 @@ class Checked:
 
 @dataclass(frozen=True)
 class CheckerReport:
-    """Verdicts on the three sets, and the processor time of each check in ms."""
+    """Verdicts on the sets, and the processor time of each check in ms."""
 
     supported: tuple[Checked, ...]
     mutated: tuple[Checked, ...]
     pairs: tuple[Checked, ...]
+    cases: tuple[Checked, ...]
     milliseconds: tuple[float, ...]
 
     def summary(self) -> dict[str, object]:
@@ -91,6 +93,8 @@ class CheckerReport:
         figures["citation recall (supported and passed)"] = [c.passed for c in judged if c.group == SUPPORTS]
         figures["pairs judged as labelled"] = [c.passed == (c.group == SUPPORTS) for c in judged]
         figures["partly supported, dropped"] = [not c.passed for c in pairs if c.group == PARTLY]
+        for group in dict.fromkeys(c.group for c in self.cases):
+            figures[f"{group} dropped"] = [not c.passed for c in _of(self.cases, half) if c.group == group]
         return {name: share(values) for name, values in figures.items() if values}
 
     def markdown(self) -> str:
@@ -106,7 +110,8 @@ class CheckerReport:
 
     def failures(self, half: int) -> list[Checked]:
         """What was judged wrongly in one half."""
-        rows = [(self.supported, True), (self.mutated, False)]
+        told = [(self.supported, True), (self.mutated, False)]
+        rows = [*told, *(((c,), c.group.endswith(SUPPORTED)) for c in self.cases)]
         found = [c for group, right in rows for c in group if c.half == half and c.passed is not right]
         return found + [c for c in self.pairs if c.half == half and c.passed != (c.group == SUPPORTS)]
 
@@ -123,37 +128,50 @@ def _cell(figure: tuple[float, float, float, int] | None) -> str:
 
 
 def evaluate(
-    checker: Checker, sentences: Sequence[Row], mutations: Sequence[Row], pairs: Sequence[Row]
+    checker: Checker,
+    sentences: Sequence[Row],
+    mutations: Sequence[Row],
+    pairs: Sequence[Row],
+    cases: Sequence[Case] = (),
 ) -> CheckerReport:
     """Put every row to the checker."""
     times: list[float] = []
 
-    def checked(row: Row, group: str, base: str) -> Checked:
-        evidence = _evidence(row, checker.names)
-        sentence = f"{row['sentence'].rstrip('。. ')}[1]。"
+    def reason(sentence: str, evidence: Sequence[Evidence]) -> str | None:
+        marks = "".join(f"[{n}]" for n in range(1, len(evidence) + 1))
         started = time.process_time()
-        reason = checker.check(sentence, (evidence,))
+        found = checker.check(f"{sentence.rstrip('。. ')}{marks}。", evidence)
         times.append(1000 * (time.process_time() - started))
-        return Checked(row["id"], group, half_of(base), reason, row)
+        return found
+
+    def checked(row: Row, group: str, base: str) -> Checked:
+        evidence = _evidence(row.get("evidence_kind", ""), row["title"], row["evidence"], checker.names)
+        return Checked(row["id"], group, half_of(base), reason(row["sentence"], (evidence,)), row)
+
+    def judged(case: Case) -> Checked:
+        told = zip(case.titles, case.texts, strict=True)
+        cited = [_evidence(case.form, title, text, checker.names) for title, text in told]
+        group = f"{case.set}: {case.kind}"
+        return Checked(case.id, group, half_of("".join(case.texts)), reason(case.sentence, cited), case.row)
 
     return CheckerReport(
         tuple(checked(row, "supported", row["id"]) for row in sentences),
         tuple(checked(row, row["mutation"], row["base"]) for row in mutations),
         tuple(checked(row, row["label"], row["evidence"]) for row in pairs),
+        tuple(map(judged, sorted(cases, key=lambda case: (CASES.index(case.set), case.kind != SUPPORTED)))),
         tuple(times),
     )
 
 
-def _evidence(row: Row, names: Names) -> Evidence:
-    """The row's evidence as a passage; a fact's line is one too, for its objects stand in one sentence."""
-    kind = row.get("evidence_kind", "")
+def _evidence(kind: str, title: str, words: str, names: Names) -> Evidence:
+    """Evidence as a passage; a fact's line is one too, for its objects stand in one sentence."""
     passage = Passage(
-        row["evidence"],
+        words,
         PassageKind(kind) if kind in set(PassageKind) else PassageKind.TEXTBOOK,
         SOURCE.id,
-        title=row["title"] or None,
+        title=title or None,
     )
-    text = normalise(f"{row['title']}\n{row['evidence']}")
+    text = normalise(f"{title}\n{words}")
     mentioned = {c.entity for name, _, _ in names.find(text) for c in names.candidates(name) if c.score >= _SURE}
     return Evidence(
         passage.id, passage.kind.value, passage.text, SOURCE, 1.0, {}, passage.title, passage=passage,

@@ -2,7 +2,7 @@
 
 Questions and labels come from `evaluation/sets/make_evidence_set.py`, which shares no code with the product. The facts
 of one subject and relation are one piece of evidence, as they are one label; a passage is one piece. What warns
-of a drug is shown whatever was asked and is left out.
+of a drug is shown whatever was asked: it meets a label that names it, and is never counted as shown.
 """
 
 from __future__ import annotations
@@ -155,12 +155,13 @@ def evaluate(pipeline: Pipeline, rows: Iterable[Mapping[str, Any]], abstracts: M
     report = EvidenceReport(digest=pipeline.editions.current().kb.digest)
     for row in rows:
         possibly = [abstracts[key] for key in row["possibly"] if key in abstracts]
-        report.judged.append(judge(row, shown_for(pipeline, str(row["question"])), possibly))
+        shown, warnings = shown_for(pipeline, str(row["question"]))
+        report.judged.append(judge(row, shown, possibly, warnings))
     return report
 
 
-def shown_for(pipeline: Pipeline, question: str) -> list[Evidence]:
-    """The evidence of one answer, without what only warns."""
+def shown_for(pipeline: Pipeline, question: str) -> tuple[list[Evidence], list[Evidence]]:
+    """The evidence of one answer without what warns, and what warns."""
     evidence: tuple[Evidence, ...] = ()
     warning: set[str] = set()
     for event in pipeline.stream(question, Options(detail="full")):
@@ -168,13 +169,19 @@ def shown_for(pipeline: Pipeline, question: str) -> list[Evidence]:
             evidence = event.evidence
         elif isinstance(event, Finished):
             warning = {key for found in event.answer.warnings for key in found.evidence_ids}
-    return [e for e in evidence if e.id not in warning]
+    shown = [e for e in evidence if e.id not in warning]
+    return shown, [e for e in evidence if e.id in warning]
 
 
-def judge(row: Mapping[str, Any], shown: Sequence[Evidence], possibly: Sequence[str] = ()) -> Judged:
-    """Hold what was shown against the labels of one row."""
+def judge(
+    row: Mapping[str, Any],
+    shown: Sequence[Evidence],
+    possibly: Sequence[str] = (),
+    warnings: Sequence[Evidence] = (),
+) -> Judged:
+    """Hold what was shown against the labels of one row; `warnings` can only meet them."""
     labels = row["evidence"]
-    met: set[int] = set()
+    met = {n for n, label in enumerate(labels) if any(_meets(label, warning) for warning in warnings)}
     count, relevant = dict.fromkeys(KINDS, 0), dict.fromkeys(KINDS, 0)
     wrong = []
     for piece in pieces(shown):

@@ -18,7 +18,8 @@ from evaluation.emptied import emptied
 from evaluation.metrics import paired_bootstrap
 from rag.errors import NotFoundError
 from rag.pipeline import Pipeline
-from rag.safety.hazards import Kind, Level
+from rag.safety.hazards import Kind
+from rag.safety.levels import Level
 from rag.safety.medications import Report
 from rag.settings import Settings
 from rag.wiring import build

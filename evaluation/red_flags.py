@@ -1,21 +1,27 @@
 """Red flags on labelled sentences: how many emergencies are seen, and how much that is none is taken for one.
 
-`sets/triage.csv`: `part` is main, paraphrase, played_down or english; `expected` yes or no. The advice of another
-kind of emergency counts as seen: many share their first step.
+`sets/triage.csv`: `part` is main, paraphrase, played_down or english; `expected` yes or no. The parts `more` and `wide`
+are what nothing has learnt of `sets/triage_more.yaml` (a half) and `sets/triage_wide.yaml` (a quarter), `patients` is
+of `sets/triage_patients.yaml`. The advice of another kind of emergency counts as seen: many share their first step.
 """
 
 from __future__ import annotations
 
 import csv
+import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 
-from evaluation.metrics import Share, share_of
+import yaml
+
+from evaluation.metrics import Share, half_of, share_of
 from rag.domain import Patient, Triage
 
 Assess = Callable[[str, Patient], Triage]
 UNCLEAR = "unclear"
+_NO_EMERGENCY = "none/"
+_PATIENT = ("age_months", "pregnant", "drugs")
 
 
 @dataclass(frozen=True)
@@ -56,8 +62,8 @@ class TriageReport:
 
     @property
     def categories(self) -> list[str]:
-        """In the order of the file."""
-        return list(dict.fromkeys(one.category for one in self.seen))
+        """Those of the part main, in the order of the file."""
+        return list(dict.fromkeys(one.category for one in self.seen if one.part == "main"))
 
     def summary(self) -> dict[str, object]:
         """For a JSON document."""
@@ -95,9 +101,40 @@ def _or_none(share: Share) -> str:
 
 
 def read_sentences() -> list[dict[str, str]]:
-    """The packaged set."""
-    text = (resources.files("evaluation") / "sets" / "triage.csv").read_text(encoding="utf-8")
-    return list(csv.DictReader(text.splitlines()))
+    """The packaged set, and of the others what is not learnt."""
+    rows = list(csv.DictReader(_packaged("triage.csv").splitlines()))
+    rows += [_row("more", kind, text) for kind, text in more_sentences(half=1)]
+    rows += [_row("wide", kind, text) for kind, text in wide_sentences(held=True)]
+    return rows + [_row("patients", kind, text) for kind, text in patient_sentences()]
+
+
+def more_sentences(half: int) -> list[tuple[str, str]]:
+    """(kind, sentence) of one half of the larger set: 0 may be read and learnt, 1 neither."""
+    return [(kind, text) for kind, text in _by_kind("triage_more.yaml") if half_of(text) == half]
+
+
+def wide_sentences(*, held: bool) -> list[tuple[str, str]]:
+    """(kind, sentence) of the widest set: the quarter that is neither read nor learnt, or the others."""
+    return [(kind, text) for kind, text in _by_kind("triage_wide.yaml") if (zlib.crc32(text.encode()) % 4 == 3) is held]
+
+
+def patient_sentences() -> list[tuple[str, str]]:
+    """(kind, sentence) in the manner of a consultation site: none is read or learnt."""
+    return _by_kind("triage_patients.yaml")
+
+
+def _by_kind(name: str) -> list[tuple[str, str]]:
+    kinds: dict[str, str] = yaml.safe_load(_packaged(name))
+    return [(kind, text) for kind, lines in kinds.items() for text in lines.splitlines()]
+
+
+def _row(part: str, kind: str, text: str) -> dict[str, str]:
+    expected = "no" if kind.startswith(_NO_EMERGENCY) else "yes"
+    return dict.fromkeys(_PATIENT, "") | {"category": kind, "part": part, "expected": expected, "text": text}
+
+
+def _packaged(name: str) -> str:
+    return (resources.files("evaluation") / "sets" / name).read_text(encoding="utf-8")
 
 
 def patient_of(row: Mapping[str, str]) -> Patient:

@@ -14,7 +14,7 @@ from evaluation.metrics import Difference, paired_bootstrap, reciprocal_rank
 from evaluation.retrieval import SETS, EvaluationBase
 from evaluation.tune import FITTED_ON, FOLDS
 from rag.retrieval.fusion import LANGUAGES, Fused, Tuning, fuse_languages, in_new_order
-from rag.retrieval.retriever import RERANKED
+from rag.retrieval.passages import RERANKED
 from rag.settings import Settings
 from rag.text import Language
 
@@ -62,11 +62,11 @@ def _scored(
     after: list[list[float]] = []
     on = Tuning(tuning.weights, {**tuning.thresholds, f"{_RERANK}.{language}": 1.0})
     with EvaluationBase(data, wanted, settings) as base:
-        retriever = replace(base.edition.retriever, tuning=on)
+        search = replace(base.edition.retriever.search, tuning=on)
         for question, relevant in base.questions()[:QUESTIONS]:
-            arms = retriever.arms(question, base.edition.linker.link(question))
+            arms = search.arms(question, base.edition.linker.link(question))
             fused = fuse_languages(arms, tuning.weights[language])
-            read = {name: parts[_RERANK] for name, _, parts in retriever.reranked(question, fused) if _RERANK in parts}
+            read = {name: parts[_RERANK] for name, _, parts in search.reranked(question, fused) if _RERANK in parts}
             before.append(_mrr(fused, relevant))
             after.append([_mrr(in_new_order(fused[:RERANKED], read, weight), relevant) for weight in WEIGHTS])
     return before, after

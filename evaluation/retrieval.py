@@ -21,7 +21,7 @@ from kg_loader.ingest import ingest
 from rag.domain import Passage
 from rag.editions import Edition
 from rag.retrieval.fusion import Tuning, fuse_languages
-from rag.retrieval.retriever import CANDIDATE_PASSAGES
+from rag.retrieval.passages import CANDIDATE_PASSAGES
 from rag.settings import Settings
 from rag.snapshot import Library
 from rag.text import Language, language_of, normalise, tokens
@@ -250,7 +250,7 @@ def collect(base: EvaluationBase) -> list[ArmHits]:
     found = []
     for question, relevant in base.questions():
         plain = kb.search_sparse(tokens(question), concepts=[], limit=CANDIDATE_PASSAGES)
-        found.append(ArmHits(question, relevant, plain, retriever.arms(question, edition.linker.link(question))))
+        found.append(ArmHits(question, relevant, plain, retriever.search.arms(question, edition.linker.link(question))))
     return found
 
 

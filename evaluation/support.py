@@ -59,7 +59,7 @@ def examples(edition: Edition, rows: Sequence[Mapping[str, Any]], abstracts: Map
     weights = edition.tuning.weights["zh"]
     for number, row in enumerate(rows):
         question = str(row["question"])
-        arms = edition.retriever.arms(question, edition.linker.link(question))
+        arms = edition.retriever.search.arms(question, edition.linker.link(question))
         told = signals(arms, edition.kb.passage_count)
         order = [key for key, _, _ in fuse_languages(arms, weights)][:20]
         evidence = edition.kb.evidence(order)

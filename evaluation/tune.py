@@ -14,7 +14,7 @@ from pathlib import Path
 from evaluation.metrics import Difference, paired_bootstrap, reciprocal_rank
 from evaluation.retrieval import SETS, EvaluationBase, Hits
 from rag.retrieval.fusion import LANGUAGES, Tuning, fuse_languages
-from rag.retrieval.retriever import CANDIDATE_PASSAGES
+from rag.retrieval.passages import CANDIDATE_PASSAGES
 from rag.retrieval.weighting import default_weights
 from rag.settings import Settings
 from rag.text import Language, tokens
@@ -62,8 +62,8 @@ def _score(data: Path, name: str, settings: Settings) -> _Scored:
         kb, retriever = base.edition.kb, base.edition.retriever
         for question, relevant in base.questions():
             terms = default_weights().of(question)
-            entities = retriever.concepts(base.edition.linker.link(question))
-            dense = retriever.arms(question, ())["dense"]
+            entities = retriever.search.concepts(base.edition.linker.link(question))
+            dense = retriever.search.arms(question, ())["dense"]
             baseline.append(_mrr(kb.search_sparse(tokens(question), concepts=[], limit=CANDIDATE_PASSAGES), relevant))
             for boost in CONCEPTS:
                 sparse = kb.search_sparse(terms, concepts=entities, limit=CANDIDATE_PASSAGES, concept_boost=boost)

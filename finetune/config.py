@@ -227,10 +227,20 @@ class Run:
             self._check_embedder()
 
     def _check_embedder(self) -> None:
-        if self.train.method != "full" or self.model.bits != 16 or self.train.distributed != "ddp":
+        if self.train.method == "freeze" or self.model.bits != 16 or self.train.distributed != "ddp":
             raise ConfigurationError(
-                "train.stage embed trains all weights in full precision; set train.method to full, model.bits to 16 "
-                "and train.distributed to ddp"
+                "train.stage embed trains an adapter or all weights, in full precision; set train.method to lora or "
+                "full, model.bits to 16 and train.distributed to ddp"
+            )
+        if self.lora.start is not None or self.model.adapters or self.lora.pissa:
+            raise ConfigurationError(
+                "train.stage embed begins with an adapter of its own; leave out lora.start, lora.pissa and "
+                "model.adapters, and name the `model` folder of an earlier run in model.path to go on with it"
+            )
+        if self.export.merge is not None or self.export.register is not None:
+            raise ConfigurationError(
+                "export.merge and export.register are for language models; train.stage embed leaves its `model` "
+                "folder merged, for YIWEN_EMBEDDER"
             )
         if self.train.micro_batch < 2:
             raise ConfigurationError(

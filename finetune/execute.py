@@ -50,7 +50,7 @@ def execute(
     report: dict[str, Any] = module.train(run, read, resume=resume, watch=watch)
     if report:
         _write_card(run, Path(report["result"]))
-    if report and run.train.method == "lora":
+    if report and run.train.method == "lora" and run.train.stage != "embed":
         report |= _export(run)
     return report
 

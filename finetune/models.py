@@ -11,7 +11,7 @@ from finetune.attention import register
 from finetune.config import LoraConfig, ModelConfig, Run, TrainConfig
 from finetune.data.tokenizer import open_tokenizer as data_tokenizer
 from rag.errors import ConfigurationError, DataError, DependencyError, MissingExtraError
-from rag.hub import find_model
+from rag.hub import downloading, find_model
 
 try:
     import torch
@@ -29,7 +29,8 @@ def opening(what: str, name: str | None = None) -> Iterator[None]:
     if name is not None:
         find_model(name)
     try:
-        yield
+        with downloading(name or what):
+            yield
     except torch.cuda.OutOfMemoryError as error:
         raise DependencyError(
             f"{what} does not fit into the GPU's memory; set model.bits to 4, or model.dtype to bfloat16"
@@ -154,7 +155,18 @@ def adapted(model: Any, run: Run, **more: str) -> Any:  # noqa: ANN401 - a model
     if run.lora.start is not None:
         with fitting(run.lora.start):
             return PeftModel.from_pretrained(model, run.lora.start, is_trainable=True)
-    return get_peft_model(model, lora_shape(run.lora, **more))
+    with shaping(run.lora):
+        return get_peft_model(model, lora_shape(run.lora, **more))
+
+
+@contextmanager
+def shaping(lora: LoraConfig) -> Iterator[None]:
+    """Turns what PEFT raises for targets that the model has not into one line."""
+    try:
+        yield
+    except ValueError as error:
+        what = " ".join(str(error).split())[:300]
+        raise ConfigurationError(f"no adapter can be made with lora.targets {lora.targets!r} ({what})") from error
 
 
 def lora_shape(lora: LoraConfig, **more: Any) -> PeftConfig:  # noqa: ANN401 - PEFT's own

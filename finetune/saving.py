@@ -55,11 +55,17 @@ def save_result(run: Run, trainer: Any, tokenizer: Any) -> Path:  # noqa: ANN401
     if trainer.is_world_process_zero():
         tokenizer.save_pretrained(aside)
         (aside / "training_args.bin").unlink(missing_ok=True)  # a pickle that nobody needs to load the result
-        if run.train.method == "lora" and not run.model.adapters and run.model.weights == "pretrained":
+        if _served_as_adapter(run):
             mark = {"fingerprint": fingerprint(base_folder(run.model.path))}
             (aside / BASE).write_text(json.dumps(mark), encoding="utf-8")
         publish_folder(aside, folder, replace=True)
     return folder
+
+
+def _served_as_adapter(run: Run) -> bool:
+    """Whether the service loads it on the base as it is, which the mark proves."""
+    model, train = run.model, run.train
+    return train.method == "lora" and train.stage != "embed" and not model.adapters and model.weights == "pretrained"
 
 
 def keeps_start(run: Run) -> bool:

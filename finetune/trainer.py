@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from finetune.data.prepared import Places
 from finetune.meter import Meter
 from rag.errors import DataError, DependencyError, MissingExtraError, NotFoundError
 
@@ -25,6 +26,8 @@ except ImportError as error:
 
 COMPLETE = "complete"
 """A file that is the last of a checkpoint; one without it was interrupted."""
+_NAMED = 20
+"""Rows of a bad batch that are named."""
 _ADVICE = (
     "; use smaller packs (data.pack_length, train.micro_batch, with train.accumulation raised), "
     "train.checkpointing true, or a quantised base (model.bits 4)"
@@ -34,11 +37,11 @@ _ADVICE = (
 class PackTrainer(Trainer):  # type: ignore[misc] # transformers has no types here
     """Adds to its base: token-weighted loss, a stop at the first loss that is not finite, advice when memory ends."""
 
-    def __init__(self, *, meter: Meter, **given: Any) -> None:  # noqa: ANN401 - the arguments of Trainer
+    def __init__(self, *, meter: Meter, places: Places | None = None, **given: Any) -> None:  # noqa: ANN401 - of Trainer
         given["args"]._n_gpu = min(1, given["args"].n_gpu)  # several GPUs are for torchrun; a pack cannot be split
         super().__init__(callbacks=[meter, *given.pop("callbacks", ())], **given)
         self.remove_callback(PrinterCallback)
-        self.meter = meter
+        self.meter, self._places = meter, places
         self.model_accepts_loss_kwargs = True  # counts the labels of all micro-batches of a step
         self.loss_is_scaled_for_ga = True
         self.control: Any
@@ -117,7 +120,7 @@ class PackTrainer(Trainer):  # type: ignore[misc] # transformers has no types he
         for (step, rows, _), value in zip(unread, values, strict=True):
             if not math.isfinite(value):
                 raise DataError(
-                    f"the loss of step {step} is {value} (rows {_shown(rows)}); look at these rows, lower "
+                    f"the loss of step {step} is {value} ({_shown(rows, self._places)}); look at these rows, lower "
                     "train.learning_rate, or train with train.precision bf16 or fp32. Earlier checkpoints are sound"
                 )
 
@@ -186,6 +189,8 @@ def checkpoint(folder: Path, named: str) -> Path:
     return path
 
 
-def _shown(rows: Sequence[int]) -> str:
-    listed = [str(int(row)) for row in rows]
-    return ", ".join(listed[:20]) + (f" and {len(listed) - 20} more" if len(listed) > 20 else "")
+def _shown(rows: Sequence[int], places: Places | None) -> str:
+    """File and number of each row; its number in this run where files are not known."""
+    several = sorted({int(row) for row in rows})
+    shown = [places[row] if places is not None else f"row {row} of the run" for row in several[:_NAMED]]
+    return "; ".join(shown) + (f" and {len(several) - _NAMED} more" if len(several) > _NAMED else "")

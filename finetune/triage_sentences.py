@@ -14,7 +14,7 @@ NONE = "none"
 """The label of what needs no emergency action."""
 FOLDER = Path(__file__).parent / "triage"
 _PHRASES = ("phrases_a.yaml", "phrases_b.yaml")
-_CASES = tuple(f"cases_{number}.csv" for number in range(1, 5))
+_CASES = tuple(f"cases_{number}.csv" for number in range(1, 8))
 _VARIANTS = 9
 """Sentences made of one phrase."""
 _FRAMED: Mapping[str, int] = {"general": 40, "negated": 50, "past": 40, "told": 40, "supposed": 25}
@@ -23,10 +23,11 @@ _FRAMED: Mapping[str, int] = {"general": 40, "negated": 50, "past": 40, "told": 
 
 @dataclass(frozen=True)
 class Sentence:
-    """What somebody writes, and the category of emergency that it is, or `none`."""
+    """What somebody writes, and the category of emergency that it is, or `none`; `weight`: how much it counts."""
 
     text: str
     category: str
+    weight: float = 1.0
 
 
 def by_hand(folder: Path = FOLDER) -> list[Sentence]:

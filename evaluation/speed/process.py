@@ -22,7 +22,7 @@ _POLL_S = 0.02
 
 @dataclass(frozen=True)
 class Finished:
-    """One command: wall clock and processor time in seconds, peak resident memory in MB, what it printed.
+    """One command: wall clock and processor time in seconds, peak memory in MB, copies of itself included, its output.
 
     `foreign` is the share (0 to 1) of the machine's processor time that others used meanwhile. `peak_mb` and `foreign`
     are None where the system does not tell.
@@ -56,7 +56,8 @@ def run_command(arguments: Sequence[str]) -> Finished:
                 stdout, stderr = process.communicate(timeout=_POLL_S)
                 break
             except subprocess.TimeoutExpired:
-                peak = memory_mb(process.pid, "VmHWM") or peak
+                now = (memory_mb(process.pid, "VmHWM"), together_mb(process.pid, "Pss"), peak)
+                peak = max((value for value in now if value is not None), default=None)
         seconds = time.perf_counter() - begin
     cpu = _own_seconds() - own
     if process.returncode not in DONE:
@@ -87,8 +88,24 @@ def _busy_seconds() -> float | None:
 
 def memory_mb(pid: int, name: str) -> float | None:
     """VmRSS (now), VmHWM (peak) or RssAnon (allocated) of a running process, from Linux's /proc; None elsewhere."""
+    return _told_mb(Path(f"/proc/{pid}/status"), name)
+
+
+def together_mb(pid: int, name: str) -> float | None:
+    """Pss (now) or Pss_Anon (allocated) of a running process and its children, what they share counted once."""
+    own = _told_mb(Path(f"/proc/{pid}/smaps_rollup"), name)
+    if own is None:
+        return None
     try:
-        lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines()
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    except OSError:
+        children = []
+    return own + sum(_told_mb(Path(f"/proc/{child}/smaps_rollup"), name) or 0.0 for child in children)
+
+
+def _told_mb(file: Path, name: str) -> float | None:
+    try:
+        lines = file.read_text(encoding="ascii", errors="replace").splitlines()
     except OSError:
         return None
     for line in lines:

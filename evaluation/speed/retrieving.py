@@ -93,8 +93,9 @@ def ask(edition: Edition) -> dict[str, Any]:
     """Retrieve for 500 questions of many kinds: as it is for the whole, through `Timed` for the parts."""
     taken: dict[str, float] = defaultdict(float)
     retriever = edition.retriever
-    kb, graph, embedder = (Timed(port, taken) for port in (retriever.kb, retriever.graph, retriever.embedder))
-    timed = replace(retriever, kb=cast(Any, kb), graph=cast(Any, graph), embedder=cast(Any, embedder))
+    kb, graph, embedder = (Timed(port, taken) for port in (retriever.kb, retriever.graph, retriever.search.embedder))
+    search = replace(retriever.search, kb=cast(Any, kb), embedder=cast(Any, embedder))
+    timed = replace(retriever, kb=cast(Any, kb), graph=cast(Any, graph), search=search)
     clock: list[float] = []
     processor: list[float] = []
     parts: list[dict[str, float]] = []

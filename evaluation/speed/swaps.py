@@ -30,10 +30,10 @@ from evaluation.speed.asking import mixed_questions
 from evaluation.speed.figures import percentile
 from evaluation.speed.process import memory_mb
 from evaluation.speed.serving import Server, serving
-from kg_loader.ingest import Ingestion, read_file
+from kg_loader.ingest import Ingestion, context_of
 from kg_loader.plan import Input, identify
 from kg_loader.sealing import silent
-from kg_loader.sources import Item, guess_format
+from kg_loader.sources import FORMATS, Item, guess_format
 from kg_loader.versions import activate
 from rag.domain import Fact, Passage, Source
 from rag.settings import Settings
@@ -66,7 +66,7 @@ def _input(path: Path, number: int) -> Input:
 def _marked(number: int, source: Input) -> Iterator[Item]:
     """The records of a file, their sources marked with the number of the version."""
     ids: dict[str, str] = {}
-    for item in read_file(source):
+    for item in FORMATS[source.format].read(Path(source.path), context_of(source)):
         if isinstance(item, Source):
             marked = replace(item, lineage=f"{item.lineage or ''} {number}")
             ids[item.id] = marked.id

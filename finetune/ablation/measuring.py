@@ -25,7 +25,7 @@ from finetune.data.asking import ASKED, Asking, Drawn
 from finetune.data.grounded import GroundedOptions, rows, sent
 from rag.domain import Evidence, Fact, GenerationRequest
 from rag.errors import DataError
-from rag.generators.extractive import ExtractiveGenerator
+from rag.generators.extractive.generator import ExtractiveGenerator
 from rag.pipeline import Pipeline
 from rag.settings import Settings
 from rag.wiring import build, open_models

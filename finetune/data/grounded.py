@@ -20,7 +20,7 @@ from rag.checking.checker import MARK
 from rag.checking.cutting import cut_sentences
 from rag.domain import Evidence, Fact, GenerationRequest, Source
 from rag.errors import ConfigurationError
-from rag.generators.extractive import ExtractiveGenerator
+from rag.generators.extractive.generator import ExtractiveGenerator
 from rag.pipeline import Pipeline
 from rag.text import normalise
 

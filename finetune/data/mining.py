@@ -34,7 +34,7 @@ class Miner:
 
     def _found(self, question: str) -> Iterator[str]:
         edition = self._edition
-        arms = edition.retriever.arms(question, edition.linker.link(question))
+        arms = edition.retriever.search.arms(question, edition.linker.link(question))
         fused = fuse_languages(arms, edition.tuning.weights[language_of(question)])
         passages = edition.kb.passages([name for name, *_ in fused])
         texts = (passages[name].text for name, *_ in fused if name in passages)

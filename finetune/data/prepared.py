@@ -6,8 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from finetune.data.encode import Encoded, Losses
 from finetune.data.mixing import Schedule
+from finetune.data.rows import AnyRow
 
 Pack = Sequence[Encoded]
 
@@ -25,6 +29,25 @@ class Origin:
 
 
 @dataclass(frozen=True)
+class Places:
+    """Where rows stand in their files, by their numbers among all rows; the rows themselves would fill the memory."""
+
+    files: Sequence[str]
+    file: NDArray[np.int32]
+    number: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, rows: Sequence[AnyRow]) -> Places:
+        """Of rows in the order of their numbers."""
+        files = {name: place for place, name in enumerate(dict.fromkeys(row.source for row in rows))}
+        at = np.array([files[row.source] for row in rows], np.int32)
+        return cls(tuple(files), at, np.array([row.number for row in rows], np.int64))
+
+    def __getitem__(self, row: int) -> str:
+        return f"{self.files[self.file[row]]}, row {self.number[row]}"
+
+
+@dataclass(frozen=True)
 class Prepared:
     """Packs for `pt`, `sft` and `onestage`; `ordered`: they must be seen in this order."""
 
@@ -37,6 +60,8 @@ class Prepared:
     """Which row of which data set stands where; None for packs that were made up."""
     fill: float = 0.0
     """Share of the places in training packs that hold a token; 0 without packing."""
+    places: Places | None = None
+    """None for packs that were made up, or read from the process that made them."""
 
 
 @dataclass(frozen=True)

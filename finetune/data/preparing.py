@@ -11,7 +11,7 @@ from finetune.data.config import DataConfig
 from finetune.data.encode import Encoded, Encoder, Lengths, Losses
 from finetune.data.gathering import gather, scheduled
 from finetune.data.packing import fill, pack
-from finetune.data.prepared import Pack, Prepared
+from finetune.data.prepared import Pack, Places, Prepared
 from finetune.data.rendering import Renderer
 from finetune.data.rows import AnyRow, Preference, Row, Text
 from rag.errors import DataError
@@ -31,7 +31,8 @@ def prepare(
     schedule = scheduled(config, rows.uses, [len(kept) for kept in rows.kept])
     renderer = Renderer(tokenizer, config.template)
     encoder = Encoder(tokenizer, renderer, limits(config), vocabulary=vocabulary, losses=rows.losses)
-    pieces = _encoded(encoder, [row for kept in rows.kept for row in kept])
+    learnt = [row for kept in rows.kept for row in kept]
+    pieces = _encoded(encoder, learnt)
     starts = np.cumsum([0, *(len(kept) for kept in rows.kept)])
     source, place = schedule.rows()
     documents = [piece for row in starts[source] + place for piece in pieces.get(int(row), ())]
@@ -41,7 +42,8 @@ def prepare(
     renderer.hand_over()
     train, filled = _packed(documents, config)
     ordered = config.mixing != "concat" or not config.shuffle
-    return Prepared(train, _packed(judged, config)[0], rows.origins, rows.losses, ordered, schedule, filled)
+    held_out, places = _packed(judged, config)[0], Places.of(learnt)
+    return Prepared(train, held_out, rows.origins, rows.losses, ordered, schedule, filled, places)
 
 
 def limits(config: DataConfig) -> Lengths:

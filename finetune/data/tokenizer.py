@@ -6,7 +6,7 @@ from typing import Any
 
 from finetune.data.characters import Characters
 from rag.errors import ConfigurationError, DataError, MissingExtraError
-from rag.hub import find_model
+from rag.hub import downloading, find_model
 
 
 def open_tokenizer(name: str | None, *, trust_remote_code: bool = False) -> Any:  # noqa: ANN401 - of transformers
@@ -23,7 +23,8 @@ def open_tokenizer(name: str | None, *, trust_remote_code: bool = False) -> Any:
         raise MissingExtraError("a tokenizer needs transformers: pip install 'yiwen[train]'") from error
     find_model(name)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=trust_remote_code)
+        with downloading(name):
+            tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=trust_remote_code)
     except ImportError as error:
         raise MissingExtraError(f"the tokenizer {name} needs a library that is missing: {error}") from error
     except (OSError, ValueError, KeyError, RuntimeError) as error:

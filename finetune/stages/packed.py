@@ -87,6 +87,7 @@ def make_trainer(run: Run, model: Any, made: Prepared, watch: Watch) -> PackTrai
         eval_dataset=made.held_out or None,
         data_collator=collate,
         meter=meter,
+        places=made.places,
         callbacks=[*patience, Watching(watch)],
     )
 

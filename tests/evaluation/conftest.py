@@ -1,4 +1,4 @@
-"""A pipeline over the packaged sample and one over the real files, each made once."""
+"""A pipeline over the packaged sample and one over the real files, each made once for all workers."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from rag.pipeline import Pipeline
 from rag.settings import Settings
 from rag.snapshot import Library
 from rag.wiring import build
+from tests.conftest import MadeOnce
 
 
 @pytest.fixture(scope="session")
-def sample_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def sample_settings(made_once: MadeOnce) -> Settings:
     """Settings of a knowledge base that holds the sample."""
-    return published(tmp_path_factory.mktemp("sample"), None)
+    return _settings(made_once("evaluated-sample", lambda folder: _publish(folder, None)))
 
 
 @pytest.fixture(scope="session")
@@ -26,12 +27,14 @@ def sample(sample_settings: Settings) -> Pipeline:
 
 
 @pytest.fixture(scope="session")
-def real(tmp_path_factory: pytest.TempPathFactory, real_data: Path) -> Pipeline:
+def real(made_once: MadeOnce, real_data: Path) -> Pipeline:
     """All that the benchmark ingests; about 20 s."""
-    return build(published(tmp_path_factory.mktemp("real"), real_data))
+    return build(_settings(made_once("evaluated-real", lambda folder: _publish(folder, real_data))))
 
 
-def published(folder: Path, data: Path | None) -> Settings:
-    settings = Settings(_env_file=None, data_dir=folder)
-    ingest(Library(folder), corpus(data).files, settings=settings)
-    return settings
+def _settings(folder: Path) -> Settings:
+    return Settings(_env_file=None, data_dir=folder)
+
+
+def _publish(folder: Path, data: Path | None) -> None:
+    ingest(Library(folder), corpus(data).files, settings=_settings(folder))

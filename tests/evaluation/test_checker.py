@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from evaluation.checker import (
     read_mutations,
     read_table,
 )
+from evaluation.checker_cases import CASES, SUPPORTED, Case, read_cases
 from evaluation.metrics import half_of
 from rag.checking.checker import Checker
 from rag.errors import NotFoundError, UsageError
@@ -78,6 +80,24 @@ def test_wrong_verdicts_are_told_of_one_half_only() -> None:
     assert [c.id for c in report.failures(half)] == ["a"]
     assert report.failures(1 - half) == []
     assert "supported sentences dropped" in report.markdown()
+
+
+def test_cases_are_counted_by_set_and_kind() -> None:
+    checker = Checker(Names([]))
+    case = Case("c", "values", "supported", "每日3次", ("",), ("每日3次，每次1片。",), "textbook")
+    both = replace(case, kind="merged", sentence="甲药每次1片", titles=("甲药", "乙药"), texts=("每次2片", "每次1片"))
+    found = evaluate(checker, [], [], [], [both, case])
+    assert [c.group for c in found.cases] == ["values: supported", "values: merged"]
+    assert all(c.half == half_of("".join(c.row["evidence"].split(" | "))) for c in found.cases)
+    assert "values: merged dropped" in figures(found)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_packaged_cases(name: str) -> None:
+    cases = read_cases(name)
+    assert len({(case.sentence, case.texts) for case in cases}) == len(cases)
+    assert all(len(case.titles) == len(case.texts) for case in cases)
+    assert SUPPORTED in {case.kind for case in cases}
 
 
 def test_files_of_others_are_read(tmp_path: Path) -> None:

@@ -66,6 +66,7 @@ def test_every_mark_opens_on_the_sample(sample: Pipeline) -> None:
 
 
 @pytest.mark.real_data
+@pytest.mark.timeout(300)  # whoever comes first ingests all real files
 @pytest.mark.parametrize("detail", ["short", "full"])
 def test_every_mark_opens_on_the_real_files(real: Pipeline, detail: str) -> None:
     report = evaluate(real, random.Random(20261121).sample(mixed_questions(), ASKED), detail=detail)

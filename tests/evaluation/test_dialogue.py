@@ -109,6 +109,7 @@ def test_nobody_is_no_fault() -> None:
 
 
 @pytest.mark.real_data
+@pytest.mark.timeout(300)  # whoever comes first ingests all real files
 def test_real_patients_gain_by_being_asked(real: Pipeline, real_data: Path, tmp_path: Path) -> None:
     """Every tenth patient, on a knowledge base without disease.csv."""
     file = tmp_path / "patients.jsonl"

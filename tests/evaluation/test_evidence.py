@@ -99,3 +99,9 @@ def test_warnings_are_left_out_and_real_answers_are_judged(sample: Pipeline) -> 
     report = evaluate(sample, [row(label) | {"question": "偏头痛有哪些症状"}], {})
     assert report.recall().value == 1.0
     assert report.digest
+
+
+def test_a_warning_meets_the_label_that_asks_for_it_and_is_not_counted() -> None:
+    warns = fact("偏头痛", Relation.SYMPTOM, "恶心")
+    judged = judge(row(LABEL), [passage("甲")], warnings=[warns, fact("高血压", Relation.SYMPTOM, "头晕")])
+    assert (judged.met, sum(judged.shown.values()), sum(judged.relevant.values())) == (1, 1, 0)

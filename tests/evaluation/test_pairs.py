@@ -85,6 +85,7 @@ def test_no_side_answers_for_the_other_on_the_sample(sample: Pipeline) -> None:
 
 
 @pytest.mark.real_data
+@pytest.mark.timeout(300)  # whoever comes first ingests all real files
 def test_no_pair_is_confused_on_the_real_files(real: Pipeline) -> None:
     pairs = random.Random(20261121).sample(read_pairs(), SAMPLED)
     report = evaluate(real, pairs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evaluation.red_flags import evaluate, patient_of, read_sentences
+from evaluation.red_flags import evaluate, more_sentences, patient_of, patient_sentences, read_sentences, wide_sentences
 from rag.domain import Patient, Triage
 
 
@@ -38,7 +38,10 @@ def test_what_is_seen_and_what_is_taken_for_one() -> None:
 
 def test_the_packaged_sentences_are_read_with_their_patients() -> None:
     found = read_sentences()
-    assert len(found) == 1160
+    others = len(more_sentences(half=1)) + len(wide_sentences(held=True)) + len(patient_sentences())
+    assert len(found) == 1160 + others
+    assert not set(more_sentences(half=0)) & set(more_sentences(half=1))
+    assert not set(wide_sentences(held=False)) & set(wide_sentences(held=True))
     patients = [patient_of(row) for row in found]
     assert any(patient.age is not None and patient.age < 1 for patient in patients)
     assert any(patient.pregnant for patient in patients)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 import socket
@@ -58,6 +60,34 @@ class Nothing(BaseHTTPRequestHandler):
         """Nothing."""
 
 
+class BreaksOff(Nothing):
+    """A hub of one model, whose weights end in the middle."""
+
+    folder: Path
+
+    def do_GET(self) -> None:
+        file = self.folder / self.path.rpartition("/")[2]
+        if self.path == "/api/models/some/model":
+            return self._send(json.dumps({"id": "some/model", "sha": "a" * 40}).encode())
+        if not file.is_file():
+            self.send_response(404)
+            self.send_header("Content-Length", "0")
+            return self.end_headers()
+        return self._send(file.read_bytes(), whole=file.suffix != ".safetensors")
+
+    do_HEAD = do_GET
+
+    def _send(self, body: bytes, *, whole: bool = True) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Type", "application/json")
+        self.send_header("ETag", f'"{hashlib.sha256(body).hexdigest()}"')
+        self.send_header("X-Repo-Commit", "a" * 40)
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body if whole else body[: len(body) // 2])
+
+
 @pytest.fixture
 def closed() -> str:
     """An address where nobody listens."""
@@ -87,10 +117,20 @@ def opened(endpoint: str, home: Path, *arguments: str, **more: str) -> tuple[str
     for name in {"HF_HUB_OFFLINE", "HF_TOKEN"} - more.keys():
         given.pop(name, None)
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, *arguments], env=given, capture_output=True, text=True, timeout=90, check=True
+        [sys.executable, "-c", SCRIPT, *arguments], env=given, capture_output=True, text=True, timeout=250, check=True
     )
     *_, said, seconds = done.stdout.splitlines()
     return said, float(seconds)
+
+
+def test_a_download_that_breaks_off_is_told_from_a_wrong_name(tmp_path: Path) -> None:
+    folder = make_model(tmp_path / "model", "qwen2")
+    hub = type("Hub", (BreaksOff,), {"folder": folder})
+    with ThreadingHTTPServer(("127.0.0.1", 0), hub) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        said, _ = opened(f"http://127.0.0.1:{server.server_port}", tmp_path, "finetune.write:Writer", "some/model")
+        server.shutdown()
+    assert said.startswith("DependencyError the download of some/model broke off (peer closed connection"), said
 
 
 @pytest.mark.parametrize("opener", OPENERS)
@@ -149,7 +189,7 @@ def test_what_was_downloaded_before_is_used(closed: str, tmp_path: Path) -> None
 def test_the_command_ends_with_one_line(closed: str, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "yiwen", "chat", "--model", "some/model"], cwd=ROOT, capture_output=True, text=True,
-        env={**os.environ, "HF_ENDPOINT": closed, "HF_HOME": str(tmp_path)}, timeout=90, check=False,
+        env={**os.environ, "HF_ENDPOINT": closed, "HF_HOME": str(tmp_path)}, timeout=250, check=False,
     )  # fmt: skip
     assert done.returncode == 6
     assert "does not answer" in done.stderr

@@ -27,9 +27,9 @@ from rag.snapshot import Library
 from rag.wiring import build
 from tests.answering.records import CONCLUSION, request, told
 from tests.api.test_server import running
-from tests.browser.conftest import free_port
 from tests.hf.models import make_adapter, make_model
 from tests.kb import publish, settings_for, small_kb
+from tests.ports import free_port
 from yiwen.client import Client, ServiceError
 
 START_S = 120.0

@@ -28,7 +28,7 @@ def _bert(folder: Path, labels: int | None) -> Path:
     folder.mkdir()
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *sorted(set("".join(TEXTS)))]
     (folder / "vocab.txt").write_text("\n".join(words), encoding="utf-8")
-    BertTokenizerFast(vocab_file=str(folder / "vocab.txt")).save_pretrained(folder)
+    BertTokenizerFast(vocab=str(folder / "vocab.txt")).save_pretrained(folder)
     config = BertConfig(
         vocab_size=len(words), hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=64,
         max_position_embeddings=128, num_labels=labels or 1,
@@ -91,9 +91,8 @@ def test_both_answer_from_a_knowledge_base(embedder: Path, reranker: Path, tmp_p
     edition = build(settings).editions.current()
     packaged = default_tuning()
     on = Tuning(packaged.weights, {**packaged.thresholds, "rerank.zh": 1.0})
-    arms = edition.retriever.arms("偏头痛怎么缓解", ())
+    arms = edition.retriever.search.arms("偏头痛怎么缓解", ())
     assert {name for name, _ in arms["dense"]} == {p.id for p in edition.kb.scan("passage")}  # type: ignore[union-attr]
-    retriever = replace(edition.retriever, tuning=on)
-    found = retriever.passages("偏头痛怎么缓解", (), top_k=3)
+    found = replace(edition.retriever.search, tuning=on).passages("偏头痛怎么缓解", (), top_k=3)
     read = CrossEncoderReranker(str(reranker)).scores("偏头痛怎么缓解", [found[0].text])
     assert found[0].arms["rerank"] == pytest.approx(float(read[0]), abs=1e-5)

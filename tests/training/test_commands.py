@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +170,15 @@ def test_a_tokenizer_of_another_model_is_refused(base: Path, rows: Path, tmp_pat
     done = command("train", "run", a_file(tmp_path, base, rows, model=model))
     assert done.exit_code == 5
     assert "is beyond the model's vocabulary of 300" in done.stderr
+
+
+def test_a_loss_that_is_no_number_names_file_and_row(base: Path, rows: Path, tmp_path: Path) -> None:
+    changed = {"learning_rate": 1e30, "clip": 0, "optimizer": "sgd", "log_every": 1, "save_every": "never"}
+    file = a_file(tmp_path, base, rows, train=TWO | changed | {"steps": 20}, eval={"every": "never"})
+    done = command("train", "run", file)
+    assert done.exit_code == 5, done.output
+    assert re.search(r"the loss of step \d+ is (nan|inf) \(.*talks\.jsonl, row \d+; ", done.stderr), done.stderr
+    assert not (tmp_path / "run" / "adapter").exists()
 
 
 def test_preferences_come_from_rows_too(base: Path, tmp_path: Path) -> None:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 import yaml
+from safetensors.torch import load_file
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
 from transformers import BertConfig, BertModel, BertTokenizerFast
 from typer.testing import CliRunner, Result
 
 from finetune.data.mining import Miner
+from finetune.execute import execute
+from finetune.run_file import load
+from finetune.trainer import last_complete
 from kg_loader.ingest import ingest
 from rag.embedders.sentence_transformer import SentenceTransformerEmbedder
 from rag.settings import Settings
@@ -141,6 +145,43 @@ def test_it_learns_from_hard_negatives_and_serves_as_the_embedder(base: Path, kb
     assert again.exit_code == 4, "a folder holds one run"
 
 
+@pytest.mark.timeout(300)
+def test_an_adapter_learns_and_is_merged_into_what_serves(base: Path, tmp_path: Path) -> None:
+    lora = {"rank": 16, "targets": ["query", "key", "value", "dense"]}
+    file = a_run(tmp_path, base, PAIRS, lora=lora, train={"method": "lora", "steps": 120})
+    done = command("train", "run", file)
+    assert done.exit_code == 0, done.output
+    model, adapter = tmp_path / "run" / "model", tmp_path / "run" / "adapter"
+    assert f"use it: YIWEN_EMBEDDER={model} yiwen kb reindex" in done.stdout
+    before, after = found_first(base, PAIRS), found_first(model, PAIRS)
+    assert after > before + 0.2, (before, after)
+    assert not list(model.glob("adapter*"))
+    learnt = load_file(adapter / "adapter_model.safetensors")
+    assert learnt
+    assert all("lora_" in name for name in learnt)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_it_goes_on_where_it_was_interrupted(base: Path, tmp_path: Path, method: str) -> None:
+    few = {"method": method, "steps": 8, "save_every": "3", "log_every": 1}
+
+    def stop(entry: Mapping[str, Any]) -> None:
+        if entry["step"] == 5:
+            raise KeyboardInterrupt
+
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "cut").mkdir()
+    whole, cut = (load(a_run(tmp_path / name, base, PAIRS, train=few), []) for name in ("whole", "cut"))
+    execute(whole)
+    with pytest.raises(KeyboardInterrupt):
+        execute(cut, watch=stop)
+    assert last_complete(cut.out) == cut.out / "checkpoint-3"
+    execute(cut, resume=True)
+    one, two = (load_file(run.out / "model" / "model.safetensors") for run in (whole, cut))
+    assert all(torch.equal(one[name], two[name]) for name in one)
+
+
 def test_negatives_are_found_by_the_search_and_are_no_answers(kb: Path) -> None:
     question, answer = PAIRS[0]
     miner = Miner(kb)
@@ -155,7 +196,10 @@ def test_negatives_are_found_by_the_search_and_are_no_answers(kb: Path) -> None:
 @pytest.mark.parametrize(
     ("sections", "code", "expected"),
     [
-        ({"train": {"method": "lora"}}, 2, "set train.method to full"),
+        ({"train": {"method": "freeze"}}, 2, "set train.method to lora or full"),
+        ({"train": {"method": "lora"}, "lora": {"pissa": True}}, 2, "leave out lora.start, lora.pissa"),
+        ({"train": {"method": "lora"}, "lora": {"targets": ["nothing"]}}, 2, "lora.targets"),
+        ({"export": {"merge": "merged"}}, 2, "leaves its `model` folder merged"),
         ({"train": {"micro_batch": 1}}, 2, "set it to 2 or more"),
         ({"embed": {"negatives": 0}}, 2, "embed.negatives is 0"),
         ({"embed": {"kb": "/nowhere/kb"}}, 6, "no knowledge base yet"),

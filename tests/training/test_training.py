@@ -169,7 +169,7 @@ def test_a_folder_holds_one_run(base: Path, tmp_path: Path) -> None:
 
 def test_a_loss_that_is_no_number_stops_and_names_the_rows(base: Path, tmp_path: Path) -> None:
     run = a_run(base, tmp_path / "run", train={"learning_rate": 1e30, "clip": 0, "save_every": "1", "optimizer": "sgd"})
-    with pytest.raises(DataError, match=r"the loss of step \d is (nan|inf) \(rows \d+"):
+    with pytest.raises(DataError, match=r"the loss of step \d is (nan|inf) \(row \d+ of the run"):
         train(run, reading(examples()))
     kept = last_complete(run.out)
     assert kept is None or all(torch.isfinite(value).all() for value in weights(kept).values())

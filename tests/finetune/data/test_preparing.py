@@ -40,6 +40,10 @@ def test_packs_hold_every_row_once_and_losses_are_listed(files: Path) -> None:
     rows = [document.row for one in made.train for document in one]
     assert sorted(rows) == list(range(59))
     assert rows != sorted(rows)
+    assert made.places is not None
+    assert [made.places[row] for row in (0, 44, 45)] == [
+        f"{files / 'a.json'}, row 1", f"{files / 'b.json'}, row 5", f"{files / 'b.json'}, row 7"
+    ]  # fmt: skip
     assert not made.ordered
     assert [str(left) for left in made.losses.rows] == [f"{files / 'b.json'}, row 6: empty answer"]
     assert [(origin.name, origin.rows, origin.licence) for origin in made.origins] == [
