@@ -17,6 +17,8 @@ SERVED := --extra postgres --extra ui --extra openai --extra otel
 
 # One thread per process: two test workers on two cores do not fight over them.
 export OMP_NUM_THREADS = 1
+# Tests start hundreds of processes: modules are compiled once, also where the environment says otherwise.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-hf test-long check format bench ablation env-example lock clean
@@ -30,7 +32,7 @@ demo: $(READY)  ## ingest the sample, answer one question, serve; ARGS=--once st
 	@$(BIN)/yiwen demo $(ARGS)
 
 test: $(READY)  ## every test that ends within a minute; ARGS="-k name" picks some
-	@$(BIN)/python -m pytest -q -m "not long" -n $(WORKERS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -q -m "not long" -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-hf: $(HF_VENV)/.ready  ## the tests that need torch, in an environment of their own
 	@$(HF_VENV)/bin/python -m pytest -q tests/hf tests/training $(ARGS)

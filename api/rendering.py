@@ -27,7 +27,8 @@ from rag.linking.names import entity_name, entity_type
 from rag.ports import KnowledgeBase
 from rag.register import Entry
 from rag.retrieval.selection import SURE
-from rag.safety.hazards import LEVEL_LABELS, Hazard
+from rag.safety.hazards import Hazard
+from rag.safety.levels import LEVEL_LABELS
 from rag.safety.medications import NO_RECORD, NOT_SAFE, Report
 from rag.safety.warnings import DISCLAIMER
 from rag.vocabulary import GRADE_LABELS, RELATIONS

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 import sys
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ REAL_DATA_VARIABLE = "YIWEN_TEST_DATA"
 REAL_DATA = os.environ.get(REAL_DATA_VARIABLE) or None
 
 LOOPBACK = ("127.", "::1", "localhost")
+MadeOnce = Callable[[str, Callable[[Path], object]], Path]
 LEFT_OUT = pytest.StashKey[Counter[str]]()  # why -> how many tests
 
 
@@ -57,6 +60,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = kept
+    if hasattr(config, "workerinput"):
+        _longest_first(items)
+
+
+def _longest_first(items: list[pytest.Item]) -> None:
+    """Files whose tests may take longest, then those of many tests: parallel workers so end with short ones, together.
+
+    They take files in this order (`--no-loadscope-reorder`).
+    """
+    limit, count = defaultdict[Path, float](float), Counter(item.path for item in items)
+    for item in items:
+        mark = item.get_closest_marker("timeout")
+        limit[item.path] = max(limit[item.path], float(mark.args[0]) if mark else 0.0)
+    items.sort(key=lambda item: (-limit[item.path], -count[item.path]))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -121,15 +138,36 @@ def real_data() -> Path:
     return folder
 
 
+def _folder_of_all_workers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    """The folder of a name, filled by the first of all workers that asks for it; from then on it is only read."""
+    place = _folder_of_all_workers(tmp_path_factory)
+
+    def folder(name: str, fill: Callable[[Path], object]) -> Path:
+        made, making = place / name, place / f"{name}.making"
+        with (place / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not made.exists():
+                shutil.rmtree(making, ignore_errors=True)
+                fill(making)
+                making.rename(made)
+        return made
+
+    return folder
+
+
 @pytest.fixture(scope="session")
 def neo4j_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[neo4j_server.Address]:
     """A real Neo4j for tests marked `neo4j`; they share it, each with a knowledge base of its own."""
     if neo4j_server.GIVEN_URI is not None:
         yield neo4j_server.Address(neo4j_server.GIVEN_URI, password=neo4j_server.GIVEN_PASSWORD)
         return
-    base = tmp_path_factory.getbasetemp()
-    parallel = "PYTEST_XDIST_WORKER" in os.environ  # then the folder above is that of all workers
-    with neo4j_server.shared((base.parent if parallel else base) / "neo4j") as address:
+    with neo4j_server.shared(_folder_of_all_workers(tmp_path_factory) / "neo4j") as address:
         yield address
 
 

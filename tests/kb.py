@@ -11,12 +11,13 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
+import kg_loader
 from kg_loader.gate import Gate
-from kg_loader.ingest import Ingestion
+from kg_loader.ingest import Ingestion, ingest
 from kg_loader.plan import Input
 from kg_loader.recovery import recover
 from kg_loader.report import IngestReport
-from kg_loader.sources.format import Item
+from kg_loader.sources.format import Facts, Item
 from rag.domain import (
     Alias,
     AliasKind,
@@ -62,9 +63,18 @@ def settings_for(folder: Path, **values: object) -> Settings:
     return Settings(_env_file=None, **{"data_dir": folder, "terms": False, "embedder": "none", **values})  # type: ignore[arg-type]
 
 
+SAMPLE = Path(kg_loader.__file__).parent / "sample"
+
+
+def publish_sample(folder: Path) -> None:
+    """The packaged sample as one data set, as `make demo` does."""
+    files = [SAMPLE / name for name in ("facts.csv", "aliases.csv", "do_not_merge.csv", "passages.jsonl")]
+    ingest(Library(folder), files, dataset="sample", settings=Settings(_env_file=None, data_dir=folder))
+
+
 def publish(
     library: Library,
-    datasets: Mapping[str, Iterable[Item]],
+    datasets: Mapping[str, Iterable[Item | Facts]],
     *,
     append: bool = False,
     embedder: Embedder | None = None,
@@ -91,7 +101,7 @@ def publish(
         return job.run(plan, lambda source: datasets[source.dataset], max_rejects=max_rejects, batch=batch)
 
 
-def _fingerprint(items: Iterable[Item]) -> str:
+def _fingerprint(items: Iterable[Item | Facts]) -> str:
     return xxhash.xxh3_128_hexdigest(repr(items).encode())
 
 

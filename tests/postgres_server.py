@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.ports import free_port
 
 # Read once: the tests run without any YIWEN_ variable.
 GIVEN_URL = os.environ.get("YIWEN_TEST_POSTGRES_URL") or None
@@ -43,7 +44,7 @@ def running() -> Iterator[str]:
     owner = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}  # it refuses to run as root
     if owner:
         shutil.chown(folder, "postgres", "postgres")
-    port = _free_port()
+    port = free_port()
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder, **owner}
     data = str(folder / "data")
     subprocess.run([programs / "initdb", "-D", data, "-U", _USER, "-A", "trust", "-N"], check=True, **quiet)  # type: ignore[call-overload]
@@ -57,11 +58,6 @@ def running() -> Iterator[str]:
         server.kill()
         server.wait()
         shutil.rmtree(folder)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def _wait_for(port: int) -> None:

@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -25,6 +24,7 @@ from fastapi.testclient import TestClient
 from packaging.requirements import Requirement
 
 from tests import compose, neo4j_server
+from tests.ports import free_port
 from tests.source_tree import PACKAGES, ROOT, modules, tracked_files
 from tests.test_packaging import LOCK, PYPROJECT
 
@@ -170,17 +170,12 @@ def _has_command(name: str) -> bool:
     return done.returncode == 0
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
 class Deployed:
     """One service as processes of this machine: its command and its health check see the same environment."""
 
     def __init__(self, name: str, folder: Path, *, api_port: int = 0) -> None:
         self.service = SERVICES[name]
-        self.port = _free_port()
+        self.port = free_port()
         self._changes = {
             "http://api:8000": f"http://127.0.0.1:{api_port}",
             "bolt://neo4j:7687": "bolt://127.0.0.1:1",  # nothing is there: it has to do without
@@ -346,7 +341,7 @@ def test_a_worker_whose_queue_cannot_be_read_is_not_healthy(tmp_path: Path) -> N
 def test_the_page_is_served(tmp_path: Path) -> None:
     if not _has_command("ui"):
         pytest.skip("there is no command `yiwen ui` yet")
-    page = Deployed("ui", tmp_path, api_port=_free_port())  # no service behind it: it has to say so, not to fail
+    page = Deployed("ui", tmp_path, api_port=free_port())  # no service behind it: it has to say so, not to fail
     with page.running() as process:
         page.wait_until_healthy()
         assert httpx.get(f"http://127.0.0.1:{page.port}/").status_code == 200

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from pydantic.fields import FieldInfo
 
 from rag.settings import Settings
 from tests.source_tree import ROOT, tracked_files
+from yiwen.reference import commands
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -105,10 +105,8 @@ def _commands() -> list[tuple[str, ...]]:
 
 @pytest.mark.parametrize("command", _commands(), ids=" ".join)
 def test_commands_in_the_readme_exist(command: tuple[str, ...]) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "yiwen", *command, "--help"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    """That each has a help, tests/yiwen/test_reference.py says."""
+    assert command in {path[: len(command)] for path, _ in commands()}
 
 
 @pytest.mark.parametrize("name", MARKDOWN)

@@ -54,6 +54,8 @@ EXPECTED: tuple[tuple[str, Outcome, tuple[str, ...]], ...] = (
     ("甲型肝炎会传染吗？", ANSWERED, ("disease:甲型肝炎", "粪口途径")),
     ("溃疡性结肠炎和克罗恩病有什么区别？", ANSWERED, ("disease:溃疡性结肠炎", "disease:克罗恩病")),
     ("阑尾炎有什么症状？", ASKED_BACK, ()),
+    ("他汀类药物有哪些？", ANSWERED, ("drug:阿托伐他汀", "drug:辛伐他汀")),
+    ("降糖药有哪些？", ANSWERED, ("drug:二甲双胍", "drug:胰岛素")),
     # drugs: doses, contraindications, groups of people, interactions
     ("氨氯地平一天吃多少？", ANSWERED, ("drug:氨氯地平", "最多一次10mg")),
     ("成人对乙酰氨基酚一次吃多少？", ANSWERED, ("24小时内不超过2g", "24小时内不超过4g")),

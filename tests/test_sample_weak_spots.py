@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-import kg_loader
 from kg_loader.ingest import ingest
 from rag.domain import Outcome, YesNo
 from rag.pipeline import Options, Pipeline
@@ -14,16 +14,13 @@ from rag.settings import Settings
 from rag.snapshot import Library
 from rag.vocabulary import Relation
 from rag.wiring import build
-
-SAMPLE = Path(kg_loader.__file__).parent / "sample"
-FILES = ("facts.csv", "aliases.csv", "do_not_merge.csv", "passages.jsonl")
+from tests.conftest import MadeOnce
+from tests.kb import publish_sample
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
-    settings = Settings(_env_file=None, data_dir=tmp_path_factory.mktemp("sample"))
-    ingest(Library(settings.data_dir), [SAMPLE / name for name in FILES], dataset="sample", settings=settings)
-    return build(settings)
+def sample(made_once: MadeOnce) -> Pipeline:
+    return build(Settings(_env_file=None, data_dir=made_once("sample", publish_sample)))
 
 
 @pytest.mark.parametrize("question", ["甲硝唑能喝酒吗", "吃甲硝唑可以喝点酒吗", "吃着甲硝唑喝酒会怎么样"])
@@ -257,7 +254,7 @@ def test_two_drugs_without_a_record_between_them_are_said_so(sample: Pipeline) -
 
 
 @pytest.mark.parametrize("question", ["2型糖尿病的ICD编码是什么", "哮喘的icd-10代码"])
-def test_what_no_record_can_hold_is_no_overview(sample: Pipeline, question: str) -> None:
+def test_a_code_that_no_table_gave_is_no_overview(sample: Pipeline, question: str) -> None:
     assert sample.ask(question).outcome is Outcome.NOT_IN_KB
 
 
@@ -292,3 +289,16 @@ def test_what_a_drug_is_for_is_no_unknown_risk(sample: Pipeline) -> None:
     assert "布洛芬的适应证有：偏头痛" in answer.text
     assert "知识库无此信息" not in answer.text
     assert any(w.severity == "contraindicated" for w in answer.warnings)
+
+
+def test_what_monographs_hold_is_among_what_there_is(tmp_path: Path) -> None:
+    file = tmp_path / "drug.json"
+    file.write_text(json.dumps([MONOGRAPH], ensure_ascii=False), encoding="utf-8")
+    settings = Settings(_env_file=None, data_dir=tmp_path / "data")
+    ingest(Library(settings.data_dir), [file], settings=settings)
+    text = build(settings).ask("某甲素和可乐能一起喝吗").text
+    assert "知识库未收录某甲素与“可乐”之间的相互作用" in text
+    assert "知识库中关于“某甲素”的记录有：适应证、用法用量、药品类型；可以改问这些。" in text
+
+
+MONOGRAPH = "某甲素\n药品类型:某系统药物\n适应证:用于甲病的治疗。\n用法用量:口服，每次1片，每天2次。"

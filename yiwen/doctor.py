@@ -146,6 +146,7 @@ def _knowledge_base(settings: Settings) -> Iterator[Check]:
         pointer = library.pointer()
         if pointer is None:
             yield Check("knowledge base", "warn", "none yet; publish one with `yiwen ingest FILE` or `yiwen demo`")
+            yield from _live_graph(None, settings)
             return
         folder = library.snapshot_folder(pointer.version)
         manifest = read_manifest(folder)
@@ -157,8 +158,7 @@ def _knowledge_base(settings: Settings) -> Iterator[Check]:
     yield Check("knowledge base", "ok", f"version {manifest.version}, {len(manifest.files)} files intact: {held}")
     yield _guarded("register", lambda: _register(library))
     yield _guarded("embedder", lambda: _embedder(manifest, settings))
-    if settings.neo4j_uri is not None:
-        yield _guarded("live graph", lambda: _live_graph(manifest, settings))
+    yield from _live_graph(manifest, settings)
 
 
 def _register(library: Library) -> Check:
@@ -183,7 +183,12 @@ def _state(settings: Settings) -> Check:
         return Check("state", "ok", f"{database.place} answers")
 
 
-def _live_graph(manifest: Manifest, settings: Settings) -> Check:
+def _live_graph(manifest: Manifest | None, settings: Settings) -> Iterator[Check]:
+    if settings.neo4j_uri is not None:
+        yield _guarded("live graph", lambda: _neo4j(manifest, settings))
+
+
+def _neo4j(manifest: Manifest | None, settings: Settings) -> Check:
     """Whether Neo4j answers and stands at this version; until it does, the snapshot's own graph answers."""
     from contextlib import closing
 
@@ -194,7 +199,10 @@ def _live_graph(manifest: Manifest, settings: Settings) -> Check:
     server = live_server(settings, _LIVE_S)
     assert server is not None, "asked only where one is configured"
     with closing(Connection(server)) as connection:
-        running, found = server_version(connection), state_of(connection, manifest.kb)
+        running = server_version(connection)
+        if manifest is None:
+            return Check("live graph", "ok", f"Neo4j {running} answers")
+        found = state_of(connection, manifest.kb)
     at = "holds nothing of this knowledge base" if found is None else f"is {found.state} at version {found.version}"
     ready = found is not None and (found.state, found.version) == ("ready", manifest.version)
     hint = "" if ready else f", expected ready at {manifest.version}; the next ingestion or flip brings it along"

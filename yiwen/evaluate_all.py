@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from yiwen.options import Json
+from yiwen.options import Json, RawData
 from yiwen.output import document, say
 
 
@@ -27,7 +27,7 @@ def triage(as_json: Json = False) -> None:
 
 
 def everything(
-    data: Annotated[Path, typer.Option("--data", metavar="FOLDER", help="Folder of the raw data files.")],
+    data: RawData,
     parts: Annotated[
         list[str] | None, typer.Option("--part", metavar="NAME", help="Only this part; may be repeated.")
     ] = None,

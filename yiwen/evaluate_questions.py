@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from yiwen.options import DataDir, Json, load_settings
+from yiwen.options import DataDir, Json, RawData, load_settings
 from yiwen.output import document, say
 
-Data = Annotated[Path, typer.Option("--data", metavar="FOLDER", help="Folder of the raw data files.")]
 Worst = Annotated[int, typer.Option(min=0, help="Show this many of the worst questions.")]
 
 
 def relations(
-    context: typer.Context, data: Data, worst: Worst = 0, data_dir: DataDir = None, as_json: Json = False
+    context: typer.Context, data: RawData, worst: Worst = 0, data_dir: DataDir = None, as_json: Json = False
 ) -> None:
     """Ask about relations of diseases and drugs in many wordings and judge what is cited, against the raw records.
 
@@ -41,7 +39,7 @@ def relations(
 
 def intent(
     context: typer.Context,
-    data: Data,
+    data: RawData,
     trained: Annotated[
         bool, typer.Option("--trained/--rules-only", help="Train on four fifths, judge the fifth; needs scikit-learn.")
     ] = True,

@@ -114,5 +114,5 @@ def _print(found: Fetched, report: IngestReport | None) -> None:
         say("nothing matches; the data set stays as it is")
         return
     say(f"file      {found.file}")
-    print_report(report)
+    print_report(report.document())
     say(f"licence   {LICENCE}")

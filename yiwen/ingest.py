@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -71,7 +71,7 @@ def ingest(
     if as_json:
         document(report_document(report, dry_run=dry_run))
     else:
-        print_report(report, dry_run=dry_run)
+        print_report(report.document(), dry_run=dry_run)
     if report.rejected:
         raise typer.Exit(PARTIAL)
 
@@ -110,20 +110,20 @@ def report_document(report: IngestReport, *, dry_run: bool = False) -> dict[str,
     return report.document() | gone | {"dry_run": dry_run}
 
 
-def print_report(report: IngestReport, *, dry_run: bool = False) -> None:
-    """What an ingestion did, line by line."""
-    say(f"loaded    {counted(report.loaded_by_kind)}")
-    for title, counts in (("skipped", report.skipped), ("rejected", report.rejected)):
-        for reason, count in sorted(counts.items(), key=lambda item: -item[1]):
+def print_report(report: Mapping[str, Any], *, dry_run: bool = False) -> None:
+    """What an ingestion did, line by line, from the document of its report."""
+    say(f"loaded    {counted(report['loaded_by_kind'])}")
+    for title in ("skipped", "rejected"):
+        for reason, count in sorted(report[title].items(), key=lambda item: -item[1]):
             say(f"{title:<9} {count:,} {reason}")
-    for line in findings_lines(report.findings, report.held):
+    for line in findings_lines(report["findings"], report["held"]):
         say(line)
-    if report.rejects_file is not None and not dry_run:
-        say(f"rejects   {report.rejects_file}")
-    if report.gate is not None:
-        print_gate(report.gate.document())
-    state = "unchanged, no new version" if report.unchanged else _change(report)
-    say(f"version   {report.version} ({state}), digest {report.digest[:12]}")
+    if report["rejects_file"] is not None and not dry_run:
+        say(f"rejects   {report['rejects_file']}")
+    if report["gate"] is not None:
+        print_gate(report["gate"])
+    state = "unchanged, no new version" if report["unchanged"] else _change(report)
+    say(f"version   {report['version']} ({state}), digest {report['digest'][:12]}")
     if dry_run:
         say("dry run   nothing was published")
 
@@ -140,5 +140,5 @@ def findings_lines(findings: Mapping[str, Mapping[str, int]], held: Mapping[str,
         yield f"held      {counted(held)}"
 
 
-def _change(report: IngestReport) -> str:
-    return f"added {sum(report.added.values()):,} records, removed {sum(report.removed.values()):,}"
+def _change(report: Mapping[str, Any]) -> str:
+    return f"added {sum(report['added'].values()):,} records, removed {sum(report['removed'].values()):,}"

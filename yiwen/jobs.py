@@ -13,6 +13,7 @@ import typer
 
 from yiwen.failures import FAILURE, PARTIAL
 from yiwen.gate import Limits, Questions, print_gate
+from yiwen.ingest import print_report
 from yiwen.options import DataDir, Json, load_settings, quiet
 from yiwen.output import document, printable, progress, say, table
 from yiwen.reading import AllowShrink, Append, Dataset, Encoding, Files, Format, MaxRejects, TableMap, map_text
@@ -27,6 +28,8 @@ app = typer.Typer(help="Submit, watch, cancel and repeat ingestion jobs.", no_ar
 JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="Id of a job.")]
 _LOOK_S = 0.5
 _HINT_S = 5.0
+_NAMES = 40
+"""Characters of the names of files in a row."""
 
 
 def _table(settings: Settings) -> JobTable:
@@ -105,14 +108,16 @@ def list_jobs(
 def _row(job: Job) -> tuple[object, ...]:
     shown = job.document()
     names = ", ".join(file.name for file in job.order.files)
-    return job.id, job.state.value, shown["created"][:19], job.submitted_by, names[:40], _result(job)
+    names = names if len(names) <= _NAMES else f"{names[: _NAMES - 1]}…"
+    return job.id, job.state.value, shown["created"][:19], job.submitted_by, names, _result(job)
 
 
 def _result(job: Job) -> str:
     """In a few words."""
     if job.report is not None:
         rows = sum(job.rejected.values())
-        return f"version {job.report['version']}" + (f", {rows:,} rows rejected" if rows else "")
+        what = f"version {job.report['version']}" if job.report["version"] is not None else "preview"
+        return what + (f", {rows:,} rows rejected" if rows else "")
     if job.error is not None and job.ended:
         return str(job.error["slug"])
     return _stage(job.document()["progress"]) if job.progress else ""
@@ -160,17 +165,31 @@ def _speed(found: dict[str, Any]) -> str:
 
 
 def _print_result(job: Job) -> None:
-    for reason, count in job.rejected.items():
-        say(f"rejected  {count:,} {reason}")
-    if job.rejects_file:
-        say(f"rejects   {job.rejects_file}")
-    if job.report is not None:
-        state = "unchanged, no new version" if job.report["unchanged"] else "published"
-        say(f"version   {job.report['version']} ({state}), digest {job.report['digest'][:12]}")
+    if job.report is not None and "loaded" in job.report:
+        print_report(job.report)
+    else:
+        _print_other_result(job)
     if job.error is not None and job.error.get("gate"):
         print_gate(job.error["gate"])
     if job.error is not None:
         say(f"{'error' if job.ended else 'last try':<9} {job.error['slug']}: {job.error['detail']}")
+
+
+def _print_other_result(job: Job) -> None:
+    """Of a run that failed, a preview, or a decision about records."""
+    for reason, count in job.rejected.items():
+        say(f"rejected  {count:,} {reason}")
+    if job.rejects_file:
+        say(f"rejects   {job.rejects_file}")
+    if job.report is None:
+        return
+    if job.report["version"] is None:
+        say(f"preview   nothing was stored; `yiwen jobs show {job.id} --json` has the rows")
+        return
+    for what in ("released", "held"):
+        if job.report.get(what):
+            say(f"{what:<9} {', '.join(job.report[what])}")
+    say(f"version   {job.report['version']}, digest {job.report['digest'][:12]}")
 
 
 @app.command()

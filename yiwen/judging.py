@@ -28,6 +28,7 @@ def checker(
 ) -> None:
     """Put supported, changed and judged sentences to the checker, with the names of the current knowledge base."""
     from evaluation.checker import PAIRS, SENTENCES, describe, evaluate, read_mutations, read_table
+    from evaluation.checker_cases import CASES, read_cases
     from rag.wiring import build
 
     edition = build(load_settings(context, data_dir)).editions.current()
@@ -36,6 +37,7 @@ def checker(
         read_table(sentences, "checker_sentences.csv", SENTENCES),
         read_mutations(mutations),
         read_table(pairs, "citation_pairs.csv", PAIRS),
+        [case for name in CASES for case in read_cases(name)],
     )
     if as_json:
         document({"kb_version": edition.pointer.version, "kb_digest": edition.kb.digest, **report.summary()})

@@ -74,15 +74,26 @@ def versions(context: typer.Context, data_dir: DataDir = None, as_json: Json = F
         say("no versions yet; publish one with `yiwen ingest FILE` or `yiwen demo`")
         return
     columns = ("version", "created", "entities", "facts", "passages", "digest", "data sets")
-    table(columns, (_row(manifest, current) for manifest in found))
+    before = (frozenset(), *(frozenset(manifest.datasets) for manifest in found))
+    table(columns, (_row(manifest, current, known) for manifest, known in zip(found, before, strict=False)))
     for version in damaged:
         say(f"{version} is damaged; see `yiwen kb verify {version}`")
 
 
-def _row(manifest: Manifest, current: int | None) -> tuple[object, ...]:
+_FEW = 4
+"""Data sets that a line names one by one."""
+
+
+def _row(manifest: Manifest, current: int | None, before: frozenset[str]) -> tuple[object, ...]:
+    """One line; of many data sets their number and which came and went since the version before it."""
     mark = "*" if manifest.version == current else ""
     numbers = [f"{manifest.counts.get(kind, 0):,}" for kind in ("entity", "fact", "passage")]
-    return (f"{manifest.version}{mark}", manifest.created, *numbers, manifest.digest[:12], ", ".join(manifest.datasets))
+    names = frozenset(manifest.datasets)
+    changed = [*(f"+{name}" for name in sorted(names - before)), *(f"-{name}" for name in sorted(before - names))]
+    more = [f"and {len(changed) - _FEW} more"] if len(changed) > _FEW else []
+    counted = " ".join([str(len(names)), *changed[:_FEW], *more])
+    sets = ", ".join(manifest.datasets) if len(names) <= _FEW else counted
+    return (f"{manifest.version}{mark}", manifest.created, *numbers, manifest.digest[:12], sets)
 
 
 @app.command()

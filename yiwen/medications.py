@@ -15,7 +15,8 @@ from yiwen.output import document, say
 if TYPE_CHECKING:
     from rag.editions import Edition
     from rag.linking.medicines import Medicine
-    from rag.safety.hazards import Hazard, Level
+    from rag.safety.hazards import Hazard
+    from rag.safety.levels import Level
     from rag.safety.medications import Report
 
 _LISTED = 20
@@ -103,14 +104,14 @@ def _medicine(medicine: Medicine, report: Report) -> str:
 
 
 def _hazard_line(hazard: Hazard, numbers: dict[str, int]) -> str:
-    from rag.safety.hazards import LEVEL_LABELS
+    from rag.safety.levels import LEVEL_LABELS
 
     marks = "".join(f"[{numbers[key]}]" for key in hazard.evidence_ids if key in numbers)
     return f"【{LEVEL_LABELS[hazard.level]}】{hazard.because}：{hazard.text.rstrip('。')}{marks}。"
 
 
 def _style(level: Level) -> str:
-    from rag.safety.hazards import Level
+    from rag.safety.levels import Level
 
     return "bold red" if level in (Level.CONTRAINDICATED, Level.MAJOR) else "yellow"
 

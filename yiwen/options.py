@@ -18,6 +18,7 @@ DataDir = Annotated[
     typer.Option("--data-dir", metavar="FOLDER", help="Folder of everything that is written (YIWEN_DATA_DIR)."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+RawData = Annotated[Path, typer.Option("--data", metavar="FOLDER", help="Folder of the raw data files.")]
 Host = Annotated[str | None, typer.Option("--host", help="Address to listen on (YIWEN_HOST).")]
 Port = Annotated[
     int | None, typer.Option("--port", min=0, max=65535, help="Port to listen on (YIWEN_PORT); 0 takes a free one.")

@@ -94,10 +94,11 @@ def progress(quiet: bool = False) -> Iterator[Progress]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    # Drawn at each report: a thread that draws by itself would keep `kg_loader/ahead.py` from using a second processor.
+    with Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False) as bar:
         task = bar.add_task("", total=None)
 
         def show(stage: str, done: int, total: int) -> None:
-            bar.update(task, description=printable(stage), completed=done, total=total or None)
+            bar.update(task, description=printable(stage), completed=done, total=total or None, refresh=True)
 
         yield show

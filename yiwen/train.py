@@ -180,12 +180,12 @@ def _say_report(run: Run, report: Mapping[str, Any]) -> None:
         say(f"{report['registered']}: ask with the generator local:{Path(report['registered']).name}")
     elif run.train.stage == "rm":
         say(f"merge it for stage rloo: yiwen merge {report['result']} --base {run.model.path} --out FOLDER")
-    elif run.train.method == "lora":
-        say(f"talk to it: yiwen chat --model {run.model.path} --adapter {report['result']}")
-        say(f"serve it: yiwen adapter register {report['result']} --to FOLDER --name NAME")
     elif run.train.stage == "embed":
         say(f"use it: YIWEN_EMBEDDER={report['result']} yiwen kb reindex")
         say(f"what it gains: YIWEN_EMBEDDER={report['result']} yiwen eval retrieval --over {run.model.path}")
+    elif run.train.method == "lora":
+        say(f"talk to it: yiwen chat --model {run.model.path} --adapter {report['result']}")
+        say(f"serve it: yiwen adapter register {report['result']} --to FOLDER --name NAME")
     else:
         say(f"talk to it: yiwen chat --model {report['result']}")
 
@@ -198,10 +198,11 @@ def _line(text: str, step: int, steps: int) -> None:
 def _shown(entry: Mapping[str, Any], bar: Progress) -> None:
     """One line of the log as the text of a progress bar."""
     parts = [f"{name} {entry[name]:.4g}" for name in ("loss", "eval_loss") if isinstance(entry.get(name), float)]
+    if not parts:
+        return  # the sums at the end
     if "tokens_per_s" in entry:
         parts.append(f"{entry['tokens_per_s']:,.0f} tokens/s")
     parts += [f"{entry['mfu']:.0%} of the peak"] if "mfu" in entry else []
     if "left_s" in entry:
         parts.append(f"{entry['peak_gib']:.1f} GiB, {entry['left_s'] / 60:.1f} min left")
-    if parts:
-        bar(", ".join(parts), int(entry["step"]), int(entry["steps"]))
+    bar(", ".join(parts), int(entry["step"]), int(entry["steps"]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -61,11 +61,12 @@ def test_the_evidence_answers(
     settings: Settings, library: FakeLibrary, server: OpenAIServer, act: int | str | list[str], headers: dict[str, str]
 ) -> None:
     server.acts = [act]
-    begin = time.monotonic()
     with client_for(server.url, settings, library) as client:
+        begin = time.monotonic()
         response = client.post("/ask", json=QUESTION, headers=headers)
+        took = time.monotonic() - begin
     answer = events_of(response.text)[-2][2] if headers else response.json()
-    assert time.monotonic() - begin < 4
+    assert took < 4
     assert (answer["outcome"], answer["generator"], answer["degraded"]) == ("answered", "extractive", ["generator"])
     assert answer["citations"]
     assert "青霉素" not in answer["text"]
@@ -84,11 +85,12 @@ def test_a_character_in_two_pieces_is_whole(settings: Settings, library: FakeLib
 
 
 def test_a_hundred_failures_free_their_slots(settings: Settings, library: FakeLibrary, server: OpenAIServer) -> None:
-    faults: list[Sequence[str] | int] = [500, "reset"] * 50
-    server.acts = [*faults, [HOLDS]]
     with client_for(server.url, settings, library, PATIENT) as client:
-        for _ in range(100):
-            assert client.post("/ask", json=QUESTION, headers=SSE).status_code == 200
+        for _ in range(50):
+            for fault in (500, "reset"):
+                server.acts = [fault]
+                assert client.post("/ask", json=QUESTION, headers=SSE).status_code == 200
+        server.acts = [[HOLDS]]
         assert client.post("/ask", json=QUESTION).json()["generator"] == "chat"
 
 

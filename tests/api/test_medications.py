@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from api.app import create_app
 from api.schemas.medications import MedicationsOut
 from rag.settings import Settings
-from tests.answering.safety.test_hazards import RECORDS
+from tests.answering.safety.test_screening import RECORDS
 from tests.api.conftest import local_client
 from tests.fakes import FakeLibrary, fake_pipeline
 

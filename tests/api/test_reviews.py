@@ -23,7 +23,7 @@ from rag.state import open_state
 from rag.vocabulary import EntityType, Relation
 from tests.api.conftest import local_client
 from tests.api.test_server import serving
-from tests.jobs.test_worker import wait_for
+from tests.jobs.working import wait_for
 from tests.kb import BOOK, publish, settings_for
 from yiwen.client import Client, ServiceError
 

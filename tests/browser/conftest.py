@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,8 @@ from pathlib import Path
 import httpx
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, sync_playwright
+
+from tests.ports import free_port
 
 START_S = 40.0
 WAIT_MS = 15_000
@@ -32,12 +33,6 @@ journey = pytest.mark.parametrize(
 )
 """The same; the smaller ones only where there is time."""
 LOCAL = re.compile(r"^(?:http://127\.0\.0\.1:\d+/|data:|blob:)")
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass

@@ -5,13 +5,14 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.ports import free_port
 
 URI_VARIABLE = "YIWEN_TEST_NEO4J_URI"
 PASSWORD_VARIABLE = "YIWEN_TEST_NEO4J_PASSWORD"
@@ -54,7 +55,7 @@ def jars() -> Path:
 
 def _start(folder: Path, alive: Path, settings: Sequence[str]) -> Address:
     """Start a server that ends when nobody holds `alive`, a FIFO, open for writing any more."""
-    fresh, port = not (folder / "data" / "databases" / "system").exists(), _free_port()
+    fresh, port = not (folder / "data" / "databases" / "system").exists(), free_port()
     (folder / "neo4j.conf").write_text("".join(f"{line}\n" for line in settings))
     opens = [f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in _OPENED]
     # Compiling lightly makes a short life shorter: the tests take a quarter of the time.
@@ -72,11 +73,6 @@ def _start(folder: Path, alive: Path, settings: Sequence[str]) -> Address:
     if fresh:
         set_first_password(address)
     return address
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def set_first_password(address: Address) -> None:

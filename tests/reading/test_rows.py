@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from kg_loader.reading import MAX_LINE, Row, csv_rows, json_members, json_rows, require_content, text_lines
+from kg_loader.csv_reading import csv_rows
+from kg_loader.json_reading import json_members, json_rows
+from kg_loader.reading import MAX_LINE, Row, require_content, text_lines
 from rag.domain import Rejected
 from rag.errors import DataError
 

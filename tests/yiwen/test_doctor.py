@@ -69,11 +69,23 @@ def test_a_neo4j_that_does_not_answer_fails(on_sample: Yiwen, monkeypatch: pytes
     assert (done.code, states(done.json)["live graph"]) == (6, "fail")
 
 
+def test_a_neo4j_that_does_not_answer_fails_before_there_is_a_version(
+    yiwen: Yiwen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YIWEN_NEO4J_URI", "bolt://127.0.0.1:1")
+    done = yiwen("doctor", "--json")
+    assert (done.code, states(done.json)["live graph"]) == (6, "fail"), "else the first ingestion finds out, at its end"
+
+
 @pytest.mark.neo4j
 @pytest.mark.timeout(300)
 def test_neo4j_is_told_with_its_version(
     yiwen: Yiwen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, neo4j_address: Address, unclaimed: None
 ) -> None:
+    with monkeypatch.context() as live:
+        live.setenv("YIWEN_NEO4J_URI", neo4j_address.uri)
+        live.setenv("YIWEN_NEO4J_PASSWORD", neo4j_address.password)
+        assert states(yiwen("doctor", "--json").json)["live graph"] == "ok", "it waits for a first version"
     yiwen("ingest", facts_file(tmp_path / "a.csv", ROW_A))
     monkeypatch.setenv("YIWEN_NEO4J_URI", neo4j_address.uri)
     monkeypatch.setenv("YIWEN_NEO4J_PASSWORD", neo4j_address.password)

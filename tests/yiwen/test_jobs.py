@@ -10,11 +10,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from rag.snapshot import Library
+from kg_loader.jobs.job import REVIEW, Order
+from kg_loader.jobs.table import JobTable
+from rag.domain import Fact
+from rag.snapshot import Library, open_snapshot
+from rag.state import open_state
+from tests.jobs.files import order
+from tests.kb import settings_for
 from tests.yiwen.conftest import ROW_A, ROW_B, Done, Yiwen, facts_file
 from tests.yiwen.test_serve import running
 from yiwen.client import Client, Job, ServiceError
@@ -44,10 +51,34 @@ def test_a_job_from_the_queue_to_the_version(yiwen: Yiwen, tmp_path: Path) -> No
     assert yiwen("kb", "versions", "--json").json["versions"][0]["datasets"] == ["d"]
     watched = yiwen("jobs", "watch", job)
     assert watched.code == 0
-    assert "version   1 (published)" in watched.out
+    assert "loaded    2 entities, 1 source, 1 fact" in watched.out
+    assert "version   1 (added 4 records, removed 0), digest" in watched.out
     assert job in yiwen("jobs", "list").out
     assert yiwen("jobs", "delete", job).code == 0
     assert yiwen("jobs", "list").out.startswith("no jobs")
+
+
+def test_a_preview_and_a_decision_are_shown(yiwen: Yiwen, data_dir: Path, tmp_path: Path) -> None:
+    file = facts_file(tmp_path / "a.csv", ROW_A, BROKEN)
+    assert yiwen("ingest", file).code == 7
+    (fact,) = open_snapshot(Library(data_dir).snapshot_folder(1)).scan("fact")
+    assert isinstance(fact, Fact)
+    decision = {"verdict": "hold", "records": [fact.id], "reason": "wrong"}
+    with closing(open_state(settings_for(data_dir))) as state:
+        jobs = JobTable(state)
+        preview = jobs.submit(order(file, options={"preview": 2}), "me").id
+        held = jobs.submit(Order((), options=decision, kind=REVIEW), "me").id
+    assert yiwen("worker", "--once").code == 7
+    shown = yiwen("jobs", "show", preview).out
+    assert "rejected  1 " in shown
+    assert "preview   nothing was stored" in shown
+    assert "version" not in shown
+    shown = yiwen("jobs", "show", held).out
+    assert f"held      {fact.id}" in shown
+    assert "version   2, digest" in shown
+    listed = yiwen("jobs", "list").out
+    assert "preview, 1 rows rejected" in listed
+    assert "version 2" in listed
 
 
 def test_rejected_rows_end_with_seven(yiwen: Yiwen, tmp_path: Path) -> None:
@@ -126,7 +157,7 @@ def test_waiting_for_the_worker_of_another_process(yiwen: Yiwen, data_dir: Path,
     try:
         done: Done = yiwen("jobs", "submit", facts_file(tmp_path / "a.csv", ROW_A), "--wait")
         assert done.code == 0
-        assert "published" in done.out
+        assert "version   1 (added" in done.out
     finally:
         worker.terminate()
         assert worker.wait(10) == 0

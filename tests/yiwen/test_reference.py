@@ -8,7 +8,8 @@ from tests.source_tree import ROOT
 from tests.yiwen.conftest import run
 from yiwen.reference import commands, text
 
-PATHS = [path for path, _ in commands()]
+COMMANDS = dict(commands())
+PATHS = list(COMMANDS)
 PROMISED = {
     "demo", "ui", "ingest", "fetch pubmed", "ask", "chat", "check", "replay", "serve", "kb info", "kb versions",
     "kb diff", "kb activate", "kb adopt", "kb gate", "kb mirror", "kb prune", "kb reindex", "kb verify", "kb export",
@@ -35,8 +36,7 @@ def test_every_command_has_help(path: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("path", PATHS, ids=" ".join)
 def test_every_option_is_described(path: tuple[str, ...]) -> None:
-    command = dict(commands())[path]
-    assert [parameter.name for parameter in command.params if not getattr(parameter, "help", "")] == []
+    assert [parameter.name for parameter in COMMANDS[path].params if not getattr(parameter, "help", "")] == []
 
 
 def test_the_page_is_what_the_code_says() -> None:

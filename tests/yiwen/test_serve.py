@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import ports
 from tests.yiwen.conftest import run
 from yiwen.client import Client, Patient, ServiceError, Turn, Unreachable, server_events
 from yiwen.serve import DEMO_QUESTION, free_port
@@ -190,7 +191,7 @@ def test_a_taken_port_is_one_line(sample: Path) -> None:
 
 
 def test_a_free_port_is_kept() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = ports.free_port()
+    with socket.create_server(("127.0.0.1", port)):
         assert free_port("127.0.0.1", port) != port
     assert free_port("127.0.0.1", port) == port
