@@ -72,7 +72,7 @@ def adopt(
     with library.writing(), closing(Connection(server)) as connection:
         current(library)
         if not dry_run:
-            recover(library, settings, reached=reached)
+            recover(library, settings, progress=progress, reached=reached)
         manifest = _ready(library, connection)
         done = _reviewed(library, connection, manifest)
         reached("adopt.reviewed")

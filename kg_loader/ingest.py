@@ -79,7 +79,7 @@ def ingest(
         raise UsageError("no files were given; name at least one file to ingest")
     with library.writing(), unpacked(files) as members:
         inputs = inputs_of(members, dataset, format, encoding, table_map)
-        recovery.recover(library, settings)
+        recovery.recover(library, settings, progress=progress)
         job = Ingestion.begin(library, settings, embedder, indexed_fields, progress, reached)
         known = job.previous.manifest.datasets if job.previous else ()
         job = replace(job, gate=gate_of(settings, {*known, *(one.dataset for one in inputs)}, gate, gate_file))
@@ -253,7 +253,7 @@ class Ingestion:
         with storage_errors(self.library.root):
             merge_retractions(self.library, folder / RECORDS, self.base_records())
             self.reached("register.merged")
-        mirror.follow(self.settings, self.library, manifest, self.reached)
+        mirror.follow(self.settings, self.library, manifest, progress=self.progress, reached=self.reached)
         flip_to(self.library, manifest, self.pointer, self.reached)
         return manifest, gate
 

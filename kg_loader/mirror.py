@@ -39,6 +39,7 @@ from kg_loader.mirror_tables import (
     subject_counts,
     tables,
 )
+from kg_loader.sealing import Progress, silent
 from rag.errors import ConfigurationError, CorruptSnapshotError
 from rag.graph.bolt import Connection
 from rag.settings import Settings
@@ -97,7 +98,12 @@ class Change:
 
 
 def follow(
-    settings: Settings, library: Library, manifest: Manifest, reached: Callable[[str], None] = unobserved
+    settings: Settings,
+    library: Library,
+    manifest: Manifest,
+    *,
+    progress: Progress = silent,
+    reached: Callable[[str], None] = unobserved,
 ) -> Mirrored | None:
     """What publishing calls: bring the Neo4j of the settings to a version; None without one. Raises LiveGraphError."""
     server = live_server(settings, INGEST_TIMEOUT_S)
@@ -105,7 +111,7 @@ def follow(
         return None
     reached("mirror.begun")
     with closing(Connection(server)) as connection:
-        return bring(connection, library, manifest, reached=reached)
+        return bring(connection, library, manifest, progress=progress, reached=reached)
 
 
 def state_of(connection: Connection, kb: str) -> State | None:
@@ -121,14 +127,17 @@ def bring(
     *,
     repair: bool = False,
     sizes: Sizes = Sizes(),
+    progress: Progress = silent,
     reached: Callable[[str], None] = unobserved,
 ) -> Mirrored:
     """Make the graph hold exactly `manifest`'s version. `repair`: believe nothing that the graph says of itself.
 
-    Relations added by hand stay. Raises LiveGraphError, ConfigurationError (an older server).
+    Relations added by hand stay. `progress` hears of the rows written, as the stage `mirror`.
+
+    Raises LiveGraphError, ConfigurationError (an older server).
     """
     with _one_mirror(library):
-        return _Bringing(connection, library, manifest, sizes, reached).run(repair=repair)
+        return _Bringing(connection, library, manifest, sizes, progress, reached).run(repair=repair)
 
 
 @contextmanager
@@ -147,6 +156,7 @@ class _Bringing:
     library: Library
     manifest: Manifest
     sizes: Sizes
+    progress: Progress
     reached: Callable[[str], None]
 
     def run(self, *, repair: bool) -> Mirrored:
@@ -171,8 +181,9 @@ class _Bringing:
         kb = {"kb": self.manifest.kb}
         version = {**kb, "version": self.manifest.version}
         ready = {**kb, "properties": {**state_properties(self.manifest), **subject_counts(new)}}
-        done = Mirrored(one_transaction=sum(change.size for change in changes) <= self.sizes.one_transaction)
-        steps = _counted(_steps(changes, new, self.sizes.batch, certain=certain), done)
+        total = sum(change.size for change in changes)
+        done = Mirrored(one_transaction=total <= self.sizes.one_transaction)
+        steps = self._counted(_steps(changes, new, self.sizes.batch, certain=certain), done, total)
         if done.one_transaction:
             with self.connection.writing() as transaction:
                 for step in steps:
@@ -187,6 +198,15 @@ class _Bringing:
             self._commit(READY, ready)
         self.reached("mirror.ready")
         return done
+
+    def _counted(self, steps: Iterable[Step], done: Mirrored, total: int) -> Iterator[Step]:
+        written = 0
+        for step in steps:
+            done.rows[step.table] = done.rows.get(step.table, 0) + len(step.rows)
+            done.queries[step.table] = done.queries.get(step.table, 0) + 1
+            yield step
+            written += len(step.rows)
+            self.progress("mirror", written, total)
 
     def _commit(self, query: LiteralString, parameters: Mapping[str, object]) -> None:
         with self.connection.writing() as transaction:
@@ -346,10 +366,3 @@ def _batches(table: Table, query: LiteralString, rows: Iterable[Row], size: int)
     left = iter(rows)
     while batch := [list(row) for row in islice(left, size)]:
         yield Step(table.name, query, batch)
-
-
-def _counted(steps: Iterable[Step], done: Mirrored) -> Iterator[Step]:
-    for step in steps:
-        done.rows[step.table] = done.rows.get(step.table, 0) + len(step.rows)
-        done.queries[step.table] = done.queries.get(step.table, 0) + 1
-        yield step

@@ -14,6 +14,7 @@ from contextlib import closing
 from kg_loader import erasure
 from kg_loader.mirror import INGEST_TIMEOUT_S, State, bring, follow, server_version, state_of
 from kg_loader.publish import flip_to
+from kg_loader.sealing import Progress, silent
 from rag.domain import Pointer
 from rag.errors import CorruptSnapshotError, LiveGraphError
 from rag.graph.bolt import Connection
@@ -27,7 +28,12 @@ _LOG = logging.getLogger(__name__)
 
 
 def recover(
-    library: Library, settings: Settings, *, repair: bool = False, reached: Callable[[str], None] = unobserved
+    library: Library,
+    settings: Settings,
+    *,
+    repair: bool = False,
+    progress: Progress = silent,
+    reached: Callable[[str], None] = unobserved,
 ) -> Pointer | None:
     """Bring erasures to their end, and make Neo4j and the pointer agree; the pointer then.
 
@@ -45,7 +51,7 @@ def recover(
             return None
         manifest = read_manifest(library.snapshot_folder(pointer.version))
         successor = _successor(library, manifest, state_of(connection, manifest.kb))
-        bring(connection, library, successor or manifest, repair=repair, reached=reached)
+        bring(connection, library, successor or manifest, repair=repair, progress=progress, reached=reached)
     return flip_to(library, successor, pointer, reached) if successor else pointer
 
 

@@ -139,7 +139,7 @@ def _publish(
     progress: Progress, reached: Callable[[str], None], embedder: Embedder | None,
 ) -> Reviewed:  # fmt: skip
     with library.writing():
-        recovery.recover(library, settings)
+        recovery.recover(library, settings, progress=progress)
         job = Ingestion.begin(library, settings, embedder, None, progress, reached)
         if job.previous is None:
             raise NotReadyError("there is no knowledge base yet; publish one with `yiwen ingest FILE`")

@@ -151,7 +151,7 @@ def reindex(
 ) -> Manifest:
     """Publish a version with the same records, and mentions, vectors and indexes made anew."""
     with library.writing():
-        recover(library, settings)
+        recover(library, settings, progress=progress)
         pointer = current(library)
         folder = library.snapshot_folder(pointer.version)
         manifest = read_manifest(folder)
@@ -161,7 +161,7 @@ def reindex(
         sealing = Sealing(library, build, Previous(folder, manifest), progress=progress, reached=reached)
         with auditing(folder / RECORDS) as found:
             sealed = sealing.seal(folder / RECORDS, manifest.kb, manifest.digest, found)
-        mirror.follow(settings, library, sealed, reached)
+        mirror.follow(settings, library, sealed, progress=progress, reached=reached)
         flip_to(library, sealed, pointer, reached)
         return sealed
 

@@ -65,9 +65,13 @@ def versions(context: typer.Context, data_dir: DataDir = None, as_json: Json = F
     pointer = library.readable_pointer()
     current = pointer.version if pointer else None
     damaged = sorted(set(library.folders()) - {manifest.version for manifest in found})
+    waiting = [manifest.version for manifest in found if not library.was_published(manifest.version)]
     if as_json:
         revision = pointer.revision if pointer else None
-        rows = [manifest_document(m) | {"current": m.version == current} for m in found]
+        rows = [
+            manifest_document(m) | {"current": m.version == current, "published": m.version not in waiting}
+            for m in found
+        ]
         document({"current": current, "revision": revision, "versions": rows, "damaged": damaged})
         return
     if not found:
@@ -76,6 +80,8 @@ def versions(context: typer.Context, data_dir: DataDir = None, as_json: Json = F
     columns = ("version", "created", "entities", "facts", "passages", "digest", "data sets")
     before = (frozenset(), *(frozenset(manifest.datasets) for manifest in found))
     table(columns, (_row(manifest, current, known) for manifest, known in zip(found, before, strict=False)))
+    for version in waiting:
+        say(f"{version} was sealed and never published; run its ingestion again or `yiwen kb activate {version}`")
     for version in damaged:
         say(f"{version} is damaged; see `yiwen kb verify {version}`")
 
@@ -173,9 +179,9 @@ def mirror(
     if settings.neo4j_uri is None:
         raise ConfigurationError("no Neo4j is configured; set YIWEN_NEO4J_URI, such as bolt://127.0.0.1:7687")
     library = Library(settings.data_dir)
-    with library.writing():
+    with library.writing(), progress(quiet(context)) as show:
         current(library)
-        pointer = recover(library, settings, repair=repair)
+        pointer = recover(library, settings, repair=repair, progress=show)
     assert pointer is not None
     if as_json:
         document(asdict(pointer))

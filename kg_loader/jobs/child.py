@@ -61,7 +61,7 @@ _AT = {
     "flip.checked": FLIPPING,
 }  # fmt: skip
 """The stage that begins at a named point of an ingestion; the others begin with their own progress."""
-_TOLD = {**{name: name for name in SEALING}, "gate": ASKING}
+_TOLD = {**{name: name for name in SEALING}, "gate": ASKING, "mirror": MIRRORING}
 """Stages by the name that an ingestion gives to their progress; any other is that of a file."""
 Observer = Callable[[str], None]
 T = TypeVar("T")

@@ -70,8 +70,14 @@ def test_ordinary_differences_go_in_one_transaction(connection: Connection, tmp_
 
 def test_large_differences_go_in_batches_with_few_queries(connection: Connection, tmp_path: Path) -> None:
     library, first = published(tmp_path, generated(1, 150))
-    done = mirror.bring(connection, library, first, sizes=Sizes(batch=100, one_transaction=10))
+    told: list[tuple[str, int, int]] = []
+    done = mirror.bring(
+        connection, library, first, sizes=Sizes(batch=100, one_transaction=10), progress=lambda *now: told.append(now)
+    )
     assert not done.one_transaction
+    assert {(stage, total) for stage, _, total in told} == {("mirror", sum(done.rows.values()))}
+    assert [rows for _, rows, _ in told] == sorted({rows for _, rows, _ in told})
+    assert told[-1][1] == told[-1][2]
     assert_same(connection, library, 1)
     for table, queries in done.queries.items():
         assert queries <= math.ceil(done.rows[table] / 100)

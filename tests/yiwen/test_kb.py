@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from kg_loader.ingest import ingest
+from rag.settings import Settings
+from rag.snapshot import Library
 from tests.yiwen.conftest import ROW_A, ROW_B, Yiwen, facts_file
 
 
@@ -22,6 +25,21 @@ def test_versions_are_listed_with_the_current_one(two_versions: Yiwen) -> None:
     assert found["current"] == 2
     assert [row["version"] for row in found["versions"]] == [1, 2]
     assert "2*" in two_versions("kb", "versions").out
+
+
+def test_a_version_that_waits_for_its_publication_says_so(two_versions: Yiwen, data_dir: Path, tmp_path: Path) -> None:
+    def interrupt(point: str) -> None:
+        if point == "seal.renamed":
+            raise KeyboardInterrupt
+
+    third = facts_file(tmp_path / "c.csv", ROW_A, ROW_B)
+    with pytest.raises(KeyboardInterrupt):
+        ingest(Library(data_dir), [third], dataset="x", settings=Settings(data_dir=data_dir), reached=interrupt)
+    rows = two_versions("kb", "versions", "--json").json["versions"]
+    assert [(row["version"], row["published"]) for row in rows] == [(1, True), (2, True), (3, False)]
+    assert "3 was sealed and never published" in two_versions("kb", "versions").out
+    assert two_versions("ingest", third, "--dataset", "x").code == 0
+    assert "never published" not in two_versions("kb", "versions").out
 
 
 def test_no_versions_is_no_error(yiwen: Yiwen) -> None:
