@@ -32,7 +32,7 @@ demo: $(READY)  ## ingest the sample, answer one question, serve; ARGS=--once st
 	@$(BIN)/yiwen demo $(ARGS)
 
 test: $(READY)  ## every test that ends within a minute; ARGS="-k name" picks some
-	@$(BIN)/python -m pytest -q -m "not long" -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -q -m "not long" -n $(WORKERS) --dist loadfile --no-loadscope-reorder -rfER $(ARGS)
 
 test-hf: $(HF_VENV)/.ready  ## the tests that need torch, in an environment of their own
 	@$(HF_VENV)/bin/python -m pytest -q tests/hf tests/training $(ARGS)

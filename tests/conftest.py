@@ -47,7 +47,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests whose data or outside need is missing; under CI=true a missing need fails instead."""
+    """Leave out the tests whose data or outside need is missing; under CI=true a missing need fails instead.
+
+    Tests that are held to seconds get three tries: a fault fails them all, another program on the machine hardly.
+    """
     absent = {} if in_ci() else {marker: f"{need.what} is missing: {need.advice}" for marker, need in missing().items()}
     if REAL_DATA is None:
         absent["real_data"] = f"set {REAL_DATA_VARIABLE} to the folder of the data files"
@@ -57,6 +60,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         reasons = [f"{marker} ({advice})" for marker, advice in absent.items() if item.get_closest_marker(marker)]
         config.stash[LEFT_OUT].update(reasons)
         (dropped if reasons else kept).append(item)
+        if item.get_closest_marker("seconds"):
+            item.add_marker(pytest.mark.flaky(reruns=2))
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = kept

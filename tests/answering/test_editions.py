@@ -110,6 +110,7 @@ def test_a_version_that_is_gone(library: FakeLibrary) -> None:
         library.editions().at(7)
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("error", [CorruptSnapshotError("records.sqlite differs"), OSError("I/O error"), KeyError("x")])
 def test_a_version_that_cannot_be_opened_is_reported_and_the_old_one_kept(
     library: FakeLibrary, error: Exception

@@ -345,6 +345,7 @@ def test_the_last_generator_has_no_other_to_answer_for_it(library: FakeLibrary) 
         pipeline.ask("偏头痛挂什么科")
 
 
+@pytest.mark.seconds
 def test_a_slow_generator_is_given_up_at_the_deadline(library: FakeLibrary) -> None:
     generator = ScriptedGenerator(["偏"] * 1000, pause_s=0.02)
     started = time.monotonic()

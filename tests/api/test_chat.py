@@ -216,6 +216,7 @@ def test_a_failing_generator_is_an_error_of_the_server(settings: Settings, libra
     assert "secret" not in response.text
 
 
+@pytest.mark.seconds
 def test_a_client_that_leaves_ends_its_completion(settings: Settings, library: FakeLibrary) -> None:
     blocking = Blocking()
     app = create_app(settings, fake_pipeline(library, blocking), library, Capacity(reattach_s=60))

@@ -17,6 +17,8 @@ from tests.api.test_server import running
 from tests.api.test_stream import QUESTION, SSE, events_of
 from tests.fakes import FakeLibrary, fake_pipeline
 
+pytestmark = pytest.mark.seconds
+
 
 @pytest.fixture
 def blocking() -> Blocking:

@@ -21,6 +21,8 @@ from tests.api.test_stream import QUESTION, SSE, events_of
 from tests.fakes import FakeLibrary, fake_pipeline
 from tests.generators.openai_server import OpenAIServer, serving
 
+pytestmark = pytest.mark.seconds
+
 LIMITS = ModelLimits(first_token_s=0.3, total_s=0.6)
 PATIENT = ModelLimits(first_token_s=4, total_s=4)
 """Where the model answers rightly, a busy machine is no fault of it."""

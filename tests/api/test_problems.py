@@ -197,6 +197,7 @@ def _wait_until_full(app: FastAPI) -> None:
     pytest.fail("the second question was not queued")
 
 
+@pytest.mark.seconds
 def test_an_answer_that_takes_too_long_is_a_problem(settings: Settings, library: FakeLibrary) -> None:
     generator = Blocking()
     impatient = settings.model_copy(update={"request_timeout_s": 0.2})

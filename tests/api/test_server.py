@@ -33,6 +33,8 @@ from tests.fakes import FakeLibrary, fake_pipeline
 from tests.kb import publish
 from tests.source_tree import ROOT
 
+pytestmark = pytest.mark.seconds
+
 
 class Hasty(PatientProtocol):
     header_s = 0.2

@@ -85,6 +85,7 @@ def test_errors_before_the_first_event_are_ordinary_problems(client: TestClient)
     assert response.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.seconds
 def test_an_error_in_the_middle_is_an_event(settings: Settings, library: FakeLibrary) -> None:
     impatient = settings.model_copy(update={"request_timeout_s": 0.3})
     generator = Blocking()
@@ -125,6 +126,7 @@ async def _ask_and_leave(app: FastAPI, accept: str, leave: Callable[[], bool]) -
     return sent
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("accept", ["text/event-stream", "application/json"])
 def test_a_client_that_leaves_cancels_its_answer_within_a_second(
     settings: Settings, library: FakeLibrary, accept: str

@@ -99,6 +99,7 @@ def test_a_failed_request_says_so(settings: Settings, library: FakeLibrary, coll
     assert (unknown.name, unknown.status.code) == ("GET unmatched", 0)
 
 
+@pytest.mark.seconds
 def test_a_collector_that_is_away_keeps_nobody(settings: Settings, library: FakeLibrary) -> None:
     traced = settings.model_copy(update={"otel_url": "http://127.0.0.1:1"})
     with local_client(create_app(traced, fake_pipeline(library), library)) as client:

@@ -14,12 +14,14 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect, sync_playwright
 
 from tests.ports import free_port
 
 START_S = 40.0
-WAIT_MS = 15_000
+WAIT_MS = 30_000
+"""A page may be long in coming on a machine with other work; waiting costs nothing where it is not."""
+expect.set_options(timeout=WAIT_MS)
 PHONE, TABLET, DESKTOP = {"width": 360, "height": 740}, {"width": 768, "height": 1024}, {"width": 1280, "height": 900}
 sizes = pytest.mark.parametrize("viewport", [PHONE, TABLET, DESKTOP], ids=["360", "768", "1280"])
 """At every size that people have."""

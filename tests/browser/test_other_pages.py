@@ -121,7 +121,7 @@ def chosen(page: Page, label: str, option: str, then: Locator) -> bool:
     return True
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 def test_the_columns_of_an_unknown_table_are_chosen_before_it_is_stored(open_page: Open, tmp_path: Path) -> None:
     file = tmp_path / "目录.csv"
     file.write_text("药品,用于,备注\n试验乙片,试验乙病,x\n", encoding="utf-8")
@@ -138,7 +138,7 @@ def test_the_columns_of_an_unknown_table_are_chosen_before_it_is_stored(open_pag
     expect(page.get_by_label("列映射（YAML）")).to_have_value(re.compile("relation: indicated_for"))
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 def test_of_a_workbook_with_several_sheets_one_is_chosen(open_page: Open, tmp_path: Path) -> None:
     book = Workbook()
     book.active.append(["某院药品目录"])
@@ -193,7 +193,7 @@ def quarantine(tmp_path: Path) -> Iterator[str]:
     service.stop()
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 def test_a_held_alias_is_approved_and_held_again(quarantine: str, open_page: Open) -> None:
     page = open_page(at=quarantine)
     go(page, "知识库")

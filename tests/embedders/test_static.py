@@ -114,6 +114,7 @@ def test_a_config_that_does_not_fit_is_refused(tmp_path: Path, change: dict[str,
         StaticEmbedder.load(tmp_path)
 
 
+@pytest.mark.seconds
 def test_the_packaged_model_is_small_and_loads_fast() -> None:
     started = time.process_time()
     embedder = StaticEmbedder.load()

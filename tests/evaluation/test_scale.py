@@ -39,6 +39,7 @@ def test_memory_keeps_its_limits_and_a_killed_ingestion_goes_on(megabytes: int) 
     assert 0 < found["peaks_mb"]["seal"] <= 300 + 1.3 * found["dense_mb"]
 
 
+@pytest.mark.seconds
 def test_retrieval_among_many_passages_keeps_its_time() -> None:
     found = retrieving.measure([SAMPLE / "facts.csv", SAMPLE / "passages.jsonl"], 1_000)
     assert found["passages"] == 1_000
@@ -47,6 +48,7 @@ def test_retrieval_among_many_passages_keeps_its_time() -> None:
     assert found["cpu_p99"] <= 2 * sum(found["parts_p99"].values())
 
 
+@pytest.mark.seconds
 def test_swaps_under_load_mix_nothing_and_fail_nobody() -> None:
     found = swaps.measure([SAMPLE / "facts.csv", SAMPLE / "passages.jsonl"], seconds=1.0, swaps=6)
     assert found["errors"] == []

@@ -28,6 +28,7 @@ def sound(found: dict[str, Any], reattach_s: float) -> None:
     assert {int(status) for status in found["ending"]["statuses"]} <= {200, 503}
 
 
+@pytest.mark.seconds
 @pytest.mark.timeout(180)
 def test_nothing_breaks_leaks_or_hangs() -> None:
     found = traffic.run(FILES, seconds=1.0, asks=300, reattach_s=1.0)

@@ -22,6 +22,8 @@ from rag.generators.stopping import ModelLimits
 from tests.answering.records import CONCLUSION, request, told
 from tests.generators.openai_server import OpenAIServer, serving
 
+pytestmark = pytest.mark.seconds
+
 ASKED = request([told(CONCLUSION)], question="偏头痛吃什么药")
 QUICK = ModelLimits(first_token_s=0.5, total_s=5)
 

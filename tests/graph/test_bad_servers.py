@@ -29,6 +29,8 @@ from tests.graph.servers import listening, refusing, reset
 from tests.kb import generated, publish, settings_for, small_kb
 from tests.neo4j_server import Address
 
+pytestmark = pytest.mark.seconds
+
 SERVER = Server("bolt://127.0.0.1:7687", "anna", "secret", "clinic")
 
 

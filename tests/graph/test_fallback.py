@@ -105,6 +105,7 @@ def test_a_broken_connection_is_tried_once_more() -> None:
     assert (again.calls, degraded) == (2, ["live-graph"])
 
 
+@pytest.mark.seconds
 def test_the_budget_is_one_for_the_whole_answer() -> None:
     live = LiveGraph(lambda: time.sleep(0.12))
     graph, degraded = graph_for(live, budget_s=0.3)
@@ -115,6 +116,7 @@ def test_the_budget_is_one_for_the_whole_answer() -> None:
     assert (live.calls, degraded) == (3, ["live-graph"])
 
 
+@pytest.mark.seconds
 def test_a_silent_graph_costs_no_more_than_the_budget() -> None:
     release = threading.Event()
     graph, degraded = graph_for(LiveGraph(lambda: release.wait(20)), budget_s=0.2)
@@ -165,6 +167,7 @@ def test_the_breaker_opens_probes_and_recovers() -> None:
         assert degraded == []
 
 
+@pytest.mark.seconds
 def test_only_one_of_many_probes_and_nobody_waits_for_it() -> None:
     release, started = threading.Event(), list[int]()
 

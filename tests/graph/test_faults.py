@@ -23,6 +23,8 @@ from tests.graph.servers import Relay, hang, listening, refusing, reset, talk_no
 from tests.kb import publish, settings_for, small_kb
 from tests.neo4j_server import Address
 
+pytestmark = pytest.mark.seconds
+
 QUESTION = "甲病有哪些症状？"
 EXTRA_S = 1.0
 

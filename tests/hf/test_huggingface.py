@@ -54,6 +54,7 @@ def said(model: LocalModel, name: str, cancel: threading.Event | None = None) ->
     return "".join(model[name].stream(ASKED, cancel or threading.Event()))
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("shape", SHAPES)
 def test_switching_equals_a_fresh_load_and_is_quick(zoo: Path, shape: str) -> None:
     fresh = {name: said(opened(zoo, shape), name) for name in ("local", "local:a", "local:b")}
@@ -65,6 +66,7 @@ def test_switching_equals_a_fresh_load_and_is_quick(zoo: Path, shape: str) -> No
     assert mean_switch_s(model) < SWITCH_S
 
 
+@pytest.mark.seconds
 def test_switching_is_quick_in_as_many_layers_as_people_serve(tmp_path: Path) -> None:
     base = make_model(tmp_path / "base", "llama", layers=32)
     for seed, name in enumerate("ab", start=1):
@@ -240,6 +242,7 @@ def test_names_that_are_no_adapter(zoo: Path, name: str) -> None:
     assert name not in opened(zoo, "llama")
 
 
+@pytest.mark.seconds
 def test_cancelling_ends_it_within_a_token(zoo: Path) -> None:
     model = opened(zoo, "llama", replace(SHORT, answer_tokens=2000))
     cancel = threading.Event()

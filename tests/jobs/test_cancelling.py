@@ -22,6 +22,8 @@ from tests.jobs.files import facts, order
 from tests.jobs.working import CANCEL_S, HELD, drained, wait_for, working
 from tests.neo4j_server import Address
 
+pytestmark = pytest.mark.seconds
+
 
 def cancel_at(point: str, hold: Callable[[str], Path], settings: Settings, jobs: JobTable, folder: Path) -> Job:
     """A job that was cancelled while it stood still at `point` above a published version; time is checked."""

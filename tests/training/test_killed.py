@@ -50,7 +50,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_model(tmp_path_factory.mktemp("base") / "tiny", "qwen2")
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 def test_killed_in_the_middle_of_a_step_it_ends_with_the_same_bits(base: Path, tmp_path: Path) -> None:
     dropout = {"dropout": 0.1}
     whole = a_run(base, tmp_path / "whole", lora=dropout)

@@ -204,6 +204,7 @@ def test_uploads_are_ingested_by_the_service(client: Client, data_dir: Path, tmp
     assert refused.value.status == 403
 
 
+@pytest.mark.seconds
 def test_cancelling_over_http_takes_effect_in_two_seconds(client: Client, data_dir: Path) -> None:
     with Library(data_dir).writing():
         job = client.upload(("a.csv", io.BytesIO(b"x" * 100)))

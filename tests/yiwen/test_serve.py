@@ -134,6 +134,7 @@ def test_comments_and_split_data_of_events_are_read() -> None:
     assert list(server_events(lines)) == [("token", {"text": "x"}), ("message", {"a": 1})]
 
 
+@pytest.mark.seconds
 def test_a_second_demo_answers_at_once(sample: Path) -> None:
     begin = time.monotonic()
     done = run(["demo", "--once", "--data-dir", sample])

@@ -191,6 +191,7 @@ def test_bans_that_do_not_name_their_object_again_and_what_is_rare(
     assert checker.check(f"{sentence}[1]。", (evidence,)) == reason
 
 
+@pytest.mark.seconds
 def test_a_check_takes_well_under_a_millisecond(checker: Checker) -> None:
     evidence = [DOSE, AGAINST, EFFECT, ADVERSE]
     sentences = [f"成人每天三次，每次服甲苯丁胺{n}毫克[1]。" for n in range(200, 260)]

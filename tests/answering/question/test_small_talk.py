@@ -66,6 +66,7 @@ def test_it_takes_nothing_from_a_red_flag_nor_from_a_refusal(pipeline: Pipeline)
     assert "您可以问" not in pipeline.ask("怎么用", Options(history=turns)).text
 
 
+@pytest.mark.seconds
 @given(
     st.lists(
         st.sampled_from("你好 您好 谢谢 再见 拜 好 嗯 哦 我 感觉 医生 的 吗 啊 可以 问 一下 hi thanks".split()),

@@ -125,6 +125,7 @@ def test_patient_conditions_hold_only_on_what_is_known(rules: TriageRules) -> No
     assert not triage("头疼，眼花", Patient(pregnant=False), rules).red_flag
 
 
+@pytest.mark.seconds
 def test_p99_is_under_a_millisecond_for_200_characters(rules: TriageRules) -> None:
     everything = "".join(case.text + "。" for case in _cases() if case.category is None)
     texts = [everything[i : i + 200] for i in range(0, len(everything) - 200, 10)]
@@ -150,6 +151,7 @@ def _seconds(text: str, rules: TriageRules) -> float:
     return time.process_time() - start
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("piece", ["胸口", "没有、", "没有胸痛和", "1", "吃了一", "血", "去年胸痛好了"])
 def test_long_repetitive_text_costs_no_more_than_its_length(rules: TriageRules, piece: str) -> None:
     assert _seconds((piece * 5000)[:5000], rules) < 1.0

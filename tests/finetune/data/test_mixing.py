@@ -90,6 +90,7 @@ def _measured(rows: int) -> tuple[float, float]:
     return seconds, megabytes
 
 
+@pytest.mark.seconds
 def test_five_million_rows_take_three_seconds_and_200_mb() -> None:
     seconds, megabytes = _measured(3_500_000)
     assert seconds <= 3
