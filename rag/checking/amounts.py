@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from rag.checking.amount import PER_DAY, TIMES, Amount
 from rag.checking.bounds import period_spans, with_surroundings
@@ -41,7 +42,7 @@ _LATIN_RATE = re.compile(
     r"\b(?P<code>qd|bid|tid|qid|qod|qn|qw|b\.i\.d\.|t\.i\.d\.|q\.i\.d\.|q\.d\.)(?![a-z])"
     r"|\b(?P<count>once|twice|thrice|(?P<n>\d+|one|two|three|four|five|six)(?:(?:-| to | or )(?P<m>\d+|two|three|"
     r"four|five|six))? times)"
-    r"(?: (?P<per>daily|weekly|monthly|nightly|(?:a|per|each|every) (?:day|week|month|night)))?\b"
+    r"(?:[ -](?P<per>daily|weekly|monthly|nightly|(?:a|per|each|every) (?:day|week|month|night)))?\b"
 )
 _CODES = {"qd": 1.0, "bid": 2.0, "tid": 3.0, "qid": 4.0, "qod": 0.5, "qn": 1.0, "qw": 1 / 7}
 _COUNTS = {"once": 1, "twice": 2, "thrice": 3, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
@@ -101,11 +102,26 @@ def amounts(text: str) -> list[Amount]:
     """Every amount of one clause of normalised `text`, in order. Offsets refer to `text`."""
     taken: list[Amount] = [*_rates(text), *_shares(text), *_spelt(text)]
     blocked = [(a.start, a.end) for a in taken] + period_spans(text)
-    free = [q for q in quantities(text) if not any(start < q.end and q.start < end for start, end in blocked)]
+    free = [part for q in quantities(text) for part in _changes(text, q)]
+    free = [q for q in free if not any(start < q.end and q.start < end for start, end in blocked)]
     blocked = [m.span() for m in _NAMES.finditer(text)]
     free = [q for q in free if not _inside_a_name(text, q) and not any(a <= q.start < b for a, b in blocked)]
     found = sorted([*taken, *(_amount(q) for q in free)], key=lambda a: a.start)
     return [with_surroundings(text, amount, found) for amount in found]
+
+
+def _changes(text: str, q: Quantity) -> list[Quantity]:
+    """`from 3.9% to 1.4%` are two values, no range."""
+    found = _TO.search(text, q.start, q.end)
+    if found is None or not (q.low > q.high or text[: q.start].endswith("from ")):
+        return [q]
+    return [
+        replace(q, high=q.low, end=found.start()),
+        replace(q, low=q.high, start=found.end()),
+    ]
+
+
+_TO = re.compile(r"%? ?(?:to|至|到|-|~|–) ?")
 
 
 def _amount(q: Quantity) -> Amount:
@@ -138,7 +154,7 @@ def _rates(text: str) -> list[Amount]:
 
 _NAMES = re.compile(
     r"百日咳|十滴水|[一三]日疟|一次性|千年健|万年青|百年|三伏天|一月经|一人|一名|一例|(?<!分)两次(?=用药|给药|服药|"
-    r"之间|间隔)|两药|万一|十分(?!钟)"
+    r"之间|间隔)|(?<=[为是天日周月年])(?:一|1)个?疗程|两药|万一|十分(?!钟)"
 )
 """Numerals that count nothing."""
 _NAME_BEFORE = re.compile(r"(?:[a-zα-ω][-*]?|[-*])$")

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from rag.checking.amount import PER_DAY, TIMES_OF_DAY, Amount
+from rag.checking.amount import PER_DAY, TIMES_OF_DAY, Amount, is_of_age
 from rag.checking.bounds import periods
 from rag.checking.clauses import GAP, WORDS, Clause, Segment, content_of, read, stems
+from rag.checking.grades import grades_in
 from rag.checking.ground import Ground
 from rag.checking.holders import misheld
 from rag.checking.overstating import overstated
@@ -54,6 +55,8 @@ def reason_against(claim: str, ground: Ground) -> str | None:
             if reason:
                 return reason
             before = used[0] if used else None
+    if not grades_in(claim) <= grades_in(GAP.join([ground.title, ground.text])):
+        return "number_not_in_evidence"
     said_of = read(without(claim, [normalise(ground.passages[0].name)])) if len(ground.passages) == 1 else segments
     return "number_not_in_evidence" if misheld(said_of, ground.held, ground.title_content) else None
 
@@ -151,8 +154,11 @@ def _wording_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> 
     allowed = GAP.join([ground.title, ground.labels, *(segment.text for segment in used)])
     left = _uncovered(clause, allowed, ground.words)
     rest = [piece for part in left for piece in _unexplained(part, ground.text)]
+    rest = [piece for piece in rest if not _counts_the_list(piece, clause.text)]
     if any(amount.unit == "个月" and amount.high <= _OF_AGE for amount in clause.amounts):
         rest = [piece for piece in rest if piece not in ("儿童", "child", "婴儿")]
+    if any(is_of_age(amount) for amount in clause.amounts):
+        rest = [piece for piece in rest if piece not in ("老年人", "老年", "elderly")]
     if rest:
         if any(PEOPLE.search(piece) for piece in rest):
             return "population_not_in_evidence"
@@ -160,7 +166,17 @@ def _wording_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> 
         return "entity_not_in_evidence" if strange else "wording_not_in_evidence"
     if _conflicts(clause, ground, used):
         return "citation_does_not_support"
-    return "entity_not_in_evidence" if _stripped_name(clause.text, allowed) else None
+    return "entity_not_in_evidence" if _stripped_name(clause.unmarked, allowed) else None
+
+
+def _counts_the_list(piece: str, text: str) -> bool:
+    """Whether a numeral only counts what the clause lists: `甲、乙和丙三种`."""
+    counted = re.search(f"{piece}[种类项个]", text) if piece in _COUNTS else None
+    return counted is not None and len(_ITEMS.split(text[: counted.start()])) == _COUNTS[piece]
+
+
+_COUNTS = {numeral: count for count, numeral in enumerate("两三四五六七八九", start=2)}
+_ITEMS = re.compile("、|以及|[和及与]")
 
 
 def _pairs(text: str) -> frozenset[str]:
@@ -176,11 +192,15 @@ def _covered(text: str, pairs: frozenset[str]) -> list[bool]:
 
 
 def _uncovered(clause: Clause, allowed: str, words: frozenset[str]) -> list[str]:
-    """Han stretches and Latin words that the evidence does not hold; marks and directions are judged by themselves."""
+    """Han stretches and Latin words that the evidence does not hold; marks and directions are judged by themselves.
+
+    A word that only joins is found whole, also where the evidence holds its end: 具有 of `有传染性`.
+    """
     text = clause.text
     covered = _covered(text, _cached_pairs(allowed))
-    for mark in (*clause.marks, *clause.ways):
-        covered[mark.start : mark.end] = [True] * (mark.end - mark.start)
+    joining = [match.span() for match in GLUE.finditer(text) if len(match[0]) > 1]
+    for start, end in [*((mark.start, mark.end) for mark in (*clause.marks, *clause.ways)), *joining]:
+        covered[start:end] = [True] * (end - start)
     left: list[str] = []
     for match in WORDS.finditer(text):
         word = match.group()
@@ -210,12 +230,15 @@ def _cached_content(text: str) -> frozenset[str]:
 def _unexplained(piece: str, allowed: str) -> list[str]:
     """What is left of an uncovered stretch without words that join and words that the evidence's subject allows."""
     if not is_han(piece[0]):
-        return [piece]
+        return [] if piece == "than" and _COMPARING.search(allowed) else [piece]
     for spoken, words in LICENSED:
         if words.search(piece) and spoken.search(allowed):
             piece = words.sub(GAP, piece)
     alone = {word for spoken, word in LICENSED_ALONE if spoken.search(allowed)}
     return [part for part in GLUE.sub(GAP, piece).split(GAP) if part and part not in alone]
+
+
+_COMPARING = re.compile(r"\b(?:versus|vs|compared|than)\b")
 
 
 def _stripped_name(said: str, allowed: str) -> bool:
