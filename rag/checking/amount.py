@@ -43,7 +43,7 @@ class Amount:
         mine, theirs = self.bound.replace("内", "<"), other.bound.replace("内", "<")
         if mine == theirs or (mine == "后" and not theirs and self.unit == "分钟"):
             return True
-        if not mine and theirs == "后" and self.unit == "分钟":
+        if not mine and theirs == "后" and self.unit in ("分钟", "个月"):
             return True  # `治疗8周` of what was found 8 weeks later
         return (not mine and other.bound == "内") or (not theirs and self.bound == "内" and self.low < self.high)
 

@@ -46,6 +46,9 @@ _AT_LEAST_BEFORE = re.compile(
     rf"more than|over|above|exceed(?:s|ing)?|older than|higher than|greater than|beyond)[为是约:]?{_TAKEN}"
     r"(?:每日|每天|一日)? ?$"
 )
+_COMPARED_BEFORE = re.compile("(?<![不得能可应宜要])(?:高于|低于|多于|少于|大于|小于|优于|长于|短于)$")
+_COMPARED_AFTER = re.compile(r"^ ?(?:的(?=\d)|组|疗[法程])")
+"""`高于10天的86.1%` compares with what lasted ten days."""
 _AFTER = re.compile(r"^ ?(?:的?(?:时间|时)?(?:以|之)?后|later|after)")
 _BEFORE = re.compile(r"^ ?(?:的?(?:时间)?(?:以|之)?前|before|earlier|ago)")
 _WITHIN = re.compile(r"^ ?(?:的?(?:以|之)?内|(?:时间)内)")
@@ -64,6 +67,8 @@ def with_surroundings(text: str, amount: Amount, found: Sequence[Amount]) -> Amo
 
 def _bound(text: str, amount: Amount) -> str:
     before, after = text[: amount.start], text[amount.end :]
+    if _COMPARED_BEFORE.search(before) and _COMPARED_AFTER.match(after):
+        return ""
     if _AT_LEAST_AFTER.match(after):
         return ">"
     if _AT_MOST_AFTER.match(after):

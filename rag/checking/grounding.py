@@ -64,7 +64,9 @@ def reason_against(claim: str, ground: Ground) -> str | None:
 def _tells_values_only(segments: Sequence[Segment]) -> bool:
     """Whether nothing is left of a sentence without its values and words that join."""
     clauses = [clause for segment in segments for clause in segment.clauses]
-    bare = all(not content_of(GLUE.sub(GAP, clause.text)) for clause in clauses)
+    aged = any(amount.unit == "个月" for clause in clauses for amount in clause.amounts)  # 儿童 of `6至14岁的儿童`
+    told = (PEOPLE.sub(GAP, clause.text) if aged else clause.text for clause in clauses)
+    bare = all(not content_of(GLUE.sub(GAP, text)) for text in told)
     return bare and any(clause.amounts for clause in clauses)
 
 
@@ -153,6 +155,8 @@ def _worth(segment: Segment, wanted: frozenset[str], clause: Clause) -> float:
 def _wording_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str | None:
     allowed = GAP.join([ground.title, ground.labels, *(segment.text for segment in used)])
     left = _uncovered(clause, allowed, ground.words)
+    if clause.ways:
+        left = [word for word in left if word not in ("risk", "risks")]  # what is lowered is lowered in likelihood
     rest = [piece for part in left for piece in _unexplained(part, ground.text)]
     rest = [piece for piece in rest if not _counts_the_list(piece, clause.text)]
     if any(amount.unit == "个月" and amount.high <= _OF_AGE for amount in clause.amounts):
@@ -262,7 +266,8 @@ def _only_modified(piece: str, before: str, after: str, allowed: str) -> bool:
         seen = True
         modifier = MODIFIER.search(allowed[max(0, start - 4) : start])
         suffix = SUFFIX.match(allowed[start + len(piece) : start + len(piece) + 6])
-        if not (modifier and not before.endswith(modifier[0])) and not (suffix and not after.startswith(suffix[0])):
+        apart = modifier and not before.endswith(modifier[0]) and not after.startswith(modifier[0])  # 哮喘急性发作
+        if not apart and not (suffix and not after.startswith(suffix[0])):
             return False
         start = allowed.find(piece, start + 1)
     return seen

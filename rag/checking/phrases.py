@@ -37,6 +37,9 @@ IN_CONTEXT: Sequence[tuple[re.Pattern[str], str]] = (
     (re.compile(r"差别(?:没有|无)统计学意义|(?:没有|无)统计学(?:上|意义)的?差别"), "没有差别"),
     (re.compile(r"的引起(?=没有|未|无|不|增|减|升|降|更|$)"), ""),
     (re.compile(r"忌口"), "忌食"),
+    (re.compile(r"(?:没有|无)(?:明显|统计学)(?:的|上的)?差别"), "没有差别"),
+    (re.compile(r"(?<=[与和同])([^，,]{1,14})较为(?=$|[，,])"), r"\1相比"),
+    (re.compile(r"肝(?:功能)?[、和及与]肾(?=功能)"), "肝肾"),
     (re.compile(r"急[、和及与/]?慢性"), "急性、慢性、"),
     (re.compile(r"(?<=[节腰背胸腿肩颈膝足手指趾肉眼耳牙喉骨])疼痛"), "痛"),
     (re.compile(r"(?:提高|提升|增进)(?=[^，,、]{0,12}?(?:生活|生存|睡眠)质量)"), "改善"),
@@ -129,7 +132,7 @@ MARKS: Sequence[tuple[str, re.Pattern[str]]] = (
     (
         UNADVISED,
         re.compile(
-            r"不太?(?:适宜|宜|推荐|建议|主张|提倡|鼓励|适合)|不应首选|尽量不|"
+            r"暂缓|不太?(?:适宜|宜|推荐|建议|主张|提倡|鼓励|适合)|不应首选|尽量不|"
             r"(?:is |are |was |were )?not (?:be )?(?:recommended|advised|advisable)|inadvisable"
         ),
     ),

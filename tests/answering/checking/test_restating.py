@@ -30,6 +30,9 @@ STAGES = passage("3~5期患者每日蛋白0.6g/kg；2周后复查。", "肾病�
 RARELY = passage("偶见骨髓抑制；多数患者无不适，个别患者用药后出现皮疹。", "甲苯丁胺")
 CAUSES = passage("缺铁的病因：月经过多、铁摄入不足")
 LOWERS = passage("利福平可降低其血药浓度。", "甲苯丁胺")
+AGED = passage("6~14岁每次5mg；2~5岁每次4mg；不用于急性荨麻疹发作；有癫痫病史者暂缓使用。", "甲苯丁胺")
+COURSES = passage("14天的根除率为92.6%，高于10天的86.1%；两组差异无统计学意义；肝肾功能不受影响。", "甲苯丁胺的疗程")
+LOWERED = passage("Tobutamide reduced relapse.", "Tobutamide")
 RATES = passage("Tobutamide lowered relapse compared with placebo (1.4% versus 3.9%); it is a safe drug.", "Tobutamide")
 
 
@@ -58,6 +61,14 @@ def checker() -> Checker:
         ("偶尔可出现骨髓抑制", RARELY),
         ("缺铁的原因有月经过多和铁摄入不足", CAUSES),
         ("利福平会使甲苯丁胺的血药浓度下降", LOWERS),
+        ("6至14岁的儿童每次5毫克", AGED),
+        ("甲苯丁胺不能用于荨麻疹急性发作", AGED),
+        ("有癫痫病史的人应暂缓使用甲苯丁胺", AGED),
+        ("10天疗法的根除率为86.1%", COURSES),
+        ("14天疗程的根除率比10天高", COURSES),
+        ("两组没有明显差异", COURSES),
+        ("肝和肾功能不受影响", COURSES),
+        ("Tobutamide reduced the risk of relapse", LOWERED),
         ("Tobutamide is safe", RATES),
         ("Tobutamide lowered relapse from 3.9% to 1.4%", RATES),
     ],
@@ -84,6 +95,11 @@ def test_what_a_model_would_write_passes(checker: Checker, sentence: str, eviden
         ("缺铁的原因有铁摄入过多", CAUSES),
         ("缺铁可引起月经过多", CAUSES),
         ("甲苯丁胺可降低利福平的血药浓度", LOWERS),
+        ("6至14岁的儿童每次4毫克", AGED),
+        ("有癫痫病史的人可以使用甲苯丁胺", AGED),
+        ("10天疗法的根除率为92.6%", COURSES),
+        ("14天疗程的根除率比10天低", COURSES),
+        ("Tobutamide increased the risk of relapse", LOWERED),
         ("Tobutamide is not safe", RATES),
     ],
 )
