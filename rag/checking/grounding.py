@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from rag.checking.amount import PER_DAY, TIMES_OF_DAY, Amount, is_of_age
 from rag.checking.bounds import periods
-from rag.checking.clauses import GAP, WORDS, Clause, Segment, content_of, read, stems
+from rag.checking.clauses import GAP, WORDS, Clause, Segment, canonical, content_of, read, stems
 from rag.checking.grades import grades_in
 from rag.checking.ground import Ground
 from rag.checking.holders import misheld
@@ -57,8 +57,19 @@ def reason_against(claim: str, ground: Ground) -> str | None:
             before = used[0] if used else None
     if not grades_in(claim) <= grades_in(GAP.join([ground.title, ground.text])):
         return "number_not_in_evidence"
-    said_of = read(without(claim, [normalise(ground.passages[0].name)])) if len(ground.passages) == 1 else segments
+    spare = [normalise(ground.passages[0].name)] if len(ground.passages) == 1 else []
+    spare += _told_by_age(segments, ground)
+    said_of = read(without(canonical(claim), spare)) if spare else segments
     return "number_not_in_evidence" if misheld(said_of, ground.held, ground.title_content) else None
+
+
+def _told_by_age(segments: Sequence[Segment], ground: Ground) -> list[str]:
+    """Groups of people that the sentence names beside an age and the evidence by the age alone."""
+    aged = any(amount.unit == "个月" for segment in segments for amount in segment.amounts)
+    return [word for word in _AGED if word not in ground.text] if aged else []
+
+
+_AGED = ("儿童", "婴儿", "老年人", "child", "elderly")
 
 
 def _tells_values_only(segments: Sequence[Segment]) -> bool:
