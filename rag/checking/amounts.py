@@ -83,6 +83,7 @@ _A_KILO = re.compile(
 _A_DAY = re.compile(r"24 ?小时(?:之|以)?内(?=[^，,。；;]{0,20}?(?:不(?:得|能|应|可)?超过|最多|至多|不多于|总量))")
 _DECIMAL = re.compile(r"([零一二三四五六七八九十]+)点([零一二三四五六七八九]+)(?=[毫微克升倍个]|小时|天)")
 _DOSES = re.compile("([一二两三四五六七八九十]{1,2})剂(?![量型])")
+_A_UNIT = re.compile(r"\b(within|after|for) an? (day|week|month|year|hour)\b")
 _DEGREES = re.compile(r"(?<=\d)(?:摄氏度|度)(?![数日])")
 
 
@@ -96,6 +97,7 @@ def plain_units(text: str) -> str:
     text = _A_DAY.sub("每日", text).replace("毫米汞柱", "mmhg").replace("国际单位", "单位").replace("万u", "万单位")
     text = _DECIMAL.sub(lambda m: f"{_value(m[1]):g}.{''.join(str(_HAN_VALUE[c]) for c in m[2])}", text)
     text = _DOSES.sub(lambda m: f"{_value(m[1]):g}剂", text).replace("第二天", "次日")
+    text = _A_UNIT.sub(r"\1 1 \2", text)
     text = _HALF_AN_HOUR.sub("30 minutes", text)
     return _DEGREES.sub("℃", text)
 
@@ -159,7 +161,7 @@ _NAMES = re.compile(
     r"之间|间隔)|(?<=[为是天日周月年])(?:一|1)个?疗程|两药|万一|十分(?!钟)"
 )
 """Numerals that count nothing."""
-_NAME_BEFORE = re.compile(r"(?:[a-zα-ω][-*]?|[-*])$")
+_NAME_BEFORE = re.compile(r"(?:[a-zα-ω][-*]?|(?<!\d)[-*])$")
 _NAME_AFTER = re.compile(r"[-*]?[a-zα-ω*]|型|期(?!间)|级|度|联|线|号")
 
 

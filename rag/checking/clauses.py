@@ -254,6 +254,9 @@ def core_of(text: str) -> frozenset[str]:
     return content_of(_LIGHT.sub(GAP, text))
 
 
+_PREDICATE = re.compile(r" (?:was|were|is|are|be|occurred) (?:also |significantly )?$")
+
+
 def _ways(text: str) -> Iterator[Mark]:
     masked = text
     found: list[tuple[int, int, str]] = []
@@ -264,5 +267,7 @@ def _ways(text: str) -> Iterator[Mark]:
     for start, end, kind in sorted(found):
         stop = min((a for a, _, _ in found if a >= end), default=len(text))
         said = re.split(r"、|，|\band\b|\bbut\b", text[end:stop])[0]
-        scope = core_of(said) or core_of(text[max(0, start - 16) : start])
+        predicate = _PREDICATE.search(text[:start])
+        before = core_of(text[: predicate.start()].rpartition(",")[2]) if predicate else frozenset()
+        scope = before or core_of(said) or core_of(text[max(0, start - 16) : start])
         yield Mark(kind, scope, start, end, core_of(said.rpartition("的")[2]))

@@ -167,7 +167,7 @@ def _wording_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> 
     allowed = GAP.join([ground.title, ground.labels, *(segment.text for segment in used)])
     left = _uncovered(clause, allowed, ground.words)
     if clause.ways:
-        left = [word for word in left if word not in ("risk", "risks")]  # what is lowered is lowered in likelihood
+        left = [word for word in left if word not in _MEASURED]
     rest = [piece for part in left for piece in _unexplained(part, ground.text)]
     rest = [piece for piece in rest if not _counts_the_list(piece, clause.text)]
     if any(amount.unit == "个月" and amount.high <= _OF_AGE for amount in clause.amounts):
@@ -192,6 +192,10 @@ def _counts_the_list(piece: str, text: str) -> bool:
 
 _COUNTS = {numeral: count for count, numeral in enumerate("两三四五六七八九", start=2)}
 _ITEMS = re.compile("、|以及|[和及与]")
+
+
+_MEASURED = frozenset("risk risks odds rate rates likelihood frequency incidence duration number cause".split())
+"""In what a thing goes up or down: `reduced the risk of relapse` of `reduced relapse`."""
 
 
 def _pairs(text: str) -> frozenset[str]:
@@ -245,7 +249,8 @@ def _cached_content(text: str) -> frozenset[str]:
 def _unexplained(piece: str, allowed: str) -> list[str]:
     """What is left of an uncovered stretch without words that join and words that the evidence's subject allows."""
     if not is_han(piece[0]):
-        return [] if piece == "than" and _COMPARING.search(allowed) else [piece]
+        joins = (piece == "than" and _COMPARING.search(allowed)) or (piece in _HARM and _CAUSES.search(allowed))
+        return [] if joins else [piece]
     for spoken, words in LICENSED:
         if words.search(piece) and spoken.search(allowed):
             piece = words.sub(GAP, piece)
@@ -253,7 +258,8 @@ def _unexplained(piece: str, allowed: str) -> list[str]:
     return [part for part in GLUE.sub(GAP, piece).split(GAP) if part and part not in alone]
 
 
-_COMPARING = re.compile(r"\b(?:versus|vs|compared|than)\b")
+_HARM, _CAUSES = frozenset({"adverse", "effect", "effects"}), re.compile(r"\bcause\b")
+_COMPARING = re.compile(r"\b(?:versus|vs|compared|than|(?:non)?inferior to|superior to)\b")
 
 
 def _stripped_name(said: str, allowed: str) -> bool:

@@ -56,7 +56,7 @@ _ENGLISH: Sequence[tuple[str, str]] = (
     ("treat", "treated|treatment|treatments|therapy|therapies|treating"),
     ("interact", "interaction|interactions"), ("combine", "combined|together with|combination|coadministered"),
     ("symptom", "symptoms|signs?"), ("prevent", "prevention|preventing|prevents|prevented|prophylaxis"),
-    ("adverse", "side|undesirable"),
+    ("adverse", "side|undesirable"), ("associate", "associated|associations?|linked"),
     ("allergy", "allergic|allergies|hypersensitive|hypersensitivity"), ("high-risk", "at high risk|high risk"),
     ("hospital", "hospitalisation|hospitalization"),
     ("death", "mortality|deaths|died|fatality"), ("complication", "complications"),
@@ -121,6 +121,8 @@ MASKED = re.compile(
     r"不过(?!敏)|不久|"
     r"不饮者|不喝者|未控制|未成年|未服药|未治疗|未用药|未接种|无力|无尿|无菌|无关紧要|无痛|无症状|非处方|非甾体|非常|"
     r"非特异|非典型|"
+    r"\b(?:not|no) (?:worse|inferior|better|superior) (?:than|to)\b|\b(?:did|does|do) not (?:significantly )?differ\b|"
+    r"\bnot (?:significantly )?different\b|\bno (?:significant )?differences?\b|"
     r"非小细胞|非霍奇金|未分化|未婚|未来|无论|无机|无名|难免|否则|是否|能否|可否|忌惮|禁食|禁水"
 )
 """Words with a sign of denial in them that deny nothing of the sentence."""
@@ -128,7 +130,7 @@ MASKED = re.compile(
 FORBID, DENY, UNADVISED, CAUTION, ALLOW = "forbid", "deny", "unadvised", "caution", "allow"
 MARKS: Sequence[tuple[str, re.Pattern[str]]] = (
     (FORBID, re.compile(r"\b(?:must|should|may)(?: never| not)(?: be)?\b|\bcannot be used\b")),
-    (CAUTION, re.compile(r"慎重|谨慎|慎用|慎服|慎|小心|with caution|caution")),
+    (CAUTION, re.compile(r"慎重|谨慎|慎用|慎服|慎|小心|with caution|cautiously|caution")),
     (
         UNADVISED,
         re.compile(
@@ -185,7 +187,15 @@ PRAISE = re.compile(r"放心|安全|无妨|适合|适用|适宜|推荐|宜|recom
 
 UP, DOWN, BETTER, WORSE, HEAVIER, ALIKE = "up", "down", "better", "worse", "heavier", "alike"
 WAYS: Sequence[tuple[str, re.Pattern[str]]] = (
-    (ALIKE, re.compile(r"不[优劣亚]于|非劣效?|\bnon-?inferior\w*|\bnot? (?:superior|inferior|better|worse)\b")),
+    (
+        ALIKE,
+        re.compile(
+            r"不[优劣亚]于|非劣效?|\bnon-?inferior\w*|\bnot? (?:superior|inferior|better|worse)\b|"
+            r"\b(?:did|does|do) not (?:significantly )?differ\b|\bnot (?:significantly )?different\b|"
+            r"\bno (?:significant )?differences?\b|\bsimilar\b|"
+            r"\bcomparable\b|\bunchanged\b"
+        ),
+    ),
     (
         BETTER,
         re.compile(
@@ -201,7 +211,7 @@ WAYS: Sequence[tuple[str, re.Pattern[str]]] = (
             r"升高|增高|增加|增多|上升|增强|增长|增大|提高|升至|升到|升(?= ?\d|\s|$)|高于|多于|大于|长于|更高|更多|"
             r"更大|更长|变大|变多|变高|变长|变快|略多|较高|较多|"
             r"偏高|加快|加速|延长|增至|翻倍|多(?=\s)|"
-            r"\bincreas\w*|\bhigher\b|\brais\w*|\brise[ns]?\b|\brose\b|\belevat\w*|\bgain\w*|\blonger\b|\bprolong\w*|"
+            r"\bincreas\w*|\benhanc\w*|\bpotentiat\w*|\baugment\w*|\bhigher\b|\brais\w*|\brise[ns]?\b|\brose\b|\belevat\w*|\bgain\w*|\blonger\b|\bprolong\w*|"
             r"\bmore\b(?: frequent\b| common\b| likely\b| often\b)?|\bgreater\b"
         ),
     ),
@@ -212,7 +222,8 @@ WAYS: Sequence[tuple[str, re.Pattern[str]]] = (
             r"变小|变少|变低|变短|"
             r"略少|较低|较少|偏低|"
             r"减轻|递减|酌减|减慢|变慢|减缓|缩短|减至|减半|减量|抑制(?!剂)|少(?=\s)|"
-            r"\bdecreas\w*|\blower\w*|\breduc\w*|\bfewer\b|\bless\b(?: frequent\b| common\b| likely\b| often\b)?|"
+            r"\bdecreas\w*|\bweaken\w*|\battenuat\w*|\blower\w*|\breduc\w*|"
+            r"\bfewer\b|\bless\b(?: frequent\b| common\b| likely\b| often\b)?|"
             r"\bloss\b|\bcut\b|\bshort\w*|\bdeclin\w*|"
             r"\bdrop\w*|\bfell\b|\bfall\b|"
             r"\bdiminish\w*"
@@ -229,8 +240,8 @@ SAME_WAY: Mapping[str, frozenset[str]] = {
     ALIKE: frozenset({ALIKE}),
 }
 OPPOSITE: Mapping[str, frozenset[str]] = {
-    UP: frozenset({DOWN}),
-    DOWN: frozenset({UP, HEAVIER}),
+    UP: frozenset({DOWN, ALIKE}),
+    DOWN: frozenset({UP, HEAVIER, ALIKE}),
     BETTER: frozenset({WORSE, HEAVIER, ALIKE}),
     WORSE: frozenset({BETTER, ALIKE}),
     HEAVIER: frozenset({DOWN, BETTER}),

@@ -30,6 +30,14 @@ STAGES = passage("3~5期患者每日蛋白0.6g/kg；2周后复查。", "肾病�
 RARELY = passage("偶见骨髓抑制；多数患者无不适，个别患者用药后出现皮疹。", "甲苯丁胺")
 CAUSES = passage("缺铁的病因：月经过多、铁摄入不足")
 LOWERS = passage("利福平可降低其血药浓度。", "甲苯丁胺")
+TRIAL = passage(
+    "Relapse was less frequent with tobutamide; pain did not differ. It was noninferior to cetirizine for itching. "
+    "Started within 24 hours it shortened attacks. Relapse was associated with age.",
+    "Tobutamide trial",
+)
+LEAFLET = passage(
+    "May cause drowsiness. Amiodarone increases its level. Use cautiously in the elderly. INR 2.0-3.0.", "Tobutamide"
+)
 AGED = passage("6~14岁每次5mg，2~5岁每次4mg；不用于急性荨麻疹发作；有癫痫病史者暂缓使用。", "甲苯丁胺")
 COURSES = passage("14天的根除率为92.6%，高于10天的86.1%；两组差异无统计学意义；肝肾功能不受影响。", "甲苯丁胺的疗程")
 LOWERED = passage("Tobutamide reduced relapse.", "Tobutamide")
@@ -69,6 +77,16 @@ def checker() -> Checker:
         ("两组没有明显差异", COURSES),
         ("肝和肾功能不受影响", COURSES),
         ("Tobutamide reduced the risk of relapse", LOWERED),
+        ("Relapse occurred less often with tobutamide", TRIAL),
+        ("There was no difference in pain", TRIAL),
+        ("Pain was similar with tobutamide", TRIAL),
+        ("Tobutamide was no worse than cetirizine for itching", TRIAL),
+        ("Relapse was linked to age", TRIAL),
+        ("Started within a day it reduced the duration of attacks", TRIAL),
+        ("Side effects include drowsiness", LEAFLET),
+        ("Amiodarone enhances the level of tobutamide", LEAFLET),
+        ("Tobutamide is used with caution in older people", LEAFLET),
+        ("The INR is 2.0 to 3.0", LEAFLET),
         ("Tobutamide is safe", RATES),
         ("Tobutamide lowered relapse from 3.9% to 1.4%", RATES),
     ],
@@ -100,6 +118,11 @@ def test_what_a_model_would_write_passes(checker: Checker, sentence: str, eviden
         ("10天疗法的根除率为92.6%", COURSES),
         ("14天疗程的根除率比10天低", COURSES),
         ("Tobutamide increased the risk of relapse", LOWERED),
+        ("Pain was less frequent with tobutamide", TRIAL),
+        ("Relapse did not differ with tobutamide", TRIAL),
+        ("Tobutamide was superior to cetirizine for itching", TRIAL),
+        ("Amiodarone weakens the level of tobutamide", LEAFLET),
+        ("The INR is 2.0 to 4.0", LEAFLET),
         ("Tobutamide is not safe", RATES),
     ],
 )
