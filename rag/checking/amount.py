@@ -43,10 +43,14 @@ class Amount:
         mine, theirs = self.bound.replace("内", "<"), other.bound.replace("内", "<")
         if mine == theirs or (mine == "后" and not theirs and self.unit == "分钟"):
             return True
+        if not mine and theirs == "后" and self.unit in ("分钟", "个月"):
+            return True  # `治疗8周` of what was found 8 weeks later
         return (not mine and other.bound == "内") or (not theirs and self.bound == "内" and self.low < self.high)
 
     def _as_often(self, other: Amount, known: Sequence[Amount]) -> bool:
         if not self.per or self.per == other.per or (self.unit == TIMES and not other.per and self.bound):
+            return True
+        if self.per == PER_DOSE and other.per in _ONCE_A:
             return True
         daily = {PER_DAY, PER_NIGHT, PER_MORNING}
         if self.per == PER_DAY and other.per in daily:
@@ -56,6 +60,15 @@ class Amount:
         period = self.per if self.per in IN_DAYS else other.per
         rate = 1 / IN_DAYS[period] if period in IN_DAYS else 1.0
         return any(o.unit == TIMES and o.per == PER_DAY and _near(o.low, rate) and _near(o.high, rate) for o in known)
+
+
+def is_of_age(amount: Amount) -> bool:
+    """Whether it is an age from which people are old."""
+    return amount.unit == "个月" and amount.low >= _OLD and amount.bound == ">"
+
+
+_OLD = 60 * 12
+"""Months."""
 
 
 def _near(a: float, b: float) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from rag.checking.amount import PER_DAY, TIMES, Amount
 from rag.checking.bounds import period_spans, with_surroundings
@@ -41,7 +42,7 @@ _LATIN_RATE = re.compile(
     r"\b(?P<code>qd|bid|tid|qid|qod|qn|qw|b\.i\.d\.|t\.i\.d\.|q\.i\.d\.|q\.d\.)(?![a-z])"
     r"|\b(?P<count>once|twice|thrice|(?P<n>\d+|one|two|three|four|five|six)(?:(?:-| to | or )(?P<m>\d+|two|three|"
     r"four|five|six))? times)"
-    r"(?: (?P<per>daily|weekly|monthly|nightly|(?:a|per|each|every) (?:day|week|month|night)))?\b"
+    r"(?:[ -](?P<per>daily|weekly|monthly|nightly|(?:a|per|each|every) (?:day|week|month|night)))?\b"
 )
 _CODES = {"qd": 1.0, "bid": 2.0, "tid": 3.0, "qid": 4.0, "qod": 0.5, "qn": 1.0, "qw": 1 / 7}
 _COUNTS = {"once": 1, "twice": 2, "thrice": 3, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
@@ -81,6 +82,8 @@ _A_KILO = re.compile(
 )
 _A_DAY = re.compile(r"24 ?小时(?:之|以)?内(?=[^，,。；;]{0,20}?(?:不(?:得|能|应|可)?超过|最多|至多|不多于|总量))")
 _DECIMAL = re.compile(r"([零一二三四五六七八九十]+)点([零一二三四五六七八九]+)(?=[毫微克升倍个]|小时|天)")
+_DOSES = re.compile("([一二两三四五六七八九十]{1,2})剂(?![量型])")
+_A_UNIT = re.compile(r"\b(within|after|for) an? (day|week|month|year|hour)\b")
 _DEGREES = re.compile(r"(?<=\d)(?:摄氏度|度)(?![数日])")
 
 
@@ -93,6 +96,8 @@ def plain_units(text: str) -> str:
     text = _DAILY.sub("/日", _KILO_DAY.sub("/kg/日", text))
     text = _A_DAY.sub("每日", text).replace("毫米汞柱", "mmhg").replace("国际单位", "单位").replace("万u", "万单位")
     text = _DECIMAL.sub(lambda m: f"{_value(m[1]):g}.{''.join(str(_HAN_VALUE[c]) for c in m[2])}", text)
+    text = _DOSES.sub(lambda m: f"{_value(m[1]):g}剂", text).replace("第二天", "次日")
+    text = _A_UNIT.sub(r"\1 1 \2", text)
     text = _HALF_AN_HOUR.sub("30 minutes", text)
     return _DEGREES.sub("℃", text)
 
@@ -101,11 +106,26 @@ def amounts(text: str) -> list[Amount]:
     """Every amount of one clause of normalised `text`, in order. Offsets refer to `text`."""
     taken: list[Amount] = [*_rates(text), *_shares(text), *_spelt(text)]
     blocked = [(a.start, a.end) for a in taken] + period_spans(text)
-    free = [q for q in quantities(text) if not any(start < q.end and q.start < end for start, end in blocked)]
+    free = [part for q in quantities(text) for part in _changes(text, q)]
+    free = [q for q in free if not any(start < q.end and q.start < end for start, end in blocked)]
     blocked = [m.span() for m in _NAMES.finditer(text)]
     free = [q for q in free if not _inside_a_name(text, q) and not any(a <= q.start < b for a, b in blocked)]
     found = sorted([*taken, *(_amount(q) for q in free)], key=lambda a: a.start)
     return [with_surroundings(text, amount, found) for amount in found]
+
+
+def _changes(text: str, q: Quantity) -> list[Quantity]:
+    """`from 3.9% to 1.4%` are two values, no range."""
+    found = _TO.search(text, q.start, q.end)
+    if found is None or not (q.low > q.high or text[: q.start].endswith("from ")):
+        return [q]
+    return [
+        replace(q, high=q.low, end=found.start()),
+        replace(q, low=q.high, start=found.end()),
+    ]
+
+
+_TO = re.compile(r"%? ?(?:to|至|到|-|~|–) ?")
 
 
 def _amount(q: Quantity) -> Amount:
@@ -138,10 +158,10 @@ def _rates(text: str) -> list[Amount]:
 
 _NAMES = re.compile(
     r"百日咳|十滴水|[一三]日疟|一次性|千年健|万年青|百年|三伏天|一月经|一人|一名|一例|(?<!分)两次(?=用药|给药|服药|"
-    r"之间|间隔)|两药|万一|十分(?!钟)"
+    r"之间|间隔)|(?<=[为是天日周月年])(?:一|1)个?疗程|两药|万一|十分(?!钟)"
 )
 """Numerals that count nothing."""
-_NAME_BEFORE = re.compile(r"(?:[a-zα-ω][-*]?|[-*])$")
+_NAME_BEFORE = re.compile(r"(?:[a-zα-ω][-*]?|(?<!\d)[-*])$")
 _NAME_AFTER = re.compile(r"[-*]?[a-zα-ω*]|型|期(?!间)|级|度|联|线|号")
 
 

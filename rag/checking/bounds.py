@@ -28,18 +28,27 @@ _PERIOD = re.compile(
 _PERIOD_NAMES = {"dose": PER_DOSE, "night": PER_NIGHT, "morning": PER_MORNING, "day": PER_DAY, "week": "周",
                  "month": "月", "year": "年", "hour": "小时", "minute": "分", "alternate": "隔日"}  # fmt: skip
 
+_TAKEN = (
+    "(?:要|需要?|须|应该?|得)?(?:连续|坚持|持续)?"
+    "(?:[用服给停]药|服用|使用|应用|治疗|观察|随访|休息|[间相]隔|相距|监测|[用服吃饮])?"
+)
+"""What may stand between a bound and its amount: `至少要用药4周`."""
 _AT_MOST_BEFORE = re.compile(
     r"(?:不(?:得|能|可|应|宜|要)?(?:超过|多于|大于|高于|长于|晚于)|勿超过|未超过|最多|至多|(?:最大|最高)(?:每日|单次|"
-    r"日)?(?:剂量|用量|量)?|极量|上限|低于|小于|少于|不足|不到|未满|"
+    r"日)?(?:剂量|用量|量)?|极量|上限|低于|小于|少于|不足|不到|不满|未满|"
     r"[<≤]|at most|up to|no more than|not more than|not exceed(?:ing)?|below|under|less than|fewer than|"
     r"maximum(?: (?!is)[a-z]+){0,4}(?: is)?|no more than|"
-    r"younger than|within|lower than)[为是约用服吃饮输补:]?(?:每日|每天|一日)? ?$"
+    rf"younger than|within|lower than)[为是约用服吃饮输补:]?{_TAKEN}(?:每日|每天|一日)? ?$"
 )
 _AT_LEAST_BEFORE = re.compile(
     r"(?:不(?:得|能|可|应|宜)?(?:少于|低于|小于|短于|早于)|至少|起码|最少|最低|超过|大于|高于|多于|逾|[>≥]|at least|"
     r"no less than|not less than|"
-    r"more than|over|above|exceed(?:s|ing)?|older than|higher than|greater than|beyond)[为是约:]?(?:每日|每天|一日)? ?$"
+    rf"more than|over|above|exceed(?:s|ing)?|older than|higher than|greater than|beyond)[为是约:]?{_TAKEN}"
+    r"(?:每日|每天|一日)? ?$"
 )
+_COMPARED_BEFORE = re.compile("(?<![不得能可应宜要])(?:高于|低于|多于|少于|大于|小于|优于|长于|短于)$")
+_COMPARED_AFTER = re.compile(r"^ ?(?:的(?=\d)|组|疗[法程])")
+"""`高于10天的86.1%` compares with what lasted ten days."""
 _AFTER = re.compile(r"^ ?(?:的?(?:时间|时)?(?:以|之)?后|later|after)")
 _BEFORE = re.compile(r"^ ?(?:的?(?:时间)?(?:以|之)?前|before|earlier|ago)")
 _WITHIN = re.compile(r"^ ?(?:的?(?:以|之)?内|(?:时间)内)")
@@ -58,6 +67,8 @@ def with_surroundings(text: str, amount: Amount, found: Sequence[Amount]) -> Amo
 
 def _bound(text: str, amount: Amount) -> str:
     before, after = text[: amount.start], text[amount.end :]
+    if _COMPARED_BEFORE.search(before) and _COMPARED_AFTER.match(after):
+        return ""
     if _AT_LEAST_AFTER.match(after):
         return ">"
     if _AT_MOST_AFTER.match(after):
@@ -68,9 +79,10 @@ def _bound(text: str, amount: Amount) -> str:
         return "后"
     if _BEFORE.match(after) or _BEFORE_WORD.search(before):
         return "前"
-    if _AT_MOST_BEFORE.search(before):
-        return "<"
-    return ">" if _AT_LEAST_BEFORE.search(before) else ""
+    most, least = _AT_MOST_BEFORE.search(before), _AT_LEAST_BEFORE.search(before)
+    if most and least:  # `不少于` holds `少于`, `不超过` holds `超过`
+        return "<" if most.start() < least.start() else ">"
+    return "<" if most else ">" if least else ""
 
 
 def _with_period(text: str, amount: Amount, found: Sequence[Amount]) -> Amount:
@@ -82,6 +94,9 @@ def _with_period(text: str, amount: Amount, found: Sequence[Amount]) -> Amount:
     if amount.unit in ("分钟", "个月") and amount.bound:
         return amount
     before = [m for m in _PERIOD.finditer(text) if m.end() <= amount.start]
+    if amount.unit in ("分钟", "个月"):  # `每日3次连用7天`: so often, not so long a day
+        rates = [other for other in found if other.unit == TIMES]
+        before = [m for m in before if not any(o.start <= m.end() + 1 and m.start() < o.end for o in rates)]
     behind = _PERIOD.match(text, _blank(text, amount.end)) or _latin_period(text, amount, found)
     chosen = (
         behind if behind and (not before or text[behind.start()] not in "每一") else (before[-1] if before else None)

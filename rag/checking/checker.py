@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from functools import cache
 
 from rag.checking.clauses import canonical
+from rag.checking.comparing import turns_lists
 from rag.checking.ground import ground_of
 from rag.checking.grounding import reason_against
-from rag.checking.phrases import GLUE
+from rag.checking.naming import crosses, in_parts, made_of_parts, states_old_age, states_young_age, word_of
 from rag.checking.quoting import nested
 from rag.checking.wording import CLAUSE, CONNECTIVES, FRAME, NEGATION, remainder, without
-from rag.domain import Evidence, GraphFact, PassageKind
-from rag.linking.features import compatible
+from rag.domain import Evidence, GraphFact, Literal, PassageKind
 from rag.linking.names import Names
 from rag.text import Quantity, normalise, quantities, sentence_spans
 from rag.vocabulary import RELATIONS, TYPE_LABELS, Polarity, Relation
@@ -67,12 +67,7 @@ _LABELS = frozenset(word for row in RELATIONS.values() for word in (row.label, *
 )
 _BESIDE: Mapping[Relation, tuple[str, ...]] = {Relation.INTERACTION: ("药物",), Relation.INCOMPATIBLE: ("药物",)}
 """What else a sentence of a relation may call its objects."""
-_FORM = re.compile(
-    r"(?:缓释|控释|肠溶|分散|咀嚼|泡腾)?(?:片|胶囊|颗粒|丸|散|注射液|滴眼液|软膏|乳膏|栓|口服液|混悬液|糖浆|气雾剂|胶丸|滴剂|喷雾剂|凝胶)$"
-    r"|^(?:盐酸|硫酸|马来酸|富马酸|酒石酸|磷酸|氢溴酸|苯磺酸|甲磺酸)|(?:钠|钾)(?=片|胶囊|注射液|$)"
-)
 _SURE = 0.5
-_SHORT = 3
 
 
 @dataclass(frozen=True)
@@ -113,6 +108,11 @@ class Checker:
         claim = normalise(_QUOTE.sub(" ", bare))
         if all(e.fact is None for e in cited) and not _QUOTE.search(bare):
             return self._paraphrase(claim, cited)
+        reason = self._by_template(claim, bare, parts, cited)
+        return None if reason and self._restates(claim, bare, parts, cited) else reason
+
+    def _by_template(self, claim: str, bare: str, parts: Sequence[_Part], cited: Sequence[Evidence]) -> str | None:
+        """Check a sentence that states facts in the words of the graph, or introduces a quotation."""
         texts = [normalise(text) for e in cited for text in _texts(e)]
         joined = "\n".join(texts)
         if not self._names_known(claim, cited, texts):
@@ -127,6 +127,8 @@ class Checker:
         if any(word not in joined for word in _PEOPLE.findall(claim)):
             return "population_not_in_evidence"
         facts = [e.fact for e in cited if e.fact is not None]
+        if facts and turns_lists(claim, ground_of(tuple((line, (subject,)) for subject, line in _lines(facts)))):
+            return "relation_not_in_evidence"
         if facts:
             return self._rest_reason(_unquoted(bare), facts, cited)
         whole = [normalise(title) for e in cited for title in _titles(e)]  # before names, which would tear them apart
@@ -139,6 +141,29 @@ class Checker:
         if not self._names_said(canonical(claim), cited, texts):
             return "entity_not_in_evidence"
         return reason_against(claim, ground_of(tuple((e.text, tuple(_titles(e))) for e in cited)))
+
+    def _restates(self, claim: str, bare: str, parts: Sequence[_Part], cited: Sequence[Evidence]) -> bool:
+        """Whether a sentence tells facts in its own words: held, as lines of a record, to what passages are held to.
+
+        Not of facts that speak against something: there every word counts.
+        """
+        facts = [e.fact for e in cited if e.fact is not None]
+        if len(facts) < len(cited) or _QUOTE.search(bare):
+            return False
+        if any(RELATIONS[fact.relation].polarity is Polarity.AGAINST for fact in facts):
+            return False
+        said = _unquoted(bare)
+        if not all(self._names_ends(said, fact) for fact in facts) or self._leaves_unsaid(parts):
+            return False
+        lines = tuple((line, (subject,)) for subject, line in _lines(facts))
+        texts = [canonical(normalise(text)) for line, titles in lines for text in (line, *titles)]
+        return self._names_said(canonical(claim), cited, texts) and reason_against(claim, ground_of(lines)) is None
+
+    def _names_ends(self, said: str, fact: GraphFact) -> bool:
+        """Whether the sentence names what the fact is about and whom it is limited to."""
+        population = fact.qualifiers.population
+        named = self._says(said, normalise(fact.subject_name), fact.subject)
+        return named and (not population or normalise(population) in said)
 
     # ------------------------------------------------------------ names
 
@@ -162,11 +187,13 @@ class Checker:
             or name in texts
             or self._means(name, there)
             or any(name in text and not self._part_of_a_name(text, name) for text in texts)
-            or _in_parts(name, claim, known)
-            or _of_parts(name, joined)
-            or _patients_of(name, joined)
-            or (name in _YOUNG and _states_young_age(claim, joined))
-            for name, _, _ in self.names.find(claim)
+            or crosses(claim, start, end, known)
+            or in_parts(name, claim, known)
+            or made_of_parts(name, joined)
+            or word_of(name, joined)
+            or states_young_age(name, claim, joined)
+            or states_old_age(name, claim)
+            for name, start, end in self.names.find(claim)
         )
 
     def _means(self, name: str, entities: Iterable[object]) -> bool:
@@ -197,11 +224,16 @@ class Checker:
             reason = self._fact_reason(said, fact)
             if reason:
                 return reason
-        for part in parts:
-            for e in part.cited:
-                if e.fact is not None and not self._says(_unquoted(part.text), _object(e.fact), e.fact.object):
-                    return "citation_does_not_support"
-        return None
+        return "citation_does_not_support" if self._leaves_unsaid(parts, literals=True) else None
+
+    def _leaves_unsaid(self, parts: Sequence[_Part], *, literals: bool = False) -> bool:
+        """Whether the stretch before a mark lacks the object of a fact that is cited there."""
+        cited = ((part.text, e.fact) for part in parts for e in part.cited if e.fact is not None)
+        return any(
+            not self._says(_unquoted(text), _object(fact), fact.object)
+            for text, fact in cited
+            if literals or not isinstance(fact.object, Literal)
+        )
 
     def _fact_reason(self, said: str, fact: GraphFact) -> str | None:
         row = RELATIONS[fact.relation]
@@ -307,6 +339,17 @@ def _texts(evidence: Evidence) -> list[str]:
     return [text for text in texts if text]
 
 
+def _lines(facts: Iterable[GraphFact]) -> list[tuple[str, str]]:
+    """(subject, line) of the facts of each subject and relation, as a record lists them."""
+    listed: dict[tuple[str, Relation], list[str]] = {}
+    for fact in facts:
+        listed.setdefault((fact.subject_name, fact.relation), []).append(fact.object_text)
+    return [
+        (subject, f"{subject}的{RELATIONS[relation].label}：{'、'.join(dict.fromkeys(objects))}")
+        for (subject, relation), objects in listed.items()
+    ]
+
+
 def _unquoted(text: str) -> str:
     return normalise(text.replace("“", "").replace("”", ""))
 
@@ -319,39 +362,6 @@ def _object(fact: GraphFact) -> str:
 def _words_of(relation: Relation) -> tuple[str, ...]:
     row = RELATIONS[relation]
     return tuple(normalise(word) for word in (row.label, *row.aliases, *row.cues, *_BESIDE.get(relation, ())))
-
-
-def _in_parts(name: str, claim: str, known: Iterable[str]) -> bool:
-    """Whether `name` is part of a known name whose other parts stand in the claim, a dosage form apart."""
-    longer = [other for other in known if name in other and compatible(name, other)]
-    return any(_FORM.sub("", part) in claim for other in longer for part in [other.replace(name, "", 1)])
-
-
-_YOUNG = frozenset({"儿童", "婴儿", "幼儿", "青少年", "未成年人"})
-_OF_AGE = 18
-"""Years."""
-_OPEN_AGE = re.compile(r"\d+(?:岁|周岁)(?:及|或)?以上|(?:>|≥|大于|超过)\s*\d+岁")
-"""An age that grown-ups have too."""
-
-
-def _states_young_age(claim: str, joined: str) -> bool:
-    """Whether the claim names an age below `_OF_AGE` that the evidence names too: `6~12岁` are children."""
-    said, there = (
-        [q for q in quantities(_OPEN_AGE.sub("", text)) if q.unit == "岁" and q.high <= _OF_AGE]
-        for text in (claim, joined)
-    )
-    return any(_same(q, other) for q in said for other in there)
-
-
-def _of_parts(name: str, joined: str) -> bool:
-    """Whether the name is made of two that the evidence holds apart: `地高辛中毒` of a title 地高辛 and 中毒."""
-    cuts = ((name[:n], name[n:]) for n in range(2, len(name) - 1))
-    return any(all(part in joined or GLUE.fullmatch(part) for part in parts) for parts in cuts)
-
-
-def _patients_of(name: str, joined: str) -> bool:
-    """Whether the name is of those who have what the evidence names: `慢性肾炎患者`."""
-    return len(name) > _SHORT and name.endswith(("患者", "病人")) and name[:-2] in joined
 
 
 def _speaks_against(evidence: Evidence) -> bool:

@@ -17,8 +17,8 @@ from rag.text import HAN, is_han, normalise, tokens
 
 GAP = "\n"
 WORDS = re.compile(f"[{HAN}]+|[a-zα-ω0-9*+]+(?:['-][a-zα-ω0-9*+]+)*")
-_SEGMENT = re.compile(r"[。；;！!？?\n]+|\.(?=\s|$)")
-_CLAUSE = re.compile(r"[，,：:]+(?!\d{3}\b)|、(?=[宜忌][吃食饮]|不[宜可能][吃食饮喝])")
+_SEGMENT = re.compile(rf"[。；;！!？?\n]+|\.(?=\s|$)|(?<=[{HAN}])(?<![一二三四五六七八九十])\.(?=[{HAN}]|[a-z]{{2}})")
+_CLAUSE = re.compile(r"[，,：:]+(?!\d{3}(?!\d))|、(?=[宜忌][吃食饮]|不[宜可能][吃食饮喝])")
 _ENGLISH_CLAUSE = re.compile(
     r"\s(?:and|but|whereas|while|versus)\s(?=(?:\w+\s){0,2}?(?:did|was|were|is|are|does|increas|decreas|reduc|rais|"
     r"lower|improv|slightly)\w*)"
@@ -28,6 +28,7 @@ _COMPARED_WITH = re.compile(
 )
 _THAN = {"好": "优于", "差": "劣于"}
 _LABEL = re.compile(r"^[^:]{1,16}:")
+_ITEM = re.compile(r" ?(?:\(?\d{1,2}\)|\d{1,2}[.、](?!\d)|[①-⑳])")
 _BEFORE_NUMBER = re.compile(r"[\d一二两三四五六七八九十]|每|起始|维持")
 _LIGHT = re.compile(
     r"而且|并且|以及|使用|服用|用于|应用|治疗|患者|病人|的人|可以|需要|应当|不能|不宜|不得|不可|禁用|禁止|慎用|可用|禁忌|剂量|每次|"
@@ -98,6 +99,14 @@ class Clause:
         return core_of(_without_ways(self.text))
 
     @cached_property
+    def unmarked(self) -> str:
+        """The text without signs of denial and permission."""
+        text = self.text
+        for mark in self.marks:
+            text = text[: mark.start] + GAP * (mark.end - mark.start) + text[mark.end :]
+        return text
+
+    @cached_property
     def marks(self) -> tuple[Mark, ...]:
         """Signs of denial and permission."""
         return tuple(_marks(self.text))
@@ -136,7 +145,7 @@ class Segment:
     @cached_property
     def text(self) -> str:
         """Everything, with and without amounts."""
-        return GAP.join(f"{clause.text}{GAP}{clause.whole}" for clause in self.clauses)
+        return GAP.join(f"{clause.text}{GAP}{clause.whole}{GAP}{clause.plain}" for clause in self.clauses)
 
 
 def content_of(text: str) -> frozenset[str]:
@@ -162,16 +171,24 @@ def stems(word: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=2048)
-def read(text: str) -> tuple[Segment, ...]:
-    """The segments of `text` as it is shown."""
+def read(text: str, heading: str = "") -> tuple[Segment, ...]:
+    """The segments of `text` as it is shown, each under `heading` where it has no label of its own.
+
+    The label before the first of numbered items stands over all of them: `禁忌证：1.血友病。2.孕妇。`.
+    """
     segments = []
-    mark = ""
+    mark, over = "", ""
     for piece, following in _pieces(normalise(text)):
-        clauses: list[Clause] = []
-        for part, label in _clause_texts(_compared(piece)):
+        label = _LABEL.match(piece)
+        if label and not _ITEM.match(piece):
+            over = label[0][:-1] if _ITEM.match(piece, label.end()) else ""
+        listed = over if not label and _ITEM.match(piece) else ""
+        above = [] if label and not _ITEM.match(piece) else [part for part in (listed or heading,) if part]
+        clauses: list[Clause] = [_clause(part, True, None) for part in above]
+        for part, is_label in _clause_texts(_compared(piece)):
             before = clauses[-1].amounts[-1] if clauses and clauses[-1].amounts else None
-            clauses.append(_clause(part, label, before))
-        if clauses:
+            clauses.append(_clause(part, is_label, before))
+        if len(clauses) > len(above):
             head = canonical(_BEFORE_NUMBER.split(_LABEL.sub("", piece), maxsplit=1)[0])
             segments.append(Segment(tuple(clauses), core_of(head), mark == ";"))
         mark = following
@@ -222,7 +239,7 @@ def _marks(text: str) -> Iterator[Mark]:
 
 def _scope(text: str, start: int, end: int) -> frozenset[str]:
     """The content behind a mark up to the next comma of a list, or before it where nothing follows."""
-    behind = core_of(_without_ways(re.split(r"、|\band\b|\bbut\b", text[end:])[0]))
+    behind = core_of(_without_ways(re.split(r"、|\b(?:and|but|when|if|because)\b", text[end:])[0]))
     return behind or core_of(_without_ways(text[:start]))
 
 
@@ -237,6 +254,9 @@ def core_of(text: str) -> frozenset[str]:
     return content_of(_LIGHT.sub(GAP, text))
 
 
+_PREDICATE = re.compile(r" (?:was|were|is|are|be|occurred) (?:also |significantly )?$")
+
+
 def _ways(text: str) -> Iterator[Mark]:
     masked = text
     found: list[tuple[int, int, str]] = []
@@ -247,5 +267,7 @@ def _ways(text: str) -> Iterator[Mark]:
     for start, end, kind in sorted(found):
         stop = min((a for a, _, _ in found if a >= end), default=len(text))
         said = re.split(r"、|，|\band\b|\bbut\b", text[end:stop])[0]
-        scope = core_of(said) or core_of(text[max(0, start - 16) : start])
+        predicate = _PREDICATE.search(text[:start])
+        before = core_of(text[: predicate.start()].rpartition(",")[2]) if predicate else frozenset()
+        scope = before or core_of(said) or core_of(text[max(0, start - 16) : start])
         yield Mark(kind, scope, start, end, core_of(said.rpartition("的")[2]))

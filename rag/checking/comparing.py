@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.checking.clauses import Clause, Mark, Segment, bare, content_of
+from rag.checking.clauses import Clause, Mark, Segment, bare, content_of, read
 from rag.checking.ground import Ground
 from rag.checking.phrases import ALIKE, OPPOSITE, SAME_WAY
 
 
 def compared(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str | None:
     """Why the clause turns a direction, a comparison or an effect of its segments, or None."""
-    return _way_reason(clause, used) or _order_reason(clause, ground, used)
+    return _way_reason(clause, ground, used) or _order_reason(clause, ground, used)
 
 
 def _closest(way: Mark, others: Sequence[Mark]) -> tuple[float, float]:
@@ -21,13 +21,19 @@ def _closest(way: Mark, others: Sequence[Mark]) -> tuple[float, float]:
     return ends, max((len(way.scope & o.scope) / (len(way.scope) or 1) for o in others), default=0.0)
 
 
-def _way_reason(clause: Clause, used: Sequence[Segment]) -> str | None:
+def _way_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str | None:
     parts = [part for segment in used for part in segment.clauses]
     there = [mark for part in parts for mark in part.ways]
     for way in clause.ways:
         if _counts_right(clause, way):
             continue
         same = [e for e in there if e.kind in SAME_WAY[way.kind]]
+        if not same and _is_converse_of(clause, way, used, ground.title_content):
+            continue
+        if _DOSED.fullmatch(clause.text[way.start : way.end]) and any(
+            clause.text[way.start : way.end] in part.text for part in parts
+        ):
+            continue
         if not same:
             return "polarity_not_in_evidence"
         other = [e for e in there if e.kind in OPPOSITE[way.kind]]
@@ -36,6 +42,32 @@ def _way_reason(clause: Clause, used: Sequence[Segment]) -> str | None:
         if clause.text[way.start : way.end].endswith("于") and _told_otherwise(clause, way, used):
             return "polarity_not_in_evidence"
     return None
+
+
+_DOSED = re.compile("减量|减半|酌减|加量|增量|翻倍")
+"""Directions of the dose: nothing else goes up or down by them."""
+
+
+def _is_converse_of(clause: Clause, way: Mark, used: Sequence[Segment], title: frozenset[str]) -> bool:
+    """Whether it tells a comparison from the other side; its own first side may stand in the clause before."""
+    cue = _COMPARED.search(clause.text)
+    if cue is None or cue.start() != way.start:
+        return False
+    left, right = _sides(clause.text, cue)
+    for segment in used:
+        before = title
+        for part in segment.clauses:
+            for found in _COMPARED.finditer(part.text):
+                opposite = (cue[0] in _LESS) != (found[0] in _LESS)
+                if opposite and _other_way(left, right, _sides(part.text, found), before):
+                    return True
+            before |= part.content
+    return False
+
+
+def _other_way(left: frozenset[str], right: frozenset[str], there: Sides, before: frozenset[str]) -> bool:
+    first, second = there
+    return bool(right & (first | before - second)) and not right & second and bool(not left or left & second)
 
 
 _ALIKE = re.compile(r"相当(?!于)|(?:没有|无)(?:明显|显著)?差别")
@@ -80,6 +112,8 @@ def _counts_right(clause: Clause, way: Mark) -> bool:
     return (clause.before.low > behind.high) if word in ("高于", "多于") else (clause.before.high < behind.low)
 
 
+_ITSELF = re.compile("^..(?:其|本品|本药|该药)")
+_TREATED = re.compile("用于|治疗|防治")
 _CAUSAL = re.compile(
     r"引起|进展为|发展为|使|令|(?:降低|升高|减弱|增强|减少|增加|提高|抑制)(?![的、，,或和及与者时后]|症|病史|史|\s|$)|\bcause\b|\b(?:in|de)creas\w+\b|\breduc\w+\b|"
     r"\blower\w+\b|\brais\w+\b"
@@ -88,7 +122,8 @@ _COMPARED = re.compile(
     r"高于|低于|优于|劣于|多于|少于|大于|小于|不如|相比|\bthan\b|\bcompared with\b|\b(?:superior|inferior) to\b"
 )
 _LESS = frozenset({"低于", "劣于", "少于", "小于", "不如"})
-_BROUGHT_ABOUT = re.compile(r"引起|\bcause\b")
+_BROUGHT_ABOUT = re.compile(r"引起|并发(?!症)|\bcause\b")
+_ONE_OF_ITS = re.compile(r"(?:是|为|属于|属)(?P<of>[^，,]{2,20}?)的?(?:一种|常见|主要|典型)?(?:并发症|症状|不良反应)")
 _AGENT_BEHIND = re.compile(r"由|被|因|\bby\b")
 _CAUSES_LISTED = re.compile(r"病因|诱因|危险因素|高危因素|原因|causes? of")
 _EFFECTS_LISTED = re.compile(r"不良反应|的并发症|的症状|(?<!病)毒性(?=$|、)|symptoms? of|complications? of|adverse")
@@ -108,8 +143,8 @@ def _order_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> st
             if compared and any(_compared_round(clause, compared, part, found, before) for found in cues):
                 return "relation_not_in_evidence"
             before |= part.content
-    match = _BROUGHT_ABOUT.search(clause.text)
-    if match and _against_the_list(clause.text, match, ground):
+    sides = _cause_first(clause.text)
+    if sides and _against_the_list(sides, ground):
         return "relation_not_in_evidence"
     if _FROM_TO.search(clause.whole) and any(_backwards(clause, part) for part in parts):
         return "number_not_in_evidence"
@@ -143,6 +178,23 @@ def _exchanged(clause: Clause, cue: re.Match[str], parts: Sequence[Clause], grou
     there = [_cause_and_effect(p.text, found, ground.title) for p in parts for found in _CAUSAL.finditer(p.text)]
     if any(cause & agent and effect & patient for agent, patient in there):
         return False
+    if (
+        cause
+        and bare(clause.text[: cue.start()]) <= ground.title_content
+        and any(
+            effect & content_of(p.text[found.end() :]) and _TREATED.search(p.text[: found.start()])
+            for p in parts
+            for found in _BROUGHT_ABOUT.finditer(p.text)
+        )
+    ):
+        return True  # `用于甲引起的乙` of a remedy that is said to bring it about
+    if cause & ground.title_content and any(
+        effect & _sides(p.text, found)[0] - ground.title_content
+        for p in parts
+        for found in _CAUSAL.finditer(p.text)
+        if _ITSELF.search(p.plain[p.plain.find(found[0]) :])
+    ):
+        return True  # `利福平可降低其浓度` under a title: what the title names is lowered
     return any(cause & patient and effect & agent for agent, patient in there)
 
 
@@ -160,11 +212,30 @@ def _change_places(said: Sides, there: Sides, before: frozenset[str]) -> bool:
     return bool(left & other and right & (greater | before - other)) and not right & other
 
 
-def _against_the_list(said: str, match: re.Match[str], ground: Ground) -> bool:
+def turns_lists(claim: str, ground: Ground) -> bool:
+    """Whether a clause of normalised `claim` makes the listed effect the cause (`乙可并发甲` of 甲的并发症：乙)."""
+    sides = (_cause_first(clause.text) for segment in read(claim) for clause in segment.clauses)
+    return any(found is not None and _against_the_list(found, ground) for found in sides)
+
+
+def _cause_first(said: str) -> Sides | None:
+    """What brings about and what is brought about: `甲引起乙`, `乙由甲引起`, `乙是甲的并发症`."""
+    match = _BROUGHT_ABOUT.search(said)
+    if match:
+        left, right = content_of(said[: match.start()]), content_of(said[match.end() :])
+        left, right = left - right, right - left
+        turned = _AGENT_BEHIND.search(said[: match.start()]) or said[match.end() :].startswith(" by")
+        return (right, left) if turned else (left, right)
+    match = _ONE_OF_ITS.search(said)
+    if match is None:
+        return None
+    effect, cause = content_of(said[: match.start()]), content_of(match["of"])
+    return cause - effect, effect - cause
+
+
+def _against_the_list(sides: Sides, ground: Ground) -> bool:
     """Whether a sentence lets the listed effects bring about their cause, or the subject its listed causes."""
-    left, right = content_of(said[: match.start()]), content_of(said[match.end() :])
-    if _AGENT_BEHIND.search(said[: match.start()]) or said[match.end() :].startswith(" by"):
-        left, right = right, left
+    left, right = sides
     for segment in ground.segments:
         subject = ground.title_content
         for part in segment.clauses:
@@ -182,8 +253,14 @@ def _against_the_list(said: str, match: re.Match[str], ground: Ground) -> bool:
     return False
 
 
+_VERSUS = re.compile(r"\b(?:versus|vs)\b")
+"""Between values that stand beside each other and do not follow."""
+
+
 def _backwards(clause: Clause, part: Clause) -> bool:
     """Whether the last two amounts of the sentence stand in the evidence in the other order."""
     *_, first, second = (*clause.amounts, *clause.amounts)[-2:]
+    if _VERSUS.search(part.text):
+        return False
     order = [amount for amount in part.amounts if amount.alike(first) or amount.alike(second)]
     return len(order) == 2 and order[0].alike(second) and not first.alike(second)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -11,6 +12,9 @@ from rag.checking.clauses import GAP, WORDS, Segment, canonical, content_of, rea
 from rag.checking.contexts import Held
 from rag.checking.stretches import held_in
 from rag.text import is_han, normalise
+
+_FORBIDS = re.compile("禁忌[证症]?|使用禁忌|用药禁忌|contraindications?")
+"""An aspect under which what is listed must not be, though no item says so."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,7 @@ def ground_of(cited: tuple[tuple[str, tuple[str, ...]], ...]) -> Ground:
 
 
 def _passage(text: str, titles: tuple[str, ...]) -> Text:
-    segments = read(text)
+    heading = next((normalise(title) for title in titles[1:] if _FORBIDS.fullmatch(normalise(title))), "")
+    segments = read(text, heading)
     content = frozenset().union(*(segment.content for segment in segments))
     return Text(segments, titles[0] if titles else "", content_of(canonical(normalise(GAP.join(titles)))), content)

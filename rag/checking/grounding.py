@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from rag.checking.amount import PER_DAY, TIMES_OF_DAY, Amount
+from rag.checking.amount import PER_DAY, TIMES_OF_DAY, Amount, is_of_age
 from rag.checking.bounds import periods
-from rag.checking.clauses import GAP, WORDS, Clause, Segment, content_of, read, stems
+from rag.checking.clauses import GAP, WORDS, Clause, Segment, canonical, content_of, read, stems
+from rag.checking.grades import grades_in
 from rag.checking.ground import Ground
 from rag.checking.holders import misheld
 from rag.checking.overstating import overstated
@@ -54,14 +55,29 @@ def reason_against(claim: str, ground: Ground) -> str | None:
             if reason:
                 return reason
             before = used[0] if used else None
-    said_of = read(without(claim, [normalise(ground.passages[0].name)])) if len(ground.passages) == 1 else segments
+    if not grades_in(claim) <= grades_in(GAP.join([ground.title, ground.text])):
+        return "number_not_in_evidence"
+    spare = [normalise(ground.passages[0].name)] if len(ground.passages) == 1 else []
+    spare += _told_by_age(segments, ground)
+    said_of = read(without(canonical(claim), spare)) if spare else segments
     return "number_not_in_evidence" if misheld(said_of, ground.held, ground.title_content) else None
+
+
+def _told_by_age(segments: Sequence[Segment], ground: Ground) -> list[str]:
+    """Groups of people that the sentence names beside an age and the evidence by the age alone."""
+    aged = any(amount.unit == "个月" for segment in segments for amount in segment.amounts)
+    return [word for word in _AGED if word not in ground.text] if aged else []
+
+
+_AGED = ("儿童", "婴儿", "老年人", "child", "elderly")
 
 
 def _tells_values_only(segments: Sequence[Segment]) -> bool:
     """Whether nothing is left of a sentence without its values and words that join."""
     clauses = [clause for segment in segments for clause in segment.clauses]
-    bare = all(not content_of(GLUE.sub(GAP, clause.text)) for clause in clauses)
+    aged = any(amount.unit == "个月" for clause in clauses for amount in clause.amounts)  # 儿童 of `6至14岁的儿童`
+    told = (PEOPLE.sub(GAP, clause.text) if aged else clause.text for clause in clauses)
+    bare = all(not content_of(GLUE.sub(GAP, text)) for text in told)
     return bare and any(clause.amounts for clause in clauses)
 
 
@@ -150,9 +166,14 @@ def _worth(segment: Segment, wanted: frozenset[str], clause: Clause) -> float:
 def _wording_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str | None:
     allowed = GAP.join([ground.title, ground.labels, *(segment.text for segment in used)])
     left = _uncovered(clause, allowed, ground.words)
+    if clause.ways:
+        left = [word for word in left if word not in _MEASURED]
     rest = [piece for part in left for piece in _unexplained(part, ground.text)]
+    rest = [piece for piece in rest if not _counts_the_list(piece, clause.text)]
     if any(amount.unit == "个月" and amount.high <= _OF_AGE for amount in clause.amounts):
         rest = [piece for piece in rest if piece not in ("儿童", "child", "婴儿")]
+    if any(is_of_age(amount) for amount in clause.amounts):
+        rest = [piece for piece in rest if piece not in ("老年人", "老年", "elderly")]
     if rest:
         if any(PEOPLE.search(piece) for piece in rest):
             return "population_not_in_evidence"
@@ -160,7 +181,21 @@ def _wording_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> 
         return "entity_not_in_evidence" if strange else "wording_not_in_evidence"
     if _conflicts(clause, ground, used):
         return "citation_does_not_support"
-    return "entity_not_in_evidence" if _stripped_name(clause.text, allowed) else None
+    return "entity_not_in_evidence" if _stripped_name(clause.unmarked, allowed) else None
+
+
+def _counts_the_list(piece: str, text: str) -> bool:
+    """Whether a numeral only counts what the clause lists: `甲、乙和丙三种`."""
+    counted = re.search(f"{piece}[种类项个]", text) if piece in _COUNTS else None
+    return counted is not None and len(_ITEMS.split(text[: counted.start()])) == _COUNTS[piece]
+
+
+_COUNTS = {numeral: count for count, numeral in enumerate("两三四五六七八九", start=2)}
+_ITEMS = re.compile("、|以及|[和及与]")
+
+
+_MEASURED = frozenset("risk risks odds rate rates likelihood frequency incidence duration number cause".split())
+"""In what a thing goes up or down: `reduced the risk of relapse` of `reduced relapse`."""
 
 
 def _pairs(text: str) -> frozenset[str]:
@@ -176,11 +211,15 @@ def _covered(text: str, pairs: frozenset[str]) -> list[bool]:
 
 
 def _uncovered(clause: Clause, allowed: str, words: frozenset[str]) -> list[str]:
-    """Han stretches and Latin words that the evidence does not hold; marks and directions are judged by themselves."""
+    """Han stretches and Latin words that the evidence does not hold; marks and directions are judged by themselves.
+
+    A word that only joins is found whole, also where the evidence holds its end: 具有 of `有传染性`.
+    """
     text = clause.text
     covered = _covered(text, _cached_pairs(allowed))
-    for mark in (*clause.marks, *clause.ways):
-        covered[mark.start : mark.end] = [True] * (mark.end - mark.start)
+    joining = [match.span() for match in GLUE.finditer(text) if len(match[0]) > 1]
+    for start, end in [*((mark.start, mark.end) for mark in (*clause.marks, *clause.ways)), *joining]:
+        covered[start:end] = [True] * (end - start)
     left: list[str] = []
     for match in WORDS.finditer(text):
         word = match.group()
@@ -210,12 +249,17 @@ def _cached_content(text: str) -> frozenset[str]:
 def _unexplained(piece: str, allowed: str) -> list[str]:
     """What is left of an uncovered stretch without words that join and words that the evidence's subject allows."""
     if not is_han(piece[0]):
-        return [piece]
+        joins = (piece == "than" and _COMPARING.search(allowed)) or (piece in _HARM and _CAUSES.search(allowed))
+        return [] if joins else [piece]
     for spoken, words in LICENSED:
         if words.search(piece) and spoken.search(allowed):
             piece = words.sub(GAP, piece)
     alone = {word for spoken, word in LICENSED_ALONE if spoken.search(allowed)}
     return [part for part in GLUE.sub(GAP, piece).split(GAP) if part and part not in alone]
+
+
+_HARM, _CAUSES = frozenset({"adverse", "effect", "effects"}), re.compile(r"\bcause\b")
+_COMPARING = re.compile(r"\b(?:versus|vs|compared|than|(?:non)?inferior to|superior to)\b")
 
 
 def _stripped_name(said: str, allowed: str) -> bool:
@@ -239,7 +283,8 @@ def _only_modified(piece: str, before: str, after: str, allowed: str) -> bool:
         seen = True
         modifier = MODIFIER.search(allowed[max(0, start - 4) : start])
         suffix = SUFFIX.match(allowed[start + len(piece) : start + len(piece) + 6])
-        if not (modifier and not before.endswith(modifier[0])) and not (suffix and not after.startswith(suffix[0])):
+        apart = modifier and not before.endswith(modifier[0]) and not after.startswith(modifier[0])  # 哮喘急性发作
+        if not apart and not (suffix and not after.startswith(suffix[0])):
             return False
         start = allowed.find(piece, start + 1)
     return seen

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import permutations
 
-from rag.checking.clauses import GAP, Clause, Segment, bare, canonical
+from rag.checking.amount import Amount
+from rag.checking.amounts import amounts
+from rag.checking.clauses import GAP, Clause, Segment, bare, canonical, content_of
 from rag.checking.contexts import characters_of
 from rag.checking.ground import Ground, Text
 from rag.checking.phrases import ALLOW, NEGATIVE
@@ -51,10 +53,16 @@ def _extends(clause: Clause, ground: Ground, used: Sequence[Segment]) -> bool:
         if said.search(clause.text):
             own = bare(said.sub(GAP, clause.text)) - ground.title_content
             parts = [part for segment in used for part in segment.clauses if not own or own & bare(part.text)]
-            if any(said.search(part.text) for part in parts) or said.search(ground.title):
+            told, less = _shared(own, parts, (said,)), _shared(own, parts, weaker or ())
+            if (told >= 0 and told >= less) or said.search(ground.title):
                 return False
-            return weaker is None or any(word.search(closest_to(own, used).text) for word in weaker)
+            return weaker is None or told >= 0 or any(word.search(closest_to(own, used).text) for word in weaker)
     return False
+
+
+def _shared(own: frozenset[str], parts: Sequence[Clause], words: Sequence[re.Pattern[str]]) -> int:
+    """How much of `own` the best of the clauses with one of the words holds; -1 where none has any."""
+    return max((len(own & bare(p.text)) for p in parts if any(word.search(p.text) for word in words)), default=-1)
 
 
 def _leaves_out(clause: Clause, ground: Ground, used: Sequence[Segment], said: str) -> bool:
@@ -124,14 +132,22 @@ def _denies(part: Clause) -> bool:
 
 def _merges(clause: Clause, ground: Ground) -> bool:
     """Whether it says of the subject of one piece of evidence what another says of its own."""
-    own = bare(clause.text)
+    told = (content_of(clause.text[mark.start : mark.end]) for mark in clause.marks)
+    own, named = bare(clause.text).difference(*told), clause.content
     for one, other in permutations(ground.passages, 2):
         subject, theirs = one.title - other.title, other.title - one.title - one.text
-        if _apart(one, other) and own & subject and not own & theirs:
+        if _apart(one, other) and named & subject and not named & theirs:
             known = one.text.union(one.title, *(p.text for p in ground.passages if p is not other))
-            if (own & other.text) - known:
+            if (own & other.text) - known or any(_held_by(a, other) and not _held_by(a, one) for a in clause.amounts):
                 return True
     return False
+
+
+def _held_by(amount: Amount, text: Text) -> bool:
+    """Whether the text or its titles state such an amount."""
+    return any(amount.alike(other) for segment in text.segments for other in segment.amounts) or any(
+        amount.alike(other) for other in amounts(text.name)
+    )
 
 
 def _apart(one: Text, other: Text) -> bool:

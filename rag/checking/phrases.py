@@ -30,12 +30,19 @@ IN_CONTEXT: Sequence[tuple[re.Pattern[str], str]] = (
     (re.compile(r"(?<!容)易(?=引起|患|感染|得|并发|中毒|复发)"), "容易"),
     (re.compile(r"表现(?!为)"), "症状"),
     (re.compile(r"烟酒"), "烟、酒"),
+    (re.compile(r"([禁戒忌])烟[、和及与]?酒"), r"\1吸烟、饮酒"),
     (re.compile(r"[禁戒忌]酒"), "禁饮酒"),
     (re.compile(r"([心肝肺])[、和及或]?肾功能不全"), r"\1功能不全、肾功能不全"),
     (re.compile(r"剂量(?:较|过)?大(?=时|的)"), "高剂量"),
     (re.compile(r"差别(?:没有|无)统计学意义|(?:没有|无)统计学(?:上|意义)的?差别"), "没有差别"),
     (re.compile(r"的引起(?=没有|未|无|不|增|减|升|降|更|$)"), ""),
     (re.compile(r"忌口"), "忌食"),
+    (re.compile(r"(?:没有|无)(?:明显|统计学)(?:的|上的)?差别"), "没有差别"),
+    (re.compile(r"(?<=[与和同])([^，,]{1,14})较为(?=$|[，,])"), r"\1相比"),
+    (re.compile(r"肝(?:功能)?[、和及与]肾(?=功能)"), "肝肾"),
+    (re.compile(r"急[、和及与/]?慢性"), "急性、慢性、"),
+    (re.compile(r"(?<=[节腰背胸腿肩颈膝足手指趾肉眼耳牙喉骨])疼痛"), "痛"),
+    (re.compile(r"(?:提高|提升|增进)(?=[^，,、]{0,12}?(?:生活|生存|睡眠)质量)"), "改善"),
 )
 """The same where only the context tells."""
 
@@ -49,7 +56,8 @@ _ENGLISH: Sequence[tuple[str, str]] = (
     ("treat", "treated|treatment|treatments|therapy|therapies|treating"),
     ("interact", "interaction|interactions"), ("combine", "combined|together with|combination|coadministered"),
     ("symptom", "symptoms|signs?"), ("prevent", "prevention|preventing|prevents|prevented|prophylaxis"),
-    ("adverse", "side|undesirable"), ("high-risk", "at high risk|high risk"),
+    ("adverse", "side|undesirable"), ("associate", "associated|associations?|linked"),
+    ("allergy", "allergic|allergies|hypersensitive|hypersensitivity"), ("high-risk", "at high risk|high risk"),
     ("hospital", "hospitalisation|hospitalization"),
     ("death", "mortality|deaths|died|fatality"), ("complication", "complications"),
 )  # fmt: skip
@@ -69,16 +77,18 @@ PEOPLE = re.compile(
 """Groups of people, in canonical words."""
 
 _LICENSED: Sequence[tuple[str, str]] = (
-    (r"症状|表现|symptom", r"引起|见于|可见|表现"),
+    (r"症状|表现|symptom", r"引起|见于|可见|表现|典型"),
     (r"病因|诱因|危险因素|高危因素|引起|原因|cause", r"引起|原因|病因|由于|cause"),
     (r"并发症|complication", r"引起|并发|合并"),
-    (r"检查|诊断|examination|test|diagnos", r"查|检查|诊断|做"),
+    (r"检查|诊断|examination|test|diagnos", r"查|检查|诊断|做|行|拍|明确"),
     (r"治疗|药物|主治|适应证|用于|疗程|用法|剂量|费用|治愈|therapy|treat|dose", r"治疗|治|treat"),
     (r"不良反应|(?<!病)毒性|中毒|adverse", r"引起|致|cause"),
     (r"传播|传染", r"传播|传染"), (r"年龄|人群", r"见于|好发于|多发于|易感|容易|高发"),
     (r"用法|剂量|每次|每日|起始|维持", r"剂量|起始|维持"),
     (r"病原体|病原", r"引起|感染|病原"), (r"(?:病毒|杆菌|球菌|螺旋体|原虫).*引起", r"病原体|病原"),
-    (r"(?s)^(?!.*预防).*(?:每日|每次)", r"治疗|治"), (r"科室", r"看|挂|科室"), (r"费用", r"花费|花"),
+    (r"(?s)^(?!.*预防).*(?:每日|每次)", r"治疗|治"), (r"科室", r"看|挂|科室|号"),
+    (r"监测", r"检查|检测"), (r"费用", r"花费|花"),
+    (r"功能|主治|功效", r"功效|功能|作用"), (r"多(?=在|于|为|见|由|能)", r"大多数|多数|大多"),
     (r"禁忌", r"禁忌"), (r"相反|的反", r"相反|反"),
     (r"片|胶囊|颗粒|服|"
         r"丸", r"口服"), (r"降低|减少|降至", r"降"), (r"升高|增加|升至", r"升"), (r"随餐", r"随餐"), (r"低钾", r"低钾"),
@@ -92,6 +102,9 @@ LICENSED: Sequence[tuple[re.Pattern[str], re.Pattern[str]]] = tuple(
 """Where the evidence speaks of the first, a sentence may say the second."""
 LICENSED_ALONE: Sequence[tuple[re.Pattern[str], str]] = (
     (re.compile(r"服|液|酒|茶|糖浆"), "饮"),
+    (re.compile(r"近期"), "近"),
+    (re.compile(r"防治"), "预防"),
+    (re.compile(r"引起"), "出"),
     (re.compile(r"合用|辅助"), "加"),
     (re.compile(r"合用|辅助"), "合用"),
     (re.compile(r"(?:使用|服用|应用|[用服给]药)前"), "前"),
@@ -102,11 +115,14 @@ LICENSED_ALONE: Sequence[tuple[re.Pattern[str], str]] = (
 # ---------------------------------------------------------------- words that turn a statement
 
 MASKED = re.compile(
+    r"不调|不利(?!于)|不通|不畅|不振|不爽|不宁|不寐|不固|不舒|不止|不尽|不省|不眠|不清(?!楚)|不退|不思|不仁|不遂|"
     r"不良|不全|不足|不适(?![用宜合应])|不安(?!全)|不孕|不育|不稳|不明(?!显)|不规则|不同(?!时)|不典型|不完全|不自主|不等|不断|不仅|"
     r"不但|不论|不管(?!用)|"
     r"不过(?!敏)|不久|"
     r"不饮者|不喝者|未控制|未成年|未服药|未治疗|未用药|未接种|无力|无尿|无菌|无关紧要|无痛|无症状|非处方|非甾体|非常|"
     r"非特异|非典型|"
+    r"\b(?:not|no) (?:worse|inferior|better|superior) (?:than|to)\b|\b(?:did|does|do) not (?:significantly )?differ\b|"
+    r"\bnot (?:significantly )?different\b|\bno (?:significant )?differences?\b|"
     r"非小细胞|非霍奇金|未分化|未婚|未来|无论|无机|无名|难免|否则|是否|能否|可否|忌惮|禁食|禁水"
 )
 """Words with a sign of denial in them that deny nothing of the sentence."""
@@ -114,11 +130,11 @@ MASKED = re.compile(
 FORBID, DENY, UNADVISED, CAUTION, ALLOW = "forbid", "deny", "unadvised", "caution", "allow"
 MARKS: Sequence[tuple[str, re.Pattern[str]]] = (
     (FORBID, re.compile(r"\b(?:must|should|may)(?: never| not)(?: be)?\b|\bcannot be used\b")),
-    (CAUTION, re.compile(r"慎重|谨慎|慎用|慎服|慎|小心|with caution|caution")),
+    (CAUTION, re.compile(r"慎重|谨慎|慎用|慎服|慎|小心|with caution|cautiously|caution")),
     (
         UNADVISED,
         re.compile(
-            r"不太?(?:适宜|宜|推荐|建议|主张|提倡|鼓励|适合)|不应首选|尽量不|"
+            r"暂缓|不太?(?:适宜|宜|推荐|建议|主张|提倡|鼓励|适合)|不应首选|尽量不|"
             r"(?:is |are |was |were )?not (?:be )?(?:recommended|advised|advisable)|inadvisable"
         ),
     ),
@@ -127,7 +143,7 @@ MARKS: Sequence[tuple[str, re.Pattern[str]]] = (
         re.compile(
             r"(?:无需|无须|毋需|毋须|不需要?|不必|不用|用不着|not (?:required|necessary|needed))|并?没有?(?!食子|药)|"
             r"并无|并未|并非|并不|未能|未见|未|"
-            r"无法|无效|不会|不影响|不增加|不再|不是|不属于|不适用|不应|不要|避免|防止(?=$)|不如|不比|"
+            r"无法|无效|别(?=[吃用服饮碰沾])|不会|不影响|不增加|不再|不是|不属于|不适用|不应|不要|避免|防止(?=$)|不如|不比|"
             r"(?:do|does|did|is|are|was|were|has|have|had|should|could|would|can|may|might) ?not\b|"
             r"\bn't\b|\bcannot\b|\bno\b|\bnot\b|\bnor\b|\bneither\b|\bwithout\b|\bavoid\w*|\bunlikely\b|\bfail(?:s|"
             r"ed)? to\b|\bnone\b|"
@@ -148,7 +164,7 @@ MARKS: Sequence[tuple[str, re.Pattern[str]]] = (
         re.compile(
             r"可以?(?:饮|食用|进食|喂)|可以(?:用|使用|服用|吃|放心)|可以?(?=[和与跟同][^，,]{1,14}[用服吃])|可(?:放心)?(?:用|使用|服用)(?!于)|能用|能吃|能饮|能食用|可用于|放心|安全|无妨|适合|"
             r"适用|适宜|推荐|宜|"
-            r"recommended|is safe|are safe|safe (?:in|for|to)|allowed|permitted|suitable"
+            r"recommended|(?:is |are )?(?<!not )(?<!not a )(?<!no )(?<!neither )\bsafe\b|allowed|permitted|suitable"
         ),
     ),
 )
@@ -163,12 +179,23 @@ AGREEING: Mapping[str, frozenset[str]] = {
 }
 """What a sentence says, and which of the evidence's words may stand behind it."""
 
+TOO_MUCH, TOO_LITTLE = ("过多", "过剩", "亢进", "过高"), ("过少", "不足", "缺乏", "减退", "低下", "过低")
+"""Ends of compounds that say the opposite of each other."""
+
 PRAISE = re.compile(r"放心|安全|无妨|适合|适用|适宜|推荐|宜|recommended|safe|suitable|permitted|allowed")
 """Permission that says more than `可用`: it must stand in the evidence."""
 
 UP, DOWN, BETTER, WORSE, HEAVIER, ALIKE = "up", "down", "better", "worse", "heavier", "alike"
 WAYS: Sequence[tuple[str, re.Pattern[str]]] = (
-    (ALIKE, re.compile(r"不[优劣亚]于|非劣效?|\bnon-?inferior\w*|\bnot? (?:superior|inferior|better|worse)\b")),
+    (
+        ALIKE,
+        re.compile(
+            r"不[优劣亚]于|非劣效?|\bnon-?inferior\w*|\bnot? (?:superior|inferior|better|worse)\b|"
+            r"\b(?:did|does|do) not (?:significantly )?differ\b|\bnot (?:significantly )?different\b|"
+            r"\bno (?:significant )?differences?\b|\bsimilar\b|"
+            r"\bcomparable\b|\bunchanged\b"
+        ),
+    ),
     (
         BETTER,
         re.compile(
@@ -184,8 +211,8 @@ WAYS: Sequence[tuple[str, re.Pattern[str]]] = (
             r"升高|增高|增加|增多|上升|增强|增长|增大|提高|升至|升到|升(?= ?\d|\s|$)|高于|多于|大于|长于|更高|更多|"
             r"更大|更长|变大|变多|变高|变长|变快|略多|较高|较多|"
             r"偏高|加快|加速|延长|增至|翻倍|多(?=\s)|"
-            r"\bincreas\w*|\bhigher\b|\brais\w*|\brise[ns]?\b|\brose\b|\belevat\w*|\bgain\w*|\blonger\b|\bprolong\w*|"
-            r"\bmore\b|\bgreater\b"
+            r"\bincreas\w*|\benhanc\w*|\bpotentiat\w*|\baugment\w*|\bhigher\b|\brais\w*|\brise[ns]?\b|\brose\b|\belevat\w*|\bgain\w*|\blonger\b|\bprolong\w*|"
+            r"\bmore\b(?: frequent\b| common\b| likely\b| often\b)?|\bgreater\b"
         ),
     ),
     (
@@ -195,7 +222,9 @@ WAYS: Sequence[tuple[str, re.Pattern[str]]] = (
             r"变小|变少|变低|变短|"
             r"略少|较低|较少|偏低|"
             r"减轻|递减|酌减|减慢|变慢|减缓|缩短|减至|减半|减量|抑制(?!剂)|少(?=\s)|"
-            r"\bdecreas\w*|\blower\w*|\breduc\w*|\bfewer\b|\bless\b|\bloss\b|\bcut\b|\bshort\w*|\bdeclin\w*|"
+            r"\bdecreas\w*|\bweaken\w*|\battenuat\w*|\blower\w*|\breduc\w*|"
+            r"\bfewer\b|\bless\b(?: frequent\b| common\b| likely\b| often\b)?|"
+            r"\bloss\b|\bcut\b|\bshort\w*|\bdeclin\w*|"
             r"\bdrop\w*|\bfell\b|\bfall\b|"
             r"\bdiminish\w*"
         ),
@@ -211,8 +240,8 @@ SAME_WAY: Mapping[str, frozenset[str]] = {
     ALIKE: frozenset({ALIKE}),
 }
 OPPOSITE: Mapping[str, frozenset[str]] = {
-    UP: frozenset({DOWN}),
-    DOWN: frozenset({UP, HEAVIER}),
+    UP: frozenset({DOWN, ALIKE}),
+    DOWN: frozenset({UP, HEAVIER, ALIKE}),
     BETTER: frozenset({WORSE, HEAVIER, ALIKE}),
     WORSE: frozenset({BETTER, ALIKE}),
     HEAVIER: frozenset({DOWN, BETTER}),

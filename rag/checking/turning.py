@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rag.checking.bounds import periods
 from rag.checking.clauses import Clause, Mark, Segment, core_of
@@ -18,8 +18,11 @@ from rag.checking.phrases import (
     NEGATIVE,
     PEOPLE,
     PRAISE,
+    TOO_LITTLE,
+    TOO_MUCH,
     UNADVISED,
 )
+from rag.text import HAN, is_han, normalise
 
 _LIST = re.compile(r"[、和或及与如]| and | or ")
 
@@ -31,6 +34,7 @@ def turned(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str | Non
         or _polarity_reason(clause, ground, used)
         or _refusal_reason(clause, ground, used)
         or _rarity_reason(clause, ground, used)
+        or _excess_reason(clause, ground)
         or compared(clause, ground, used)
     )
 
@@ -60,6 +64,15 @@ def _same_words(own: frozenset[str], clause: Clause, part: Clause) -> bool:
     return bool(shared) and shared >= 0.9 * len(own) and shared >= 0.9 * len(part.core)
 
 
+def _denied_alike(own: frozenset[str], clause: Clause, used: Sequence[Segment]) -> Iterator[set[int]]:
+    """Of each clause of the evidence in the same words: how often it denies, without and with what stands over it."""
+    for segment in used:
+        heads = sum(_denials(part) for part in segment.clauses if part.label)
+        for part in segment.clauses:
+            if not part.label and _same_words(own, clause, part):
+                yield {_denials(part), _denials(part) + heads}
+
+
 def _denials(part: Clause) -> int:
     return sum(mark.kind in NEGATIVE for mark in part.marks)
 
@@ -70,9 +83,9 @@ def _people(text: str) -> frozenset[str]:
 
 def _polarity_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str | None:
     there = [(mark, part) for segment in used for part in segment.clauses for mark in part.marks]
-    own = clause.core - ground.title_content
+    own = _beside_title(clause.core, ground)
     for mark in clause.marks:
-        scope = (mark.scope - ground.title_content) or own
+        scope = _beside_title(mark.scope, ground) or own
         agreeing = [_closeness(scope, own, e, part) for e, part in there if _agrees(mark, e, part, clause)]
         if mark.kind == ALLOW and not agreeing and not PRAISE.search(clause.text[mark.start : mark.end]):
             continue
@@ -87,12 +100,19 @@ def _polarity_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) ->
     parts = [part for segment in used for part in segment.clauses]
     if len(negatives) > 1 and len(negatives) > max(map(_denials, parts), default=0):
         return "polarity_not_in_evidence"
-    alike = [part for part in parts if not part.label and _same_words(own, clause, part)]
-    if any(_denials(part) != len(negatives) for part in alike):
+    if any(len(negatives) not in denied for denied in _denied_alike(own, clause, used)):
         return "polarity_not_in_evidence"
-    agreed = {kind for mark in negatives for kind in AGREEING[mark.kind]}
+    return _denied_unsaid(clause, ground, used, own)
+
+
+def _denied_unsaid(clause: Clause, ground: Ground, used: Sequence[Segment], own: frozenset[str]) -> str | None:
+    """Why the evidence denies what the clause says without denying it, or None."""
+    parts = [part for segment in used for part in segment.clauses]
+    if _keeps_apart(clause) and any(map(_keeps_apart, parts)):
+        return None
+    agreed = {kind for mark in clause.marks if mark.kind in NEGATIVE for kind in AGREEING[mark.kind]}
     near = {id(part) for part in used[0].clauses} if clause.amounts else None
-    for e, part in there:
+    for e, part in [(mark, holder) for holder in parts for mark in holder.marks]:
         if near is not None and id(part) not in near:
             continue
         if e.kind not in NEGATIVE or e.kind in agreed or _better_matched(e, part, own, used):
@@ -100,6 +120,17 @@ def _polarity_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) ->
         if not _warns_of(clause, e, part) and _denies(e, part, clause, own, ground.title_content):
             return "polarity_not_in_evidence"
     return None
+
+
+def _beside_title(words: frozenset[str], ground: Ground) -> frozenset[str]:
+    """Without those of the titles, and without what only joins a title to what the evidence says elsewhere.
+
+    米合 of `不宜与阿佐塞米合用` is nothing that a passage about it would hold.
+    """
+    names = [passage.name for passage in ground.passages if passage.name]
+    ends, starts = ({normalise(name)[place] for name in names} for place in (-1, 0))
+    joined = {word for word in words if is_han(word[0]) and (word[0] in ends or word[-1] in starts)}
+    return words - ground.title_content - (joined - ground.text_content)
 
 
 def _forbids(segment: Segment, own: frozenset[str]) -> bool:
@@ -155,9 +186,14 @@ _AVOIDING = frozenset({"避免", "不应", "不要"})
 
 _HARM = re.compile("引起|加重|复发|\\bcauses?\\b")
 """`不会引起…`: no prohibition says so."""
-_ADVICE = re.compile("不要|避免|不应|不宜|不适宜|不建议")
+_ADVICE = re.compile("别|不要|避免|不应|不宜|不适宜|不建议")
 """Of what a list forbids: 不要吃辣椒 of 忌吃食物：辣椒."""
 _CONSEQUENCE = re.compile("(?<!不)(?:引起|加重|恶化|复发|反跳)")
+
+
+def _keeps_apart(part: Clause) -> bool:
+    """Whether it tells how long two things are kept apart, which `不宜同服` beside it does not deny."""
+    return "隔" in part.text and bool(part.amounts)
 
 
 def _better_matched(e: Mark, part: Clause, own: frozenset[str], used: Sequence[Segment]) -> bool:
@@ -194,14 +230,26 @@ def _agrees(mark: Mark, e: Mark, part: Clause, clause: Clause) -> bool:
 
 def _closeness(scope: frozenset[str], own: frozenset[str], e: Mark, part: Clause) -> float:
     """How much of `scope` the mark bears on, 0 to 1; a mark over a list, as in `禁忌：`, bears on all of it."""
-    if part.label or not scope or not (e.scope or part.core):
+    if part.label or not scope or not (e.scope or core_of(part.unmarked)):
         return 0.5
     around = 0.5 * len(own & part.core) / len(own) if own else 0.0
     return max(len(scope & e.scope) / len(scope), 0.9 * len(scope & part.core) / len(scope), around)
 
 
-_COMMON = re.compile(r"(?<![不少])常见")
-_RARE = re.compile(r"罕见|不常见|少见|\brare\b|\buncommon\b")
+def _excess_reason(clause: Clause, ground: Ground) -> str | None:
+    """Whether what the evidence calls too little is called too much: 铁摄入过多 of `月经过多、铁摄入不足`."""
+    for match in _EXCESS.finditer(clause.text):
+        opposite = TOO_LITTLE if match[2] in TOO_MUCH else TOO_MUCH
+        if match[0] not in ground.text and any(match[1] + end in ground.text for end in opposite):
+            return "polarity_not_in_evidence"
+    return None
+
+
+_EXCESS = re.compile(rf"([{HAN}]{{2}})({'|'.join((*TOO_MUCH, *TOO_LITTLE))})")
+
+
+_COMMON = re.compile(r"(?<![不少])常见|(?<![不少非经通正异日平])常(?=引起|有|可|会|伴)|经常")
+_RARE = re.compile(r"偶|罕见|不常见|少见|\brare\b|\buncommon\b")
 
 
 def _rarity_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str | None:

@@ -192,12 +192,16 @@ SIDE = re.compile("(?:左|右|双侧?|单侧|[左右]侧)$")
 _PAIRED = "肺肾眼耳乳卵输睾肩膝髋腕踝手足脚腿臂颈腮鼻颧肘股胫腓锁桡尺腹腰甲"
 
 
+_ON_A_SIDE = re.compile("[左右双两单]侧$")
+"""Where it is, said in so many words: of any organ no other illness."""
+
+
 def said_of_a_side(before: str, name: str) -> str:
     """The side that `before` ends with, of an organ that `name` begins with: 右 of `右肺癌`, no other illness.
 
     A chamber or a nerve bundle of the heart is another thing on the other side (`左心衰`): those are hard features.
     """
-    side = SIDE.search(before) if name[:1] in _PAIRED else None
+    side = SIDE.search(before) if name[:1] in _PAIRED else _ON_A_SIDE.search(before)
     return side.group() if side else ""
 
 

@@ -25,7 +25,7 @@ _WORDS = re.compile(
     "肿瘤|肿块|肿物|肿大|黄疸|血精华|烧灼|松花蛋|开心果|益母草|水泡音|湿啰音|[眠静卵]药|细胞酯酶|激光手术|光子[刀嫩]|黄斑|黄体|麻疹|麻醉|咳嗽|病毒|病灶|病菌|病床|病房|病历|[高低]压|斑[点块]|斑疹(?:热|伤寒)|火辣|热量|热感|"
     "症状(?![态况])|综合[征症]|疑问|病变(?![成得化为异坏严重轻差])|病灶(?<=性病灶)|病[人友号](?<=[男女]性病.)|异物感|"
     "(?<=可)定[期量时位性为]|"
-    "血管|血糖|血压(?!迫)|血脂|血常规|血小板|血红蛋白|血氧|尿酸|尿素|尿糖|尿蛋白|消化|脂肪|凝血|[通换]气功能|"
+    r"(?:微|毛细)血管(?!瘤)|[胯肋胫腓腿髋尾锁颧盆趾指跟踝额颅脊颌耻]骨(?=[疼痛])|血管|血糖|血压(?!迫)|血脂|血常规|血小板|血红蛋白|血氧|尿酸|尿素|尿糖|尿蛋白|消化|脂肪|凝血|[通换]气功能|"
     # said with the name inside
     "[雄雌孕性促腺长质]激素|苍白球|鼻涕虫|天花板|哺乳[类动]|运动(?:障碍|发育|神经|员|会|鞋|系统|品牌)|低聚果糖|脓毒血症|银柴胡|"
     "桂枝茯苓(?![煮泡])|补液盐|消毒[水液]|针刺(?:[样般感]|的感觉)|头孢[克曲呋唑拉地噻吡哌西羟匹妥孟尼]|"
@@ -47,6 +47,8 @@ _LIKE = re.compile("色(?!素)|[样状般]|味(?!道)|那么大|大小|一样大
 """Behind a food: what looks so, is as large, or is another food (`咖啡色`, `花生豆大`, `鸡蛋糕`)."""
 _LIKENED = re.compile("(?:好似|犹如|如同|像是|[就很]像)$")
 """Before a food that something only looks like (`小便好似啤酒`)."""
+_REACTION = re.compile("样?反应(?![很大强重厉比较挺太没不])")
+"""Behind a drug: an illness that is named after it (`双硫仑样反应`)."""
 _COOKED = re.compile("汤|丸|散(?![步光瘀结])")
 _OF_A_RECIPE = re.compile(rf"(?=[{HAN}])[^喝吃服用煮炖熬的加和与跟及配]$")
 _PRODUCT = re.compile(
@@ -63,6 +65,8 @@ def cut_from_a_word(text: str, start: int, end: int, types: Collection[EntityTyp
     if any(w.start() < end and start < w.end() and not (start <= w.start() and w.end() <= end) for w in words):
         return True
     kinds = set(types)
+    if kinds == {EntityType.DRUG} and _REACTION.match(text, end):
+        return True
     if kinds & _COMPLAINTS and _ADJECTIVE.match(text, end):
         return True
     if _INFLAMED.match(text, end) or (EntityType.DISEASE not in kinds and _ILLNESS.match(text, end)):

@@ -34,7 +34,7 @@ _NEVER_ALONE = frozenset(
         "手术治疗 对症治疗 支持治疗 得力 特可靠 打针 跑步 洗手 休息 急救 筛查 疫苗 病毒 细菌 隔离 传染病 生孩子 "
         "大小 物理 对症 心理 外科 内科 免疫 中医 西医 中药 西药 自愈 药物治 停药 减药 血象 患病率 行为 化学 蓝色 病灶 "
         "放射 康复 突发 冷冻 排尿 皮损 换药 突变 口气 风水 血病 氏病 先兆 "
-        "大夫 医师 家长 呼吸 能消 流黄 天针 交时 大风 膨胀 内火 外寒 iii vii viii"
+        "大夫 医师 家长 翻身 呼吸 能消 流黄 天针 交时 大风 膨胀 内火 外寒 iii vii viii"
     ).split()
 )
 """Everyday words that some source lists as a name; alone they say nothing."""

@@ -16,9 +16,12 @@ from rag.linking.match import NEAR, SUFFERED, Match, is_disease
 from rag.linking.measures import states_of
 from rag.linking.names import OWN_NAME, TYPE_ORDER, Names, entity_type
 from rag.linking.near_names import NearNames
+from rag.linking.parted_names import parted_names
 from rag.linking.typed_names import typed_names
 from rag.vocabulary import EntityType
 
+_HAD = SUFFERED | {EntityType.TREATMENT}
+"""What a part of the body may have, or have done to it."""
 _MISTYPED = frozenset({EntityType.DISEASE, EntityType.SYMPTOM, EntityType.DRUG})
 """What a slip of the pen may be taken for; of other things there are fewer, and ordinary words sound like them."""
 
@@ -47,6 +50,7 @@ class Variants:
     def longer(self, text: str, exact: Sequence[Match]) -> Iterator[Match]:
         """What may take the place of names as they are written."""
         yield from self._parted(text, exact)
+        yield from self._of_a_part(text, exact)
         yield from self._typed(text, exact)
         yield from self._measured(text, exact)
         yield from self._misspelt(text)
@@ -58,6 +62,15 @@ class Variants:
             candidates = next(filter(None, map(self._names.candidates, names)), ())
             if any(c.type is EntityType.SYMPTOM for c in candidates):
                 yield Match(start, end, _rated(candidates, alone=True))
+
+    def _of_a_part(self, text: str, exact: Sequence[Match]) -> Iterator[Match]:
+        """What a part of the body has, by the name without what only says where in it, or how often."""
+        for part in (match for match in exact if match.types == {EntityType.BODY_PART}):
+            for start, end, names in parted_names(text, part.start, part.end):
+                found = (c for name in names for c in self._names.candidates(name) if c.type in _HAD)
+                if known := tuple(c for c in found if c.score >= NEAR):
+                    yield Match(start, end, _rated(known, alone=True))
+                    break
 
     def _typed(self, text: str, exact: Sequence[Match]) -> Iterator[Match]:
         """Illnesses with a type beside them, by the name that holds both."""

@@ -15,7 +15,7 @@ from rag.question.reading import Reading
 from rag.retrieval.differential import best_question
 from rag.retrieval.found import Retrieved
 from rag.retrieval.monographs import naming
-from rag.retrieval.relevance import Asked, outweighs_ranking, relevant, strangers, topics, wants_literature
+from rag.retrieval.relevance import Asked, named, outweighs_ranking, relevant, strangers, topics, wants_literature
 from rag.retrieval.remedies import forward
 from rag.retrieval.selection import told_symptoms, with_held
 from rag.retrieval.studies import answers_alone, beside_facts, to_the_point
@@ -76,7 +76,7 @@ def _literature(
     wanted = wants_literature(intent) or (intent.reverse and not found.ranked)
     known = bool(found.subjects or found.ranked)
     told = _tells_drugs(found)
-    asked = Asked(question, intent, topics(mentions), found.subjects, known, strangers(mentions), told)
+    asked = Asked(question, intent, topics(mentions), found.subjects, known, strangers(mentions), named(mentions), told)
     shown = {e.id for e in found.monograph}
     kept = relevant(asked, [e for e in found.passages if e.id not in shown], thresholds)
     if wanted and (found.subjects or not found.unsure):

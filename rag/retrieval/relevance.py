@@ -111,10 +111,20 @@ def coverage(question: str, evidence: Evidence) -> float:
 
 def topics(mentions: Sequence[Mention]) -> list[set[EntityId]]:
     """For each mention that names a topic, the entities it surely means."""
+    return _meant(mentions, _TOPICS)
+
+
+def named(mentions: Sequence[Mention]) -> list[set[EntityId]]:
+    """As `topics`, of names of every type; one that is said twice counts once, none where one is not sure."""
+    found = _meant(mentions, frozenset(EntityType))
+    return list({frozenset(sure): sure for sure in found}.values()) if len(found) == len(mentions) else []
+
+
+def _meant(mentions: Sequence[Mention], types: frozenset[EntityType]) -> list[set[EntityId]]:
     found = []
     for mention in mentions:
         if not mention.negated and not mention.modifier:
-            sure = {c.entity for c in mention.candidates if c.score >= 0.5 and c.type in _TOPICS}
+            sure = {c.entity for c in mention.candidates if c.score >= 0.5 and c.type in types}
             if sure:
                 found.append(sure)
     return found
@@ -148,6 +158,8 @@ class Asked:
     subjects: Sequence[EntityId]
     known: bool
     strangers: Sequence[tuple[tuple[str, ...], frozenset[EntityId]]] = ()
+    named: Sequence[set[EntityId]] = ()
+    """Of each name in the question, topic or not, the entities it surely means."""
     drugs_told: bool = False
     """Whether facts tell the drugs that are asked for."""
 
@@ -197,9 +209,20 @@ def _may_answer(asked: Asked, evidence: Evidence, thresholds: Mapping[str, float
         return False
     if evidence.support and language_of(asked.question) == "zh":
         off = _off_relation(asked, evidence) or _by_one_name(asked, evidence) or _of_another_illness(asked, evidence)
-        fits = evidence.support >= thresholds["support.least"] and not off
+        likely = evidence.support >= thresholds["support.least"] or _names_everything(asked, evidence)
+        fits = likely and not off
         return fits or _filed_under(asked, evidence)
     return _on_topic(asked, evidence, thresholds, floor)
+
+
+def _names_everything(asked: Asked, evidence: Evidence) -> bool:
+    """Whether the best study in the other language deals with every one of several names, parts of the body included.
+
+    Words that it shares with the question say nothing there, and names are few: all of them are no chance.
+    """
+    if language_of(evidence.text) == "zh" or len(asked.named) < 2 or evidence.arms.get("graph", 0.0) < 1.0:
+        return False
+    return shared_topics(asked.named, evidence) == 1.0
 
 
 _ANSWERED = 0.4

@@ -9,7 +9,16 @@ import pytest
 from rag.domain import EntityId, Evidence, Intent, Passage, PassageKind
 from rag.linking.linker import Linker
 from rag.retrieval.fusion import default_tuning
-from rag.retrieval.relevance import Asked, content_tokens, coverage, relevant, shared_topics, topics, wants_literature
+from rag.retrieval.relevance import (
+    Asked,
+    content_tokens,
+    coverage,
+    named,
+    relevant,
+    shared_topics,
+    topics,
+    wants_literature,
+)
 from rag.retrieval.selection import subjects_of
 from rag.vocabulary import Relation
 from tests.answering.records import BOOK, CONCLUSION, ENGLISH, IBUPROFEN, MIGRAINE, names, told
@@ -182,3 +191,17 @@ def test_a_study_of_a_test_says_nothing_of_the_outlook() -> None:
     question = asked("偏头痛能迅速治愈吗", Relation.CURE_RATE, subjects=(MIGRAINE,))
     study = told(Passage("迅速的检测对偏头痛的筛查有益。", PassageKind.CONCLUSION, BOOK.id), MIGRAINE)
     assert kept(question, replace(study, support=0.9)) == []
+
+
+def test_the_best_study_in_another_language_that_has_every_name_is_kept_though_it_is_not_likely() -> None:
+    question = replace(asked("偏头痛能吃布洛芬吗"), named=[{MIGRAINE}, {IBUPROFEN}, {EntityId("body_part:大脑")}])
+    study = replace(told(ENGLISH, MIGRAINE, IBUPROFEN, "body_part:大脑"), support=0.1, arms={"graph": 1.0})
+    assert kept(question, study) == [study]
+    assert kept(question, replace(study, arms={"graph": 0.8})) == []
+    assert kept(question, replace(study, entities=(MIGRAINE, IBUPROFEN))) == []
+    assert kept(replace(question, named=[{MIGRAINE}]), study) == []
+
+
+def test_a_name_that_is_not_sure_is_one_that_a_study_may_lack() -> None:
+    assert named(LINKER.link("偏头痛能吃布洛芬吗")) == [{MIGRAINE}, {IBUPROFEN}]
+    assert named(LINKER.link("偏头痛能吃复方布洛芬吗")) == []
