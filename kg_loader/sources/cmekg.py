@@ -131,8 +131,8 @@ def _record(path: Path, row: Row, source: Source, known: _Known) -> Iterator[Ite
     for key, value in record.items():
         if key != CENTRE:
             yield from reader.field(key, value)
-    if reader.said:
-        yield Facts(centre.id, source.id, reader.said)
+    if reader.things or reader.said:
+        yield Facts(centre.id, source.id, reader.things, reader.said)
 
 
 def _is_shifted(record: dict[str, Any]) -> bool:
@@ -147,14 +147,15 @@ def _is_shifted(record: dict[str, Any]) -> bool:
 
 @dataclass(frozen=True)
 class _Record:
-    """One 中心词 and its fields; `said` collects the objects of its facts."""
+    """One 中心词 and its fields; `things` and `said` collect the objects of its facts."""
 
     path: Path
     row: Row
     source: Source
     centre: Entity
     known: _Known
-    said: dict[Relation, list[Entity | Literal]] = field(default_factory=dict)
+    things: dict[Relation, list[Entity]] = field(default_factory=dict)
+    said: dict[Relation, list[Literal]] = field(default_factory=dict)
 
     def field(self, key: str, value: object) -> Iterator[Item]:
         """What one field asserts besides facts."""
@@ -229,7 +230,7 @@ class _Record:
             )
 
     def _facts(self, field: Field, texts: list[str]) -> Iterator[Item]:
-        said = self.said.setdefault(field.relation, [])
+        things = self.things.setdefault(field.relation, [])
         seen = {self.centre.id}
         whole = texts if self.known.heads.isdisjoint(texts) else rejoined(texts, self.known.names)
         names = list(map(trimmed, whole))
@@ -244,7 +245,7 @@ class _Record:
                 yield Skipped(DUPLICATE)
             else:
                 seen.add(target.id)
-                said.append(target)
+                things.append(target)
 
 
 @lru_cache(maxsize=1 << 16)
