@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -38,7 +38,7 @@ def _told(rejected: Iterable[Rejected]) -> list[tuple[str, int, str, str]]:
 def _length(item: Item | Facts) -> int:
     """Characters of the texts of an item, which may be long, unlike names."""
     if isinstance(item, Facts):
-        return sum(len(one.text) for said in item.said.values() for one in said if isinstance(one, Literal))
+        return len(item.wording())
     if isinstance(item, Fact):
         return len(item.object.text) if isinstance(item.object, Literal) else 0
     if isinstance(item, Passage):
@@ -154,8 +154,8 @@ class Batches:
 
     def _take_facts(self, facts: Facts) -> None:
         """All in one go, unless something speaks against one of them."""
-        named = chain.from_iterable(facts.said.values())
-        new = [one for one in named if isinstance(one, Entity) and self._spelt.get(one.id) != one.name]
+        spelt = self._spelt.get
+        new = [one for things in facts.things.values() for one in things if spelt(one.id) != one.name]
         stored = [self._take(one, self._batch.rows) for one in new]
         if all(stored) and facts.sound() and not self._erased and facts.source in self._sources:
             self._batch.told.append(facts.told())

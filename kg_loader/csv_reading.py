@@ -137,4 +137,6 @@ def _csv_row(path: Path, row: Row, header: list[str], required: Collection[str])
     missing = [name for name in required if name not in values]
     if missing:
         return reject(path, row.number, f"fewer cells than columns, no {missing[0]}", ",".join(cells))
+    if len(cells) >= len(header):
+        return Row(row.number, values)
     return Row(row.number, {name: values.get(name, "") for name in header if name})

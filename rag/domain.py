@@ -8,7 +8,7 @@ content, same id; changed content, new id.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property, lru_cache
@@ -32,7 +32,7 @@ def content_id(prefix: str, content: Mapping[str, object]) -> str:
 
 def content_hash(content: Mapping[str, object]) -> int:
     """The 64 bits of a content id; `content` holds no None."""
-    return _hashed(_canonical(content))
+    return hash64(_canonical(content))
 
 
 def _canonical(value: object) -> bytes:
@@ -40,7 +40,8 @@ def _canonical(value: object) -> bytes:
     return text if text.isascii() else unicodedata.normalize("NFC", text.decode()).encode()
 
 
-def _hashed(text: bytes) -> int:
+def hash64(text: bytes) -> int:
+    """The 64 bits that name the content with this canonical JSON."""
     return int.from_bytes(blake2b(text, digest_size=8).digest())
 
 
@@ -155,23 +156,24 @@ def fact_hash(fact: Fact) -> int:
         return content_hash(fact.content())
     said = fact.object
     plain = (said.text, said.kind) if isinstance(said, Literal) else said
-    return fact_hashes(fact.subject, fact.relation, fact.source, (plain,))[0]
+    return hash64(fact_head(plain, fact.relation) + fact_tail(fact.source, fact.subject))
 
 
-def fact_hashes(subject: str, relation: str, source: str, objects: Iterable[str | tuple[str, str]]) -> list[int]:
-    """`fact_hash` of facts without limits that differ in their objects alone: ids of entities, or (text, kind).
+@lru_cache(maxsize=1 << 16)
+def fact_head(said: str | tuple[str, str], relation: str) -> bytes:
+    """The canonical JSON of facts without limits up to the relation; `said`: the id of an entity, or (text, kind).
 
-    Put together of what was written for other facts: files hold many.
+    Files hold many facts, and most of them repeat what is said of another subject.
     """
-    rest = b',"relation":%b,"source":%b,"subject":%b}' % (_quoted(relation), _quoted(source), _quoted(subject))
-    return [_hashed(b'{"object":' + _written(said) + rest) for said in objects]
-
-
-def _written(said: str | tuple[str, str]) -> bytes:
     if isinstance(said, str):
-        return _quoted(said)
+        return b'{"object":%b,"relation":%b' % (_canonical(said), _quoted(relation))
     text, kind = said
-    return b'{"kind":%b,"text":%b}' % (_quoted(kind), _quoted(text))
+    return b'{"object":{"kind":%b,"text":%b},"relation":%b' % (_quoted(kind), _canonical(text), _quoted(relation))
+
+
+def fact_tail(source: str, subject: str) -> bytes:
+    """The rest of it."""
+    return b',"source":%b,"subject":%b}' % (_quoted(source), _quoted(subject))
 
 
 @dataclass(frozen=True)

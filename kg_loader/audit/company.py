@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import combinations
+from itertools import chain, combinations, starmap
 
 from ahocorasick_rs import AhoCorasick
 
@@ -87,7 +87,7 @@ def _everywhere(kb: Knowledge, facts: _Pairs, severity: Severity) -> Iterator[Fi
     for target, held in under.items():
         placed = [kb.places[subject] for _, subject in held if subject in kb.places]
         own = kb.places.get(target, frozenset())
-        if len(placed) < _ANYWHERE or sum(not own.isdisjoint(places) for places in placed) > _OWN * len(placed):
+        if len(placed) < _ANYWHERE or len(placed) - sum(map(own.isdisjoint, placed)) > _OWN * len(placed):
             continue
         if _related(kb, [subject for _, subject in held]) <= chance * _BY_CHANCE[len(placed) >= _MANY]:
             detail = f"{kb.name(target)} stands under {len(held)} subjects that have nothing in common"
@@ -101,8 +101,8 @@ def _related(kb: Knowledge, subjects: Sequence[int]) -> float:
     placed = placed[:: max(1, len(placed) // _SAMPLE)]
     if len(placed) < _TOGETHER:
         return 1.0
-    shared = sum(not a.isdisjoint(b) for a, b in combinations(placed, 2))
-    return shared / (len(placed) * (len(placed) - 1) / 2)
+    pairs = len(placed) * (len(placed) - 1) // 2
+    return (pairs - sum(starmap(frozenset.isdisjoint, combinations(placed, 2)))) / pairs
 
 
 # ---------------------------------------------------------------- one fact among many
@@ -119,9 +119,10 @@ def _alone(kb: Knowledge, facts: _Pairs) -> Iterator[Finding]:
     for target, subjects in under.items():
         if not _ENOUGH <= len(subjects) <= _TOO_MANY:
             continue
-        times = Counter(place for _, subject in subjects for place in kb.places[subject])
+        times = Counter(chain.from_iterable([kb.places[subject] for _, subject in subjects]))
+        once = {place for place, count in times.items() if count == 1}
         for fact, subject in subjects:
-            if all(times[place] == 1 for place in kb.places[subject]):
+            if kb.places[subject] <= once:
                 usual = sorted(times, key=lambda place: (-times[place], kb.name(place)))[:3]
                 detail = (
                     f"{kb.name(target)} under {kb.name(subject)}; its {len(subjects) - 1} other subjects are of "
@@ -138,14 +139,13 @@ def _outward(kb: Knowledge, facts: _Pairs) -> Iterator[Finding]:
     """A remedy for the outside of the body under an illness of places where hardly one is ever given."""
     forms: dict[str, Counter[int]] = defaultdict(Counter)
     given: Counter[str] = Counter()
-    base: Counter[int] = Counter()
+    base = Counter(chain.from_iterable([kb.places.get(subject, ()) for _, subject, _ in facts]))
     outward: list[tuple[int, int, int, str]] = []
+    told = {target: _OUTWARD.search(kb.name(target)) for target in {target for *_, target in facts}}
     for fact, subject, target in facts:
-        places = kb.places.get(subject, frozenset())
-        base.update(places)
-        if found := _OUTWARD.search(kb.name(target)):
+        if found := told[target]:
             given[found.group()] += 1
-            forms[found.group()].update(places)
+            forms[found.group()].update(kb.places.get(subject, ()))
             outward.append((fact, subject, target, found.group()))
     for fact, subject, target, form in outward:
         share = given[form] / len(facts)

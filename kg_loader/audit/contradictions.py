@@ -32,11 +32,10 @@ def _several(kb: Knowledge, relation: Relation) -> Iterator[tuple[str, _Facts]]:
     """(subject, its facts) for each subject, lineage and population that has more than one."""
     sql = (
         "SELECT f.pk, f.subject, coalesce(s.lineage, s.pk), coalesce(f.population, ''), f.literal FROM fact f "
-        "JOIN source s ON s.pk = f.source WHERE f.relation = ? AND f.literal IS NOT NULL AND f.subject IN "
-        "(SELECT subject FROM fact WHERE relation = ? GROUP BY subject HAVING count(*) > 1) ORDER BY f.pk"
+        "JOIN source s ON s.pk = f.source WHERE f.relation = ? AND f.literal IS NOT NULL ORDER BY f.pk"
     )
     found: dict[tuple[int, object, str], _Facts] = defaultdict(list)
-    for key, subject, lineage, population, text in kb.connection.execute(sql, (relation, relation)):
+    for key, subject, lineage, population, text in kb.connection.execute(sql, (relation,)):
         found[subject, lineage, population].append((key, text))
     return ((kb.name(subject), facts) for (subject, *_), facts in found.items() if len(facts) > 1)
 

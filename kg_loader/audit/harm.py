@@ -100,11 +100,12 @@ def _other_sex(kb: Knowledge) -> Iterator[Finding]:
     """A remedy that is otherwise given to women, under an illness of men, or the reverse."""
     sexes = {key: sex for key, places in kb.places.items() if (sex := _sex(kb, key, places))}
     facts = kb.pairs(Relation.DRUG)
+    stems = {remedy: stem(kb.name(remedy)) for remedy in {remedy for *_, remedy in facts}}
     given: dict[str, Counter[str]] = defaultdict(Counter)
     for _, disease, remedy in facts:
-        given[stem(kb.name(remedy))][sexes.get(disease, "")] += 1
+        given[stems[remedy]][sexes.get(disease, "")] += 1
     for fact, disease, remedy in facts:
-        if disease in sexes and (odd := _odd(given[stem(kb.name(remedy))], sexes[disease])):
+        if disease in sexes and (odd := _odd(given[stems[remedy]], sexes[disease])):
             detail = (
                 f"{kb.name(remedy)} for {kb.name(disease)}; {odd} other illnesses it is given for are of the other sex"
             )

@@ -7,7 +7,7 @@ record. The lists are compiled by machine, so every name passes the rules of `na
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -49,6 +49,7 @@ _TEXT_ITEM = re.compile(r"[,，;；、|\t\n ]+")
 _LIST_MARK = re.compile("[、，,]")
 _DEPARTMENT = re.compile(r"[^\d~%]{1,9}")
 _PROSE = 30
+_DUPLICATE = Skipped(DUPLICATE)
 _KEPT = 8 << 20
 """Bytes of a file whose rows fit into memory as objects, some eight times as large."""
 
@@ -131,8 +132,8 @@ def _record(path: Path, row: Row, source: Source, known: _Known) -> Iterator[Ite
     for key, value in record.items():
         if key != CENTRE:
             yield from reader.field(key, value)
-    if reader.said:
-        yield Facts(centre.id, source.id, reader.said)
+    if reader.things or reader.said:
+        yield Facts(centre.id, source.id, reader.things, reader.said)
 
 
 def _is_shifted(record: dict[str, Any]) -> bool:
@@ -147,23 +148,24 @@ def _is_shifted(record: dict[str, Any]) -> bool:
 
 @dataclass(frozen=True)
 class _Record:
-    """One 中心词 and its fields; `said` collects the objects of its facts."""
+    """One 中心词 and its fields; `things` and `said` collect the objects of its facts."""
 
     path: Path
     row: Row
     source: Source
     centre: Entity
     known: _Known
-    said: dict[Relation, list[Entity | Literal]] = field(default_factory=dict)
+    things: dict[Relation, list[Entity]] = field(default_factory=dict)
+    said: dict[Relation, list[Literal]] = field(default_factory=dict)
 
-    def field(self, key: str, value: object) -> Iterator[Item]:
+    def field(self, key: str, value: object) -> Iterable[Item]:
         """What one field asserts besides facts."""
         if key == _ALIASES:
             texts = self._texts(value)
             return self._wrong(key) if texts is None else self._aliases(texts)
         field = FIELDS[self.centre.type].get(key)
         if field is None:
-            return iter([rejected(self.path, self.row, f"unknown key {key[:40]!r} for a {self.centre.type}")])
+            return [rejected(self.path, self.row, f"unknown key {key[:40]!r} for a {self.centre.type}")]
         texts = self._texts(value, field)
         if texts is None:
             return self._wrong(key)
@@ -185,8 +187,8 @@ class _Record:
             return value
         return [part for one in value for part in _ITEM.split(one) if part.strip() or not one.strip()]
 
-    def _wrong(self, key: str) -> Iterator[Item]:
-        yield rejected(self.path, self.row, f"{key} is neither a text nor a list of texts")
+    def _wrong(self, key: str) -> list[Item]:
+        return [rejected(self.path, self.row, f"{key} is neither a text nor a list of texts")]
 
     def _aliases(self, texts: list[str]) -> Iterator[Item]:
         seen = {normalise(self.centre.name)}
@@ -204,13 +206,11 @@ class _Record:
                 seen.add(folded)
                 yield Alias(name, self.centre.id, alias_kind(name))
 
-    def _literals(self, field: Field, texts: list[str]) -> Iterator[Item]:
-        for text in texts:
-            said = _literal(field.relation, text)
-            if isinstance(said, Skipped):
-                yield said
-            else:
-                self.said.setdefault(field.relation, []).append(said)
+    def _literals(self, field: Field, texts: list[str]) -> list[Skipped]:
+        judged = [_literal(field.relation, text) for text in texts]
+        if said := [one for one in judged if isinstance(one, Literal)]:
+            self.said.setdefault(field.relation, []).extend(said)
+        return [one for one in judged if isinstance(one, Skipped)]
 
     def _passages(self, key: str, texts: list[str]) -> Iterator[Item]:
         for text in texts:
@@ -228,23 +228,26 @@ class _Record:
                 aspect=key,
             )
 
-    def _facts(self, field: Field, texts: list[str]) -> Iterator[Item]:
-        said = self.said.setdefault(field.relation, [])
+    def _facts(self, field: Field, texts: list[str]) -> list[Skipped]:
+        things = self.things.setdefault(field.relation, [])
+        skipped: list[Skipped] = []
         seen = {self.centre.id}
         whole = texts if self.known.heads.isdisjoint(texts) else rejoined(texts, self.known.names)
         names = list(map(trimmed, whole))
         pasted = not self.known.suspects.isdisjoint(names)
+        types = field.types
         for name in names:
-            target = _named(name, field.types)
+            target = _named(name, types)
             if isinstance(target, Skipped):
-                yield target
+                skipped.append(target)
             elif pasted and any((name, other) in self.known.pasted for other in names):
-                yield Skipped(BOILERPLATE)
+                skipped.append(Skipped(BOILERPLATE))
             elif target.id in seen:
-                yield Skipped(DUPLICATE)
+                skipped.append(_DUPLICATE)
             else:
                 seen.add(target.id)
-                said.append(target)
+                things.append(target)
+        return skipped
 
 
 @lru_cache(maxsize=1 << 16)

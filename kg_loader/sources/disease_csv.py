@@ -63,10 +63,10 @@ def _rows(path: Path, encoding: str | None) -> Iterator[Row | Rejected]:
 def _record(cells: Mapping[str, str]) -> dict[str, object]:
     record: dict[str, object] = {CENTRE: cells["name"]}
     for column, key in _LISTS.items():
-        if listed := _listed(column, cells.get(column, "")):
+        if (cell := cells.get(column)) and (listed := _listed(column, cell)):
             record[key] = listed
     for column, key in _TEXTS.items():
-        if text := _whole(cells.get(column, "")).strip(" \u3000;；"):
+        if (cell := cells.get(column)) and (text := _whole(cell).strip(" \u3000;；")):
             record[key] = text
     return record
 

@@ -26,31 +26,35 @@ class Facts:
 
     subject: EntityId
     source: str
-    said: Mapping[Relation, Sequence[Entity | Literal]]
+    things: Mapping[Relation, Sequence[Entity]]
+    texts: Mapping[Relation, Sequence[Literal]]
 
     def __len__(self) -> int:
-        return sum(map(len, self.said.values()))
+        return sum(map(len, self.things.values())) + sum(map(len, self.texts.values()))
+
+    def wording(self) -> str:
+        """All its texts, one behind the other."""
+        return "".join([one.text for texts in self.texts.values() for one in texts])
 
     def sound(self) -> bool:
         """Whether all of it can be stored, given that the entities that are objects can."""
-        texts = (one.text for objects in self.said.values() for one in objects if isinstance(one, Literal))
-        return is_id(self.subject) and all(map(is_text, (self.subject, *texts)))
+        return is_id(self.subject) and is_text(self.subject) and is_text(self.wording())
 
     def told(self) -> Told:
         """All of it as plain values."""
-        said: dict[str, Sequence[str | tuple[str, str]]] = {
-            relation.value: [(one.text, one.kind) if isinstance(one, Literal) else one.id for one in objects]
-            for relation, objects in self.said.items()
-        }
-        return self.subject, self.source, said
+        things = {relation.value: [one.id for one in objects] for relation, objects in self.things.items()}
+        texts = {relation.value: [(one.text, one.kind) for one in said] for relation, said in self.texts.items()}
+        return self.subject, self.source, things, texts
 
     def each(self) -> Iterator[Entity | Fact]:
         """What it states, one by one."""
-        for relation, objects in self.said.items():
-            for said in objects:
-                if isinstance(said, Entity):
-                    yield said
-                yield Fact(self.subject, relation, said.id if isinstance(said, Entity) else said, self.source)
+        for relation, objects in self.things.items():
+            for thing in objects:
+                yield thing
+                yield Fact(self.subject, relation, thing.id, self.source)
+        for relation, texts in self.texts.items():
+            for text in texts:
+                yield Fact(self.subject, relation, text, self.source)
 
 
 _KEY = re.compile(r'"((?:[^"\\\n]|\\u[0-9a-fA-F]{4}){1,60})"\s*:')

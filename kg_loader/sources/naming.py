@@ -122,6 +122,8 @@ def suspicious(name: str, folded: str, kind: EntityType) -> str | None:
 @lru_cache(maxsize=1 << 16)
 def named(name: str, kind: EntityType) -> Entity | Skipped:
     """The entity called by a trimmed name, or why it is none."""
+    if PLAIN.fullmatch(name) and normalise(name) == name:  # nearly all of them: `clean` changes no plain name
+        return Entity(EntityId(f"{kind}:{name}"), kind, name)
     reason = fault(name, kind)
     return Skipped(reason) if reason else entity(name, kind)
 

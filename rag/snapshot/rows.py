@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from rag.domain import (
@@ -17,15 +18,21 @@ from rag.domain import (
     Retraction,
     Review,
     Source,
-    fact_hashes,
+    fact_head,
+    fact_tail,
+    hash64,
 )
 from rag.register import is_key
 from rag.text import normalise
 from rag.vocabulary import GRADE_RANK, EntityType
 
 Row = tuple[object, ...]
-Told = tuple[str, str, dict[str, Sequence[str | tuple[str, str]]]]
-"""Facts without limits: their subject, their source and, by relation, ids of entities or (text, kind)."""
+Told = tuple[str, str, dict[str, list[EntityId]], dict[str, list[tuple[str, str]]]]
+"""Facts without limits: their subject, their source and, by relation, ids of entities and (text, kind)."""
+Alike = tuple[int, str, str | None]
+"""What the rows of such facts have in common: the key of the source, the relation, the kind of their texts if any."""
+ToldRow = tuple[int, int, int | str]
+"""Key, number of the subject, number of the object or a text."""
 _TYPES = frozenset(kind.value for kind in EntityType)
 _SHIFT = 1 << 63
 _NO_ID = "an entity id is not `type:name` with a known type"
@@ -56,7 +63,6 @@ def is_id(identifier: str) -> bool:
     return kind in _TYPES and bool(name)
 
 
-@lru_cache(maxsize=1 << 16)
 def is_text(text: str) -> bool:
     """Whether `text` can be stored: it holds no half of a character (a lone surrogate)."""
     try:
@@ -84,20 +90,21 @@ def key_of_source(identifier: str) -> int:
     return int(identifier[2:], 16) - _SHIFT
 
 
-def fact_rows(told: Iterable[Told], numbers: Mapping[object, int], ranks: Mapping[object, int]) -> dict[int, Row]:
-    """The rows of these facts by key, given the numbers of entities and, by their keys, the ranks of sources."""
-    rows: dict[int, Row] = {}
-    for subject, source, said in told:
-        at, leaning = numbers[subject], key_of_source(source)
-        end = leaning, None, None, None, ranks[leaning]
-        for relation, objects in said.items():
-            for number, one in zip(fact_hashes(subject, relation, source, objects), objects, strict=True):
-                key = number - _SHIFT
-                if isinstance(one, str):
-                    rows[key] = (key, at, relation, numbers[one], None, None, *end)
-                else:
-                    rows[key] = (key, at, relation, None, *one, *end)
-    return rows
+def told_rows(told: Iterable[Told], numbers: Mapping[object, int]) -> dict[Alike, dict[int, ToldRow]]:
+    """The rows of these facts by what they have in common and by key, given the numbers of entities."""
+    found: dict[Alike, dict[int, ToldRow]] = defaultdict(dict)
+    for subject, source, things, texts in told:
+        at, leaning, tail = numbers[subject], key_of_source(source), fact_tail(source, subject)
+        for relation, ids in things.items():
+            rows = found[leaning, relation, None]
+            for thing in ids:
+                key = hash64(fact_head(thing, relation) + tail) - _SHIFT
+                rows[key] = key, at, numbers[thing]
+        for relation, said in texts.items():
+            for one in said:
+                key = hash64(fact_head(one, relation) + tail) - _SHIFT
+                found[leaning, relation, one[1]][key] = key, at, one[0]
+    return found
 
 
 def row_of(record: Record, key: int) -> Row:

@@ -7,8 +7,9 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
+from typing import TypeVar
 
-from rag.snapshot.rows import Row, Told, fact_rows, key_of_source
+from rag.snapshot.rows import Row, Told, key_of_source, told_rows
 from rag.snapshot.schema import (
     ALIAS,
     DO_NOT_MERGE,
@@ -21,6 +22,7 @@ from rag.snapshot.schema import (
     TABLES,
 )
 
+AnyRow = TypeVar("AnyRow", bound=tuple[object, ...])
 _COLUMNS = (3, 5, 4, 12, 11, 9, 3, 5)
 _TOGETHER = 32
 
@@ -37,7 +39,22 @@ def _places(count: int) -> str:
     return f"({', '.join('?' * count)})"
 
 
+def _insert_alike(rows: int, column: str) -> str:
+    """The statement that stores so many new facts with the same source, rank, relation and kind of text.
+
+    To hand over a value costs more than all else that SQLite does with it, so these are handed over once.
+    """
+    values = (f"(?1, ?2, ?3, ?4, ?{at}, ?{at + 1}, ?{at + 2})" for at in range(5, 5 + 3 * rows, 3))
+    return (
+        f"INSERT INTO fact (source, rank, relation, literal_kind, pk, subject, {column}) VALUES {', '.join(values)} "
+        "ON CONFLICT (pk) DO NOTHING"
+    )
+
+
 _INSERT, _INSERT_TOGETHER = _insert(1), _insert(_TOGETHER)
+_INSERT_ALIKE = {
+    column: (_insert_alike(_TOGETHER, column), _insert_alike(1, column)) for column in ("object", "literal")
+}
 _REMEMBERED = 200_000
 """Entities and sources whose numbers are kept at hand."""
 _ENTITIES_AT = {ENTITY: (1,), ALIAS: (1,), DO_NOT_MERGE: (1, 2), FACT: (1, 3), PASSAGE: (6,)}
@@ -120,21 +137,31 @@ class Writer:
         """
         if len(self._entities) + len(self._ranks) > _REMEMBERED:
             self.forget()
-        keys: list[Collection[int]] = list(rows)
+        keys: list[Iterable[int]] = list(rows)
         for code, group in enumerate(rows):
             if group:
                 self._store(code, self._numbered(code, self._unknown(code, group)))
         if told:
-            facts = self._rows_told(told)
-            self._store(FACT, self._unknown(FACT, facts))
-            keys[FACT] = rows[FACT].keys() | facts.keys()
+            keys[FACT] = chain(rows[FACT], *self._store_told(told))
         return [self._stage(dataset, code, group) for code, group in enumerate(keys)]
 
-    def _rows_told(self, told: Sequence[Told]) -> dict[int, Row]:
-        objects = (one for _, _, said in told for group in said.values() for one in group if isinstance(one, str))
-        self._know_entities({*objects, *(subject for subject, _, _ in told)})
-        self._know_ranks({key_of_source(source) for _, source, _ in told})
-        return fact_rows(told, self._entities, self._ranks)
+    def _store_told(self, told: Sequence[Told]) -> Sequence[Collection[int]]:
+        """Store facts that are told; their keys."""
+        named: set[object] = {subject for subject, *_ in told}
+        for _, _, things, _ in told:
+            named.update(*things.values())
+        self._know_entities(named)
+        self._know_ranks({key_of_source(source) for _, source, *_ in told})
+        groups = told_rows(told, self._entities)
+        for (source, relation, kind), rows in groups.items():
+            together, alone = _INSERT_ALIKE["object" if kind is None else "literal"]
+            alike = source, self._ranks[source], relation, kind
+            new = self._unknown(FACT, rows)
+            whole = len(new) - len(new) % _TOGETHER
+            parts = zip(*[iter(new[:whole])] * _TOGETHER, strict=True)
+            self.connection.executemany(together, ((*alike, *chain.from_iterable(part)) for part in parts))
+            self.connection.executemany(alone, ((*alike, *row) for row in new[whole:]))
+        return list(groups.values())
 
     def _numbered(self, code: int, rows: Sequence[Row]) -> Sequence[Row]:
         """The rows with numbers in place of the ids of entities, those of facts with the rank of their source."""
@@ -171,7 +198,7 @@ class Writer:
         sql = "SELECT pk, rank FROM json_each(?) CROSS JOIN source ON pk = value"
         self._ranks.update(self.connection.execute(sql, (json.dumps(list(sources - self._ranks.keys())),)))
 
-    def _unknown(self, code: int, group: Mapping[int, Row]) -> list[Row]:
+    def _unknown(self, code: int, group: Mapping[int, AnyRow]) -> list[AnyRow]:
         """Those that may not be stored yet, by key, so that neighbours in the file are written together."""
         if self._from_nothing:
             return [group[key] for key in sorted(group)]

@@ -11,11 +11,13 @@ from kg_loader.sources.naming import (
     entity,
     fault,
     joined_latin,
+    named,
     rejoined,
     trimmed,
     unsafe_alias,
     whole_text,
 )
+from rag.domain import Skipped
 from rag.vocabulary import EntityType
 
 DISEASE, SYMPTOM, DRUG, TEST = EntityType.DISEASE, EntityType.SYMPTOM, EntityType.DRUG, EntityType.EXAMINATION
@@ -24,6 +26,15 @@ DISEASE, SYMPTOM, DRUG, TEST = EntityType.DISEASE, EntityType.SYMPTOM, EntityTyp
 def test_an_entity_is_named_by_its_type_and_normalised_name() -> None:
     found = entity(" ２型\u3000糖尿病\u200b ", DISEASE)
     assert (found.id, found.name) == ("disease:2型糖尿病", "２型 糖尿病")
+
+
+def test_a_plain_name_is_what_cleaning_and_folding_would_make_of_it() -> None:
+    """Such names are not cleaned and folded again, so no letter may come out changed."""
+    letters = (*range(ord("A"), ord("z") + 1), *range(0x3400, 0xA000), *range(0xF900, 0xFB00))
+    made = {name: named(name, DISEASE) for name in (chr(letter) * 2 for letter in letters)}
+    entities = {name: found for name, found in made.items() if not isinstance(found, Skipped)}
+    assert entities == {name: entity(name, DISEASE) for name in entities}
+    assert len(entities) > 20_000
 
 
 @pytest.mark.parametrize(

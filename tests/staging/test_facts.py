@@ -20,11 +20,11 @@ from tests.kb import BOOK, TRIAL, entity, publish
 ILL = entity(EntityType.DISEASE, "甲病")
 DIZZY, SICK = entity(EntityType.SYMPTOM, "头晕"), entity(EntityType.SYMPTOM, "恶心")
 RATE = Literal("约70%", "cure_rate")
-SAID = Facts(ILL.id, BOOK.id, {Relation.SYMPTOM: [DIZZY, SICK, DIZZY], Relation.CURE_RATE: [RATE]})
+SAID = Facts(ILL.id, BOOK.id, {Relation.SYMPTOM: [DIZZY, SICK, DIZZY]}, {Relation.CURE_RATE: [RATE]})
 OF_ANOTHER_SOURCE = replace(SAID, source=TRIAL.id)
-SURROGATE = replace(SAID, said={Relation.CURE_RATE: [Literal("\ud800", "cure_rate"), RATE]})
+SURROGATE = replace(SAID, texts={Relation.CURE_RATE: [Literal("\ud800", "cure_rate"), RATE]})
 NO_ID = replace(SAID, subject=EntityId("甲病"))
-UNNAMED = replace(SAID, said={Relation.SYMPTOM: [replace(SICK, name=""), DIZZY]})
+UNNAMED = replace(SAID, things={Relation.SYMPTOM: [replace(SICK, name=""), DIZZY]})
 
 
 def one_by_one(items: list[Item | Facts]) -> Iterator[Item]:
@@ -73,7 +73,7 @@ def test_a_batch_ends_where_its_facts_are_many() -> None:
     [
         Rejected("a.csv", 1, "broken", "坏" * 500),
         Fact(ILL.id, Relation.CURE_RATE, Literal("约" * 500, "cure_rate"), BOOK.id),
-        Facts(ILL.id, BOOK.id, {Relation.CURE_RATE: [RATE, Literal("约" * 500, "cure_rate")]}),
+        Facts(ILL.id, BOOK.id, {}, {Relation.CURE_RATE: [RATE, Literal("约" * 500, "cure_rate")]}),
     ],
 )
 def test_a_batch_ends_where_its_texts_are_long(long: Item | Facts) -> None:
