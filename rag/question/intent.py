@@ -222,6 +222,16 @@ def is_illness(candidate: Candidate) -> bool:
     return candidate.type is EntityType.DISEASE and _BY_NAME.search(candidate.name) is not None
 
 
+_WHAT_IT_IS = re.compile("(?:是|属于)(?:一?种|个)?(?:什么|啥|怎样的|怎么样的)(?:样的)?(?:疾?病|毛病|病症)")
+
+
+def defines_illness(question: str, mentions: Sequence[Mention]) -> bool:
+    """`高血压是什么病`: what is asked about is one illness itself, be it listed among complaints or not."""
+    if len(mentions) != 1 or mentions[0].negated or mentions[0].modifier:
+        return False
+    return is_illness(mentions[0].best) and _WHAT_IT_IS.match(_plain(question[mentions[0].end :])) is not None
+
+
 _ASKS = re.compile(
     rf"([{HAN}])不\1|[?？吗呢吧]|么$|什么|怎|哪|几|多[少久大长高]|谁|为何|何时|何种|是否|是不是|能不能|可不可以|要不要|会不会|有没有|有无|该不该|好不好|不$|没$|"
     r"请(?!假)|求助|咨询|帮我|推荐|介绍|建议|区别|列出|列举|说明|给出|告诉|\b(?:what|how|why|which|when|where|who|is|are|was|were|do|does|did|can|could|should|will|would|may|might|has|have)\b"
@@ -360,17 +370,20 @@ def _complains(text: str, relations: Sequence[Relation], mentions: Sequence[Ment
     return not named and set(relations) <= _CAUSES and _WHY.search(text) is not None
 
 
-def as_complaint(intent: Intent, mentions: Sequence[Mention]) -> Intent | None:
+def as_complaint(intent: Intent, mentions: Sequence[Mention], question: str) -> Intent | None:
     """The cause of a complaint, asked for as the illness that it may belong to; None where something else is asked.
 
-    `肚子痛是怎么回事`: where records list no cause, they list the illnesses that have it. Not of what is called an
-    illness itself (高血压), even where others list it among their symptoms.
+    `肚子痛是怎么回事`: where records list no cause, they list the illnesses that have it. `晨僵是什么病`: where none is
+    kept of an illness of that name, it is a complaint. Not of what is called an illness itself (高血压), even where
+    others list it among their symptoms.
     """
     present = [m for m in mentions if not m.negated and not m.modifier and m.candidates]
     ill = [m for m in present if any(c.type in _HAVING_A_CAUSE for c in m.candidates)]
     complaints = [m for m in ill if any(c.type is EntityType.SYMPTOM for c in m.candidates)]
     plain = not any(c.type is EntityType.SYMPTOM and _BY_NAME.search(c.name) for m in ill for c in m.candidates)
-    asked = bool(intent.relations) and set(intent.relations) <= _CAUSES and not (intent.object or intent.comparison)
+    which = not intent.explicit and _REVERSE.search(_plain(question)) is not None
+    asked = bool(intent.relations) and (set(intent.relations) <= _CAUSES or which)
+    asked = asked and not (intent.object or intent.comparison)
     behind = asked and bool(ill) and ill == complaints and plain
     return Intent((), (), reverse=True, yes_no=intent.yes_no) if behind else None
 

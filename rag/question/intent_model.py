@@ -16,6 +16,7 @@ from pathlib import Path
 from rag.classifier import Classifier
 from rag.domain import Intent, Mention
 from rag.errors import ConfigurationError
+from rag.question.intent import defines_illness
 from rag.vocabulary import RELATIONS, REMEDIES, EntityType, Relation
 
 REVERSE = "reverse"
@@ -69,6 +70,8 @@ class IntentModel:
         shares = {label: share for label, share in shares.items() if self._fits(label, kinds)}
         label = max(shares, key=lambda name: (shares[name], name), default="")
         if not label or shares[label] < self.sure * sum(shares.values()):
+            return intent
+        if label in self.reverse and defines_illness(question, mentions):
             return intent
         if label in self.reverse and not kinds & {*REMEDIES} and EntityType.SYMPTOM in kinds:
             return Intent((), (), reverse=True, yes_no=intent.yes_no, guessed=True)
