@@ -13,7 +13,7 @@ from dataclasses import replace
 from rag.domain import Candidate, Intent, Mention
 from rag.question.cues import AFTER_TAKING, CUES, groups_asked
 from rag.question.deciding import suspected, with_object
-from rag.question.partners import partner
+from rag.question.partners import class_taken, partner
 from rag.text import HAN, is_han, normalise
 from rag.vocabulary import REMEDIES, EntityType, Relation
 
@@ -134,7 +134,7 @@ def read_intent(question: str, mentions: Sequence[Mention]) -> Intent:
     intent = _cued(question, mentions)
     if not _AFTER_TAKING.search(_masked(question, mentions)):
         intent = with_object(intent, question, mentions)
-    beside = partner(question, mentions)
+    beside = class_taken(question, mentions) or partner(question, mentions)
     return replace(_TOGETHER, yes_no=intent.yes_no, beside=beside) if beside else intent
 
 

@@ -64,7 +64,7 @@ class IntentModel:
         """
         kinds = {c.type for m in mentions if not m.negated and not m.modifier for c in m.candidates}
         told = any(RELATIONS[relation].subjects & kinds for relation in intent.relations)
-        if intent.reverse or intent.comparison or intent.settled or (intent.explicit and told):
+        if intent.reverse or intent.comparison or intent.settled or intent.beside or (intent.explicit and told):
             return intent
         shares = self.classifier.probabilities(self.reading.of(question, mentions))
         shares = {label: share for label, share in shares.items() if self._fits(label, kinds)}
