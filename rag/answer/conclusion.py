@@ -293,6 +293,8 @@ def _missing(
     for name, kinds in types.items():
         own = [e for e in cited if name in _ends(e) or found.entries]
         if remedies and not kinds & REMEDIES:
+            if not kinds & _TREATED:
+                continue
             if not own and not any(other in _ends(e) for e in cited for other in remedies):
                 notes.append(
                     f"知识库没有{'、'.join(dict.fromkeys(remedies))}能否用于{name}的记录；没有记录不等于安全或无效。"
@@ -316,6 +318,12 @@ def _missing(
             ending = "；数值是否正常请对照化验单上的参考范围，由医生判断" if intent.relations == RANGE else ending
             notes.append(f"知识库未收录{name}{'' if labels.startswith(_LIMITED) else '的'}{labels}{ending}。")
     return notes
+
+
+_TREATED = frozenset(
+    {EntityType.DISEASE, EntityType.SYMPTOM, EntityType.SYNDROME, EntityType.POPULATION, EntityType.PATHOGEN}
+)
+"""What a remedy can be for: no examination and no indicator."""
 
 
 def _by_name(beside: str) -> str:

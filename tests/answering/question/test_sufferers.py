@@ -26,6 +26,7 @@ LEAFLETS = {
 
 def records() -> Iterator[Record]:
     yield from RECORDS
+    yield fact("disease:偏头痛", Relation.EXAMINATION, "examination:血常规")
     yield fact("disease:感冒", Relation.DRUG, "drug:丁素")
     yield fact("disease:感冒", Relation.DRUG, "drug:青灵素")
     yield fact("symptom:老人偏头痛", Relation.DEPARTMENT, "department:神经内科")
@@ -124,3 +125,9 @@ def test_what_else_is_given_is_no_answer_to_what_is_eaten(pipeline: Pipeline) ->
     assert answer.outcome is Outcome.NOT_IN_KB
     assert "布洛芬" not in answer.text
     assert "没有甘草能否用于偏头痛的记录；没有记录不等于安全或无效" in answer.text
+
+
+def test_nothing_is_taken_for_an_examination(pipeline: Pipeline) -> None:
+    text = pipeline.ask("偏头痛查了血常规，可以吃甘草吗").text
+    assert "没有甘草能否用于偏头痛的记录" in text
+    assert "能否用于血常规" not in text
