@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
 
-from rag.linking.described import as_described
 from rag.linking.sites import by_other_parts
 
 
 def recorded_as(name: str) -> tuple[str, ...]:
     """Other names of a normalised complaint that records do not know, the likeliest first; last by its part."""
-    return (*_table("instead").get(name, ()), *as_described(name), *by_other_parts(name))
+    return (*_table("instead").get(name, ()), *by_other_parts(name))
 
 
 def names_including(name: str) -> tuple[str, ...]:

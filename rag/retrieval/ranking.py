@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rag.domain import Condition, EntityId, GraphFact, Intent, Mention, RankedSubject
+from rag.linking.described import as_described
 from rag.linking.names import OWN_NAME, Names, entity_name
 from rag.linking.recorded import names_including, recorded_as
 from rag.linking.sites import GENERAL, SKIN, anywhere_of, by_wider_parts, elsewhere
@@ -92,12 +93,16 @@ class Ranking:
             others = self._counted(self._otherwise(mentions, complaint))
             usual = max(others, key=lambda other: others[other], default=complaint)
             names = [usual if others.get(usual, 0) >= _USUAL * known[complaint] else complaint]
-            names = names if known[complaint] else list(others) or [complaint]
+            names = names if known[complaint] else list(others) or self._described(complaint) or [complaint]
             including = self._counted(self._own_names(names_including(entity_name(complaint))))
             beside = _BESIDE_ITS_NAME if names == [complaint] and complaint in literal else 1.0
             for name, weight in {**dict.fromkeys(including, beside), **dict.fromkeys(names, 1.0)}.items():
                 found.setdefault(name, {})[complaint] = weight
         return found
+
+    def _described(self, complaint: EntityId) -> list[EntityId]:
+        """The nearest name on record of what is described so; some are wider, and stand in only where it has none."""
+        return list(self._counted(self._own_names(as_described(entity_name(complaint)))))[:1]
 
     def _wider(self, complaint: EntityId) -> list[EntityId]:
         """It as a complaint of what its part belongs to, where records know that: 四肢麻木 for 脚麻."""

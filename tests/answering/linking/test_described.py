@@ -8,7 +8,6 @@ from rag.domain import EntityId
 from rag.linking.described import as_described
 from rag.linking.linker import Linker
 from rag.linking.names import Names
-from rag.linking.recorded import recorded_as
 from rag.ports import NameRow
 
 KNOWN = [
@@ -77,5 +76,4 @@ def test_what_is_denied_stays_denied(linker: Linker) -> None:
 
 def test_names_of_one_description_stand_in_for_each_other() -> None:
     assert "尿黄似浓茶" in as_described("茶色尿")
-    assert "尿黄似浓茶" in recorded_as("茶色尿")
     assert as_described("高血压") == ()

@@ -189,21 +189,6 @@ def test_what_something_outside_brings_on_waits_until_that_is_told() -> None:
     assert named(by_department(rows, treated, NOBODY))[-1] == "磷中毒"
 
 
-@pytest.mark.parametrize(
-    ("name", "told"),
-    [
-        ("煤工尘肺", "下井二十年，咳嗽"),
-        ("Q热", "给牛羊接生后发热"),
-        ("肺吸虫病", "吃过生鱼，咳嗽"),
-        ("疟疾", "从非洲回来发烧"),
-    ],
-)
-def test_what_work_animals_and_journeys_bring_waits_until_they_are_told(name: str, told: str) -> None:
-    rows = [replace(contender(name, 2.0), mentioned=40), contender("甲病", 2.0)]
-    assert named(order(rows, NOBODY)) == ["甲病", name]
-    assert named(order(rows, person_of(told, None))) == [name, "甲病"]
-
-
 def test_illnesses_of_chinese_medicine_alone_come_after_their_equals() -> None:
     rows = [replace(contender("脾水", 2.0), traditional=True, mentioned=40), contender("甲病", 2.0)]
     assert named(order(rows, NOBODY)) == ["甲病", "脾水"]

@@ -200,3 +200,13 @@ def test_what_is_done_for_a_complaint_leads_to_the_illnesses_that_have_it(tmp_pa
     text = answer_over(tmp_path, rows, "晨僵挂什么科")
     assert "类风湿关节炎，相符的症状：晨僵" in text
     assert "风湿免疫科" in text
+
+
+def test_a_wider_name_stands_in_only_for_what_no_record_has(tmp_path: Path) -> None:
+    """豆腐渣样白带 tells more than 白带增多, however many list the latter; 尿色深 is recorded by one of its names."""
+    rows = [f"甲病{n},disease,has_symptom,白带增多,symptom,记录" for n in range(12)]
+    rows += ["乙病,disease,has_symptom,豆腐渣样白带,symptom,记录", "丙病,disease,has_symptom,尿黄似浓茶,symptom,记录"]
+    answer = answer_over(tmp_path, rows, "豆腐渣样白带是什么病")
+    assert answer.startswith("乙病，相符的症状：豆腐渣样白带")
+    assert "甲病" not in answer
+    assert answer_over(tmp_path, rows, "尿色深是什么病").startswith("丙病")
