@@ -374,20 +374,17 @@ def as_complaint(intent: Intent, mentions: Sequence[Mention], question: str) -> 
     """The cause of a complaint, asked for as the illness that it may belong to; None where something else is asked.
 
     `肚子痛是怎么回事`: where records list no cause, they list the illnesses that have it. `晨僵是什么病`: where none is
-    kept of an illness of that name, it is a complaint; so is what has no treatment or department on record
-    (`胃胀怎么办`). Not of what is called an illness itself (高血压), even where others list it among their symptoms.
+    kept of an illness of that name, it is a complaint. Not of what is called an illness itself (高血压), even where
+    others list it among their symptoms.
     """
     present = [m for m in mentions if not m.negated and not m.modifier and m.candidates]
     ill = [m for m in present if any(c.type in _HAVING_A_CAUSE for c in m.candidates)]
     complaints = [m for m in ill if any(c.type is EntityType.SYMPTOM for c in m.candidates)]
     plain = not any(c.type is EntityType.SYMPTOM and _BY_NAME.search(c.name) for m in ill for c in m.candidates)
     which = not intent.explicit and _REVERSE.search(_plain(question)) is not None
-    treated = intent.explicit and set(intent.relations) <= _OF_A_DISEASE | {Relation.ADJUVANT}
-    asked = bool(intent.relations) and (set(intent.relations) <= _CAUSES or which or treated)
+    asked = bool(intent.relations) and (set(intent.relations) <= _CAUSES or which)
     asked = asked and not (intent.object or intent.comparison)
     behind = asked and bool(ill) and ill == complaints and plain
-    if behind and treated and not set(intent.relations) <= _CAUSES:
-        return replace(intent, reverse=True)
     return Intent((), (), reverse=True, yes_no=intent.yes_no) if behind else None
 
 

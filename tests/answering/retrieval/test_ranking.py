@@ -194,14 +194,6 @@ def test_what_an_illness_is_asks_for_no_illness_behind_it(tmp_path: Path) -> Non
     assert "肾炎" not in text
 
 
-def test_what_is_done_for_a_complaint_leads_to_the_illnesses_that_have_it(tmp_path: Path) -> None:
-    rows = ["晨僵,disease,coded_as,M25.6,literal,编码", "类风湿关节炎,disease,has_symptom,晨僵,symptom,记录"]
-    rows += ["类风湿关节炎,disease,in_department,风湿免疫科,department,记录"]
-    text = answer_over(tmp_path, rows, "晨僵挂什么科")
-    assert "类风湿关节炎，相符的症状：晨僵" in text
-    assert "风湿免疫科" in text
-
-
 def test_a_wider_name_stands_in_only_for_what_no_record_has(tmp_path: Path) -> None:
     """豆腐渣样白带 tells more than 白带增多, however many list the latter; 尿色深 is recorded by one of its names."""
     rows = [f"甲病{n},disease,has_symptom,白带增多,symptom,记录" for n in range(12)]
