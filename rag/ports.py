@@ -130,8 +130,8 @@ class KnowledgeBase(Protocol):
         """Other names of one entity, by name."""
         ...
 
-    def named(self, entities: Iterable[EntityId]) -> dict[EntityId, int]:
-        """How many facts have each as their object, those that are withheld too."""
+    def named(self, entities: Iterable[EntityId], relation: Relation) -> dict[EntityId, int]:
+        """How many facts of a relation have each as their object, those that are withheld too."""
         ...
 
     def mentioned(self, entities: Iterable[EntityId]) -> dict[EntityId, int]:

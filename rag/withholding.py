@@ -15,6 +15,7 @@ from rag.domain import Alias, DoNotMerge, Entity, EntityId, Evidence, Finding, H
 from rag.ports import KnowledgeBase, NameRow
 from rag.register import EMPTY, NOTHING, Register, Withheld, ids_among, is_publication
 from rag.text import Language
+from rag.vocabulary import Relation
 
 T = TypeVar("T")
 _Hit = tuple[str, float]
@@ -79,9 +80,9 @@ class VisibleKnowledgeBase:
         """Other names of one entity, by name."""
         return self._kb.aliases(entity)
 
-    def named(self, entities: Iterable[EntityId]) -> dict[EntityId, int]:
-        """How many facts have each as their object."""
-        return self._kb.named(entities)
+    def named(self, entities: Iterable[EntityId], relation: Relation) -> dict[EntityId, int]:
+        """How many facts of a relation have each as their object."""
+        return self._kb.named(entities, relation)
 
     def mentioned(self, entities: Iterable[EntityId]) -> dict[EntityId, int]:
         """About how many passages mention each."""

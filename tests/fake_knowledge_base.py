@@ -30,6 +30,7 @@ from rag.ports import Embedder, NameRow
 from rag.register import NOTHING, Withheld, keys_of_source
 from rag.snapshot.layout import Manifest
 from rag.text import TEXT_VERSION, Language, language_of, normalise, tokens
+from rag.vocabulary import Relation
 from tests.fake_graph import FakeGraph, entities_in, of_kind
 
 _K1, _B = 1.2, 0.75
@@ -113,9 +114,9 @@ class FakeKnowledgeBase:
         own = {alias for alias in of_kind(self.records, Alias) if alias.entity == entity}
         return sorted(own, key=lambda alias: (alias.name, alias.kind))
 
-    def named(self, entities: Iterable[EntityId]) -> dict[EntityId, int]:
-        """How many facts have each as their object."""
-        objects = Counter(fact.object for fact in self._graph.facts.values())
+    def named(self, entities: Iterable[EntityId], relation: Relation) -> dict[EntityId, int]:
+        """How many facts of a relation have each as their object."""
+        objects = Counter(fact.object for fact in self._graph.facts.values() if fact.relation is relation)
         return {entity: objects[entity] for entity in entities}
 
     def mentioned(self, entities: Iterable[EntityId]) -> dict[EntityId, int]:

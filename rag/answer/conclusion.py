@@ -287,11 +287,14 @@ def _missing(
         pair = "与".join(together)
         return [] if cited else [f"知识库未收录{pair}之间的相互作用；没有记录不等于安全。"]
     if intent.beside:
-        pair = f"{'、'.join(name for name, kinds in types.items() if kinds & REMEDIES)}与“{intent.beside}”"
-        return [] if cited else [f"知识库未收录{pair}之间的相互作用；没有记录不等于安全。"]
+        named = [name for name, kinds in types.items() if kinds & {*REMEDIES, EntityType.FOOD}]
+        pair = f"{'、'.join(named)}与“{intent.beside}”之间" if named else f"“{intent.beside}”"
+        return [] if cited else [f"知识库未收录{pair}的相互作用；没有记录不等于安全。{_by_name(intent.beside)}"]
     for name, kinds in types.items():
         own = [e for e in cited if name in _ends(e) or found.entries]
         if remedies and not kinds & REMEDIES:
+            if not kinds & _TREATED:
+                continue
             if not own and not any(other in _ends(e) for e in cited for other in remedies):
                 notes.append(
                     f"知识库没有{'、'.join(dict.fromkeys(remedies))}能否用于{name}的记录；没有记录不等于安全或无效。"
@@ -315,6 +318,19 @@ def _missing(
             ending = "；数值是否正常请对照化验单上的参考范围，由医生判断" if intent.relations == RANGE else ending
             notes.append(f"知识库未收录{name}{'' if labels.startswith(_LIMITED) else '的'}{labels}{ending}。")
     return notes
+
+
+_TREATED = frozenset(
+    {EntityType.DISEASE, EntityType.SYMPTOM, EntityType.SYNDROME, EntityType.POPULATION, EntityType.PATHOGEN}
+)
+"""What a remedy can be for: no examination and no indicator."""
+
+
+def _by_name(beside: str) -> str:
+    """What helps who asks about a class of remedies (`感冒药`)."""
+    if not beside.endswith("药"):
+        return ""
+    return f"“{beside}”是一类药，成分各不相同：请按药盒上的通用名称再问一次。"
 
 
 def _label(group: Sequence[Relation], kinds: set[EntityType], people: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.linking.assertion import CLAUSE_END
-from rag.linking.sites import ends_with_site
+from rag.linking.sites import ends_with_site, site_at_end
 from rag.text import HAN
 
 _SAID: Mapping[str, tuple[str, ...]] = {
@@ -66,6 +66,42 @@ def _opens(text: str, start: int, ends: set[int]) -> bool:
 
 def _closes(text: str, end: int, starts: set[int]) -> bool:
     return end == len(text) or end in starts or _AFTER_EDGE.match(text[end]) is not None
+
+
+_PLACED: Mapping[str, str] = {
+    word: complaint
+    for complaint, words in {
+        "麻木": "麻木 发麻 麻",
+        "酸痛": "酸痛 发酸 酸",
+        "胀痛": "发胀 胀",
+        "发红": "发红 红",
+        "红肿": "红肿",
+        "发凉": "冰凉 发凉 发冷 凉 冷",
+        "僵硬": "僵硬 发僵 僵",
+        "瘙痒": "发痒 痒",
+        "肿胀": "发肿 肿",
+        "疼痛": "疼痛 疼 痛",
+        "刺痛": "刺痛",
+    }.items()
+    for word in words.split()
+}
+"""What is a complaint right behind a part of the body, and which one."""
+_BEHIND_PLACE = re.compile(rf"(?P<word>{'|'.join(sorted(_PLACED, key=len, reverse=True))})")
+_ENDS_THERE = re.compile(
+    rf"$|[^{HAN}]|[得了着个啊呀吗不很好三两几一天半又还怎是的到起退也什为咋挂看吃用要能会有和跟与可该去哪多老走晚早时后]"
+)
+_NO_COMPLAINT = re.compile("鼻子?酸|牙酸|眼红|口红|舌.?红|[手心]冷|[脸面]冷|牙痒|手痒")
+"""Ways of speaking: `眼红`, `看了手痒`."""
+
+
+def placed_complaints(text: str) -> Iterator[tuple[int, int, str]]:
+    """(start, end, complaint) where one stands right behind a part of the body: `腿麻`, `手指头发凉`."""
+    for found in _BEHIND_PLACE.finditer(text):
+        start, end = found.span("word")
+        before = _HOW_OFTEN.sub("", text[max(0, start - _LONGEST_OPENING) : start])
+        place = site_at_end(before) if _ENDS_THERE.match(text, end) else None
+        if place is not None and not _NO_COMPLAINT.search(before[-2:] + found["word"]):
+            yield max(0, start - _LONGEST_OPENING) + place, end, _PLACED[found["word"]]
 
 
 _OFTEN = (

@@ -70,7 +70,7 @@ class Linker:
         if place is None:
             return candidates, ()
         said[complaint] = place
-        return self._of_part(place) or candidates, place.parts
+        return self._of_part(place) or tuple(c for c in candidates if c.type is EntityType.SYMPTOM), place.parts
 
     def _of_part(self, place: Place) -> tuple[Candidate, ...]:
         """What is called as a complaint of that part is, by its own name."""

@@ -42,6 +42,7 @@ class _Site:
     said: re.Pattern[str]
     names: tuple[str, ...]
     parts: tuple[str, ...]
+    wider: tuple[str, ...]
     whole: bool
     complaints: frozenset[str]
 
@@ -57,6 +58,7 @@ _SITES = tuple(
         re.compile(row["said"]),
         tuple(row["names"]),
         tuple(row["parts"]),
+        tuple(row.get("wider", ())),
         row.get("whole", False),
         frozenset(row.get("complaints", ())),
     )
@@ -105,17 +107,53 @@ def _something_between(stretch: str, offset: int, end: int, complaint: int, take
 
 
 def by_other_parts(name: str) -> tuple[str, ...]:
-    """A complaint by other names of its part (`面部潮红`: 颜面潮红, 面色潮红), the likeliest first."""
-    for site in _SITES:
-        for part in sorted(site.names, key=len, reverse=True):
-            if name.startswith(part) and name != part and not site.whole:
-                return tuple(other + name[len(part) :] for other in site.names if other != part)
-    return ()
+    """A complaint by other names of its part (`面部潮红`: 颜面潮红, 面色潮红) and of itself, the likeliest first."""
+    found = _apart(name)
+    return _joined(found[0].names, found[1], name) if found else ()
+
+
+def by_wider_parts(name: str) -> tuple[str, ...]:
+    """A complaint as that of what its part belongs to (`脚麻`: 手足麻木, 四肢麻木), the likeliest first."""
+    found = _apart(name)
+    return _joined(found[0].wider, found[1], name) if found else ()
+
+
+def anywhere_of(name: str) -> tuple[str, tuple[str, ...]] | None:
+    """The general complaint that one of a part is, and the parts by which records name it: `手痛` is 疼痛 of 手部."""
+    found = _apart(name)
+    general = next((complaint for complaint in _ENDINGS if found and found[1] in _endings_of(complaint)), None)
+    return (general, found[0].parts) if found and general in GENERAL else None
+
+
+def _apart(name: str) -> tuple[_Site, str] | None:
+    """The part of the body that a complaint is of, by the longest of its names, and what is said of it."""
+    said = [(part, site) for site in _SITES if not site.whole for part in site.names if name.startswith(part)]
+    if not said:
+        return None
+    part, site = max(said, key=lambda one: (len(one[0]), one[1].said.fullmatch(one[0]) is not None))
+    return (site, name[len(part) :]) if part != name else None
+
+
+def _endings_of(complaint: str) -> tuple[str, ...]:
+    return (complaint, *_ENDINGS.get(complaint, ()))
+
+
+def _joined(parts: Sequence[str], said: str, name: str) -> tuple[str, ...]:
+    """Names of a complaint that is called `said`: with each part in these words first, then in words for the same."""
+    kinds = (endings for complaint in _ENDINGS if said in (endings := _endings_of(complaint)))
+    same = dict.fromkeys((said, *next(kinds, ())))
+    return tuple(part + ending for ending in same for part in parts if part + ending != name)
 
 
 def ends_with_site(text: str) -> bool:
     """Whether a part of the body is said at the end of `text` (`屁股上`), so that a complaint may follow at once."""
-    return _AT_END.search(text) is not None
+    return site_at_end(text) is not None
+
+
+def site_at_end(text: str) -> int | None:
+    """Where the part of the body begins that is said at the end of `text`; None where there is none."""
+    found = _AT_END.search(text)
+    return found.start() if found else None
 
 
 _AT_END = re.compile(

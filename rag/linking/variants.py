@@ -11,12 +11,14 @@ from dataclasses import replace
 from functools import cached_property
 
 from rag.domain import AliasKind, Candidate, EntityId
-from rag.linking.complaints import Stretch, parted_complaints, short_complaints
+from rag.linking.complaints import Stretch, parted_complaints, placed_complaints, short_complaints
+from rag.linking.described import described_complaints
 from rag.linking.match import NEAR, SUFFERED, Match, is_disease
 from rag.linking.measures import states_of
 from rag.linking.names import OWN_NAME, TYPE_ORDER, Names, entity_type
 from rag.linking.near_names import NearNames
 from rag.linking.parted_names import parted_names
+from rag.linking.sites import place_of
 from rag.linking.typed_names import typed_names
 from rag.vocabulary import EntityType
 
@@ -47,10 +49,25 @@ class Variants:
             if candidates := next(filter(None, map(self._names.candidates, names)), ()):
                 yield Match(start, end, _rated(candidates, alone=True))
 
+    def _placed(self, text: str) -> Iterator[Match]:
+        """Complaints right behind a part of the body, as that of the part or as what may be anywhere."""
+        for start, end, complaint in placed_complaints(text):
+            place = place_of(text, start, end, complaint, ())
+            known = (self._complaints(name) for name in (*(place.names if place else ()), complaint))
+            if candidates := next(filter(None, known), ()):
+                yield Match(start, end, _rated(candidates, alone=True))
+
+    def _complaints(self, name: str) -> list[Candidate]:
+        """What bears a name itself, if a complaint does."""
+        own = [c for c in self._names.candidates(name) if c.via == OWN_NAME]
+        return own if any(c.type is EntityType.SYMPTOM for c in own) else []
+
     def longer(self, text: str, exact: Sequence[Match]) -> Iterator[Match]:
         """What may take the place of names as they are written."""
+        yield from self._placed(text)  # of two that cover the same the later one counts
         yield from self._parted(text, exact)
         yield from self._of_a_part(text, exact)
+        yield from self._described(text)
         yield from self._typed(text, exact)
         yield from self._measured(text, exact)
         yield from self._misspelt(text)
@@ -71,6 +88,14 @@ class Variants:
                 if known := tuple(c for c in found if c.score >= NEAR):
                     yield Match(start, end, _rated(known, alone=True))
                     break
+
+    def _described(self, text: str) -> Iterator[Match]:
+        """Complaints that are described, by the name that comes nearest."""
+        for start, end, names in described_complaints(text):
+            known = (self._names.candidates(name) for name in names)
+            found = (each for each in known if any(c.type is EntityType.SYMPTOM for c in each))
+            if candidates := next(found, ()):
+                yield Match(start, end, _rated(candidates, alone=True))
 
     def _typed(self, text: str, exact: Sequence[Match]) -> Iterator[Match]:
         """Illnesses with a type beside them, by the name that holds both."""

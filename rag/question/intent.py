@@ -13,7 +13,7 @@ from dataclasses import replace
 from rag.domain import Candidate, Intent, Mention
 from rag.question.cues import AFTER_TAKING, CUES, groups_asked
 from rag.question.deciding import suspected, with_object
-from rag.question.partners import partner
+from rag.question.partners import class_taken, partner
 from rag.text import HAN, is_han, normalise
 from rag.vocabulary import REMEDIES, EntityType, Relation
 
@@ -134,7 +134,7 @@ def read_intent(question: str, mentions: Sequence[Mention]) -> Intent:
     intent = _cued(question, mentions)
     if not _AFTER_TAKING.search(_masked(question, mentions)):
         intent = with_object(intent, question, mentions)
-    beside = partner(question, mentions)
+    beside = class_taken(question, mentions) or partner(question, mentions)
     return replace(_TOGETHER, yes_no=intent.yes_no, beside=beside) if beside else intent
 
 
@@ -220,6 +220,16 @@ _BY_NAME = re.compile(
 def is_illness(candidate: Candidate) -> bool:
     """Whether a disease is called as illnesses are and complaints are not, be it listed among complaints or not."""
     return candidate.type is EntityType.DISEASE and _BY_NAME.search(candidate.name) is not None
+
+
+_WHAT_IT_IS = re.compile("(?:是|属于)(?:一?种|个)?(?:什么|啥|怎样的|怎么样的)(?:样的)?(?:疾?病|毛病|病症)")
+
+
+def defines_illness(question: str, mentions: Sequence[Mention]) -> bool:
+    """`高血压是什么病`: what is asked about is one illness itself, be it listed among complaints or not."""
+    if len(mentions) != 1 or mentions[0].negated or mentions[0].modifier:
+        return False
+    return is_illness(mentions[0].best) and _WHAT_IT_IS.match(_plain(question[mentions[0].end :])) is not None
 
 
 _ASKS = re.compile(
@@ -360,17 +370,20 @@ def _complains(text: str, relations: Sequence[Relation], mentions: Sequence[Ment
     return not named and set(relations) <= _CAUSES and _WHY.search(text) is not None
 
 
-def as_complaint(intent: Intent, mentions: Sequence[Mention]) -> Intent | None:
+def as_complaint(intent: Intent, mentions: Sequence[Mention], question: str) -> Intent | None:
     """The cause of a complaint, asked for as the illness that it may belong to; None where something else is asked.
 
-    `肚子痛是怎么回事`: where records list no cause, they list the illnesses that have it. Not of what is called an
-    illness itself (高血压), even where others list it among their symptoms.
+    `肚子痛是怎么回事`: where records list no cause, they list the illnesses that have it. `晨僵是什么病`: where none is
+    kept of an illness of that name, it is a complaint. Not of what is called an illness itself (高血压), even where
+    others list it among their symptoms.
     """
     present = [m for m in mentions if not m.negated and not m.modifier and m.candidates]
     ill = [m for m in present if any(c.type in _HAVING_A_CAUSE for c in m.candidates)]
     complaints = [m for m in ill if any(c.type is EntityType.SYMPTOM for c in m.candidates)]
     plain = not any(c.type is EntityType.SYMPTOM and _BY_NAME.search(c.name) for m in ill for c in m.candidates)
-    asked = bool(intent.relations) and set(intent.relations) <= _CAUSES and not (intent.object or intent.comparison)
+    which = not intent.explicit and _REVERSE.search(_plain(question)) is not None
+    asked = bool(intent.relations) and (set(intent.relations) <= _CAUSES or which)
+    asked = asked and not (intent.object or intent.comparison)
     behind = asked and bool(ill) and ill == complaints and plain
     return Intent((), (), reverse=True, yes_no=intent.yes_no) if behind else None
 

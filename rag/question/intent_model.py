@@ -16,6 +16,7 @@ from pathlib import Path
 from rag.classifier import Classifier
 from rag.domain import Intent, Mention
 from rag.errors import ConfigurationError
+from rag.question.intent import defines_illness
 from rag.vocabulary import RELATIONS, REMEDIES, EntityType, Relation
 
 REVERSE = "reverse"
@@ -63,12 +64,14 @@ class IntentModel:
         """
         kinds = {c.type for m in mentions if not m.negated and not m.modifier for c in m.candidates}
         told = any(RELATIONS[relation].subjects & kinds for relation in intent.relations)
-        if intent.reverse or intent.comparison or intent.settled or (intent.explicit and told):
+        if intent.reverse or intent.comparison or intent.settled or intent.beside or (intent.explicit and told):
             return intent
         shares = self.classifier.probabilities(self.reading.of(question, mentions))
         shares = {label: share for label, share in shares.items() if self._fits(label, kinds)}
         label = max(shares, key=lambda name: (shares[name], name), default="")
         if not label or shares[label] < self.sure * sum(shares.values()):
+            return intent
+        if label in self.reverse and defines_illness(question, mentions):
             return intent
         if label in self.reverse and not kinds & {*REMEDIES} and EntityType.SYMPTOM in kinds:
             return Intent((), (), reverse=True, yes_no=intent.yes_no, guessed=True)

@@ -52,7 +52,7 @@ class Meaning:
 
     def behind(self, intent: Intent, mentions: Sequence[Mention]) -> Meaning | None:
         """`intent` taken for the question which illness is behind the complaint; None where it cannot be meant so."""
-        complaint = as_complaint(intent, mentions) if not _INHERITED.search(self.text) else None
+        complaint = as_complaint(intent, mentions, self.text) if not _INHERITED.search(self.text) else None
         may_ask = _DECIDES.search(self.text) is None and not hurried(self.text)
         return replace(self, intent=complaint, may_ask=may_ask) if complaint is not None else None
 

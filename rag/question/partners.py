@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 from rag.domain import Mention
 from rag.text import HAN, normalise
-from rag.vocabulary import REMEDIES
+from rag.vocabulary import REMEDIES, EntityType
 
-_OTHER = rf"(?P<other>[{HAN}a-z0-9]{{2,10}}?)"
+_OTHER = rf"(?P<other>[{HAN}a-z0-9]{{2,10}}?|酒|茶|奶|蛋)"
 _MAY = "(?:能不能|能否|还能|能|可不可以|可以|可否|会不会)"
 _TOGETHER = "(?:一起|同时|一块|混着|合用|同服|同吃|联用)"
 _TAKEN = "(?:吃|服用|服|用|喝|打|注射)"
@@ -21,7 +21,7 @@ _ASKED = tuple(
         re.compile,
         (
             rf"\u25a1{_MAY}?(?:和|跟|与|同|加|配){_OTHER}(?:是否)?{_MAY}?{_TOGETHER}",
-            rf"(?:^|[，。；？,;?])(?:请问|想问)?{_OTHER}(?:和|跟|与|同|加)\u25a1+(?:是否)?{_MAY}?{_TOGETHER}",
+            rf"(?:^|[，。；？,;?])(?:请问|想问)?{_OTHER}(?:是否)?{_MAY}?(?:和|跟|与|同|加)\u25a1+(?:是否)?{_MAY}?{_TOGETHER}",
             rf"{_TAKEN}(?:了|着|完|过)?\u25a1+[^，。；？]{{0,4}}?{_MAY}(?:再|同时|一起)?{_TAKEN}{_OTHER}(?:吗|么|呢|不?[？?]|不?$)",
         ),
     )
@@ -40,6 +40,26 @@ def partner(question: str, mentions: Sequence[Mention]) -> str:
     text = "".join(chars)
     found = next((match["other"] for pattern in _ASKED if (match := pattern.search(text))), "")
     return "" if _ANYTHING.search(found) else found
+
+
+_CLASS = re.compile("药(?![店房膏酒材剂流浴用理])")
+_ILL = frozenset({EntityType.DISEASE, EntityType.SYMPTOM})
+
+
+def class_taken(question: str, mentions: Sequence[Mention]) -> str:
+    """`感冒药` of `感冒药能和牛奶一起吃吗`: remedies named by the illness that are to be taken with something.
+
+    The illness itself is neither eaten nor taken; empty where no such thing is asked.
+    """
+    text = normalise(question)
+    for mention in mentions if len(text) == len(question) else ():
+        remedy = _CLASS.match(text, mention.end)
+        if remedy is None or mention.carried or mention.best.type not in _ILL:
+            continue
+        masked = text[: mention.start] + "\u25a1" * (remedy.end() - mention.start) + text[remedy.end() :]
+        if any(pattern.search(masked) for pattern in _ASKED):
+            return text[mention.start : remedy.end()]
+    return ""
 
 
 def speaks_of(text: str, other: str) -> bool:

@@ -11,7 +11,18 @@ from dataclasses import replace
 
 from rag.domain import Mention, Patient, Turn
 from rag.linking.names import Names
-from rag.question.patient_groups import ADULT_FROM, CHILD, GROUPS, MONTHS, NURSING, OLD, OLD_FROM, ORGANS, PREGNANT
+from rag.question.patient_groups import (
+    ADULT_FROM,
+    CHILD,
+    GROUPS,
+    MONTHS,
+    NURSING,
+    OLD,
+    OLD_FROM,
+    ORGANS,
+    PREGNANT,
+    nurses,
+)
 from rag.question.sufferers import illness_of, is_sufferer
 from rag.text import HAN, normalise, quantities
 from rag.vocabulary import REMEDIES, EntityType
@@ -81,6 +92,17 @@ def joined(given: Patient | None, said: Patient) -> Patient | None:
     )
 
 
+def is_child(patient: Patient | None) -> bool:
+    """Whether the patient is known to be a child, and neither pregnant nor nursing."""
+    if patient is None or patient.pregnant or NURSING.label in patient.conditions:
+        return False
+    return CHILD.label in patient.conditions or (patient.age is not None and patient.age < _NURSED_BELOW)
+
+
+_NURSED_BELOW = 12.0
+"""Years; older girls may nurse themselves."""
+
+
 def _without_names(text: str, names: Names) -> str:
     """The text with the names of things that are no people left out."""
     chars = list(text)
@@ -111,7 +133,9 @@ def _groups_said(text: str, ages: Sequence[float]) -> Iterator[str]:
     """Words for the groups; an age makes words for the young and the old needless, several ages need them."""
     if trimester := _said(_TRIMESTER_SAID, text):
         yield trimester.group()
-    for group in (NURSING, *ORGANS):
+    if _said(NURSING.said, text) and nurses(text, any(age < ADULT_FROM for age in ages)):
+        yield NURSING.label
+    for group in ORGANS:
         if _said(group.said, text):
             yield group.label
     if len(set(ages)) != 1:

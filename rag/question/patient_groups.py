@@ -75,6 +75,48 @@ _HEPATIC = Group(
 ORGANS = (_RENAL, _HEPATIC)
 GROUPS = (PREGNANT, NURSING, CHILD, OLD, *ORGANS)
 
+_A_CHILD = "(?:宝宝|宝贝|孩子|小孩|娃娃?|婴幼?儿|新生儿|儿子|女儿)"
+_FED = re.compile(
+    rf"母乳喂养|喂母乳|[吃喝]母乳|母乳(?=宝|娃|儿|的{_A_CHILD})|{_A_CHILD}[^，。；,;?？]{{0,3}}(?:哺乳|喂奶)"
+)
+"""What a child is fed."""
+_FOR_A_CHILD = re.compile(rf"给(?:他|她|{_A_CHILD})(?:吃|喝|用|服|打|抹|涂)")
+_TAKES = re.compile(rf"{_A_CHILD}[^，。；,;?？]{{0,6}}(?:能|可以|能不能|可不可以)(?:吃|喝|用|服|打)")
+"""Who takes the remedy is the child, surely, or unless the mother speaks of herself."""
+_MOTHER = re.compile(
+    rf"我(?!们?家|的?{_A_CHILD}|想[问知]|要问)|俺|妈妈|宝妈|妈咪|产妇|母亲|乳母|大人|奶水|(?:对|影响){_A_CHILD}|[能以]不?[能以]?(?:继续|再|还)?喂奶"
+)
+"""Who nurses is spoken of, or the child only as whom it may harm."""
+
+
+def nurses(text: str, is_child: bool) -> bool:
+    """Whether a normalised question tells that the patient nurses; `is_child`: a child's age is told.
+
+    `宝宝母乳喂养，能吃布洛芬吗` tells what the child is fed, and the remedy is for the child.
+    """
+    said = NURSING.said.search(text)
+    child = is_child or CHILD.said.search(text) is not None
+    if said is None or not child:
+        return said is not None
+    if _FOR_A_CHILD.search(text):
+        return False
+    return _MOTHER.search(text) is not None or not (_FED.search(text) or _TAKES.search(text))
+
+
+_BESIDE_WOMEN = re.compile(
+    "(?:禁|慎|忌|不宜|不应|不得|不可|避免|不推荐|应)*(?:使?用|服用?)|妇女|患者|女性|期间?|[及和与或、,，。;；的者对本品均时]"
+)
+
+
+def for_mothers_alone(text: str) -> bool:
+    """Whether a normalised text speaks of the pregnant and the nursing, and of nobody else: `孕妇及哺乳期妇女禁用`."""
+    rest, found = text, False
+    for group in (PREGNANT, NURSING):
+        found = found or group.written.search(text) is not None
+        rest = group.written.sub("", rest)
+    return found and len(_BESIDE_WOMEN.sub("", rest)) <= 1
+
+
 _TRIMESTERS = {
     "early": re.compile(r"早期|早孕|孕早|(?:前|头|最初)(?:3|三)个月|first trimester"),
     "middle": re.compile(r"中期|孕中|second trimester"),

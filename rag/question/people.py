@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from rag.question.patient_groups import NURSING, nurses
+
 _SAID: Mapping[str, re.Pattern[str]] = {
     "儿童": re.compile(
         r"儿童|小儿|小孩|孩子|宝宝|婴幼?儿|新生儿|幼儿|娃娃?|未成年|\d+个?月(?:大|的)|(?<!\d)(?:1[0-7]|\d)岁(?!以上)"
@@ -29,7 +31,8 @@ _WRITTEN: Mapping[str, re.Pattern[str]] = {
 
 def groups_in(question: str) -> tuple[str, ...]:
     """The groups that a normalised question names, by their label."""
-    return tuple(label for label, said in _SAID.items() if said.search(question))
+    named = (label for label, said in _SAID.items() if said.search(question))
+    return tuple(label for label in named if label != NURSING.label or nurses(question, is_child=False))
 
 
 def speaks_of(group: str, text: str) -> bool:

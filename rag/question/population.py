@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from rag.domain import GraphFact, Patient, Sex
+from rag.question.patient_groups import NURSING, nurses
 from rag.text import normalise
 
 _ADULT_FROM = 18
@@ -122,7 +123,7 @@ def _age(text: str) -> float | None:
         return float(_number(years[1]))
     if months := _MONTHS.search(text):
         return _number(months[1]) / 12
-    if _MOTHER.search(text):
+    if _MOTHER.search(text if nurses(text, is_child=False) else NURSING.said.sub("", text)):
         return None
     if _INFANT.search(text):
         return 1.0
@@ -192,6 +193,8 @@ def suited(facts: Sequence[GraphFact], person: Person) -> list[GraphFact]:
     """
     limits = {f.id: (groups_named(f.object_text) - groups_named(f.subject_name)) & _AGES for f in facts}
     kept = [f for f in facts if not limits[f.id] & person.outside]
+    if Group.PREGNANT in person.outside and person.pregnant is None:
+        kept = [f for f in kept if not NURSING.written.search(normalise(f.object_text))]  # of a child, of a man
 
     def key(fact: GraphFact) -> int:
         return 0 if limits[fact.id] & person.groups else 2 if limits[fact.id] else 1

@@ -16,7 +16,7 @@ _NAMED = re.compile(r"(?:患者|病人|者)$")
 """Where a graph knows them as a group of people."""
 _LASTING = re.compile(
     r"高血压|高血脂|糖尿病|冠心病|心脏病|房颤|哮喘|慢阻肺|慢性支气管炎|乙肝|肝硬化|脂肪肝|痛风|甲[亢减]|慢性肾病|脑梗|脑梗死|癫痫|类风湿性?关节炎|"
-    r"类风湿"
+    r"类风湿|慢性\w{1,8}(?:[病症炎]|衰竭|不全|综合征)|尿毒症|肾病综合征|肺心病|心衰|心力衰竭|心功能不全|帕金森病?|老年痴呆|红斑狼疮|系统性红斑狼疮|银屑病"
 )
 """What one has for years: said by itself among complaints, it is none of them."""
 _BEFORE = re.compile(r"[^，。；]{0,4}?(?:有|患|得|确诊|合并|既往|以前|本身|一直|多年|老)*")
@@ -66,9 +66,17 @@ def without_sufferers(question: str, mentions: Sequence[Mention], intent: Intent
     cared_for = intent.reverse or asked or _WHAT.search(question)
     if not cared_for or intent.yes_no or intent.comparison or intent.avoids:
         return tuple(mentions)
-    had = [m for m in mentions if is_sufferer(question, m)]
+    had = [m for m in mentions if is_sufferer(question, m) or _complains_with(m, mentions)]
     today = [m for m in mentions if m not in had and m.present and not m.modifier and _ill(m)]
     return tuple(m for m in mentions if m not in had) if today else tuple(mentions)
+
+
+def _complains_with(mention: Mention, mentions: Sequence[Mention]) -> bool:
+    """Whether a complaint stands right behind what one has for years: 腹痛 of `慢性肾功能衰竭腹痛怎么回事`."""
+    return _lasts(mention) and any(
+        other.start == mention.end and not _lasts(other) and any(c.type is EntityType.SYMPTOM for c in other.candidates)
+        for other in mentions
+    )
 
 
 def _ill(mention: Mention) -> bool:

@@ -8,9 +8,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rag.domain import Condition, EntityId, GraphFact, Intent, Mention, RankedSubject
+from rag.linking.described import as_described
 from rag.linking.names import OWN_NAME, Names, entity_name
 from rag.linking.recorded import names_including, recorded_as
-from rag.linking.sites import GENERAL, SKIN, elsewhere
+from rag.linking.sites import GENERAL, SKIN, anywhere_of, by_wider_parts, elsewhere
 from rag.ports import GraphReader, KnowledgeBase
 from rag.question.population import NOBODY, Person, groups_preferred, limited_to
 from rag.retrieval.differential import Contender, Told, by_department, order
@@ -55,10 +56,10 @@ class Ranking:
         told = told_symptoms(mentions)
         if not told.present:
             return (), []
-        parts = parts_told(mentions)
-        said = self._as_recorded(mentions, told.present)
+        said, general = self._somewhere(self._as_recorded(mentions, told.present))
+        parts = tuple(dict.fromkeys((*parts_told(mentions), *general)))
         complaints, told = told.present, replace(told, present=tuple(said))
-        found = weighed(self._sharing(told.present, parts), said, self.kb.named(said))
+        found = weighed(self._sharing(told.present, parts), said, self.kb.named(said, Relation.SYMPTOM))
         heard = self.kb.mentioned([subject.subject for subject in found])
         first = order([Contender(subject, mentioned=heard[subject.subject]) for subject in found], person)
         wide = not intent.groups or bool(told.absent or parts) or person != NOBODY
@@ -85,23 +86,46 @@ class Ranking:
         Where they know nothing of the name, by what else it is called (水泡 for 水疱); where few use it, by the one
         that most use instead: a textbook's 发热 beside a thousand times 发烧.
         """
-        known = self.kb.named(complaints)
+        known = self.kb.named(complaints, Relation.SYMPTOM)
         literal = {c.entity for m in mentions for c in m.candidates if c.via == OWN_NAME}
         found: dict[EntityId, dict[EntityId, float]] = {}
         for complaint in complaints:
             others = self._counted(self._otherwise(mentions, complaint))
             usual = max(others, key=lambda other: others[other], default=complaint)
             names = [usual if others.get(usual, 0) >= _USUAL * known[complaint] else complaint]
-            names = names if known[complaint] else list(others) or [complaint]
+            names = names if known[complaint] else list(others) or self._described(complaint) or [complaint]
             including = self._counted(self._own_names(names_including(entity_name(complaint))))
             beside = _BESIDE_ITS_NAME if names == [complaint] and complaint in literal else 1.0
             for name, weight in {**dict.fromkeys(including, beside), **dict.fromkeys(names, 1.0)}.items():
                 found.setdefault(name, {})[complaint] = weight
         return found
 
+    def _described(self, complaint: EntityId) -> list[EntityId]:
+        """The nearest name on record of what is described so; some are wider, and stand in only where it has none."""
+        return list(self._counted(self._own_names(as_described(entity_name(complaint)))))[:1]
+
+    def _wider(self, complaint: EntityId) -> list[EntityId]:
+        """It as a complaint of what its part belongs to, where records know that: 四肢麻木 for 脚麻."""
+        return list(self._counted(self._own_names(by_wider_parts(entity_name(complaint)))))
+
+    def _somewhere(self, said: Recorded) -> tuple[Recorded, list[str]]:
+        """What no record knows under any name as the complaint that may be anywhere (手痛: 疼痛), and where it is.
+
+        Where that is not recorded either, as the complaint of what the part belongs to.
+        """
+        known, parts = self.kb.named(said, Relation.SYMPTOM), list[str]()
+        found: dict[EntityId, dict[EntityId, float]] = {}
+        for name, complaints in said.items():
+            placed = anywhere_of(entity_name(name)) if not known[name] else None
+            anywhere = list(self._counted(self._own_names([placed[0]]))) if placed else []
+            parts += placed[1] if placed and anywhere else ()
+            for entity in anywhere or (self._wider(name) if not known[name] else ()) or [name]:
+                found.setdefault(entity, {}).update(complaints)
+        return found, parts
+
     def _counted(self, symptoms: Sequence[EntityId]) -> dict[EntityId, int]:
         """How many facts name each, of those that some do."""
-        return {symptom: count for symptom, count in self.kb.named(symptoms).items() if count}
+        return {symptom: count for symptom, count in self.kb.named(symptoms, Relation.SYMPTOM).items() if count}
 
     def _otherwise(self, mentions: Sequence[Mention], complaint: EntityId) -> list[EntityId]:
         """Other symptoms that a complaint may be recorded as: what it surely stands for, and by its other names."""

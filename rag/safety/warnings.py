@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from rag.domain import Candidate, EntityId, Evidence, Mention, Patient, SafetyWarning
 from rag.linking.linker import Linker
 from rag.linking.medicines import resolve
-from rag.linking.names import entity_type
+from rag.linking.names import entity_name, entity_type
 from rag.question.concerns import About, Concern, concerns_of
-from rag.question.patient import SURE
+from rag.question.patient import SURE, is_child
+from rag.question.patient_groups import for_mothers_alone
 from rag.retrieval.remedies import INDICATIONS
 from rag.retrieval.retriever import Retriever
 from rag.safety.hazards import Hazard
@@ -73,6 +74,8 @@ def look(
     if not drugs:
         return Safety()
     asked = asked_entities(mentions)
+    if is_child(patient):  # `宝宝哺乳期能吃吗` asks about no nursing woman
+        asked = [entity for entity in asked if not for_mothers_alone(entity_name(entity))]
     taken = [
         entity for name in (patient.drugs if patient else ()) for entity in resolve(name, linker, retriever.kb).entities
     ]

@@ -172,10 +172,10 @@ class Records:
         sql = "SELECT name, kind FROM alias WHERE entity = (SELECT pk FROM entity WHERE id = ?) ORDER BY name, kind"
         return [Alias(name, entity, AliasKind(kind)) for name, kind in self.connection().execute(sql, (entity,))]
 
-    def named(self, entities: Iterable[EntityId]) -> dict[EntityId, int]:
-        """How many facts have each as their object; without what does not exist."""
+    def named(self, entities: Iterable[EntityId], relation: Relation) -> dict[EntityId, int]:
+        """How many facts of a relation have each as their object; without what does not exist."""
         sql = (
-            "SELECT e.id, (SELECT count(*) FROM fact WHERE object = e.pk) "
+            f"SELECT e.id, (SELECT count(*) FROM fact WHERE object = e.pk AND relation = '{relation.value}') "
             "FROM json_each(?) j CROSS JOIN entity e ON e.id = j.value"
         )
         return dict(self._rows(sql, entities))

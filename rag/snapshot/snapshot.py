@@ -36,6 +36,7 @@ from rag.snapshot.records import Records
 from rag.snapshot.schema import FACT, PASSAGE, id_of_key, key_of_id
 from rag.snapshot.sparse import SparseIndex
 from rag.text import TEXT_VERSION, Language, normalise
+from rag.vocabulary import Relation
 
 if TYPE_CHECKING:
     from rag.graph.sqlite import SqliteGraph
@@ -126,10 +127,10 @@ class Snapshot:
         """Other names of one entity, by name."""
         return self.records.aliases(entity)
 
-    def named(self, entities: Iterable[EntityId]) -> dict[EntityId, int]:
-        """How many facts have each as their object."""
+    def named(self, entities: Iterable[EntityId], relation: Relation) -> dict[EntityId, int]:
+        """How many facts of a relation have each as their object."""
         wanted = list(entities)
-        return dict.fromkeys(wanted, 0) | self.records.named(wanted)
+        return dict.fromkeys(wanted, 0) | self.records.named(wanted, relation)
 
     def mentioned(self, entities: Iterable[EntityId]) -> dict[EntityId, int]:
         """How many passages mention each."""

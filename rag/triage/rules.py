@@ -22,7 +22,7 @@ from rag.triage.table import PatientTest, Pattern, Rule, TriageRules, parse_aid,
 from rag.triage.values import parse_values
 from rag.triage.words import Words, places_in
 
-__all__ = ["TriageRules", "contexts", "first_aid", "load_rules", "told", "triage"]
+__all__ = ["TriageRules", "contexts", "first_aid", "load_rules", "surely", "told", "triage"]
 
 _CLAUSE_END = re.compile(r"[,;:!?。\n]|$")
 _NOBODY = Patient()
@@ -52,7 +52,15 @@ def load_rules(path: Path | None = None) -> TriageRules:
 
 def triage(question: str, patient: Patient | None, rules: TriageRules) -> Triage:
     """Return the verdict of the first, that is gravest, rule that fires; pure, under 1 ms for 200 characters."""
-    rule = _first(rules.rules, _Reading(question, rules), patient or _NOBODY)
+    return _verdict(_first(rules.rules, _Reading(question, rules), patient or _NOBODY))
+
+
+def surely(question: str, patient: Patient | None, rules: TriageRules) -> Triage:
+    """Return the verdict of the first rule that fires by a pattern which nothing learnt may take back."""
+    return _verdict(_first(rules.sure, _Reading(question, rules), patient or _NOBODY))
+
+
+def _verdict(rule: Rule | None) -> Triage:
     return Triage(True, rule.id, rule.action, rule.label) if rule is not None else Triage()
 
 

@@ -22,7 +22,7 @@ from rag.errors import ConfigurationError
 from rag.text import normalise
 from rag.triage.desk import load_desk
 from rag.triage.english import english_flag
-from rag.triage.rules import contexts, first_aid, told, triage
+from rag.triage.rules import contexts, first_aid, surely, told, triage
 from rag.triage.table import TriageRules
 
 NONE, EMERGENCY = "none", "emergency"
@@ -47,6 +47,16 @@ _FEVER = re.compile(
     r"烧|热|烫|火炉|火炭|炉子|体温|[量测]|(?:三十[八九]|四十|3[89]|4[01])(?!多?天|周|个|w)|fever|hot|temp"
 )
 """What speaks of fever, once what denies it is taken out; without it the age of a baby is no emergency."""
+_SUICIDAL = "suicidal"
+_RELUCTANT = re.compile(
+    "舍不得|不舍|不忍心|狠不下心|下不了决?心|下不了狠心|心软|心疼|过意不去|过不了这一?关|拿不定主意|犹豫"
+)
+_FAREWELL = re.compile(
+    "死|亡|活|命|走|跳|割|划|刀|绳|吊|药|遗|别|见|消失|结束|了[结断]|解脱|累|意义|杀|残|伤|楼|桥|江|河|湖|海|煤气|炭|窗|台|轨|血|辈子|"
+    "来世|来生|天堂|世|醒|撑|熬|不下去|对不起|拖累|负担|多余|麻烦|不吃|抑郁|绝望|崩溃|痛苦|不在|离开|陪|安排|后事|托付|明天|今晚|天亮|"
+    "没人|再也|恨"
+)
+"""Whoever cannot part (`给孩子断奶，自己舍不得`) says something of this too where it is life that he parts from."""
 _CHILD = re.compile("小孩|孩子|儿童|小朋友|儿子|女儿|上学|幼儿园")
 _LONGEST_BARE = 16
 _GRAVE = re.compile("胸|心绞|心前区|呼吸|喘|气|憋|血|抽|麻|看不|视力|黄疸")
@@ -90,6 +100,8 @@ class SecondLook:
         shares = self.names.probabilities(text)
         kind = max(shares, key=lambda label: (shares[label], label))
         other = emergency * (1 - shares[kind])
+        if kind == _SUICIDAL and _is_reluctant(question):
+            return None
         if kind == _INFANT and not _feverish(question):
             return self.verdicts[UNCLEAR] if other >= self.alarm else None
         if kind == _INFANT and _older(question, patient):
@@ -97,6 +109,12 @@ class SecondLook:
         if shares[kind] >= self.clear:
             return self.verdicts[kind]
         return self.verdicts[UNCLEAR] if emergency >= self.alarm_unclear else None
+
+
+def _is_reluctant(question: str) -> bool:
+    """Whether somebody finds it hard to part from something, and no word is of death or farewell."""
+    text = normalise(question)
+    return _RELUCTANT.search(text) is not None and _FAREWELL.search(text) is None
 
 
 def _feverish(question: str) -> bool:
@@ -120,6 +138,8 @@ def assess(question: str, patient: Patient | None, rules: TriageRules, look: Sec
     first = triage(question, patient, rules)
     if not first.red_flag and (english := english_flag(question)).red_flag:
         return english  # the model of the second look was trained on Chinese and doubts what it cannot read
+    if first.red_flag and (sure := surely(question, patient, rules)).red_flag:
+        return sure
     silent = told(question, rules) or _is_bare(question)
     asked = look if first.red_flag or not silent else None
     verdict = asked.reconsider(question, patient, first, contexts(question, rules)) if asked is not None else first

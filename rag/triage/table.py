@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Mapping, Set
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -32,12 +32,16 @@ class PatientTest:
 
 @dataclass(frozen=True)
 class Pattern:
-    """Groups of words that must all be live in one unit of text, and groups that must not stand there."""
+    """Groups of words that must all be live in one unit of text, and groups that must not stand there.
+
+    `sure`: what the second look may not take back.
+    """
 
     all_of: tuple[Words, ...]
     unless: tuple[Words, ...]
     within: str
     patient: PatientTest
+    sure: bool = False
 
     @cached_property
     def needed(self) -> Set[Words]:
@@ -85,6 +89,12 @@ class TriageRules:
     scopes: Scopes
     aid: tuple[Rule, ...] = ()
     values: tuple[Measure, ...] = ()
+
+    @cached_property
+    def sure(self) -> tuple[Rule, ...]:
+        """The rules with those of their patterns alone that the second look may not take back."""
+        kept = ((rule, tuple(pattern for pattern in rule.patterns if pattern.sure)) for rule in self.rules)
+        return tuple(replace(rule, patterns=patterns) for rule, patterns in kept if patterns)
 
     @cached_property
     def heads(self) -> Heads:
@@ -229,16 +239,19 @@ class _Table:
         return Rule(name, label, action, source, ignore, tuple(patterns))
 
     def pattern(self, value: object, at: str, vocabulary: Mapping[str, Words]) -> Pattern:
-        given = self.mapping(value, at, {"all_of"}, {"within", "unless", "patient"})
+        given = self.mapping(value, at, {"all_of"}, {"within", "unless", "patient", "sure"})
         within = given.get("within", "sentence")
         if within not in _WITHIN:
             raise self.wrong(f"{at}.within", f"{within!r} is unknown", f"give one of {list(_WITHIN)}")
+        if not isinstance(sure := given.get("sure", False), bool):
+            raise self.wrong(f"{at}.sure", f"{sure!r} does not fit", "give true or false")
         unless = self.items(given["unless"], f"{at}.unless") if "unless" in given else []
         return Pattern(
             all_of=tuple(self.group(g, f"{at}.all_of", vocabulary) for g in self.items(given["all_of"], at)),
             unless=tuple(self.group(g, f"{at}.unless", vocabulary) for g in unless),
             within=within,
             patient=self.patient(given["patient"], f"{at}.patient") if "patient" in given else PatientTest(),
+            sure=sure,
         )
 
     def group(self, value: object, at: str, vocabulary: Mapping[str, Words]) -> Words:

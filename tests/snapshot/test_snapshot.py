@@ -14,7 +14,7 @@ from rag.errors import UsageError
 from rag.snapshot import Library, Snapshot
 from rag.snapshot.schema import KIND_NAMES
 from rag.text import tokens
-from rag.vocabulary import EntityType
+from rag.vocabulary import EntityType, Relation
 from tests.kb import BOOK, TRIAL, HashEmbedder, disease, entity, generated, opened, publish, small_kb, symptom
 
 
@@ -58,8 +58,10 @@ def test_names_hold_own_names_and_aliases(snapshot: Snapshot) -> None:
 def test_how_often_an_entity_is_the_object_of_a_fact(snapshot: Snapshot) -> None:
     facts = [record for record in snapshot.scan("fact") if isinstance(record, Fact)]
     asked = [disease("甲病"), symptom("恶寒"), disease("没有")]
+    facts = [fact for fact in facts if fact.relation is Relation.SYMPTOM]
     expected = {entity: sum(fact.object == entity for fact in facts) for entity in asked}
-    assert snapshot.named(asked) == expected
+    assert snapshot.named(asked, Relation.SYMPTOM) == expected
+    assert not any(snapshot.named(asked, Relation.DRUG).values())
     assert expected[disease("没有")] == 0 < max(expected.values())
 
 

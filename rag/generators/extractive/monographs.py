@@ -8,6 +8,8 @@ from rag.checking.quoting import quotable
 from rag.domain import EntityId, GenerationRequest, Mention, Passage, PassageKind
 from rag.generators.extractive.sentences import Budget, Numbered, stands_bare
 from rag.question.allergens import allergens_among
+from rag.question.patient import is_child
+from rag.question.patient_groups import for_mothers_alone
 from rag.question.people import groups_in, speaks_of
 from rag.retrieval.excerpts import telling, without
 from rag.text import normalise
@@ -52,6 +54,8 @@ def _by_field(request: GenerationRequest, numbered: Sequence[Numbered], budget: 
     for n, evidence, passage in fields:
         if passage.about in asked_for:
             quotes = _of_the_drug(request, passage, told, touching=touching)
+            if is_child(request.patient):
+                quotes = [quote for quote in quotes if not for_mothers_alone(normalise(quote))]
             quotes = quotes if budget.full else quotes[:each]
         else:
             others += 1

@@ -12,7 +12,7 @@ from rag.ports import NameRow
 KNOWN = [
     *(
         f"symptom:{name}"
-        for name in ("背痛", "上腹痛", "头痛", "手麻", "疼痛", "气喘", "乏力", "面痛", "眼睛肿", "脚麻")
+        for name in ("背痛", "上腹痛", "头痛", "手麻", "疼痛", "气喘", "乏力", "面痛", "眼睛肿", "脚麻", "手指麻木")
     ),
     *(f"disease:{name}" for name in ("骨质增生", "骨痛", "胃癌", "贫血")),
     "body_part:肚子",
@@ -48,7 +48,7 @@ def test_the_name_is_found_without_what_stands_between(
     ("question", "surfaces"),
     [
         ("长骨刺疼", ["骨刺", "疼"]),
-        ("肚脐上面很痛", ["痛"]),
+        ("肚脐上面很痛", ["肚脐上面很痛"]),
         ("头不痛", ["痛"]),
         ("头，很痛", ["痛"]),
         ("眼睛肿瘤怎么治", []),
@@ -62,3 +62,25 @@ def test_another_word_is_no_place(linker: Linker, question: str, surfaces: list[
 def test_an_illness_after_an_operation_for_another_is_a_third(linker: Linker) -> None:
     assert [mention.modifier for mention in linker.link("胃癌术后贫血")] == ["术后", "术后"]
     assert [mention.modifier for mention in linker.link("胃癌术后头痛")] == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("question", "surface", "name"),
+    [
+        ("脚麻是什么病", "脚麻", "脚麻"),
+        ("手指头发麻", "手指头发麻", "手指麻木"),
+        ("胳膊有点疼", "胳膊有点疼", "疼痛"),
+        ("后脑勺疼怎么回事", "后脑勺疼", "头痛"),
+        ("背痛", "背痛", "背痛"),
+    ],
+)
+def test_a_complaint_right_behind_a_part_is_of_that_part(
+    linker: Linker, question: str, surface: str, name: str
+) -> None:
+    found = [mention for mention in linker.link(question) if mention.surface == surface]
+    assert [mention.best.name for mention in found] == [name]
+
+
+@pytest.mark.parametrize("question", ["头发麻烦", "看了手痒", "眼红别人", "鼻子酸酸的", "舌尖红", "手凉拌菜"])
+def test_a_way_of_speaking_is_none(linker: Linker, question: str) -> None:
+    assert linker.link(question) == ()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rag.domain import EntityId
 from rag.linking.linker import Linker
 from rag.linking.names import Names
-from rag.linking.sites import GENERAL, elsewhere, place_of
+from rag.linking.sites import GENERAL, anywhere_of, by_other_parts, by_wider_parts, elsewhere, place_of
 from rag.pipeline import Pipeline
 from rag.ports import NameRow
 from rag.text import normalise
@@ -108,3 +108,22 @@ def test_of_two_complaints_in_one_breath_the_second_is_where_the_first_is() -> N
     linker = Linker(Names([*rows, NameRow("腰椎间盘突出", EntityId("disease:腰椎间盘突出"), "name")]))
     assert [m.best.name for m in linker.link("眼睛干涩发痒")] == ["眼睛干涩", "眼痒"]
     assert linker.link("腰椎间盘突出发痒")[-1].best.name == "发痒"
+
+
+def test_a_complaint_of_a_part_by_other_names() -> None:
+    assert "颜面潮红" in by_other_parts("面部潮红")
+    assert by_other_parts("腿痛")[0] == "下肢痛"
+    assert "下肢疼痛" in by_other_parts("腿痛")
+    assert by_other_parts("高血压") == ()
+
+
+def test_a_complaint_of_a_part_as_that_of_what_it_belongs_to() -> None:
+    assert {"手足麻木", "四肢麻木"} <= set(by_wider_parts("脚麻"))
+    assert by_wider_parts("胸痛") == ()
+
+
+def test_a_complaint_of_a_part_as_one_that_may_be_anywhere() -> None:
+    general, parts = anywhere_of("手痛") or ("", ())
+    assert (general, parts) == ("疼痛", ("手部",))
+    assert (anywhere_of("腿痛") or ("", ("",)))[1][0] == "下肢"
+    assert anywhere_of("疼痛") is anywhere_of("手足口病") is None

@@ -19,6 +19,7 @@ FACTS = """subject,subject_type,relation,object,object_type,severity,source
 甲沙坦,drug,interacts_with,螺内酯类保钾利尿剂,drug,严重,药物表
 甲沙坦,drug,contraindicated_for,孕妇,population,,药物表
 甲病,disease,avoided_food,虾蟹,food,,药物表
+甲病,disease,treated_with_drug,乙司林,drug,,药物表
 """
 
 
@@ -65,3 +66,29 @@ def test_questions_about_what_is_known_or_about_anything(pharmacy: Pipeline, que
 def test_the_form_of_a_medicine_is_no_part_of_its_name() -> None:
     assert speaks_of("不可与补钾制剂合用", "补钾药")
     assert not speaks_of("不可与补钙制剂合用", "补钾药")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "甲病药可以和牛奶一起吃吗",
+        "吃甲病药能喝酒吗",
+        "吃了甲病药还能吃虾蟹吗",
+        "牛奶能和甲病药一起喝吗",
+        "甲病药和丁泡饮能一起吃吗",
+    ],
+)
+def test_remedies_named_by_the_illness_are_not_the_illness(pharmacy: Pipeline, question: str) -> None:
+    answer = pharmacy.ask(question)
+    assert answer.outcome is Outcome.NOT_IN_KB
+    assert "“甲病药”" in answer.text
+    assert "通用名称" in answer.text
+    assert "食物" not in answer.text
+
+
+def test_the_other_side_of_two_ends_before_what_asks(pharmacy: Pipeline) -> None:
+    assert "甲沙坦与“甲病药”之间" in pharmacy.ask("甲病药能和甲沙坦一起吃吗").text
+
+
+def test_remedies_of_an_illness_are_still_told(pharmacy: Pipeline) -> None:
+    assert "乙司林" in pharmacy.ask("甲病药有哪些").text

@@ -7,8 +7,8 @@ import pytest
 from rag.domain import Patient
 from rag.linking.linker import Linker
 from rag.question.concerns import concerns_of
-from rag.question.patient import joined, patient_in
-from rag.question.patient_groups import age_text
+from rag.question.patient import is_child, joined, patient_in
+from rag.question.patient_groups import age_text, for_mothers_alone
 from rag.safety.contraindications import meets
 from rag.vocabulary import Relation
 from tests.answering.records import names, stated
@@ -51,6 +51,53 @@ def test_age(question: str, age: float | None) -> None:
 )
 def test_pregnant(question: str) -> None:
     assert read(question).pregnant is True
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "宝宝6个月母乳喂养，能吃布洛芬吗",
+        "我家宝宝吃母乳，能用吗",
+        "喂奶期间宝宝发烧，能给他吃布洛芬吗",
+        "宝宝哺乳期能吃吗",
+        "8个月宝宝喂母乳可以吃吗",
+    ],
+)
+def test_a_child_that_is_nursed_does_not_nurse(question: str) -> None:
+    patient = read(question)
+    assert "哺乳期妇女" not in patient.conditions
+    assert is_child(patient)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "我哺乳期宝宝两个月能吃吗",
+        "宝宝3个月，我感冒了，喂奶能吃吗",
+        "哺乳期，宝宝4个月，能吃布洛芬吗",
+        "哺乳期吃布洛芬对宝宝有影响吗",
+        "我母乳喂养，孩子三个月，能吃吗",
+        "母乳喂养能吃吗",
+    ],
+)
+def test_who_nurses_a_child_is_no_child(question: str) -> None:
+    patient = read(question)
+    assert "哺乳期妇女" in patient.conditions
+    assert not is_child(patient)
+
+
+@pytest.mark.parametrize(
+    ("text", "alone"),
+    [
+        ("孕妇及哺乳期妇女禁用", True),
+        ("哺乳期妇女", True),
+        ("孕妇、哺乳期妇女及儿童慎用", False),
+        ("对本品过敏者及孕妇禁用", False),
+        ("肝病患者禁用", False),
+    ],
+)
+def test_what_speaks_of_mothers_alone(text: str, alone: bool) -> None:
+    assert for_mothers_alone(text) is alone
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,18 @@ def test_what_only_others_have_comes_last_and_what_this_person_cannot_have_goes(
     assert len(suited([listed("小儿发热", "小儿肺炎"), listed("咳嗽", "小儿肺炎")], Person(age=40))) == 2
 
 
+def test_what_is_for_who_nurses_is_not_told_of_a_child_or_a_man() -> None:
+    facts = [listed("哺乳期妇女"), listed("新生儿")]
+    assert [f.object_text for f in suited(facts, Person(age=0.5))] == ["新生儿"]
+    assert [f.object_text for f in suited(facts, Person(30, MALE))] == []
+    assert len(suited(facts, Person(30, FEMALE))) == len(suited(facts, NOBODY)) - 1 == 1
+
+
+def test_a_child_that_is_nursed_is_a_child() -> None:
+    assert person_of("宝宝哺乳期能吃吗", None).groups == {Group.CHILD}
+    assert person_of("我哺乳期，宝宝两个月能吃吗", None).groups == frozenset()
+
+
 def test_who_is_pregnant_has_no_illness_of_missing_periods() -> None:
     expecting = Person(30, FEMALE, True)
     assert limited_to("避孕后闭经综合征", []) & expecting.outside

@@ -26,6 +26,7 @@ LEAFLETS = {
 
 def records() -> Iterator[Record]:
     yield from RECORDS
+    yield fact("disease:偏头痛", Relation.EXAMINATION, "examination:血常规")
     yield fact("disease:感冒", Relation.DRUG, "drug:丁素")
     yield fact("disease:感冒", Relation.DRUG, "drug:青灵素")
     yield fact("symptom:老人偏头痛", Relation.DEPARTMENT, "department:神经内科")
@@ -50,6 +51,13 @@ LINKER = Linker(
         ("感冒", "disease:感冒", "name"),
         ("高血压患者", "population:高血压患者", "name"),
         ("橘子", "food:橘子", "name"),
+        ("慢性肾功能衰竭", "disease:慢性肾功能衰竭", "name"),
+        ("慢性肾功能衰竭", "symptom:慢性肾功能衰竭", "name"),
+        ("高血压", "disease:高血压", "name"),
+        ("慢性咳嗽", "disease:慢性咳嗽", "name"),
+        ("慢性咳嗽", "symptom:慢性咳嗽", "name"),
+        ("腹痛", "disease:腹痛", "name"),
+        ("腹痛", "symptom:腹痛", "name"),
     )
 )
 
@@ -57,6 +65,9 @@ LINKER = Linker(
 @pytest.mark.parametrize(
     ("question", "kept"),
     [
+        ("慢性肾功能衰竭腹痛怎么回事", ["腹痛"]),
+        ("高血压腹痛怎么回事", ["腹痛"]),
+        ("慢性咳嗽腹痛怎么回事", ["慢性咳嗽", "腹痛"]),
         ("高血压患者感冒吃什么药", ["感冒"]),
         ("高血压的人头痛怎么办", ["头痛"]),
         ("偏头痛病人感冒了挂什么科", ["感冒"]),
@@ -114,3 +125,9 @@ def test_what_else_is_given_is_no_answer_to_what_is_eaten(pipeline: Pipeline) ->
     assert answer.outcome is Outcome.NOT_IN_KB
     assert "布洛芬" not in answer.text
     assert "没有甘草能否用于偏头痛的记录；没有记录不等于安全或无效" in answer.text
+
+
+def test_nothing_is_taken_for_an_examination(pipeline: Pipeline) -> None:
+    text = pipeline.ask("偏头痛查了血常规，可以吃甘草吗").text
+    assert "没有甘草能否用于偏头痛的记录" in text
+    assert "能否用于血常规" not in text

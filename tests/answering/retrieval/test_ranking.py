@@ -161,3 +161,44 @@ def test_a_germ_beside_an_illness_is_asked_of_the_illness(tmp_path: Path) -> Non
     text = answer_over(tmp_path, rows, "十二指肠溃疡有幽门螺杆菌，做哪些检查")
     assert "内镜" in text
     assert "血清抗体" not in text
+
+
+def test_a_complaint_of_a_part_that_no_record_has_is_sought_as_one_of_that_part(tmp_path: Path) -> None:
+    """A point of acupuncture is indicated for 手痛; no record of a disease lists it, but pain, and the hand."""
+    rows = ["甲穴,acupoint,indicated_for,手痛,symptom,教材"]
+    rows += ["腱鞘炎,disease,has_symptom,疼痛,symptom,记录", "腱鞘炎,disease,affects_body_part,手部,body_part,记录"]
+    rows += ["胃癌,disease,has_symptom,疼痛,symptom,记录", "胃癌,disease,affects_body_part,胃,body_part,记录"]
+    text = answer_over(tmp_path, rows, "手痛是什么病")
+    assert "腱鞘炎" in text
+    assert "胃癌" not in text
+
+
+def test_a_complaint_of_a_part_is_sought_as_that_of_what_it_belongs_to(tmp_path: Path) -> None:
+    rows = ["甲穴,acupoint,indicated_for,脚麻,symptom,教材", "乙病,disease,has_symptom,四肢麻木,symptom,记录"]
+    text = answer_over(tmp_path, rows, "脚麻是什么病")
+    assert "乙病，相符的症状：四肢麻木" in text
+
+
+def test_what_it_is_of_a_complaint_is_asked_as_the_illness_behind_it(tmp_path: Path) -> None:
+    """A list of diagnoses holds 晨僵 too, and knows nothing of it."""
+    rows = ["晨僵,disease,coded_as,M25.6,literal,编码", "类风湿关节炎,disease,has_symptom,晨僵,symptom,记录"]
+    rows += ["类风湿关节炎,disease,in_department,风湿免疫科,department,记录"]
+    text = answer_over(tmp_path, rows, "手指晨僵是什么病")
+    assert "类风湿关节炎，相符的症状：晨僵" in text
+
+
+def test_what_an_illness_is_asks_for_no_illness_behind_it(tmp_path: Path) -> None:
+    rows = ["高血压,disease,in_department,心内科,department,记录", "肾炎,disease,has_symptom,高血压,symptom,记录"]
+    text = answer_over(tmp_path, rows, "高血压是什么病")
+    assert "心内科" in text
+    assert "肾炎" not in text
+
+
+def test_a_wider_name_stands_in_only_for_what_no_record_has(tmp_path: Path) -> None:
+    """豆腐渣样白带 tells more than 白带增多, however many list the latter; 尿色深 is recorded by one of its names."""
+    rows = [f"甲病{n},disease,has_symptom,白带增多,symptom,记录" for n in range(12)]
+    rows += ["乙病,disease,has_symptom,豆腐渣样白带,symptom,记录", "丙病,disease,has_symptom,尿黄似浓茶,symptom,记录"]
+    answer = answer_over(tmp_path, rows, "豆腐渣样白带是什么病")
+    assert answer.startswith("乙病，相符的症状：豆腐渣样白带")
+    assert "甲病" not in answer
+    assert answer_over(tmp_path, rows, "尿色深是什么病").startswith("丙病")

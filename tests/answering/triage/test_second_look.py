@@ -122,11 +122,53 @@ def test_an_acute_abdomen_is_told_as_one(text: str, rules: TriageRules, look: Se
         "痛风脚趾肿了挂什么科",
         "小李内向害羞",
         "孩子不爱说话，见人就躲",
+        "想给宝宝断奶了，当妈的舍不得",
+        "想把长发剪短，自己又舍不得",
+        "老房子要卖了，犹豫，舍不得",
         "孕十三周双顶径25，看得出男女吗",
     ],
 )
 def test_what_is_no_emergency_at_all_raises_none(text: str, rules: TriageRules, look: SecondLook) -> None:
     assert not assess(text, None, rules, look).red_flag
+
+
+@pytest.mark.parametrize("text", ["我想走了，就是舍不得孩子", "舍不得爸妈，可是我撑不到天亮了"])
+def test_who_cannot_part_from_people_but_will_from_life_is_heard(
+    text: str, rules: TriageRules, look: SecondLook
+) -> None:
+    assert assess(text, None, rules, look).category == "suicidal"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "疑似一氧化碳中毒",
+        "怀疑煤气中毒怎么办",
+        "怀疑是农药中毒，该怎么处理",
+        "好像蘑菇中毒了",
+        "怀疑老人药物中毒",
+        "怀疑自己中毒了",
+    ],
+)
+def test_suspected_poisoning_is_no_mere_name(text: str, rules: TriageRules, look: SecondLook) -> None:
+    assert assess(text, None, rules, look).category == "poisoning"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "疑似一氧化碳中毒的鉴别诊断",
+        "疑似农药中毒事件怎么上报",
+        "怀疑慢性铅中毒挂什么科",
+        "怀疑电脑中毒了",
+    ],
+)
+def test_suspected_poisoning_that_is_studied_or_none(text: str, rules: TriageRules, look: SecondLook) -> None:
+    assert not assess(text, None, rules, look).red_flag
+
+
+def test_suspected_food_poisoning_gets_first_aid(rules: TriageRules, look: SecondLook) -> None:
+    assert assess("疑似食物中毒", None, rules, look).category == "poisoned"
 
 
 def test_what_is_known_of_the_patient_is_read_too() -> None:

@@ -173,6 +173,7 @@ def test_a_table_of_ones_own(tmp_path: Path) -> None:
     ("old", "new", "says"),
     [
         ("label: L, ", "", "label"),
+        ("[chest, sweat]}", "[chest, sweat], sure: 1}", "give true or false"),
         ("label: L", "label: L, lable: M", "lable"),
         ("[chest, sweat]", "[chest, swaet]", "swaet"),
         ("[chest, sweat]", "[chest]", "sweat"),
