@@ -308,7 +308,7 @@ def _missing(
         untold = [g for g in lacking if _group_met(g, held)]
         if untold:
             labels = "、".join(dict.fromkeys(_label(group, kinds, ()) for group in untold))
-            notes.append(f"知识库有{name}的{labels}的记录，因篇幅未列出，可以单独问这一项。")
+            notes.append(f"知识库有{name}的{labels}的记录，未在此列出，可以单独问这一项。")
         lacking = [g for g in lacking if g not in untold]
         if lacking:
             labels = "、".join(dict.fromkeys(_label(group, kinds, found.people) for group in lacking))

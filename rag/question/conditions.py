@@ -7,7 +7,7 @@ diseases are ranked by how many they share. Remedies are asked for by what they 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rag.domain import Condition, EntityId, Mention
 from rag.text import normalise
@@ -89,12 +89,25 @@ _ASKS_FOR_SORT = tuple(
 )  # fmt: skip
 
 
+_RECORDED_AS: Mapping[str, tuple[str, ...]] = {
+    "退烧": ("解热镇痛药",), "退热": ("退热药", "解热镇痛药"), "止疼": ("镇痛药",), "止痛": ("镇痛药",),
+    "止血": ("促凝血药", "止血药"),
+    "抗过敏": ("抗变态反应药", "抗组胺药"), "抗癌": ("抗肿瘤药",), "化疗": ("抗肿瘤药",),
+    "溶栓": ("纤维蛋白溶解药", "溶栓药"),
+    "补血": ("抗贫血药",), "降尿酸": ("高尿酸血症用药",), "升白": ("促进白细胞增生药",),
+}  # fmt: skip
+"""What classes of drugs are called, and what they are called in records."""
+
+
 def sort_of_remedy(question: str, mentions: Sequence[Mention]) -> tuple[Condition, ...]:
     """`清热解毒的中药有哪些`, `抗凝血药有哪些`: what remedies of a sort must meet; nothing where else is asked."""
     text = normalise(question)
     for asked, relation, types in _ASKS_FOR_SORT:
         if found := asked.search(text):
             named = [m for m in mentions if not m.negated and not m.carried]
+            recorded = _RECORDED_AS.get(found["sort"], ()) if relation is Relation.DRUG_CLASS else ()
+            if recorded:
+                return (Condition(relation, words=recorded, of=types),)
             if any(c.type not in REMEDIES for m in named for c in m.candidates):
                 return ()  # of an illness: what treats it
             words = [found["sort"]]

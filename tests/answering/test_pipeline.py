@@ -421,7 +421,7 @@ def test_a_long_dose_leaves_room_for_what_else_is_asked() -> None:
     assert "对本品过敏者禁用" in answer.text
     assert "未收录" not in answer.text
     tight = replace(pipeline, limits=replace(pipeline.limits, evidence_tokens=10)).ask("布洛芬的用法用量和禁忌")
-    assert "知识库有布洛芬的用法用量的记录，因篇幅未列出，可以单独问这一项。" in tight.text
+    assert "知识库有布洛芬的用法用量的记录，未在此列出，可以单独问这一项。" in tight.text
     assert "未收录" not in tight.text
 
 

@@ -190,6 +190,20 @@ def test_what_treats_an_illness_is_no_sort(question: str, known: list[str]) -> N
     assert sort_of_remedy(question, Linker(names(*rows)).link(question)) == ()
 
 
+@pytest.mark.parametrize(
+    ("question", "known", "recorded"),
+    [
+        ("退烧药有哪些", [], "解热镇痛药"),
+        ("抗过敏药有哪些？", ["disease:过敏"], "抗组胺药"),
+        ("请问抗癌药物都有哪些", ["disease:癌"], "抗肿瘤药"),
+    ],
+)
+def test_a_class_is_found_by_what_people_call_it(question: str, known: list[str], recorded: str) -> None:
+    rows = [(entity.partition(":")[2], entity, "name") for entity in known]
+    (condition,) = sort_of_remedy(question, Linker(names(*rows)).link(question))
+    assert (condition.relation, recorded in condition.words) == (Relation.DRUG_CLASS, True)
+
+
 def test_the_type_asked_for_is_kept() -> None:
     (condition,) = sort_of_remedy("补血的中药有哪些", ())
     assert condition.of == (EntityType.HERB,)
