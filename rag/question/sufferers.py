@@ -66,13 +66,16 @@ def without_sufferers(question: str, mentions: Sequence[Mention], intent: Intent
     cared_for = intent.reverse or asked or _WHAT.search(question)
     if not cared_for or intent.yes_no or intent.comparison or intent.avoids:
         return tuple(mentions)
-    had = [m for m in mentions if is_sufferer(question, m) or _complains_with(m, mentions)]
+    had = [m for m in mentions if is_sufferer(question, m) or (not asked and _complains_with(m, mentions))]
     today = [m for m in mentions if m not in had and m.present and not m.modifier and _ill(m)]
     return tuple(m for m in mentions if m not in had) if today else tuple(mentions)
 
 
 def _complains_with(mention: Mention, mentions: Sequence[Mention]) -> bool:
-    """Whether a complaint stands right behind what one has for years: 腹痛 of `慢性肾功能衰竭腹痛怎么回事`."""
+    """Whether a complaint stands right behind what one has for years: 腹痛 of `慢性肾功能衰竭腹痛怎么回事`.
+
+    What is given for it is asked of the illness: `帕金森手抖开什么药`.
+    """
     return _lasts(mention) and any(
         other.start == mention.end and not _lasts(other) and any(c.type is EntityType.SYMPTOM for c in other.candidates)
         for other in mentions
