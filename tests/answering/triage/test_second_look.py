@@ -148,6 +148,7 @@ def test_who_cannot_part_from_people_but_will_from_life_is_heard(
         "好像蘑菇中毒了",
         "怀疑老人药物中毒",
         "怀疑自己中毒了",
+        "疑似一氧化碳中毒，症状越来越重",
     ],
 )
 def test_suspected_poisoning_is_no_mere_name(text: str, rules: TriageRules, look: SecondLook) -> None:
@@ -158,6 +159,7 @@ def test_suspected_poisoning_is_no_mere_name(text: str, rules: TriageRules, look
     "text",
     [
         "疑似一氧化碳中毒的鉴别诊断",
+        "疑似一氧化碳中毒有哪些症状",
         "疑似农药中毒事件怎么上报",
         "怀疑慢性铅中毒挂什么科",
         "怀疑电脑中毒了",
