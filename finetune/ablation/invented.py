@@ -63,19 +63,9 @@ class Names:
         relation = self.chance.choice(list(_ASKED))
         return f"{self.new()}的{RELATIONS[relation].label}：{self.new()}"
 
-    def several(self, count: int) -> list[Told]:
-        """New facts, at most one of each relation about a subject.
-
-        Often they share the relation, so that only the subject tells whose object is whose, or the subject, so that
-        only the relation does: a model that goes by one of the two learns nothing from a text with both.
-        """
-        labels = [RELATIONS[relation].label for relation in self.chance.sample(list(_ASKED), count)]
-        shared = self.chance.choice(("relation", "subject", "nothing"))
-        subject = self.new()
-        return [
-            (subject if shared == "subject" else self.new(), labels[0] if shared == "relation" else label, self.new())
-            for label in labels
-        ]
+    def told(self) -> Told:
+        """A new fact."""
+        return self.new(), RELATIONS[self.chance.choice(list(_ASKED))].label, self.new()
 
     def text(self, facts: Iterable[Told]) -> str:
         """Each in one of several wordings."""
@@ -114,7 +104,7 @@ def retold_texts(
         if n % 5 == 4:
             yield {"text": _repeated("".join(names.new() for _ in range(names.chance.randint(3, 10))), without)}
             continue
-        said = names.several(names.chance.randint(1, 5))
+        said = [names.told() for _ in range(names.chance.randint(1, 5))]
         listed = n % 5 == 3
         again = names.text(_shuffled(names.chance, said, max(2, (_LINES - 2 * listed) // len(said))))
         yield {"text": f"{_list(said)}\n\n{again}" if listed else again}
@@ -124,7 +114,7 @@ def read_dialogues(names: Names, count: int) -> Iterator[dict[str, Any]]:
     """For plain supervised training: a text is to be said in other words, or a question about it to be answered."""
     wordings = yaml.safe_load(WORDINGS.read_text(encoding="utf-8"))[ASKED]
     for n in range(count):
-        said = names.several(names.chance.randint(1, 3))
+        said = [names.told() for _ in range(names.chance.randint(1, 3))]
         text = names.text(said)
         asked, answer = f"换句话说：{text}", names.text(said)
         if n % 3:

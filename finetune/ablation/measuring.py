@@ -36,7 +36,7 @@ _SHORTER = 4
 """Rows without prompt and evidence against those with them: so each step of both adapters holds about as many rows."""
 _OTHERS = (1, 3)
 """Pieces of evidence about other things that a question gets besides its own."""
-_SHAPE = Shape(width=128, layers=3, looks_back=4.6, spread=0.05)
+_SHAPE = Shape(width=128, layers=2, looks_back=4.6, spread=0.05)
 _PRETRAINING, _OPEN_ANSWERS = Learning(1700, 3e-3, 1280), Learning(400, 1e-3, 1280)
 _ADAPTER = Learning(1600, 1e-3, 1536)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from finetune.ablation.invented import MANY, Names
+from finetune.ablation.invented import MANY
 from finetune.ablation.judging import COLUMNS, Asked
 from finetune.ablation.material import apart, closed_book, named, texts_of
 from finetune.ablation.measuring import ADAPTERS, Ablation, Scale, measure, questions
@@ -115,11 +115,3 @@ def test_a_folder_that_exists_is_left_alone(run: tuple[Path, Ablation]) -> None:
     assert done.returncode == 1
     assert f"error: {folder} exists already; name another folder" in done.stderr.splitlines(), done.stderr
     assert sorted(folder.iterdir()) == before
-
-
-def test_in_some_texts_only_the_subject_or_only_the_relation_tells_whose_object_is_whose() -> None:
-    names = Names(1, MANY, 2)
-    drawn = [names.several(3) for _ in range(100)]
-    assert all(len({told[:2] for told in each}) == 3 for each in drawn)
-    shared = {(len({subject for subject, *_ in each}), len({relation for _, relation, _ in each})) for each in drawn}
-    assert shared == {(1, 3), (3, 1), (3, 3)}
