@@ -31,7 +31,8 @@ from rag.domain import Answer, Evidence, Outcome
 from rag.errors import NotFoundError
 from rag.pipeline import Options, Pipeline
 from rag.question.intent import read_intent
-from rag.retrieval.relevance import Asked, confidence, topics
+from rag.retrieval.relevance import Asked, confidence
+from rag.retrieval.topics import topics
 from rag.settings import Settings
 from rag.snapshot import Library
 from rag.text import normalise

@@ -15,10 +15,11 @@ from rag.question.reading import Reading
 from rag.retrieval.differential import best_question
 from rag.retrieval.found import Retrieved
 from rag.retrieval.monographs import naming
-from rag.retrieval.relevance import Asked, named, outweighs_ranking, relevant, strangers, topics, wants_literature
+from rag.retrieval.relevance import Asked, outweighs_ranking, relevant, wants_literature
 from rag.retrieval.remedies import forward
 from rag.retrieval.selection import told_symptoms, with_held
 from rag.retrieval.studies import answers_alone, beside_facts, to_the_point
+from rag.retrieval.topics import named, strangers, topics
 from rag.text import normalise
 from rag.vocabulary import REMEDIES, EntityType, Relation
 

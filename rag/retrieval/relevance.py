@@ -14,26 +14,11 @@ from rag.domain import EntityId, Evidence, Intent, Mention, PassageKind
 from rag.linking.features import opposed, opposed_in
 from rag.linking.names import entity_name, entity_type
 from rag.question.intent import activity_in
-from rag.retrieval.initialisms import initialisms
 from rag.retrieval.other_words import english_words
-from rag.text import is_han, language_of, normalise, tokens
+from rag.retrieval.topics import content_tokens, coverage, shared_topics
+from rag.text import language_of, normalise, tokens
 from rag.vocabulary import RELATIONS, REMEDIES, EntityType, Relation
 
-_FUNCTION_WORDS = frozenset(
-    (
-        "a an the of in on for to and or with without is are was were be been do doe does did can could should may "
-        "might will would by from at as it its this that these those there than then not no how what which who whom "
-        "whose why when where if between among after befor dure into out up about use more most less least"
-    ).split()
-)
-_ASKING = re.compile(
-    r"[的了吗呢吧啊呀么和与或及是有在我你他她它们这那就也都还很不没会能要可以请问怎样如何什哪些谁几多少为]+"
-)
-_TOPICS = frozenset(
-    {EntityType.DISEASE, EntityType.DRUG, EntityType.SYMPTOM, EntityType.HERB, EntityType.FORMULA, EntityType.SYNDROME,
-     EntityType.THERAPY, EntityType.TREATMENT, EntityType.EXAMINATION, EntityType.PATHOGEN, EntityType.INDICATOR,
-     EntityType.ACUPOINT, EntityType.CAUSE}
-)  # fmt: skip
 _ADMINISTRATIVE = frozenset(
     {Relation.DEPARTMENT, Relation.COST, Relation.INSURANCE, Relation.CODE, Relation.INFECTIVITY, Relation.BODY_PART,
      Relation.DRUG_CLASS, Relation.DOSAGE_FORM, Relation.NATURE, Relation.INGREDIENT}
@@ -91,61 +76,6 @@ def _strict(intent: Intent) -> bool:
 def wants_literature(intent: Intent) -> bool:
     """False where every relation asked for is administrative or definitional."""
     return not intent.explicit or not set(intent.relations) <= _ADMINISTRATIVE
-
-
-def coverage(question: str, evidence: Evidence) -> float:
-    """Share of the question's content tokens that stand in the evidence (title and question included), 0 to 1.
-
-    Words whose initialism stands there count as well.
-    """
-    asked = content_tokens(question)
-    if not asked:
-        return 0.0
-    passage = evidence.passage
-    parts = [evidence.text, evidence.title or "", (passage.question or "") if passage else ""]
-    there = set(tokens(" ".join(parts)))
-    if language_of(question) == "en":
-        there = there.union(*(words for short, words in initialisms(question).items() if short in there))
-    return len(asked & there) / len(asked)
-
-
-def topics(mentions: Sequence[Mention]) -> list[set[EntityId]]:
-    """For each mention that names a topic, the entities it surely means."""
-    return _meant(mentions, _TOPICS)
-
-
-def named(mentions: Sequence[Mention]) -> list[set[EntityId]]:
-    """As `topics`, of names of every type; one that is said twice counts once, none where one is not sure."""
-    found = _meant(mentions, frozenset(EntityType))
-    return list({frozenset(sure): sure for sure in found}.values()) if len(found) == len(mentions) else []
-
-
-def _meant(mentions: Sequence[Mention], types: frozenset[EntityType]) -> list[set[EntityId]]:
-    found = []
-    for mention in mentions:
-        if not mention.negated and not mention.modifier:
-            sure = {c.entity for c in mention.candidates if c.score >= 0.5 and c.type in types}
-            if sure:
-                found.append(sure)
-    return found
-
-
-def shared_topics(asked: Sequence[set[EntityId]], evidence: Evidence) -> float:
-    """Share of the question's topics that the passage mentions, 0 to 1."""
-    if not asked:
-        return 0.0
-    there = set(evidence.entities)
-    return sum(bool(topic & there) for topic in asked) / len(asked)
-
-
-def strangers(mentions: Sequence[Mention]) -> list[tuple[tuple[str, ...], frozenset[EntityId]]]:
-    """For each name that is not known as a whole: how it may be written, and the entities that its known part means."""
-    found = []
-    for mention in mentions:
-        if mention.modifier and not mention.negated:
-            names = (mention.modifier + mention.surface, mention.surface + mention.modifier)
-            found.append((tuple(map(normalise, names)), frozenset(c.entity for c in mention.candidates)))
-    return found
 
 
 @dataclass(frozen=True)
@@ -388,12 +318,6 @@ def _speaks_of(asked: Asked, evidence: Evidence) -> bool:
     own = f"{passage.title or ''} {passage.question or ''}".strip() if passage else ""
     text = normalise(f"{own or evidence.text} {evidence.source.title}")
     return any(_SPEAKS_OF[r].search(text) for r in asked.relations if r in _SPEAKS_OF)
-
-
-def content_tokens(question: str) -> set[str]:
-    """Han pairs and Latin stems of a question without the words that only ask."""
-    stripped = _ASKING.sub(" ", question)
-    return {t for t in tokens(stripped) if t not in _FUNCTION_WORDS and (len(t) > 1 or not is_han(t)) and len(t) > 1}
 
 
 _SURE_FACT, _OVERVIEW, _PASSAGE = 1.0, 0.8, 0.7

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from rag.domain import EntityId, Evidence, Intent, Mention, PassageKind
-from rag.retrieval.relevance import answers_the_same, content_tokens
+from rag.retrieval.relevance import answers_the_same
+from rag.retrieval.topics import content_tokens
 from rag.text import normalise, tokens
 
 SUPPORT = 0.5

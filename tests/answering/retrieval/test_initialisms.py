@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.retrieval.initialisms import initialisms
-from rag.retrieval.relevance import coverage
+from rag.retrieval.topics import coverage
 from rag.text import tokens
 from tests.answering.records import ENGLISH, told
 

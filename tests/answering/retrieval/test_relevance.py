@@ -9,17 +9,9 @@ import pytest
 from rag.domain import EntityId, Evidence, Intent, Passage, PassageKind
 from rag.linking.linker import Linker
 from rag.retrieval.fusion import default_tuning
-from rag.retrieval.relevance import (
-    Asked,
-    content_tokens,
-    coverage,
-    named,
-    relevant,
-    shared_topics,
-    topics,
-    wants_literature,
-)
+from rag.retrieval.relevance import Asked, relevant, wants_literature
 from rag.retrieval.selection import subjects_of
+from rag.retrieval.topics import content_tokens, coverage, named, shared_topics, topics
 from rag.vocabulary import Relation
 from tests.answering.records import BOOK, CONCLUSION, ENGLISH, IBUPROFEN, MIGRAINE, names, told
 
