@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -125,25 +125,31 @@ def _findings(client: Client) -> None:
         st.info(t("audit_none"), icon=":material/check:")
         return
     st.caption(t("review_choose"))
-    picked = [finding for at, finding in enumerate(page.items) if _picked(finding, f"{part} {offset + at}")]
+    shown = {f"pick {finding.record} {finding.rule} {finding.detail}": finding for finding in page.items}
+    picked = [finding for key, finding in shown.items() if _picked(finding, key)]
     _turn(part, offset, page.next_offset, FINDINGS_SHOWN)
-    records = list(dict.fromkeys(finding.record for finding in picked))
     held = [finding.severity == "severe" and not finding.released for finding in picked]
+    records = {key: finding.record for key, finding in shown.items()}
     with st.container(horizontal=True):
         st.button(
             t("review_release"), key="release_chosen", icon=":material/check:", disabled=not (held and all(held)),
-            on_click=_decide, args=("release", records),
+            on_click=_decide_picked, args=("release", records),
         )  # fmt: skip
         st.button(
-            t("review_hold"), key="hold_chosen", icon=":material/block:", disabled=not records, on_click=_decide,
-            args=("hold", records),
+            t("review_hold"), key="hold_chosen", icon=":material/block:", disabled=not picked,
+            on_click=_decide_picked, args=("hold", records),
         )  # fmt: skip
+
+
+def _decide_picked(verdict: str, records: Mapping[str, str]) -> None:
+    """Decide what is picked now, by the key of its box: the last pick may be newer than the button."""
+    _decide(verdict, list(dict.fromkeys(record for key, record in records.items() if st.session_state.get(key))))
 
 
 def _picked(finding: Finding, key: str) -> bool:
     state = t("audit_released") if finding.released else t(f"finding_{finding.severity}")
     with st.container(gap="xxsmall"):
-        chosen = st.checkbox(f"**{plain(t_or('rule', finding.rule))}** :gray[{state}]", key=f"pick {key}")
+        chosen = st.checkbox(f"**{plain(t_or('rule', finding.rule))}** :gray[{state}]", key=key)
         st.caption(f"{plain(_what(finding))} · `{finding.record}`")
     return chosen
 

@@ -20,6 +20,9 @@ source: {title: 院内药品目录, grade: reference}"""
 
 def upload_form() -> None:
     """The form, the job that came of it, what its columns are if no format knows it, and the last jobs."""
+    look_again = "map_tried" in st.session_state
+    if look_again:  # where an advanced person would write it
+        st.session_state.table_map = st.session_state.pop("map_tried")
     with st.form("upload"):
         files = st.file_uploader(t("upload_files"), accept_multiple_files=True, key="upload_files")
         st.caption(t("upload_hint"))
@@ -31,7 +34,7 @@ def upload_form() -> None:
         with st.container(horizontal=True):
             look = st.form_submit_button(t("upload_preview"), icon=":material/preview:")
             sent = st.form_submit_button(t("upload_start"), type="primary", icon=":material/upload:")
-    look = st.session_state.pop("look_again", False) or look
+    look = look or look_again
     if (sent or look) and not files:
         st.warning(t("upload_nothing"))
     elif sent or look:
@@ -56,17 +59,19 @@ def _columns(job: Job | None, files: list[str]) -> None:
         return
     with st.container(border=True):
         text = mapping_form(name, sheets)
-        st.button(t("map_try"), key="map_try", type="primary", icon=":material/preview:", on_click=_try, args=(text,))
+        st.button(t("map_try"), key="map_try", type="primary", icon=":material/preview:", on_click=_try)
+    if st.session_state.pop("map_wanted", False):
+        st.session_state.map_tried = text
+        st.rerun()
+
+
+def _try() -> None:
+    """Ask for a look with the map that the form gives now: what it gave when drawn may lack the last choice."""
+    st.session_state.map_wanted = True
 
 
 def _name(path: str) -> str:
     return path.rpartition("/")[2]
-
-
-def _try(text: str) -> None:
-    """Put the map where an advanced person would write it, and look at the file again."""
-    st.session_state.table_map = text
-    st.session_state.look_again = True
 
 
 def _recent() -> None:
