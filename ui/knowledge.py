@@ -81,10 +81,11 @@ def _activate(number: int) -> None:
 def _diff(client: Client, found: Versions) -> None:
     st.subheader(t("diff"), anchor=False)
     numbers = [version.version for version in found.versions]
+    newest = numbers[-1]  # the choice begins anew when another is published
     with st.form("diff"):
         left, right = st.columns(2)
-        a = left.selectbox(t("diff_from"), numbers, index=len(numbers) - 2, key="diff_from")
-        b = right.selectbox(t("diff_to"), numbers, index=len(numbers) - 1, key="diff_to")
+        a = left.selectbox(t("diff_from"), numbers, index=len(numbers) - 2, key=f"diff_from_{newest}")
+        b = right.selectbox(t("diff_to"), numbers, index=len(numbers) - 1, key=f"diff_to_{newest}")
         sent = st.form_submit_button(t("diff_run"), icon=":material/difference:")
     if not sent:
         return
@@ -93,7 +94,7 @@ def _diff(client: Client, found: Versions) -> None:
         st.info(t("diff_same"))
     for kind, change in changes.items():
         st.markdown(f"**{plain(t_or('count', kind))}** :green[+{change.added}] :red[−{change.removed}]")
-        for sign, samples in (("+", change.added_samples), ("−", change.removed_samples)):
+        for sign, samples in ((r"\+", change.added_samples), ("−", change.removed_samples)):
             for line in samples:
                 st.markdown(f"- {sign} {plain(line)}")
 

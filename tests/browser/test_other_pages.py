@@ -110,7 +110,8 @@ def test_a_file_with_a_bad_row_comes_in_and_is_rolled_back(open_page: Open, serv
     assert "no_such_relation" in row[-1]
     page.get_by_role("tab", name="版本").click()
     page.get_by_role("button", name="比较", exact=True).click()
-    expect(page.get_by_role("listitem").filter(has_text=disease).first).to_be_visible()
+    gained = page.get_by_role("listitem").filter(has_text=re.compile(rf"^\+ .*{disease}"))
+    expect(gained.first).to_be_visible()
     page.get_by_role("button", name=f"切换到版本 {before.current}", exact=True).click()
     expect(page.get_by_role("button", name=f"切换到版本 {after.current}", exact=True)).to_be_visible()
 

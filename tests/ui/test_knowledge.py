@@ -117,6 +117,18 @@ def test_the_findings_that_were_just_chosen_are_decided(page: AppTest, client: C
     assert [finding.record for finding in client.findings().items if finding.released] == listed[1:]
 
 
+def test_the_newest_version_is_compared_with_the_one_before_also_when_it_came_while_the_page_was_open(
+    page: AppTest, client: Client, settings: Settings
+) -> None:
+    for record in [finding.record for finding in client.findings().items]:
+        client.release(record, reason="查过教科书")
+        work(settings)
+        client.versions()
+        page.run()
+    pressed(page, "比较")
+    assert [page.selectbox(key=f"diff_{end}_3").value for end in ("from", "to")] == [2, 3]
+
+
 def test_a_pick_stays_with_its_finding_when_the_list_changes(page: AppTest, client: Client, settings: Settings) -> None:
     first, second = (finding.record for finding in client.findings().items)
     boxes(page)[1].check()
