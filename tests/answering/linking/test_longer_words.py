@@ -75,6 +75,27 @@ SYMPTOM, DISEASE, DRUG, HERB = EntityType.SYMPTOM, EntityType.DISEASE, EntityTyp
         ("密密麻麻疹子", "麻疹", DISEASE),
         ("宫口粘连", "口粘", SYMPTOM),
         ("抽血检查结果", "血检查", EntityType.EXAMINATION),
+        ("擦屁股有血", "屁股", EntityType.BODY_PART),
+        ("给婴幼儿吃", "幼儿", EntityType.POPULATION),
+        ("上幼儿园要查吗", "幼儿", EntityType.POPULATION),
+        ("洋地黄中毒", "地黄", HERB),
+        ("喝乳酸菌饮料", "乳酸", EntityType.INDICATOR),
+        ("尿微白蛋白高", "白蛋白", EntityType.INDICATOR),
+        ("胃肠镜检查", "肠镜检查", EntityType.EXAMINATION),
+        ("被一种毒虫中毒蛇咬", "中毒", DISEASE),
+        ("自发性气胸口痛", "口痛", SYMPTOM),
+        ("诊断说切口粘连", "口粘", SYMPTOM),
+        ("桡骨小头骨折", "小头", SYMPTOM),
+        ("喝了小柴胡能开车吗", "柴胡", HERB),
+        ("发现双乳溢乳", "乳溢", DISEASE),
+        ("22岁女性病情", "性病", DISEASE),
+        ("被蜱虫咬了", "虫咬", EntityType.CAUSE),
+        ("氨基酸脱水酶低", "脱水", SYMPTOM),
+        ("吞咽反射消失", "咽反射", SYMPTOM),
+        ("泌尿结石怎么治", "尿结石", DISEASE),
+        ("鼻咽喉癌早期", "咽喉癌", DISEASE),
+        ("上呼吸道炎症", "呼吸道炎", DISEASE),
+        ("尿白细胞偏高", "白细胞", EntityType.INDICATOR),
     ],
 )
 def test_pieces_of_longer_words(text: str, name: str, kind: EntityType) -> None:
@@ -115,6 +136,13 @@ def test_pieces_of_longer_words(text: str, name: str, kind: EntityType) -> None:
         ("查出肝肿瘤医院让手术", "肝肿瘤", DISEASE),
         ("就像平时喝啤酒一样", "啤酒", EntityType.FOOD),
         ("吃花生大便干", "花生", EntityType.FOOD),
+        ("屁股疼", "屁股", EntityType.BODY_PART),
+        ("被虫咬了", "虫咬", EntityType.CAUSE),
+        ("蚊虫咬了", "虫咬", EntityType.CAUSE),
+        ("气胸口服什么药", "气胸", DISEASE),
+        ("利尿白蛋白怎么用", "白蛋白", EntityType.INDICATOR),
+        ("转氨酶高", "转氨酶", EntityType.INDICATOR),
+        ("尿蛋白高", "尿蛋白", EntityType.INDICATOR),
     ],
 )
 def test_names_that_stand_by_themselves(text: str, name: str, kind: EntityType) -> None:
@@ -131,8 +159,12 @@ def linked(linker: Linker, text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "text", ["血管平滑肌增生", "神经母细胞", "羊水指数高", "幽门杆菌引起的胃病", "幽门医院", "动静脉内瘘"]
-)
+    "text",
+    [
+        "血管平滑肌增生", "神经母细胞", "羊水指数高", "幽门杆菌引起的胃病", "幽门医院", "动静脉内瘘", "神经舌骨囊肿",
+        "血管液化", "心脑血管症状", "静脉酶谱",
+    ],
+)  # fmt: skip
 def test_a_part_of_the_body_that_begins_another_name(text: str) -> None:
     assert not linked(names(*((part, f"body_part:{part}") for part in ("血管", "神经", "羊水", "幽门", "静脉"))), text)
 
