@@ -33,6 +33,8 @@ _EATEN = re.compile(rf"[吃喝饮沾碰和跟与同配](?:[点些了过口杯碗
 _AFTER_FOOD = re.compile(r"$|一起|一块|同时|[吗么嘛呢吧啊呀的了会能可行好后前时和或与影有要就还是不，。、,？?！!；;\s]")
 _EATEN_SCORE = 0.9
 _TWO_LETTERS = re.compile(r"(?<![a-z0-9/])[a-z]{2}(?![a-z0-9])")
+_WHO = re.compile("[名个位某]$")
+_WHOM = re.compile("[中老青少]年|[男女]性|儿童|婴儿|孕妇|成人")
 _BESIDE_A_PART = frozenset({EntityType.BODY_PART, EntityType.POPULATION, EntityType.FOOD})
 """What may stand right behind a part of the body without being said of it."""
 
@@ -103,6 +105,8 @@ class Detector:
         """Whether it is neither a way of speaking nor a piece of a longer word."""
         if match.types == {EntityType.ACUPOINT} and not _is_point(text, match.start, match.end):
             return False  # 天突 of 前几天突然
+        if match.types <= _MEASURES and _WHO.search(text[: match.start]) and _WHOM.match(text, match.start, match.end):
+            return False  # 中年男性体检 of `一名中年男性体检发现`
         return not figurative(text, match.start, match.end) and not self._in_a_word(text, match)
 
     def _in_a_word(self, text: str, match: Match) -> bool:

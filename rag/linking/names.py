@@ -104,7 +104,11 @@ class Names:
                 yield start, start - end, names[index]
 
     def candidates(self, name: str) -> tuple[Candidate, ...]:
-        """What normalised `name` may stand for: own first, then sure aliases, then unsure ones (score < 0.5)."""
+        """What normalised `name` may stand for: own first, then sure aliases, then unsure ones (score < 0.5).
+
+        Of sure aliases alike those that were stated one by one come first, then those most like the name: 声嘶 is
+        声音嘶哑 rather than 喉喑.
+        """
         owners = self.owners.get(name, {})
         others = [entity for entity, kind in owners.items() if kind != OWN_NAME]
         own = self.own(name)
@@ -119,7 +123,7 @@ class Names:
             alone = all(self._one_thing(entity, rival) for rival in rivals)
             sure = alone and self._may_stand_for(name, entity, owners[entity], own)
             found.append(candidate(entity, owners[entity], 0.9 if sure else 0.4))
-        return tuple(sorted(found, key=lambda c: (-c.score, TYPE_ORDER[c.type], c.entity)))
+        return tuple(sorted(found, key=lambda c: (-c.score, *_unlike(c, name), TYPE_ORDER[c.type], c.entity)))
 
     def own(self, name: str) -> list[EntityId]:
         """The entities that bear normalised `name` itself."""
@@ -151,6 +155,13 @@ class Names:
             if _is_narrower(target, name, own) or any(self._coded_apart(entity, other) for other in own):
                 return False
         return compatible(name, target, strict=kind not in _CURATED)
+
+
+def _unlike(candidate: Candidate, name: str) -> tuple[bool, int]:
+    """How far an alias is from its entity: not stated by itself, and few characters in common; own names are near."""
+    if candidate.via == OWN_NAME:
+        return False, 0
+    return candidate.via not in _SPOKEN, -len(set(candidate.name) & set(name))
 
 
 def _is_narrower(target: str, name: str, own: Sequence[EntityId]) -> bool:
