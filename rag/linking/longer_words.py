@@ -17,7 +17,7 @@ from rag.vocabulary import EntityType
 _WORDS = re.compile(
     # said with something in front
     "一起|已经|不慎|体内|空腹|脾气|双眼皮|[无没少]精神|网织红细胞|隐血|小儿[子女]|生殖器|发[麻木烫冷胀紧沉凉抖软](?<=[头趾腿脚手臂]发.)|恢复|减少|眼白(?!内障)|[晚早马网路脸身]上(?=[感火])|个月经[常过历]|[掌手脚足]心|(?<!身)[上下里外前后正反侧脚手背]面(?!部)|抽血(?=检)|"
-    "擦屁股|婴幼儿|洋地黄|切口|胸口(?=[痛疼闷])|双乳(?![房头腺晕])|骨小头|中毒蛇|小柴胡|吞咽|泌尿|鼻咽|上呼吸道|胃肠镜|微白(?=蛋白)|"
+    "突然|红肿热痛|擦屁股|婴幼儿|洋地黄|切口|胸口(?=[痛疼闷])|双乳(?![房头腺晕])|骨小头|中毒蛇|小柴胡|吞咽|泌尿|鼻咽|上呼吸道|胃肠镜|微白(?=蛋白)|"
     "[拳指趾骨石舌龟乳奶膝肩鼻]头(?=[疼痛])|严重(?=影)|饮食(?=管)|[红黑褐棕白灰黄紫青粉]色斑|"
     rf"[{HAN}]水(?=泡[脚澡茶手])|[热温冷凉开盐药]水(?=泡)|"
     # said with something behind
@@ -28,11 +28,11 @@ _WORDS = re.compile(
     "(?<=可)定[期量时位性为]|"
     r"(?:微|毛细)血管(?!瘤)|[胯肋胫腓腿髋尾锁颧盆趾指跟踝额颅脊颌耻]骨(?=[疼痛])|血管|血糖|血压(?!迫)|血脂|血常规|血小板|血红蛋白|血氧|尿酸|尿素|尿糖|尿蛋白|消化|脂肪|凝血|[通换]气功能|"
     # said with the name inside
-    "[雄雌孕性促腺长质]激素|苍白球|鼻涕虫|天花板|哺乳[类动]|幼儿园|乳酸菌|运动(?:障碍|发育|神经|员|会|鞋|系统|品牌)|低聚果糖|脓毒血症|银柴胡|"
+    "[雄雌孕性促腺长质]激素|苍白球|鼻涕虫|天花板|哺乳[类动]|幼儿园|减肥[药茶]|egfr ?(?:突变|基因|阳性|靶)|异[型常]淋巴(?=细胞)|乳酸菌|运动(?:饮料|障碍|发育|神经|员|会|鞋|系统|品牌)|低聚果糖|脓毒血症|银柴胡|"
     "桂枝茯苓(?![煮泡])|补液盐|消毒[水液]|针刺(?:[样般感]|的感觉)|头孢[克曲呋唑拉地噻吡哌西羟匹妥孟尼]|"
     "微量白蛋白|[疫微腺]球蛋白|child[ -]?(?:pugh|[abc](?![a-z]))|淀粉样[斑蛋物]|乳突肌|胃肠道|"
     "(?:胃底|食[管道]|门|直肠|盆腔)静脉曲张|强直现象|生化妊娠|"
-    "[心肝脾肺][心肝脾肺肾胃][气血阴阳]{1,2}虚|[脚手]脖子|[几一两三]口水|未成年人|麻风疫苗|密密麻麻|宫口|[腿脚手]肚子?|马蹄足|小快克|黑枸杞|"
+    "[心肝脾肺][心肝脾肺肾胃][气血阴阳]{1,2}虚|[心肝脾肺肾胃]虚[湿痰血气水寒热][盛瘀滞阻停困蕴]|肝郁脾虚|[脚手]脖子|[几一两三]口水|未成年人|麻风疫苗|密密麻麻|宫口|[腿脚手]肚子?|马蹄足|小快克|黑枸杞|"
     rf"变性(?:手术|人)|[{HAN}](?<![为是患得了的有和与及或])血症(?!状)|孩子满|[{HAN}]克尔|"
     "[癌胃肝肺肾脑心骨皮眼牙]科|介入科|发烧友|打骨折|骨折价|懒癌|直男癌|休克疗法"
 )
@@ -59,6 +59,7 @@ _COMPLAINTS = frozenset({EntityType.SYMPTOM, EntityType.TREATMENT})
 _ILL = {EntityType.DISEASE}
 _PLANTS = frozenset({EntityType.HERB, EntityType.FOOD})
 _MEASURES = frozenset({EntityType.INDICATOR, EntityType.EXAMINATION})
+_COLOUR = re.compile("[红黄黑白绿紫灰褐青]色(?!素|觉)")
 _IN_URINE = re.compile("(?<![利排查验化])尿$")
 """Before a measure of blood: `尿白细胞` is another one."""
 
@@ -69,7 +70,9 @@ def cut_from_a_word(text: str, start: int, end: int, types: Collection[EntityTyp
     if any(w.start() < end and start < w.end() and not (start <= w.start() and w.end() <= end) for w in words):
         return True
     kinds = set(types)
-    if text[end : end + 1] == "酶" or (kinds <= _MEASURES and _IN_URINE.search(text[max(0, start - 2) : start])):
+    if text[end : end + 1] == "酶" or _COLOUR.match(text, end - 1):
+        return True
+    if kinds <= _MEASURES and (text[end : end + 1] == "药" or _IN_URINE.search(text[max(0, start - 2) : start])):
         return True
     if kinds == {EntityType.DRUG} and _REACTION.match(text, end):
         return True

@@ -34,6 +34,7 @@ _NEVER_ALONE = frozenset(
         "手术治疗 对症治疗 支持治疗 得力 特可靠 打针 跑步 洗手 休息 急救 筛查 疫苗 病毒 细菌 隔离 传染病 生孩子 "
         "大小 物理 对症 心理 外科 内科 免疫 中医 西医 中药 西药 自愈 药物治 停药 减药 血象 患病率 行为 化学 蓝色 病灶 "
         "放射 康复 突发 冷冻 排尿 皮损 换药 突变 口气 风水 血病 氏病 先兆 "
+        "父亲 母亲 父母 双亲 爸爸 妈妈 丈夫 妻子 儿子 女儿 "
         "大夫 医师 家长 翻身 呼吸 能消 流黄 天针 交时 大风 膨胀 内火 外寒 iii vii viii"
     ).split()
 )
@@ -157,11 +158,14 @@ class Names:
         return compatible(name, target, strict=kind not in _CURATED)
 
 
-def _unlike(candidate: Candidate, name: str) -> tuple[bool, int]:
-    """How far an alias is from its entity: not stated by itself, and few characters in common; own names are near."""
+def _unlike(candidate: Candidate, name: str) -> tuple[bool, int, bool]:
+    """How far an alias is from its entity: not stated by itself, few characters in common, another last one.
+
+    Own names are near.
+    """
     if candidate.via == OWN_NAME:
-        return False, 0
-    return candidate.via not in _SPOKEN, -len(set(candidate.name) & set(name))
+        return False, 0, False
+    return candidate.via not in _SPOKEN, -len(set(candidate.name) & set(name)), candidate.name[-1:] != name[-1:]
 
 
 def _is_narrower(target: str, name: str, own: Sequence[EntityId]) -> bool:

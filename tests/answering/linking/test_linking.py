@@ -328,6 +328,13 @@ def test_words_that_only_look_like_names(spoken: Linker, question: str) -> None:
         ("HPV 3个月后复查", "HPV", ""),
         ("高血糖昏迷怎么办", "昏迷", "高血糖"),
         ("脑出血后昏迷", "昏迷", ""),
+        ("腹泻针多久打", "腹泻", "针"),
+        ("肠易激综合征腹泻型", "腹泻", "型"),
+        ("腹泻酮症", "腹泻", "酮症"),
+        ("丁酸雷诺嗪", "雷诺嗪", "丁酸"),
+        ("雷诺嗪舒巴坦钠", "雷诺嗪", "舒巴坦"),
+        ("地中海贫血抗体阳性", "地中海贫血", "抗体"),
+        ("地中海贫血核心抗体", "地中海贫血", "核心抗体"),
     ],
 )
 def test_more_of_what_makes_it_another_thing(spoken: Linker, question: str, surface: str, modifier: str) -> None:
@@ -342,11 +349,13 @@ def test_who_is_examined_is_no_part_of_the_examination(spoken: Linker) -> None:
 def test_of_aliases_alike_the_stated_and_the_likest_come_first() -> None:
     rows = [
         ("声嘶", "disease:喉喑", "synonym"), ("声嘶", "symptom:声音嘶哑", "synonym"),
+        ("泄泻", "disease:早泄", "synonym"), ("泄泻", "symptom:腹泻", "synonym"),
         ("心梗", "disease:心肌梗塞", "synonym"), ("心梗", "symptom:心肌梗死", "abbreviation"),
     ]  # fmt: skip
     names = Names([NameRow(name, EntityId(entity), kind) for name, entity, kind in rows])
     assert names.candidates("声嘶")[0].name == "声音嘶哑"
     assert names.candidates("心梗")[0].name == "心肌梗死"
+    assert names.candidates("泄泻")[0].name == "腹泻"
 
 
 def test_a_linker_that_rests_while_it_builds_links_alike(spoken: Linker, monkeypatch: pytest.MonkeyPatch) -> None:

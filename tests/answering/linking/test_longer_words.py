@@ -96,6 +96,16 @@ SYMPTOM, DISEASE, DRUG, HERB = EntityType.SYMPTOM, EntityType.DISEASE, EntityTyp
         ("鼻咽喉癌早期", "咽喉癌", DISEASE),
         ("上呼吸道炎症", "呼吸道炎", DISEASE),
         ("尿白细胞偏高", "白细胞", EntityType.INDICATOR),
+        ("后腰突然绞痛", "腰突", DISEASE),
+        ("红肿热痛", "热痛", SYMPTOM),
+        ("便血鲜红色", "便血鲜红", SYMPTOM),
+        ("脾虚湿盛", "脾虚", DISEASE),
+        ("肝郁脾虚", "脾虚", DISEASE),
+        ("血压药能停吗", "血压", EntityType.INDICATOR),
+        ("吃减肥药", "减肥", EntityType.TREATMENT),
+        ("喝运动饮料", "运动", EntityType.TREATMENT),
+        ("EGFR突变".lower(), "egfr", EntityType.INDICATOR),
+        ("异型淋巴细胞", "淋巴细胞", EntityType.INDICATOR),
     ],
 )
 def test_pieces_of_longer_words(text: str, name: str, kind: EntityType) -> None:
@@ -162,7 +172,7 @@ def linked(linker: Linker, text: str) -> list[str]:
     "text",
     [
         "血管平滑肌增生", "神经母细胞", "羊水指数高", "幽门杆菌引起的胃病", "幽门医院", "动静脉内瘘", "神经舌骨囊肿",
-        "血管液化", "心脑血管症状", "静脉酶谱",
+        "血管液化", "心脑血管症状", "静脉酶谱", "血管间隙变窄", "神经发育慢", "静脉口流脓", "血管占位",
     ],
 )  # fmt: skip
 def test_a_part_of_the_body_that_begins_another_name(text: str) -> None:
@@ -206,7 +216,7 @@ def test_a_part_of_the_body_is_no_disease_unless_two_lists_say_so() -> None:
     assert {c.type for c in linker.names.candidates("磨牙")} == {DISEASE, EntityType.BODY_PART}
 
 
-@pytest.mark.parametrize("word", ["氏病", "血病", "突发", "蓝色", "换药", "口气", "iii"])
+@pytest.mark.parametrize("word", ["氏病", "血病", "突发", "蓝色", "换药", "口气", "iii", "母亲"])
 def test_everyday_words_and_ends_of_names_never_link_alone(word: str) -> None:
     assert linked(names((word, f"disease:{word}")), f"{word}怎么办") == []
 
@@ -225,3 +235,11 @@ def test_a_herb_in_the_name_of_a_fruit_or_a_nut_is_none() -> None:
 def test_no_illness_of_the_mind_is_no_lack_of_seed() -> None:
     assert cut_from_a_word("家族无精神疾病史", 2, 4, {DISEASE})
     assert not cut_from_a_word("无精怎么治", 0, 2, {DISEASE})
+
+
+def test_a_part_of_the_body_in_a_joint_or_a_likeness_is_none() -> None:
+    linker = names(("关节", "body_part:关节"), ("大便", "body_part:粪便"), ("背部", "body_part:背部"))
+    assert linked(linker, "指间关节对称") == []
+    assert linked(linker, "果酱样大便") == []
+    assert linked(linker, "胸背部撕裂感") == []
+    assert linked(linker, "怎样大便通畅") == ["大便"]
