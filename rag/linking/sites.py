@@ -49,9 +49,9 @@ class _Site:
     complaints: frozenset[str]
 
     def at(self, complaint: str, said: str) -> Place:
-        """`complaint` there, by the names of the part that are most like what is `said` first."""
+        """`complaint` there, by names of the part that stand in what is `said` first, then by those most like it."""
         endings = _ENDINGS.get(complaint, [complaint])
-        likest = sorted(self.names, key=lambda name: -len(set(name) & set(said) - {"部"}))
+        likest = sorted(self.names, key=lambda name: (name not in said, -len(set(name) & set(said) - {"部"})))
         names = self.names if self.whole else tuple(name + ending for name in likest for ending in endings)
         parts = tuple(part for part in self.parts if complaint not in SKIN or part not in _INNER)
         return Place(names, parts)
@@ -104,7 +104,7 @@ def _said(
                 and not seen & set(range(first, end))
             ):
                 seen |= set(range(first, end))
-                yield end, site, match.group()
+                yield end, site, stretch[match.start() :]
 
 
 def _something_between(stretch: str, offset: int, end: int, complaint: int, taken: Collection[tuple[int, int]]) -> bool:
