@@ -166,7 +166,7 @@ MODIFIER_BEFORE = re.compile(
 """What may stand right before a known name and make it another thing."""
 
 MODIFIER_AFTER = re.compile(
-    rf"^(?:性(?!别|生活|行为)|型(?![号材])|"
+    r"^(?:性(?!别|生活|行为)|型(?![号材])|"
     r"[0-9一二三四五六甲乙丙丁戊己庚辛a-eivx]+型|病(?=[毒变理原灶菌株])(?!变[在部位范])|"
     r"[a-zα-ω](?![a-z])|"
     r"样|氏|症(?!状)|综合[征症]|肾病|脑病|足(?!疗)|眼病|心脏病|危象|憩室|伴有?|合并|并发(?!症)|转移(?![至到了去酶])|破裂|穿孔|"

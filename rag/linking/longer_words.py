@@ -28,7 +28,9 @@ _WORDS = re.compile(
     "(?<=可)定[期量时位性为]|"
     r"(?:微|毛细)血管(?!瘤)|[胯肋胫腓腿髋尾椎胛锁颧盆趾指跟踝额颅脊颌耻]骨(?=[疼痛])|血管|血糖|血压(?!迫)|血脂|血常规|血小板|血红蛋白|血氧|尿酸|尿素|尿糖|尿蛋白|消化|脂肪|凝血|[通换]气功能|"
     # said with the name inside
-    "[雄雌孕性促腺长质]激素|苍白球|鼻涕虫|天花板|哺乳[类动]|幼儿园|减肥[药茶]|egfr ?(?:突变|基因|阳性|靶)|异[型常]淋巴(?=细胞)|乳酸菌|运动(?:饮料|障碍|发育|神经|员|会|鞋|系统|品牌)|低聚果糖|脓毒血症|银柴胡|"
+    "[雄雌孕性促腺长质]激素|苍白球|鼻涕虫|天花板|哺乳[类动]|"
+    "幼儿园|灌肠液|减肥[药茶]|egfr ?(?:突变|基因|阳性|靶)|异[型常]淋巴(?=细胞)|乳酸菌|"
+    "运动(?:饮料|障碍|发育|神经|员|会|鞋|系统|品牌)|低聚果糖|脓毒血症|银柴胡|"
     "桂枝茯苓(?![煮泡])|补液盐|消毒[水液]|针刺(?:[样般感]|的感觉)|头孢[克曲呋唑拉地噻吡哌西羟匹妥孟尼]|"
     "微量白蛋白|[疫微腺]球蛋白|child[ -]?(?:pugh|[abc](?![a-z]))|淀粉样[斑蛋物]|乳突肌|胃肠道|"
     "(?:胃底|食[管道]|门|直肠|盆腔)静脉曲张|强直现象|生化妊娠|"
@@ -59,6 +61,9 @@ _COMPLAINTS = frozenset({EntityType.SYMPTOM, EntityType.TREATMENT})
 _ILL = {EntityType.DISEASE}
 _PLANTS = frozenset({EntityType.HERB, EntityType.FOOD})
 _MEASURES = frozenset({EntityType.INDICATOR, EntityType.EXAMINATION})
+_ENZYME, _MEDICINE = re.compile("酶"), re.compile("药")
+_LIVING = re.compile("(?:[二三四]联)?活菌")
+"""Behind a germ: a remedy made of it."""
 _COLOUR = re.compile("[红黄黑白绿紫灰褐青]色(?!素|觉)")
 _IN_URINE = re.compile("(?<![利排查验化])尿$")
 """Before a measure of blood: `尿白细胞` is another one."""
@@ -69,22 +74,37 @@ def cut_from_a_word(text: str, start: int, end: int, types: Collection[EntityTyp
     words = _WORDS.finditer(text, max(0, start - 3), min(len(text), end + 4))
     if any(w.start() < end and start < w.end() and not (start <= w.start() and w.end() <= end) for w in words):
         return True
-    kinds = set(types)
-    if text[end : end + 1] == "酶" or _COLOUR.match(text, end - 1):
+    kinds = frozenset(types)
+    return _goes_on(text, end, kinds) or _begins_before(text, start, end, kinds)
+
+
+def _goes_on(text: str, end: int, kinds: frozenset[EntityType]) -> bool:
+    """Whether what follows makes another word of a name of these kinds."""
+    return any(
+        after.match(text, end)
+        for after, may in (
+            (_ENZYME, True),
+            (_INFLAMED, True),
+            (_ILLNESS, EntityType.DISEASE not in kinds),
+            (_GERM, EntityType.DISEASE in kinds),
+            (_FEVER, kinds == _ILL),
+            (_MEDICINE, kinds <= _MEASURES),
+            (_LIVING, EntityType.PATHOGEN in kinds),
+            (_REACTION, kinds == {EntityType.DRUG}),
+            (_ADJECTIVE, bool(kinds & _COMPLAINTS)),
+            (_LIKE, kinds == {EntityType.FOOD}),
+            (_PLANT, bool(kinds & (_PLANTS | {EntityType.DRUG}))),
+        )
+        if may
+    )
+
+
+def _begins_before(text: str, start: int, end: int, kinds: frozenset[EntityType]) -> bool:
+    """Whether a word that began before the name goes on, or a colour ends beside it."""
+    before = text[max(0, start - 3) : start]
+    if _COLOUR.match(text, end - 1) or (kinds <= _MEASURES and _IN_URINE.search(before)):
         return True
-    if kinds <= _MEASURES and (text[end : end + 1] == "药" or _IN_URINE.search(text[max(0, start - 2) : start])):
-        return True
-    if kinds == {EntityType.DRUG} and _REACTION.match(text, end):
-        return True
-    if kinds & _COMPLAINTS and _ADJECTIVE.match(text, end):
-        return True
-    if _INFLAMED.match(text, end) or (EntityType.DISEASE not in kinds and _ILLNESS.match(text, end)):
-        return True
-    if EntityType.DISEASE in kinds and (_GERM.match(text, end) or (kinds == _ILL and _FEVER.match(text, end))):
-        return True
-    if kinds == {EntityType.FOOD} and (_LIKE.match(text, end) or _LIKENED.search(text[max(0, start - 3) : start])):
-        return True
-    if kinds & (_PLANTS | {EntityType.DRUG}) and _PLANT.match(text, end):
+    if kinds == {EntityType.FOOD} and _LIKENED.search(before):
         return True
     return bool(kinds & _PLANTS) and _of_a_product(text, start, end)
 

@@ -16,7 +16,8 @@ KNOWN = [
     "examination:尿色",
     "examination:尿常规",
     "body_part:粪便",
-    *(f"symptom:{name}" for name in ("咽部异物感", "颈部肿块", "颈部淋巴结肿大", "腋部肿块", "腋下淋巴肿大", "吞咽困难", "陶土色大便")),
+    *(f"symptom:{name}" for name in ("咽部异物感", "吞咽困难", "陶土色大便", "颈部肿块", "颈部淋巴结肿大")),
+    *(f"symptom:{name}" for name in ("腋部肿块", "腋下淋巴肿大")),
 ]  # fmt: skip
 
 

@@ -103,6 +103,8 @@ SYMPTOM, DISEASE, DRUG, HERB = EntityType.SYMPTOM, EntityType.DISEASE, EntityTyp
         ("肝郁脾虚", "脾虚", DISEASE),
         ("中老年人补钙", "老年人", EntityType.POPULATION),
         ("尾椎骨疼", "骨疼", SYMPTOM),
+        ("美沙拉嗪灌肠液", "灌肠", EntityType.TREATMENT),
+        ("双歧杆菌三联活菌", "双歧杆菌", EntityType.PATHOGEN),
         ("血压药能停吗", "血压", EntityType.INDICATOR),
         ("吃减肥药", "减肥", EntityType.TREATMENT),
         ("喝运动饮料", "运动", EntityType.TREATMENT),
@@ -173,8 +175,9 @@ def linked(linker: Linker, text: str) -> list[str]:
 @pytest.mark.parametrize(
     "text",
     [
-        "血管平滑肌增生", "神经母细胞", "羊水指数高", "幽门杆菌引起的胃病", "幽门医院", "动静脉内瘘", "神经舌骨囊肿",
-        "血管液化", "心脑血管症状", "静脉酶谱", "血管间隙变窄", "神经发育慢", "静脉口流脓", "血管占位", "静脉滴注", "神经后压榨感",
+        "血管平滑肌增生", "神经母细胞", "羊水指数高", "幽门杆菌引起的胃病", "幽门医院", "动静脉内瘘",
+        "神经舌骨囊肿", "血管液化", "心脑血管症状", "静脉酶谱", "血管间隙变窄", "神经发育慢",
+        "静脉口流脓", "血管占位", "神经退化", "颈内静脉闭塞", "肝静脉阻塞", "静脉滴注", "神经后压榨感",
     ],
 )  # fmt: skip
 def test_a_part_of_the_body_that_begins_another_name(text: str) -> None:

@@ -17,7 +17,8 @@ from rag.text import normalise
 KNOWN = [
     *(f"symptom:{name}" for name in ("疼痛", "胀痛", "瘙痒", "肿胀", "水泡", "丘疹", "发热")),
     *(f"symptom:{name}" for name in ("膝关节疼痛", "右下腹痛", "胸痛", "痛经", "身痛", "牙痛", "眼痛", "腿痛")),
-    *(f"symptom:{name}" for name in ("髋关节痛", "髋部疼痛", "右上腹痛", "肝区疼痛", "胃痛", "上腹部疼痛", "乳头痛", "乳房疼痛", "耳痛")),
+    *(f"symptom:{name}" for name in ("髋关节痛", "髋部疼痛", "右上腹痛", "肝区疼痛", "胃痛")),
+    *(f"symptom:{name}" for name in ("上腹部疼痛", "乳头痛", "乳房疼痛", "耳痛")),
     *(f"disease:{name}" for name in ("痛经", "骨刺", "腰椎间盘突出", "手癣")),
     "body_part:膝关节",
 ]  # fmt: skip
