@@ -105,6 +105,7 @@ SYMPTOM, DISEASE, DRUG, HERB = EntityType.SYMPTOM, EntityType.DISEASE, EntityTyp
         ("尾椎骨疼", "骨疼", SYMPTOM),
         ("美沙拉嗪灌肠液", "灌肠", EntityType.TREATMENT),
         ("双歧杆菌三联活菌", "双歧杆菌", EntityType.PATHOGEN),
+        ("脑脊液蛋白细胞分离", "脑脊液蛋白", EntityType.INDICATOR),
         ("血压药能停吗", "血压", EntityType.INDICATOR),
         ("吃减肥药", "减肥", EntityType.TREATMENT),
         ("喝运动饮料", "运动", EntityType.TREATMENT),
@@ -248,3 +249,19 @@ def test_a_part_of_the_body_in_a_joint_or_a_likeness_is_none() -> None:
     assert linked(linker, "果酱样大便") == []
     assert linked(linker, "胸背部撕裂感") == []
     assert linked(linker, "怎样大便通畅") == ["大便"]
+
+
+def test_a_root_is_no_nerve_and_plasma_is_what_something_is_measured_in() -> None:
+    linker = names(
+        ("神经", "body_part:神经"), ("血浆", "body_part:血浆"), ("血浆", "drug:血浆"), ("白蛋白", "indicator:白蛋白")
+    )
+    assert linked(linker, "压迫神经根") == []
+    assert linked(linker, "血浆白蛋白20") == ["白蛋白"]
+    assert linked(linker, "输血浆") == ["血浆"]
+
+
+def test_a_discharge_from_elsewhere_is_no_womans() -> None:
+    rows = [NameRow("白带异常", EntityId("symptom:白带异常"), "name")]
+    linker = Linker(Names([*rows, NameRow("黄色分泌物", EntityId("symptom:白带异常"), "colloquial")]))
+    assert linked(linker, "宝宝眼睛有黄色分泌物") == []
+    assert linked(linker, "下面有黄色分泌物") == ["黄色分泌物"]
