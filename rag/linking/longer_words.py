@@ -17,7 +17,7 @@ from rag.vocabulary import EntityType
 _WORDS = re.compile(
     # said with something in front
     "一起|已经|不慎|体内|空腹|脾气|双眼皮|[无没少]精神|网织红细胞|隐血|小儿[子女]|生殖器|发[麻木烫冷胀紧沉凉抖软](?<=[头趾腿脚手臂]发.)|恢复|减少|眼白(?!内障)|[晚早马网路脸身]上(?=[感火])|个月经[常过历]|[掌手脚足]心|(?<!身)[上下里外前后正反侧脚手背]面(?!部)|抽血(?=检)|"
-    "突然|蛋白细胞分离|中老年|红肿热痛|擦屁股|婴幼儿|洋地黄|切口|胸口(?=[痛疼闷])|双乳(?![房头腺晕])|骨小头|中毒蛇|小柴胡|吞咽|泌尿|鼻咽|上呼吸道|胃肠镜|微白(?=蛋白)|"
+    "突然|月经[先后过愆]期|白带(?:清稀|质稀|色[黄白]|黏稠|腥)|[中老青]年[男女]|排卵(?:期(?!出血)|试纸|日|针|药)|蛋白质?粉|蛋白细胞分离|中老年|红肿热痛|擦屁股|婴幼儿|洋地黄|切口|胸口(?=[痛疼闷])|双乳(?![房头腺晕])|骨小头|中毒蛇|小柴胡|吞咽|泌尿|鼻咽|上呼吸道|胃肠镜|微白(?=蛋白)|"
     "[拳指趾骨石舌龟乳奶膝肩鼻]头(?=[疼痛])|严重(?=影)|饮食(?=管)|[红黑褐棕白灰黄紫青粉]色斑|"
     rf"[{HAN}]水(?=泡[脚澡茶手])|[热温冷凉开盐药]水(?=泡)|"
     # said with something behind
@@ -34,7 +34,7 @@ _WORDS = re.compile(
     "桂枝茯苓(?![煮泡])|补液盐|消毒[水液]|针刺(?:[样般感]|的感觉)|头孢[克曲呋唑拉地噻吡哌西羟匹妥孟尼]|"
     "微量白蛋白|[疫微腺]球蛋白|child[ -]?(?:pugh|[abc](?![a-z]))|淀粉样[斑蛋物]|乳突肌|胃肠道|"
     "(?:胃底|食[管道]|门|直肠|盆腔)静脉曲张|强直现象|生化妊娠|"
-    "[心肝脾肺][心肝脾肺肾胃][气血阴阳]{1,2}虚|[心肝脾肺肾胃]虚[湿痰血气水寒热][盛瘀滞阻停困蕴]|肝郁脾虚|[脚手]脖子|[几一两三]口水|未成年人|麻风疫苗|密密麻麻|宫口|[腿脚手]肚子?|马蹄足|小快克|黑枸杞|"
+    "[心肝脾肺][心肝脾肺肾胃][气血阴阳]{1,2}虚|[心肝脾肺肾胃]虚[湿痰血气水寒热][盛瘀滞阻停困蕴]|肝郁脾虚|[阴阳气血]虚[内火水血风阳外][热旺泛瘀燥亢寒]|[脚手]脖子|[几一两三]口水|未成年人|麻风疫苗|密密麻麻|宫口|[腿脚手]肚子?|马蹄足|小快克|黑枸杞|"
     rf"变性(?:手术|人)|[{HAN}](?<![为是患得了的有和与及或])血症(?!状)|孩子满|[{HAN}]克尔|"
     "[癌胃肝肺肾脑心骨皮眼牙]科|介入科|发烧友|打骨折|骨折价|懒癌|直男癌|休克疗法"
 )
@@ -61,6 +61,8 @@ _COMPLAINTS = frozenset({EntityType.SYMPTOM, EntityType.TREATMENT})
 _ILL = {EntityType.DISEASE}
 _PLANTS = frozenset({EntityType.HERB, EntityType.FOOD})
 _MEASURES = frozenset({EntityType.INDICATOR, EntityType.EXAMINATION})
+_TUMOUR = re.compile("肉?瘤|癌|白血病")
+"""Behind a cell or a part of the body."""
 _ENZYME, _MEDICINE = re.compile("酶"), re.compile("药")
 _LIVING = re.compile("(?:[二三四]联)?活菌")
 """Behind a germ: a remedy made of it."""
@@ -88,6 +90,7 @@ def _goes_on(text: str, end: int, kinds: frozenset[EntityType]) -> bool:
             (_ILLNESS, EntityType.DISEASE not in kinds),
             (_GERM, EntityType.DISEASE in kinds),
             (_FEVER, kinds == _ILL),
+            (_TUMOUR, kinds <= _MEASURES | {EntityType.BODY_PART}),
             (_MEDICINE, kinds <= _MEASURES),
             (_LIVING, EntityType.PATHOGEN in kinds),
             (_REACTION, kinds == {EntityType.DRUG}),

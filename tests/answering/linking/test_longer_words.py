@@ -106,6 +106,13 @@ SYMPTOM, DISEASE, DRUG, HERB = EntityType.SYMPTOM, EntityType.DISEASE, EntityTyp
         ("美沙拉嗪灌肠液", "灌肠", EntityType.TREATMENT),
         ("双歧杆菌三联活菌", "双歧杆菌", EntityType.PATHOGEN),
         ("脑脊液蛋白细胞分离", "脑脊液蛋白", EntityType.INDICATOR),
+        ("一名中年男性", "中年", EntityType.POPULATION),
+        ("排卵期同房", "排卵", EntityType.INDICATOR),
+        ("口腔浆细胞肉瘤", "浆细胞", EntityType.EXAMINATION),
+        ("吃蛋白质粉", "蛋白质", EntityType.EXAMINATION),
+        ("白带清稀", "白带", SYMPTOM),
+        ("阴虚内热", "内热", DISEASE),
+        ("月经先期", "月经", SYMPTOM),
         ("血压药能停吗", "血压", EntityType.INDICATOR),
         ("吃减肥药", "减肥", EntityType.TREATMENT),
         ("喝运动饮料", "运动", EntityType.TREATMENT),
@@ -222,7 +229,7 @@ def test_a_part_of_the_body_is_no_disease_unless_two_lists_say_so() -> None:
     assert {c.type for c in linker.names.candidates("磨牙")} == {DISEASE, EntityType.BODY_PART}
 
 
-@pytest.mark.parametrize("word", ["氏病", "血病", "突发", "蓝色", "换药", "口气", "iii", "母亲"])
+@pytest.mark.parametrize("word", ["氏病", "血病", "突发", "蓝色", "换药", "口气", "iii", "母亲", "发病率"])
 def test_everyday_words_and_ends_of_names_never_link_alone(word: str) -> None:
     assert linked(names((word, f"disease:{word}")), f"{word}怎么办") == []
 
