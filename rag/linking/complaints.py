@@ -72,8 +72,9 @@ _PLACED: Mapping[str, str] = {
     word: complaint
     for complaint, words in {
         "麻木": "麻木 发麻 麻",
-        "酸痛": "酸痛 发酸 酸",
-        "胀痛": "发胀 胀",
+        "酸痛": "酸痛",
+        "酸": "发酸 酸",
+        "胀": "发胀 胀",
         "发红": "发红 红",
         "红肿": "红肿",
         "发凉": "冰凉 发凉 发冷 凉 冷",
@@ -113,9 +114,9 @@ _LONGEST_OPENING = 12
 _PARTED = re.compile(
     rf"(?:(?:{_OFTEN}){{1,2}}[隐胀绞刺钝闷剧酸跳]?|[隐胀绞刺钝闷剧酸跳]|部(?=疼痛))(?P<word>疼痛|[疼痛酸胀麻痒肿晕])(?![{HAN}]?[瘤块])"
 )
-_LONGEST_PLACE = 4
+_LONGEST_PLACE, _SHORTEST_PLACE = 4, 2
 _NO_PLACE = re.compile(
-    "[指趾前里外上下低抬回转点摇石骨舌奶龟额肩眉码木]头|[上下里外前后对表方侧正反一]面|[伤切创裂疮门窗胃道宫肛]口|[掌手脚足点中]心|[全本自转]身|脚腕"
+    "[指趾前里外上下低抬回转点摇石骨舌奶龟额肩眉码木]头|[上下里外前后对表方侧正反一]面|[伤切创裂疮门窗胃道宫肛]口|[掌手脚足点中]心|胁肋|[全本自转]身|脚腕"
 )
 """Its last character alone is no place."""
 
@@ -133,7 +134,8 @@ def parted_complaints(text: str, exact: Sequence[Stretch]) -> Iterator[tuple[int
             start = found.start() - length
             place = text[start : found.start()]
             if CLAUSE_END.search(place) is None and _NO_PLACE.match(text[max(0, start - 1) : start + 1]) is None:
-                yield start, found.end(), tuple(place + word for word in words)
+                parts = dict.fromkeys((place, place.removesuffix("部") if length > _SHORTEST_PLACE else place))
+                yield start, found.end(), tuple(part + word for part in parts for word in words)
 
 
 def two_complaints(name: str, is_complaint: Callable[[str], bool]) -> int:

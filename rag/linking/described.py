@@ -19,7 +19,7 @@ _HOW = (
     "这几天|里面?|中|上|出来|就|了|全){0,5}"
 )
 """What may stand between a substance and its look; nothing that denies."""
-_OF = "(?:色|颜色)?的?"
+_OF = "(?:色|颜色)?样?的?"
 _NOTHING_BEHIND = f"(?!为?正常|[{HAN}]{{0,2}}(?:药|食物|试验|检查))"
 
 

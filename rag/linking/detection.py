@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from rag.domain import AliasKind
+from rag.linking.assertion import CLAUSE_END
 from rag.linking.complaints import two_complaints
 from rag.linking.figures import figurative
 from rag.linking.longer_names import unknown_complaint
@@ -33,6 +34,12 @@ _EATEN = re.compile(rf"[吃喝饮沾碰和跟与同配](?:[点些了过口杯碗
 _AFTER_FOOD = re.compile(r"$|一起|一块|同时|[吗么嘛呢吧啊呀的了会能可行好后前时和或与影有要就还是不，。、,？?！!；;\s]")
 _EATEN_SCORE = 0.9
 _TWO_LETTERS = re.compile(r"(?<![a-z0-9/])[a-z]{2}(?![a-z0-9])")
+_FLUIDS = frozenset({"血清", "血浆", "全血"})
+"""What is measured in them is a measure of blood, whatever else they are: 血浆 of `血浆白蛋白`."""
+_SECRETION = re.compile("分泌物")
+_ELSEWHERE = re.compile("[眼耳鼻嘴喉咽脐肛]|乳[头房]|伤口|刀口|尿道|龟头|包皮|皮肤|男")
+_WHO = re.compile("[名个位某]$")
+_WHOM = re.compile("[中老青少]年|[男女]性|儿童|婴儿|孕妇|成人")
 _BESIDE_A_PART = frozenset({EntityType.BODY_PART, EntityType.POPULATION, EntityType.FOOD})
 """What may stand right behind a part of the body without being said of it."""
 
@@ -103,6 +110,10 @@ class Detector:
         """Whether it is neither a way of speaking nor a piece of a longer word."""
         if match.types == {EntityType.ACUPOINT} and not _is_point(text, match.start, match.end):
             return False  # 天突 of 前几天突然
+        if _SECRETION.search(text, match.start, match.end) and _comes_from_elsewhere(text, match):
+            return False
+        if match.types <= _MEASURES and _WHO.search(text[: match.start]) and _WHOM.match(text, match.start, match.end):
+            return False  # 中年男性体检 of `一名中年男性体检发现`
         return not figurative(text, match.start, match.end) and not self._in_a_word(text, match)
 
     def _in_a_word(self, text: str, match: Match) -> bool:
@@ -150,6 +161,13 @@ class Detector:
         return list(found.values())
 
 
+def _comes_from_elsewhere(text: str, match: Match) -> bool:
+    """Whether what is said of a woman's discharge comes from another place: `眼睛有黄色分泌物`."""
+    womens = any("白带" in c.name or "阴道" in c.name for c in match.candidates)
+    clause = CLAUSE_END.split(text[: match.start])[-1]
+    return womens and _ELSEWHERE.search(clause) is not None
+
+
 def _only_listed(match: Match) -> bool:
     """Whether it is nothing but a synonym that some list gives to an illness or a herb."""
     return all(c.via == AliasKind.SYNONYM and c.type in _LISTED for c in match.candidates)
@@ -170,6 +188,8 @@ def _takes(near: Match, exact: Sequence[Match]) -> bool:
 
 def _is_part_of_a_name(text: str, match: Match, others: Sequence[Match]) -> bool:
     """Whether a part of the body only says of what a measure, a finding or a joint is: 血清 of 血清胆红素."""
+    if text[match.start : match.end] in _FLUIDS and any(other.start == match.end for other in others):
+        return True
     if not match.types <= {EntityType.BODY_PART}:
         return False
     behind = [other for other in others if other.start == match.end]

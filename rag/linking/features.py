@@ -166,11 +166,11 @@ MODIFIER_BEFORE = re.compile(
 """What may stand right before a known name and make it another thing."""
 
 MODIFIER_AFTER = re.compile(
-    rf"^(?:性(?!别|生活|行为)|型(?=[{HAN}])|"
+    r"^(?:性(?!别|生活|行为)|型(?![号材])|"
     r"[0-9一二三四五六甲乙丙丁戊己庚辛a-eivx]+型|病(?=[毒变理原灶菌株])(?!变[在部位范])|"
     r"[a-zα-ω](?![a-z])|"
     r"样|氏|症(?!状)|综合[征症]|肾病|脑病|足(?!疗)|眼病|心脏病|危象|憩室|伴有?|合并|并发(?!症)|转移(?![至到了去酶])|破裂|穿孔|"
-    r"后遗症(?!$|[,，。?？]|有|是什么)|恶变|"
+    r"(?:核心|表面|[ec])?抗[体原]|酮症|相关性|后遗症(?!$|[,，。?？]|有|是什么)|恶变|"
     r"控释|缓释|肠溶|分散片|注射|滴眼|软膏|乳膏|口服溶?液|口服混悬|颗粒)"
 )
 """What may follow a known name and make it another thing."""
@@ -178,13 +178,13 @@ MODIFIER_AFTER = re.compile(
 _COUNT = "[单一二双两三四五六七八九十多全]"
 DRUG_BEFORE = re.compile(
     rf"(?:{_COUNT}?(?:[氟氯溴碘羟硝磺酰]|(?:羟|巯|氨|苯|甲|乙|丙|丁|戊|己|硝|磺|羧|氰|环)(?:基|酰基?|氧基?|叉|硫基?)|[氟氯溴碘氧氢](?:代|化))|"
-    rf"(?:{_COUNT}|脱|去)(?:氢|氧|甲|水|乙酰|甲氧)|(?<!相)反|聚乙二醇化?|[替卡沙莫洛司奈诺罗哌帕普曲坦艾依厄伊瑞索苯])$"
+    rf"(?:{_COUNT}|脱|去)(?:氢|氧|甲|水|乙酰|甲氧)|(?<!相)反|聚乙二醇化?|[丁丙戊]酸|[a-e]族|门冬|赖脯|甘精|地特|德谷|谷赖|[替卡沙莫洛司奈诺罗哌帕普曲坦艾依厄伊瑞索苯])$"
 )
 """What may stand right before the name of a drug and make it another drug: syllables of such names (`替雷诺嗪`), and
 what chemistry puts there (`二氯甲氨蝶呤`, `羟基氯喹`)."""
 
 REMEDY_AFTER = re.compile(
-    "^(?:灵(?![芝丹敏活验通光魂])|[片丸膏栓](?!子)|胶囊|冲剂|糖浆|合剂|口服液|滴丸|喷雾|贴剂?|药水|康(?!复)|宁|平(?![时常均稳日素静卧躺])|清(?![楚热晰洗醒淡理除]))"
+    "^(?:灵(?![芝丹敏活验通光魂])|[片丸膏栓](?!子)|胶囊|冲剂|糖浆|合剂|口服液|滴丸|喷雾|贴剂?|针|药水|康(?!复)|宁|平(?![时常均稳日素静卧躺])|清(?![楚热晰洗醒淡理除]))"
     rf"(?=$|[^{HAN}]|[能可吃喝用抹有会是怎跟和与一对的吗呢行管每几饭]|治疗|主治|多少)"
 )
 """After an illness's name it is that of a remedy: 感冒灵, 鼻炎片."""
@@ -209,5 +209,5 @@ PRODUCT_AFTER = re.compile(
     rf"^(?:(?![吃喝服用能可买开的了和与跟及或配加要有怎会])[{HAN}]){{1,3}}?(?:胶囊|颗粒|口服液|冲剂|糖浆|合剂|分散片)"
 )
 """After an illness, or the beginning of a drug's name (`头孢`), it is that of a product: `消渴降糖胶囊`."""
-SALT_AFTER = re.compile(r"^(?:钠|钾|钙|镁|锌|铝|铋|亚铁|赖氨酸|精氨酸|氨丁三醇)")
+SALT_AFTER = re.compile(r"^(?:钠|钾|钙|镁|锌|铝|铋|亚铁|舒巴坦|他唑巴坦|克拉维酸|赖氨酸|精氨酸|氨丁三醇)")
 """What may follow the name of a drug and make it another drug (`布洛芬锌`)."""

@@ -31,6 +31,8 @@ _SYLLABLE = 0xE000
 _HEARD = re.compile("[\ue000-\uf8ff]+")
 _ALIKE = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ng", "n"), ("l", "n"))
 """Sounds that many speakers do not tell apart."""
+_READ_IN_NAMES = {"调": "tiao", "曾": "zeng"}
+"""Of two readings the one that names of illnesses have, or that is typed for them: `月经不条`, `乳腺曾生`."""
 _PARTICLES = frozenset(
     "的了吗呢吧啊么是有我你他她在就也都还很不没和与或又及要怎什啥为何哪几能会可时后前才到去来看做吃喝打得这那被把让从完像一请以使微感值"
 )
@@ -41,7 +43,8 @@ def _syllables() -> Mapping[int, str]:
     """Character -> its syllable, as coarse as careless speakers say it."""
     coarse = sorted({_coarse(name) for name in characters()})
     place = {name: chr(_SYLLABLE + number) for number, name in enumerate(coarse)}
-    return {ord(char): place[_coarse(name)] for name, chars in characters().items() for char in chars}
+    heard = {ord(char): place[_coarse(name)] for name, chars in characters().items() for char in chars}
+    return heard | {ord(char): place[_coarse(name)] for char, name in _READ_IN_NAMES.items()}
 
 
 def _coarse(syllable: str) -> str:
@@ -53,7 +56,9 @@ def _coarse(syllable: str) -> str:
 @lru_cache(maxsize=1)
 def _spoken() -> Mapping[int, int]:
     """Character -> the number of its syllable, without its tone."""
-    return {ord(char): number for number, chars in enumerate(characters().values()) for char in chars}
+    place = {name: number for number, name in enumerate(characters())}
+    spoken = {ord(char): place[name] for name, chars in characters().items() for char in chars}
+    return spoken | {ord(char): place[name] for char, name in _READ_IN_NAMES.items()}
 
 
 def sound(text: str) -> str:

@@ -17,21 +17,24 @@ from rag.vocabulary import EntityType
 _WORDS = re.compile(
     # said with something in front
     "一起|已经|不慎|体内|空腹|脾气|双眼皮|[无没少]精神|网织红细胞|隐血|小儿[子女]|生殖器|发[麻木烫冷胀紧沉凉抖软](?<=[头趾腿脚手臂]发.)|恢复|减少|眼白(?!内障)|[晚早马网路脸身]上(?=[感火])|个月经[常过历]|[掌手脚足]心|(?<!身)[上下里外前后正反侧脚手背]面(?!部)|抽血(?=检)|"
+    "突然|月经[先后过愆]期|白带(?:清稀|质稀|色[黄白]|黏稠|腥)|[中老青]年[男女]|排卵(?:期(?!出血)|试纸|日|针|药)|蛋白质?粉|蛋白细胞分离|中老年|红肿热痛|擦屁股|婴幼儿|洋地黄|切口|胸口(?=[痛疼闷])|双乳(?![房头腺晕])|骨小头|中毒蛇|小柴胡|吞咽|泌尿|鼻咽|上呼吸道|胃肠镜|微白(?=蛋白)|"
     "[拳指趾骨石舌龟乳奶膝肩鼻]头(?=[疼痛])|严重(?=影)|饮食(?=管)|[红黑褐棕白灰黄紫青粉]色斑|"
     rf"[{HAN}]水(?=泡[脚澡茶手])|[热温冷凉开盐药]水(?=泡)|"
     # said with something behind
-    "颜色|眼睛|[大小]三阳|免疫力|(?<=对)眼[部球底压角皮眶]|(?:屁股|肚子)眼|[臭翅甲毛]虫(?=咬)|(?<=腺)功能(?:减[低退]|亢进|低下)|"
+    "颜色|眼睛|[大小]三阳|免疫力|(?<=对)眼[部球底压角皮眶]|(?:屁股|肚子)眼|[^被让给有是的蚊昆小大飞，。\\s]虫(?=咬)|(?<=腺)功能(?:减[低退]|亢进|低下)|"
     "(?<=[市省区立到去在进送州京海])(?:肿瘤|精神病)医?院|花生(?!粉)|百香果|火龙果|牛油果|无花果|奇异果|波罗蜜|"
     "肿瘤|肿块|肿物|肿大|黄疸|血精华|烧灼|松花蛋|开心果|益母草|水泡音|湿啰音|[眠静卵]药|细胞酯酶|激光手术|光子[刀嫩]|黄斑|黄体|麻疹|麻醉|咳嗽|病毒|病灶|病菌|病床|病房|病历|[高低]压|斑[点块]|斑疹(?:热|伤寒)|火辣|热量|热感|"
-    "症状(?![态况])|综合[征症]|疑问|病变(?![成得化为异坏严重轻差])|病灶(?<=性病灶)|病[人友号](?<=[男女]性病.)|异物感|"
+    "症状(?![态况])|综合[征症]|疑问|病变(?![成得化为异坏严重轻差])|病灶(?<=性病灶)|病[人友号情例](?<=[男女]性病.)|异物感|"
     "(?<=可)定[期量时位性为]|"
-    r"(?:微|毛细)血管(?!瘤)|[胯肋胫腓腿髋尾锁颧盆趾指跟踝额颅脊颌耻]骨(?=[疼痛])|血管|血糖|血压(?!迫)|血脂|血常规|血小板|血红蛋白|血氧|尿酸|尿素|尿糖|尿蛋白|消化|脂肪|凝血|[通换]气功能|"
+    r"(?:微|毛细)血管(?!瘤)|[胯肋胫腓腿髋尾椎胛锁颧盆趾指跟踝额颅脊颌耻]骨(?=[疼痛])|血管|血糖|血压(?!迫)|血脂|血常规|血小板|血红蛋白|血氧|尿酸|尿素|尿糖|尿蛋白|消化|脂肪|凝血|[通换]气功能|"
     # said with the name inside
-    "[雄雌孕性促腺长质]激素|苍白球|鼻涕虫|天花板|哺乳[类动]|运动(?:障碍|发育|神经|员|会|鞋|系统|品牌)|低聚果糖|脓毒血症|银柴胡|"
+    "[雄雌孕性促腺长质]激素|苍白球|鼻涕虫|天花板|哺乳[类动]|"
+    "幼儿园|灌肠液|减肥[药茶]|egfr ?(?:突变|基因|阳性|靶)|异[型常]淋巴(?=细胞)|乳酸菌|"
+    "运动(?:饮料|障碍|发育|神经|员|会|鞋|系统|品牌)|低聚果糖|脓毒血症|银柴胡|"
     "桂枝茯苓(?![煮泡])|补液盐|消毒[水液]|针刺(?:[样般感]|的感觉)|头孢[克曲呋唑拉地噻吡哌西羟匹妥孟尼]|"
     "微量白蛋白|[疫微腺]球蛋白|child[ -]?(?:pugh|[abc](?![a-z]))|淀粉样[斑蛋物]|乳突肌|胃肠道|"
     "(?:胃底|食[管道]|门|直肠|盆腔)静脉曲张|强直现象|生化妊娠|"
-    "[心肝脾肺][心肝脾肺肾胃][气血阴阳]{1,2}虚|[脚手]脖子|[几一两三]口水|未成年人|麻风疫苗|密密麻麻|宫口|[腿脚手]肚子?|马蹄足|小快克|黑枸杞|"
+    "[心肝脾肺][心肝脾肺肾胃][气血阴阳]{1,2}虚|[心肝脾肺肾胃]虚[湿痰血气水寒热][盛瘀滞阻停困蕴]|肝郁脾虚|[阴阳气血]虚[内火水血风阳外][热旺泛瘀燥亢寒]|[脚手]脖子|[几一两三]口水|未成年人|麻风疫苗|密密麻麻|宫口|[腿脚手]肚子?|马蹄足|小快克|黑枸杞|"
     rf"变性(?:手术|人)|[{HAN}](?<![为是患得了的有和与及或])血症(?!状)|孩子满|[{HAN}]克尔|"
     "[癌胃肝肺肾脑心骨皮眼牙]科|介入科|发烧友|打骨折|骨折价|懒癌|直男癌|休克疗法"
 )
@@ -57,6 +60,15 @@ _PRODUCT = re.compile(
 _COMPLAINTS = frozenset({EntityType.SYMPTOM, EntityType.TREATMENT})
 _ILL = {EntityType.DISEASE}
 _PLANTS = frozenset({EntityType.HERB, EntityType.FOOD})
+_MEASURES = frozenset({EntityType.INDICATOR, EntityType.EXAMINATION})
+_TUMOUR = re.compile("肉?瘤|癌|白血病")
+"""Behind a cell or a part of the body."""
+_ENZYME, _MEDICINE = re.compile("酶"), re.compile("药")
+_LIVING = re.compile("(?:[二三四]联)?活菌")
+"""Behind a germ: a remedy made of it."""
+_COLOUR = re.compile("[红黄黑白绿紫灰褐青]色(?!素|觉)")
+_IN_URINE = re.compile("(?<![利排查验化])尿$")
+"""Before a measure of blood: `尿白细胞` is another one."""
 
 
 def cut_from_a_word(text: str, start: int, end: int, types: Collection[EntityType]) -> bool:
@@ -64,18 +76,38 @@ def cut_from_a_word(text: str, start: int, end: int, types: Collection[EntityTyp
     words = _WORDS.finditer(text, max(0, start - 3), min(len(text), end + 4))
     if any(w.start() < end and start < w.end() and not (start <= w.start() and w.end() <= end) for w in words):
         return True
-    kinds = set(types)
-    if kinds == {EntityType.DRUG} and _REACTION.match(text, end):
+    kinds = frozenset(types)
+    return _goes_on(text, end, kinds) or _begins_before(text, start, end, kinds)
+
+
+def _goes_on(text: str, end: int, kinds: frozenset[EntityType]) -> bool:
+    """Whether what follows makes another word of a name of these kinds."""
+    return any(
+        after.match(text, end)
+        for after, may in (
+            (_ENZYME, True),
+            (_INFLAMED, True),
+            (_ILLNESS, EntityType.DISEASE not in kinds),
+            (_GERM, EntityType.DISEASE in kinds),
+            (_FEVER, kinds == _ILL),
+            (_TUMOUR, kinds <= _MEASURES | {EntityType.BODY_PART}),
+            (_MEDICINE, kinds <= _MEASURES),
+            (_LIVING, EntityType.PATHOGEN in kinds),
+            (_REACTION, kinds == {EntityType.DRUG}),
+            (_ADJECTIVE, bool(kinds & _COMPLAINTS)),
+            (_LIKE, kinds == {EntityType.FOOD}),
+            (_PLANT, bool(kinds & (_PLANTS | {EntityType.DRUG}))),
+        )
+        if may
+    )
+
+
+def _begins_before(text: str, start: int, end: int, kinds: frozenset[EntityType]) -> bool:
+    """Whether a word that began before the name goes on, or a colour ends beside it."""
+    before = text[max(0, start - 3) : start]
+    if _COLOUR.match(text, end - 1) or (kinds <= _MEASURES and _IN_URINE.search(before)):
         return True
-    if kinds & _COMPLAINTS and _ADJECTIVE.match(text, end):
-        return True
-    if _INFLAMED.match(text, end) or (EntityType.DISEASE not in kinds and _ILLNESS.match(text, end)):
-        return True
-    if EntityType.DISEASE in kinds and (_GERM.match(text, end) or (kinds == _ILL and _FEVER.match(text, end))):
-        return True
-    if kinds == {EntityType.FOOD} and (_LIKE.match(text, end) or _LIKENED.search(text[max(0, start - 3) : start])):
-        return True
-    if kinds & (_PLANTS | {EntityType.DRUG}) and _PLANT.match(text, end):
+    if kinds == {EntityType.FOOD} and _LIKENED.search(before):
         return True
     return bool(kinds & _PLANTS) and _of_a_product(text, start, end)
 

@@ -35,6 +35,8 @@ _TOPICS = frozenset(
 )
 """What follows one of these is another topic, not the rest of its name."""
 _REMEDIES = frozenset({EntityType.DRUG, EntityType.FORMULA})
+_GERM = frozenset({EntityType.PATHOGEN, EntityType.DISEASE})
+"""A germ may be listed among the diseases too."""
 _GROUPS = frozenset({"头孢菌素", "头孢菌素类", "头孢"})
 _AFTER_SURGERY = "术后"
 _NO_COMPLAINT = re.compile("[炎癌瘤病症]$")
@@ -50,6 +52,11 @@ _WHAT_IS_SAID = re.compile(
     r"^.*(?:[提显]?示|发现|考虑|诊断|确诊|怀疑|患有?|出现|[有得是了的为和与及或])(?=(?:慢|急|急慢|亚急|[\u4e00-\u9fff]{2,3})性$)"
 )
 """What stands before an adjective and is no part of it: 声提示 of `超声提示慢性肝损伤`."""
+_OF_ITS_CAUSE = re.compile("(?:[高低]血[糖钠钾钙]|高渗|糖尿病|尿毒症|酸中毒|肝)性?$")
+_COMA = frozenset({"昏迷", "休克", "脑病"})
+"""With its cause before it, it is an illness of its own: `高血糖昏迷`."""
+_TYPED_GERM = re.compile(r"[ -]?[0-9]{1,3}(?![0-9.e^%]|[个次年月天日岁万多拷])型?")
+"""Behind the abbreviation of a germ: which of its types (`HPV16`)."""
 _BETWEEN_TWO = frozenset({"伴", "伴有", "合并", "并发"})
 """Between two known names these join two illnesses; else they may be part of one name."""
 _WHOLE = 4
@@ -140,9 +147,11 @@ class Modifiers:
 
 def _before(text: str, match: Match, others: Sequence[Match]) -> str:
     """What stands right before the name and makes it the name of something else, or an empty string."""
+    clause = text[_clause_start(text, match.start) : match.start]
+    if text[match.start : match.end] in _COMA and (cause := _OF_ITS_CAUSE.search(clause)):
+        return cause.group()
     if match.types <= _DESCRIBED:
         return ""
-    clause = text[_clause_start(text, match.start) : match.start]
     before = MODIFIER_BEFORE.search(clause)
     listed = any(other.end == match.start for other in others)  # 缬沙坦 二甲双胍: the syllable is the other drug's
     if before is None and not listed and match.types <= {EntityType.DRUG}:
@@ -159,6 +168,9 @@ def _after(text: str, match: Match, others: Sequence[Match]) -> str:
     if match.types <= _DESCRIBED:
         return ""
     rest, starts = text[match.end :], {other.start for other in others}
+    germ = EntityType.PATHOGEN in match.types <= _GERM and text[match.start : match.end].isascii()
+    if germ and (kind := _TYPED_GERM.match(rest)):
+        return kind.group().strip(" -")
     after = MODIFIER_AFTER.match(rest)
     if after is not None and after.group() in _BETWEEN_TWO and match.end + len(after.group()) in starts:
         after = None

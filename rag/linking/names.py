@@ -34,6 +34,8 @@ _NEVER_ALONE = frozenset(
         "手术治疗 对症治疗 支持治疗 得力 特可靠 打针 跑步 洗手 休息 急救 筛查 疫苗 病毒 细菌 隔离 传染病 生孩子 "
         "大小 物理 对症 心理 外科 内科 免疫 中医 西医 中药 西药 自愈 药物治 停药 减药 血象 患病率 行为 化学 蓝色 病灶 "
         "放射 康复 突发 冷冻 排尿 皮损 换药 突变 口气 风水 血病 氏病 先兆 "
+        "功能障碍 缓解症状 系统治疗 一般治疗 "
+        "父亲 母亲 父母 双亲 爸爸 妈妈 丈夫 妻子 儿子 女儿 "
         "大夫 医师 家长 翻身 呼吸 能消 流黄 天针 交时 大风 膨胀 内火 外寒 iii vii viii"
     ).split()
 )
@@ -104,7 +106,11 @@ class Names:
                 yield start, start - end, names[index]
 
     def candidates(self, name: str) -> tuple[Candidate, ...]:
-        """What normalised `name` may stand for: own first, then sure aliases, then unsure ones (score < 0.5)."""
+        """What normalised `name` may stand for: own first, then sure aliases, then unsure ones (score < 0.5).
+
+        Of sure aliases alike those that were stated one by one come first, then those most like the name: 声嘶 is
+        声音嘶哑 rather than 喉喑.
+        """
         owners = self.owners.get(name, {})
         others = [entity for entity, kind in owners.items() if kind != OWN_NAME]
         own = self.own(name)
@@ -119,7 +125,7 @@ class Names:
             alone = all(self._one_thing(entity, rival) for rival in rivals)
             sure = alone and self._may_stand_for(name, entity, owners[entity], own)
             found.append(candidate(entity, owners[entity], 0.9 if sure else 0.4))
-        return tuple(sorted(found, key=lambda c: (-c.score, TYPE_ORDER[c.type], c.entity)))
+        return tuple(sorted(found, key=lambda c: (-c.score, *_unlike(c, name), TYPE_ORDER[c.type], c.entity)))
 
     def own(self, name: str) -> list[EntityId]:
         """The entities that bear normalised `name` itself."""
@@ -151,6 +157,16 @@ class Names:
             if _is_narrower(target, name, own) or any(self._coded_apart(entity, other) for other in own):
                 return False
         return compatible(name, target, strict=kind not in _CURATED)
+
+
+def _unlike(candidate: Candidate, name: str) -> tuple[bool, int, bool]:
+    """How far an alias is from its entity: not stated by itself, few characters in common, another last one.
+
+    Own names are near.
+    """
+    if candidate.via == OWN_NAME:
+        return False, 0, False
+    return candidate.via not in _SPOKEN, -len(set(candidate.name) & set(name)), candidate.name[-1:] != name[-1:]
 
 
 def _is_narrower(target: str, name: str, own: Sequence[EntityId]) -> bool:

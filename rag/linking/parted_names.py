@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from rag.linking.assertion import CLAUSE_END
 from rag.text import HAN
 
-_WHERE = r"[上中下]段|中[上下]段|[上中下][1一]?/3段?|[上下]极|[左右]叶"
+_WHERE = r"[上中下]段|中[上下]段|[上中下][1一]?/3段?|[上下]极|[左右]叶|[前后]壁|球部|窦部?|[体底]部"
 _HOW_BAD = r"(?<![\d.])(?:[一二三四]|[1-4]|i{1,3}|iv)[度级]"
 _HOW_OFTEN = "也|就|都|还|又|老|总|老是|总是|一直|经常|时常|有点儿?|有些|特别|很|挺"
 _INSIDE = re.compile(rf"(?:{_WHERE}|{_HOW_BAD}|{_HOW_OFTEN})")

@@ -23,6 +23,8 @@ ANYWHERE: frozenset[str] = frozenset(_TABLE["anywhere"])
 _ENDINGS: dict[str, list[str]] = _TABLE["endings"]
 _SENTENCE_END = re.compile(r"[。！？；!?;\n]")
 _CLAUSE_END = re.compile(r"[，。！？；,!?;\n]")
+_ITEM_END = re.compile(r"[、，。！？；,!?;\n]")
+"""Behind a complaint the next thing of a list has a place of its own: `水肿、下肢静脉炎`."""
 _HOW_MUCH = re.compile("[到得]|的(?!部位|地方|位置|[是在])")
 """`痛到眼睛流泪` says how much, not where."""
 _REACH, _REACH_AFTER = 24, 8
@@ -46,9 +48,11 @@ class _Site:
     whole: bool
     complaints: frozenset[str]
 
-    def at(self, complaint: str) -> Place:
+    def at(self, complaint: str, said: str) -> Place:
+        """`complaint` there, by names of the part that stand in what is `said` first, then by those most like it."""
         endings = _ENDINGS.get(complaint, [complaint])
-        names = self.names if self.whole else tuple(name + ending for ending in endings for name in self.names)
+        likest = sorted(self.names, key=lambda name: (name not in said, -len(set(name) & set(said) - {"部"})))
+        names = self.names if self.whole else tuple(name + ending for name in likest for ending in endings)
         parts = tuple(part for part in self.parts if complaint not in SKIN or part not in _INNER)
         return Place(names, parts)
 
@@ -72,17 +76,20 @@ def place_of(text: str, start: int, end: int, complaint: str, taken: Collection[
     `taken` are the stretches of names that are no parts of the body (`腰` of 腰椎间盘突出).
     """
     before = _SENTENCE_END.split(text[max(0, start - _REACH) : end])[-1]
-    after = _CLAUSE_END.split(text[end : end + _REACH_AFTER])[0]
+    after = _ITEM_END.split(text[end : end + _REACH_AFTER])[0]
     after = "" if _HOW_MUCH.match(after) else after
     for stretch, offset, last in ((before, end - len(before), True), (after, end, False)):
-        found = list(_said(stretch, offset, complaint, taken))
+        found = [one for one in _said(stretch, offset, complaint, taken) if last or not one[1].whole]
         if found:
-            return (max if last else min)(found, key=lambda one: one[0])[1].at(complaint)
+            _, site, said = (max if last else min)(found, key=lambda one: one[0])
+            return site.at(complaint, said)
     return None
 
 
-def _said(stretch: str, offset: int, complaint: str, taken: Collection[tuple[int, int]]) -> Iterator[tuple[int, _Site]]:
-    """(end, site) of each site in a stretch, of two at one place the first of the table."""
+def _said(
+    stretch: str, offset: int, complaint: str, taken: Collection[tuple[int, int]]
+) -> Iterator[tuple[int, _Site, str]]:
+    """(end, site, how it is said) of each site in a stretch, of two at one place the first of the table."""
     seen: set[int] = set()
     for site in _SITES:
         if site.complaints and complaint not in site.complaints:
@@ -97,7 +104,7 @@ def _said(stretch: str, offset: int, complaint: str, taken: Collection[tuple[int
                 and not seen & set(range(first, end))
             ):
                 seen |= set(range(first, end))
-                yield end, site
+                yield end, site, stretch[match.start() :]
 
 
 def _something_between(stretch: str, offset: int, end: int, complaint: int, taken: Collection[tuple[int, int]]) -> bool:

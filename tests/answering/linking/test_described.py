@@ -16,6 +16,8 @@ KNOWN = [
     "examination:尿色",
     "examination:尿常规",
     "body_part:粪便",
+    *(f"symptom:{name}" for name in ("咽部异物感", "吞咽困难", "陶土色大便", "颈部肿块", "颈部淋巴结肿大")),
+    *(f"symptom:{name}" for name in ("腋部肿块", "腋下淋巴肿大")),
 ]  # fmt: skip
 
 
@@ -35,6 +37,7 @@ def linker() -> Linker:
         ("尿液特别黄", "尿液特别黄", "尿黄"),
         ("拉的大便是黑色的", "大便是黑色", "黑便"),
         ("有黄色的痰", "黄色的痰", "脓痰"),
+        ("陶土样大便", "陶土样大便", "陶土色大便"),
         ("鼻涕是清水一样的", "鼻涕是清", "流清涕"),
         ("白带有点发黄", "白带有点发黄", "白带发黄"),
         ("走一段路腿疼，歇一会就好", "走一段路腿疼，歇一会就好", "间歇性跛行"),
@@ -42,6 +45,10 @@ def linker() -> Linker:
         ("小腿一按一个坑", "一按一个坑", "凹陷性水肿"),
         ("总是想上厕所", "总是想上厕所", "尿频"),
         ("老是饿怎么回事", "老是饿", "易饿"),
+        ("嗓子吐不出来咽不下去", "吐不出来咽不下去", "咽部异物感"),
+        ("耳后有个疙瘩", "耳后有个疙瘩", "颈部肿块"),
+        ("腋窝淋巴结肿大", "腋窝淋巴结肿大", "腋下淋巴肿大"),
+        ("脖子上淋巴结肿大", "脖子上淋巴结肿大", "颈部淋巴结肿大"),
     ],
 )
 def test_what_is_described_is_found_by_its_name(linker: Linker, question: str, surface: str, name: str) -> None:
@@ -62,11 +69,12 @@ def test_what_is_described_is_found_by_its_name(linker: Linker, question: str, s
         "尿黄体酮",
         "月经来了吃黑木耳行吗",
         "走路腿不疼",
+        "查颈部浅表淋巴结",
     ],
 )
 def test_what_only_sounds_like_it_is_not(linker: Linker, question: str) -> None:
     found = {mention.best.name for mention in linker.link(question)}
-    assert not found & {"血尿", "尿黄", "茶色尿", "黑便", "间歇性跛行"}
+    assert not found & {"血尿", "尿黄", "茶色尿", "黑便", "间歇性跛行", "颈部淋巴结肿大"}
 
 
 def test_what_is_denied_stays_denied(linker: Linker) -> None:

@@ -23,6 +23,7 @@ NAMES = [
     "湿疹",
     "痔疮",
     "皮疹",
+    "月经不调",
 ]
 
 
@@ -41,6 +42,7 @@ def homophones() -> Homophones:
         ("高血鸭", "高血压"),
         ("湿诊抹什么", "湿疹"),
         ("痔创怎么治", "痔疮"),
+        ("月经不条", "月经不调"),
     ],
 )
 def test_a_slip_is_found(homophones: Homophones, text: str, name: str) -> None:

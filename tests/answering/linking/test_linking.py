@@ -275,6 +275,9 @@ SPOKEN = [
     ("肠易激综合征", "disease:肠易激综合征", "name"),
     ("地中海贫血", "disease:地中海贫血", "name"),
     ("烧伤", "disease:烧伤", "name"),
+    ("昏迷", "symptom:昏迷", "name"),
+    ("体检", "examination:体格检查", "synonym"),
+    ("中年男性体检", "examination:中年男性体检", "name"),
 ]
 
 
@@ -320,10 +323,40 @@ def test_words_that_only_look_like_names(spoken: Linker, question: str) -> None:
         ("腹泻伴头痛", "腹泻", ""),
         ("腹泻伴脱水热", "腹泻", "伴"),
         ("并非腹泻", "腹泻", ""),
+        ("HPV16阳性", "HPV", "16"),
+        ("hpv 52型", "hpv", "52型"),
+        ("HPV 3个月后复查", "HPV", ""),
+        ("高血糖昏迷怎么办", "昏迷", "高血糖"),
+        ("脑出血后昏迷", "昏迷", ""),
+        ("腹泻针多少钱", "腹泻", "针"),
+        ("肠易激综合征腹泻型", "腹泻", "型"),
+        ("腹泻相关性肾炎", "腹泻", "相关性"),
+        ("腹泻酮症", "腹泻", "酮症"),
+        ("丁酸雷诺嗪", "雷诺嗪", "丁酸"),
+        ("雷诺嗪舒巴坦钠", "雷诺嗪", "舒巴坦"),
+        ("地中海贫血抗体阳性", "地中海贫血", "抗体"),
+        ("地中海贫血核心抗体", "地中海贫血", "核心抗体"),
     ],
 )
 def test_more_of_what_makes_it_another_thing(spoken: Linker, question: str, surface: str, modifier: str) -> None:
     assert next(m for m in spoken.link(question) if m.surface == surface).modifier == modifier
+
+
+def test_who_is_examined_is_no_part_of_the_examination(spoken: Linker) -> None:
+    assert "中年男性体检" not in {m.surface for m in spoken.link("一名中年男性体检发现腹泻")}
+    assert only(spoken, "中年男性体检查什么").best.name == "中年男性体检"
+
+
+def test_of_aliases_alike_the_stated_and_the_likest_come_first() -> None:
+    rows = [
+        ("声嘶", "disease:喉喑", "synonym"), ("声嘶", "symptom:声音嘶哑", "synonym"),
+        ("泄泻", "disease:早泄", "synonym"), ("泄泻", "symptom:腹泻", "synonym"),
+        ("心梗", "disease:心肌梗塞", "synonym"), ("心梗", "symptom:心肌梗死", "abbreviation"),
+    ]  # fmt: skip
+    names = Names([NameRow(name, EntityId(entity), kind) for name, entity, kind in rows])
+    assert names.candidates("声嘶")[0].name == "声音嘶哑"
+    assert names.candidates("心梗")[0].name == "心肌梗死"
+    assert names.candidates("泄泻")[0].name == "腹泻"
 
 
 def test_a_linker_that_rests_while_it_builds_links_alike(spoken: Linker, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,6 +75,49 @@ SYMPTOM, DISEASE, DRUG, HERB = EntityType.SYMPTOM, EntityType.DISEASE, EntityTyp
         ("密密麻麻疹子", "麻疹", DISEASE),
         ("宫口粘连", "口粘", SYMPTOM),
         ("抽血检查结果", "血检查", EntityType.EXAMINATION),
+        ("擦屁股有血", "屁股", EntityType.BODY_PART),
+        ("给婴幼儿吃", "幼儿", EntityType.POPULATION),
+        ("上幼儿园要查吗", "幼儿", EntityType.POPULATION),
+        ("洋地黄中毒", "地黄", HERB),
+        ("喝乳酸菌饮料", "乳酸", EntityType.INDICATOR),
+        ("尿微白蛋白高", "白蛋白", EntityType.INDICATOR),
+        ("胃肠镜检查", "肠镜检查", EntityType.EXAMINATION),
+        ("被一种毒虫中毒蛇咬", "中毒", DISEASE),
+        ("自发性气胸口痛", "口痛", SYMPTOM),
+        ("诊断说切口粘连", "口粘", SYMPTOM),
+        ("桡骨小头骨折", "小头", SYMPTOM),
+        ("喝了小柴胡能开车吗", "柴胡", HERB),
+        ("发现双乳溢乳", "乳溢", DISEASE),
+        ("22岁女性病情", "性病", DISEASE),
+        ("被蜱虫咬了", "虫咬", EntityType.CAUSE),
+        ("氨基酸脱水酶低", "脱水", SYMPTOM),
+        ("吞咽反射消失", "咽反射", SYMPTOM),
+        ("泌尿结石怎么治", "尿结石", DISEASE),
+        ("鼻咽喉癌早期", "咽喉癌", DISEASE),
+        ("上呼吸道炎症", "呼吸道炎", DISEASE),
+        ("尿白细胞偏高", "白细胞", EntityType.INDICATOR),
+        ("后腰突然绞痛", "腰突", DISEASE),
+        ("红肿热痛", "热痛", SYMPTOM),
+        ("便血鲜红色", "便血鲜红", SYMPTOM),
+        ("脾虚湿盛", "脾虚", DISEASE),
+        ("肝郁脾虚", "脾虚", DISEASE),
+        ("中老年人补钙", "老年人", EntityType.POPULATION),
+        ("尾椎骨疼", "骨疼", SYMPTOM),
+        ("美沙拉嗪灌肠液", "灌肠", EntityType.TREATMENT),
+        ("双歧杆菌三联活菌", "双歧杆菌", EntityType.PATHOGEN),
+        ("脑脊液蛋白细胞分离", "脑脊液蛋白", EntityType.INDICATOR),
+        ("一名中年男性", "中年", EntityType.POPULATION),
+        ("排卵期同房", "排卵", EntityType.INDICATOR),
+        ("口腔浆细胞肉瘤", "浆细胞", EntityType.EXAMINATION),
+        ("吃蛋白质粉", "蛋白质", EntityType.EXAMINATION),
+        ("白带清稀", "白带", SYMPTOM),
+        ("阴虚内热", "内热", DISEASE),
+        ("月经先期", "月经", SYMPTOM),
+        ("血压药能停吗", "血压", EntityType.INDICATOR),
+        ("吃减肥药", "减肥", EntityType.TREATMENT),
+        ("喝运动饮料", "运动", EntityType.TREATMENT),
+        ("EGFR突变".lower(), "egfr", EntityType.INDICATOR),
+        ("异型淋巴细胞", "淋巴细胞", EntityType.INDICATOR),
     ],
 )
 def test_pieces_of_longer_words(text: str, name: str, kind: EntityType) -> None:
@@ -115,6 +158,13 @@ def test_pieces_of_longer_words(text: str, name: str, kind: EntityType) -> None:
         ("查出肝肿瘤医院让手术", "肝肿瘤", DISEASE),
         ("就像平时喝啤酒一样", "啤酒", EntityType.FOOD),
         ("吃花生大便干", "花生", EntityType.FOOD),
+        ("屁股疼", "屁股", EntityType.BODY_PART),
+        ("被虫咬了", "虫咬", EntityType.CAUSE),
+        ("蚊虫咬了", "虫咬", EntityType.CAUSE),
+        ("气胸口服什么药", "气胸", DISEASE),
+        ("利尿白蛋白怎么用", "白蛋白", EntityType.INDICATOR),
+        ("转氨酶高", "转氨酶", EntityType.INDICATOR),
+        ("尿蛋白高", "尿蛋白", EntityType.INDICATOR),
     ],
 )
 def test_names_that_stand_by_themselves(text: str, name: str, kind: EntityType) -> None:
@@ -131,8 +181,13 @@ def linked(linker: Linker, text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "text", ["血管平滑肌增生", "神经母细胞", "羊水指数高", "幽门杆菌引起的胃病", "幽门医院", "动静脉内瘘"]
-)
+    "text",
+    [
+        "血管平滑肌增生", "神经母细胞", "羊水指数高", "幽门杆菌引起的胃病", "幽门医院", "动静脉内瘘",
+        "神经舌骨囊肿", "血管液化", "心脑血管症状", "静脉酶谱", "血管间隙变窄", "神经发育慢",
+        "静脉口流脓", "血管占位", "神经退化", "颈内静脉闭塞", "肝静脉阻塞", "静脉滴注", "神经后压榨感",
+    ],
+)  # fmt: skip
 def test_a_part_of_the_body_that_begins_another_name(text: str) -> None:
     assert not linked(names(*((part, f"body_part:{part}") for part in ("血管", "神经", "羊水", "幽门", "静脉"))), text)
 
@@ -174,7 +229,7 @@ def test_a_part_of_the_body_is_no_disease_unless_two_lists_say_so() -> None:
     assert {c.type for c in linker.names.candidates("磨牙")} == {DISEASE, EntityType.BODY_PART}
 
 
-@pytest.mark.parametrize("word", ["氏病", "血病", "突发", "蓝色", "换药", "口气", "iii"])
+@pytest.mark.parametrize("word", ["氏病", "血病", "突发", "蓝色", "换药", "口气", "iii", "母亲", "缓解症状"])
 def test_everyday_words_and_ends_of_names_never_link_alone(word: str) -> None:
     assert linked(names((word, f"disease:{word}")), f"{word}怎么办") == []
 
@@ -193,3 +248,27 @@ def test_a_herb_in_the_name_of_a_fruit_or_a_nut_is_none() -> None:
 def test_no_illness_of_the_mind_is_no_lack_of_seed() -> None:
     assert cut_from_a_word("家族无精神疾病史", 2, 4, {DISEASE})
     assert not cut_from_a_word("无精怎么治", 0, 2, {DISEASE})
+
+
+def test_a_part_of_the_body_in_a_joint_or_a_likeness_is_none() -> None:
+    linker = names(("关节", "body_part:关节"), ("大便", "body_part:粪便"), ("背部", "body_part:背部"))
+    assert linked(linker, "指间关节对称") == []
+    assert linked(linker, "果酱样大便") == []
+    assert linked(linker, "胸背部撕裂感") == []
+    assert linked(linker, "怎样大便通畅") == ["大便"]
+
+
+def test_a_root_is_no_nerve_and_plasma_is_what_something_is_measured_in() -> None:
+    linker = names(
+        ("神经", "body_part:神经"), ("血浆", "body_part:血浆"), ("血浆", "drug:血浆"), ("白蛋白", "indicator:白蛋白")
+    )
+    assert linked(linker, "压迫神经根") == []
+    assert linked(linker, "血浆白蛋白20") == ["白蛋白"]
+    assert linked(linker, "输血浆") == ["血浆"]
+
+
+def test_a_discharge_from_elsewhere_is_no_womans() -> None:
+    rows = [NameRow("白带异常", EntityId("symptom:白带异常"), "name")]
+    linker = Linker(Names([*rows, NameRow("黄色分泌物", EntityId("symptom:白带异常"), "colloquial")]))
+    assert linked(linker, "宝宝眼睛有黄色分泌物") == []
+    assert linked(linker, "下面有黄色分泌物") == ["黄色分泌物"]

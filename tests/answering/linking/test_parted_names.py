@@ -18,6 +18,8 @@ ROWS = [
     ("半月板损伤", "disease:半月板损伤"),
     ("大便", "body_part:粪便"),
     ("便溏", "symptom:便溏"),
+    ("十二指肠", "body_part:十二指肠"),
+    ("十二指肠溃疡", "disease:十二指肠溃疡"),
     ("胆囊", "body_part:胆囊"),
     ("胆囊切除术", "treatment:胆囊切除术"),
     ("耳朵", "body_part:耳朵"),
@@ -34,6 +36,7 @@ LINKER = Linker(Names([NameRow(name, EntityId(entity), OWN_NAME) for name, entit
         ("半月板三度损伤能跑步吗", "半月板三度损伤", "disease:半月板损伤"),
         ("大便溏怎么调理", "大便溏", "symptom:便溏"),
         ("做过胆囊切除还能吃油吗", "胆囊切除", "treatment:胆囊切除术"),
+        ("十二指肠球部溃疡", "十二指肠球部溃疡", "disease:十二指肠溃疡"),
         ("耳朵老鸣", "耳朵老鸣", "symptom:耳鸣"),
     ],
 )

@@ -16,7 +16,9 @@ from rag.text import normalise
 
 KNOWN = [
     *(f"symptom:{name}" for name in ("疼痛", "胀痛", "瘙痒", "肿胀", "水泡", "丘疹", "发热")),
-    *(f"symptom:{name}" for name in ("膝关节疼痛", "右下腹痛", "胸痛", "痛经", "身痛", "牙痛", "眼痛")),
+    *(f"symptom:{name}" for name in ("膝关节疼痛", "右下腹痛", "胸痛", "痛经", "身痛", "牙痛", "眼痛", "腿痛")),
+    *(f"symptom:{name}" for name in ("髋关节痛", "髋部疼痛", "右上腹痛", "肝区疼痛", "胃痛")),
+    *(f"symptom:{name}" for name in ("上腹部疼痛", "乳头痛", "乳房疼痛", "耳痛")),
     *(f"disease:{name}" for name in ("痛经", "骨刺", "腰椎间盘突出", "手癣")),
     "body_part:膝关节",
 ]  # fmt: skip
@@ -46,6 +48,11 @@ def found(linker: Linker, question: str) -> list[tuple[str, tuple[str, ...]]]:
         ("来例假疼得受不了", [("痛经", ())]),
         ("浑身疼", [("身痛", ())]),
         ("脚脖子疼", [("疼痛", ("足部",))]),
+        ("大腿根部走路时疼", [("疼痛", ("腹股沟",))]),
+        ("髋部站着就疼", [("髋部疼痛", ("下肢",))]),
+        ("右上腹一吃油腻就疼", [("右上腹痛", ("肝",))]),
+        ("胃部这几天饭后疼痛", [("胃痛", ("胃",))]),
+        ("乳头这几天一碰就疼", [("乳头痛", ("乳房",))]),
     ],
 )
 def test_the_place_is_said_with_the_complaint(
@@ -67,10 +74,17 @@ def test_the_place_is_said_with_the_complaint(
         "疼到流眼泪",
         "胀痛的直不起腰",
         "用手捶过就不疼痛",
+        "肿胀、下肢静脉炎",
+        "疼痛难忍例假没来",
     ],
 )
 def test_no_place_is_made_up(linker: Linker, question: str) -> None:
     assert all(not parts for _, parts in found(linker, question))
+
+
+@pytest.mark.parametrize("question", ["小腿酸", "耳朵发胀", "胸胀"])
+def test_what_aches_or_is_tense_need_not_hurt(linker: Linker, question: str) -> None:
+    assert not {m.best.name for m in linker.link(question)} & {"腿痛", "耳痛", "胸痛"}
 
 
 def test_what_lies_below_the_skin_is_no_place_of_a_rash() -> None:
