@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.checking.amounts import amounts, plain_units
+from rag.checking.amounts import amounts
 from rag.checking.bounds import without_amounts
+from rag.checking.units import plain_units
 from rag.text import normalise
 
 
