@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from rag.checking.amount import PER_DAY, TIMES, Amount
@@ -75,8 +75,25 @@ def amounts(text: str) -> list[Amount]:
     free = [q for q in free if not any(start < q.end and q.start < end for start, end in blocked)]
     blocked = [m.span() for m in _NAMES.finditer(text)]
     free = [q for q in free if not _inside_a_name(text, q) and not any(a <= q.start < b for a, b in blocked)]
-    found = sorted([*taken, *(_amount(q) for q in free)], key=lambda a: a.start)
+    found = _ranges(text, sorted([*taken, *(_amount(q) for q in free)], key=lambda a: a.start))
     return [with_surroundings(text, amount, found) for amount in found]
+
+
+def _ranges(text: str, found: Sequence[Amount]) -> list[Amount]:
+    """`6个月至5岁` is one range, told in two units."""
+    ranges: list[Amount] = []
+    for amount in found:
+        first = ranges[-1] if ranges else None
+        if first and _opens_range(first, amount) and _TO.fullmatch(text, first.end, amount.start):
+            ranges[-1] = replace(first, high=amount.high, end=amount.end)
+        else:
+            ranges.append(amount)
+    return ranges
+
+
+def _opens_range(first: Amount, last: Amount) -> bool:
+    timed = first.unit == last.unit and first.unit in ("分钟", "个月")
+    return timed and first.low == first.high < last.low == last.high
 
 
 def _changes(text: str, q: Quantity) -> list[Quantity]:

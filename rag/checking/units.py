@@ -24,6 +24,29 @@ _DECIMAL = re.compile(r"([零一二三四五六七八九十]+)点([零一二三�
 _DOSES = re.compile("([一二两三四五六七八九十]{1,2})剂(?![量型])")
 _A_UNIT = re.compile(r"\b(within|after|for) an? (day|week|month|year|hour)\b")
 _DEGREES = re.compile(r"(?<=\d)(?:摄氏度|度)(?![数日])")
+_THOUSANDS = re.compile(r"(?<![\d.a-z])(\d{1,3}) (?=\d{3}(?![\d.]))")
+_A_MINUTE = re.compile(r"每分钟?(\d+(?:[-~–—至到]\d+)?)次")
+_COURSE_OF = re.compile(r"(?:每|1|一)个?疗程(?=[为是共需]|(?:持续)?\d)")
+_SHARE_OF_CASES = re.compile(r"\((\d+)/(\d+)\)")
+_HYPHENED = re.compile(r"\b(\d+|[a-z]+)-(day|week|month|year|hour|minute)s?\b(?!-)")
+_COUNTED = "three|four|five|six|seven|eight|nine|ten"
+_NUMERAL = re.compile(rf"\b(?:{_COUNTED})\b(?! times)")
+_DIGITS = {word: str(n) for n, word in enumerate(_COUNTED.split("|"), start=3)}
+_OF_AGE = re.compile(r"(?<![\d.])(\d{1,3})(?= (?:and|or) (?:older|over|younger)\b)")
+_OVER_AGE = re.compile(
+    r"\b((?:people|adults|patients|participants|women|men|those) (?:aged )?"
+    r"(?:over|above|under|older than|younger than) \d{1,3})"
+    r"(?!\d|[.,]\d| ?(?:%|[a-zμ]+/|years?|months?|weeks?|days?|hours?|kg|mg|cm|percent)\b)"
+)
+_MEASURE = r"(?:days|weeks|months|years|hours|minutes|mg|kg|g|ml|mmol/l|nmol/l|天|周|个月|年|小时|分钟)(?![a-z/])"
+_VERSUS = r" (?:vs|versus|compared with|compared to|against) "
+_UNIT_BEHIND = re.compile(rf"(?<![\d.])(\d+(?:\.\d+)?)(?={_VERSUS}\d+(?:\.\d+)? ?({_MEASURE}))")
+_UNIT_BEFORE = re.compile(rf"(?<![\d.])(\d+(?:\.\d+)? ?({_MEASURE}){_VERSUS}\d+(?:\.\d+)?)(?=[.,;)]|$)")
+_GLASS = re.compile(r"(?:一|1)(?:大|满)?杯约?(?=\d)")
+_IN_A_DAY = re.compile(r"[一1][日天](?:之|以)?内")
+_TWICE = re.compile(r"(?:翻|增加)(?:了)?[一1]倍|翻倍|翻[一1]番")
+_FIRST = re.compile(r"头(?=[一二两三四五六七八九十\d]+个?(?:月|周|星期|天|年|日))")
+_QUARTER = re.compile(r"([一二两三]|\d)刻钟")
 
 
 def plain_units(text: str) -> str:
@@ -38,4 +61,19 @@ def plain_units(text: str) -> str:
     text = _DOSES.sub(lambda m: f"{value_of(m[1]):g}剂", text).replace("第二天", "次日")
     text = _A_UNIT.sub(r"\1 1 \2", text)
     text = _HALF_AN_HOUR.sub("30 minutes", text)
+    text = _plain_counts(text)
     return _DEGREES.sub("℃", text)
+
+
+def _plain_counts(text: str) -> str:
+    """With what counts told in digits and units, each unit beside its own number."""
+    text = _THOUSANDS.sub(r"\1", text)
+    text = _A_MINUTE.sub(r"\1次/分", text)
+    text = _COURSE_OF.sub("疗程", text)
+    text = _SHARE_OF_CASES.sub(r"(\1例/\2例)", text)
+    text = _FIRST.sub("前", _TWICE.sub("加倍", _IN_A_DAY.sub("24小时内", text)))
+    text = _QUARTER.sub(lambda m: f"{15 * value_of(m[1]):g}分钟", _GLASS.sub("", text))
+    text = _HYPHENED.sub(r"\1 \2s", text)
+    text = _NUMERAL.sub(lambda m: _DIGITS[m[0]], text)
+    text = _OVER_AGE.sub(r"\1 years", _OF_AGE.sub(r"\1 years", text))
+    return _UNIT_BEFORE.sub(r"\1 \2", _UNIT_BEHIND.sub(r"\1 \2", text))
