@@ -17,7 +17,7 @@ from rag.checking.clauses import canonical
 from rag.checking.comparing import turns_lists
 from rag.checking.ground import ground_of
 from rag.checking.grounding import reason_against
-from rag.checking.naming import crosses, in_parts, made_of_parts, states_old_age, states_young_age, word_of
+from rag.checking.naming import allowed_by, crosses, in_parts, made_of_parts, states_old_age, states_young_age, word_of
 from rag.checking.quoting import nested
 from rag.checking.wording import CLAUSE, CONNECTIVES, FRAME, NEGATION, remainder, without
 from rag.domain import Evidence, GraphFact, Literal, PassageKind
@@ -191,6 +191,7 @@ class Checker:
             or in_parts(name, claim, known)
             or made_of_parts(name, joined)
             or word_of(name, joined)
+            or allowed_by(name, joined)
             or states_young_age(name, claim, joined)
             or states_old_age(name, claim)
             for name, start, end in self.names.find(claim)

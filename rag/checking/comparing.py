@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from rag.checking.clauses import Clause, Mark, Segment, bare, content_of, read
+from rag.checking.factors import tells_factor, turns_factor
 from rag.checking.ground import Ground
 from rag.checking.phrases import ALIKE, OPPOSITE, SAME_WAY
+from rag.text import HAN
 
 
 def compared(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str | None:
@@ -34,6 +37,8 @@ def _way_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str 
             clause.text[way.start : way.end] in part.text for part in parts
         ):
             continue
+        if not same and (_falls_below(clause, way) or tells_factor(clause, used)):
+            continue
         if not same:
             return "polarity_not_in_evidence"
         other = [e for e in there if e.kind in OPPOSITE[way.kind]]
@@ -42,6 +47,12 @@ def _way_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str 
         if clause.text[way.start : way.end].endswith("于") and _told_otherwise(clause, way, used):
             return "polarity_not_in_evidence"
     return None
+
+
+def _falls_below(clause: Clause, way: Mark) -> bool:
+    """`降至300以下` of `低于300`: the bounds say the direction and are judged by themselves."""
+    word, bounds = clause.text[way.start : way.end], {amount.bound for amount in clause.amounts}
+    return (word in ("降至", "降到") and bounds == {"<"}) or (word in ("升至", "升到") and bounds == {">"})
 
 
 _DOSED = re.compile("减量|减半|酌减|加量|增量|翻倍")
@@ -144,7 +155,7 @@ def _order_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> st
                 return "relation_not_in_evidence"
             before |= part.content
     sides = _cause_first(clause.text)
-    if sides and _against_the_list(sides, ground):
+    if (sides and _against_the_list(sides, ground)) or turns_factor(clause, used) or _said_of_lesser(clause, parts):
         return "relation_not_in_evidence"
     if _FROM_TO.search(clause.whole) and any(_backwards(clause, part) for part in parts):
         return "number_not_in_evidence"
@@ -176,6 +187,13 @@ def _exchanged(clause: Clause, cue: re.Match[str], parts: Sequence[Clause], grou
     """Whether agent and patient of the evidence stand in each other's place, and nowhere in their own."""
     cause, effect = _cause_and_effect(clause.text, cue)
     there = [_cause_and_effect(p.text, found, ground.title) for p in parts for found in _CAUSAL.finditer(p.text)]
+    if cause & ground.title_content and any(
+        effect & (_sides(p.text, found)[0] or before.content) - ground.title_content
+        for before, p in pairwise([parts[0], *parts])
+        for found in _CAUSAL.finditer(p.text)
+        if _ITSELF.search(p.plain[p.plain.find(found[0]) :])
+    ):
+        return True  # `利福平可降低其浓度` under a title: what the title names is lowered
     if any(cause & agent and effect & patient for agent, patient in there):
         return False
     if (
@@ -188,13 +206,6 @@ def _exchanged(clause: Clause, cue: re.Match[str], parts: Sequence[Clause], grou
         )
     ):
         return True  # `用于甲引起的乙` of a remedy that is said to bring it about
-    if cause & ground.title_content and any(
-        effect & _sides(p.text, found)[0] - ground.title_content
-        for p in parts
-        for found in _CAUSAL.finditer(p.text)
-        if _ITSELF.search(p.plain[p.plain.find(found[0]) :])
-    ):
-        return True  # `利福平可降低其浓度` under a title: what the title names is lowered
     return any(cause & patient and effect & agent for agent, patient in there)
 
 
@@ -209,7 +220,24 @@ def _compared_round(
 
 def _change_places(said: Sides, there: Sides, before: frozenset[str]) -> bool:
     (left, right), (greater, other) = said, there
-    return bool(left & other and right & (greater | before - other)) and not right & other
+    first = greater | before - other
+    return bool(left & other and right & first) and not (right & other and left & first)
+
+
+_GREATEST = re.compile(rf"(?P<who>[{HAN}a-z]{{2,10}}?)(?:的)?(?:明显|也|均)?[更较](?P<way>[高多大好低少小差])(?!于)")
+_FIRST_NAME = re.compile(rf"[{HAN}a-z]{{2,12}}?(?=的|$|[^{HAN}a-z])")
+_BY = {"高": "高于", "多": "多于", "大": "大于", "好": "优于", "低": "低于", "少": "少于", "小": "小于", "差": "劣于"}
+
+
+def _said_of_lesser(clause: Clause, parts: Sequence[Clause]) -> bool:
+    """`乙组更高` of `甲组高于乙组`."""
+    for match in _GREATEST.finditer(clause.text):
+        for part in parts:
+            before, _, after = part.text.partition(_BY[match["way"]])
+            lesser = _FIRST_NAME.match(after)
+            if lesser and lesser[0] in match["who"] and lesser[0] not in before:
+                return True
+    return False
 
 
 def turns_lists(claim: str, ground: Ground) -> bool:
@@ -223,7 +251,7 @@ def _cause_first(said: str) -> Sides | None:
     match = _BROUGHT_ABOUT.search(said)
     if match:
         left, right = content_of(said[: match.start()]), content_of(said[match.end() :])
-        left, right = left - right, right - left
+        left, right = left - right, (right - left) or right  # 甲后神经痛引起甲
         turned = _AGENT_BEHIND.search(said[: match.start()]) or said[match.end() :].startswith(" by")
         return (right, left) if turned else (left, right)
     match = _ONE_OF_ITS.search(said)

@@ -174,6 +174,8 @@ def _wording_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> 
         rest = [piece for piece in rest if piece not in ("儿童", "child", "婴儿")]
     if any(is_of_age(amount) for amount in clause.amounts):
         rest = [piece for piece in rest if piece not in ("老年人", "老年", "elderly")]
+    if any(amount.bound == "内" for amount in clause.amounts):
+        rest = [piece for piece in rest if piece != "后"]  # `发作后12小时内` of `发作12小时内`
     if rest:
         if any(PEOPLE.search(piece) for piece in rest):
             return "population_not_in_evidence"
@@ -249,7 +251,7 @@ def _cached_content(text: str) -> frozenset[str]:
 def _unexplained(piece: str, allowed: str) -> list[str]:
     """What is left of an uncovered stretch without words that join and words that the evidence's subject allows."""
     if not is_han(piece[0]):
-        joins = (piece == "than" and _COMPARING.search(allowed)) or (piece in _HARM and _CAUSES.search(allowed))
+        joins = (piece in _THAN and _COMPARING.search(allowed)) or (piece in _HARM and _CAUSES.search(allowed))
         return [] if joins else [piece]
     for spoken, words in LICENSED:
         if words.search(piece) and spoken.search(allowed):
@@ -258,6 +260,7 @@ def _unexplained(piece: str, allowed: str) -> list[str]:
     return [part for part in GLUE.sub(GAP, piece).split(GAP) if part and part not in alone]
 
 
+_THAN = frozenset({"than", "compared", "versus", "relative"})
 _HARM, _CAUSES = frozenset({"adverse", "effect", "effects"}), re.compile(r"\bcause\b")
 _COMPARING = re.compile(r"\b(?:versus|vs|compared|than|(?:non)?inferior to|superior to)\b")
 

@@ -35,6 +35,8 @@ def turned(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str | Non
         or _refusal_reason(clause, ground, used)
         or _rarity_reason(clause, ground, used)
         or _excess_reason(clause, ground)
+        or _needless_reason(clause, ground)
+        or _listed_as_reason(clause, used)
         or compared(clause, ground, used)
     )
 
@@ -87,7 +89,7 @@ def _polarity_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) ->
     for mark in clause.marks:
         scope = _beside_title(mark.scope, ground) or own
         agreeing = [_closeness(scope, own, e, part) for e, part in there if _agrees(mark, e, part, clause)]
-        if mark.kind == ALLOW and not agreeing and not PRAISE.search(clause.text[mark.start : mark.end]):
+        if mark.kind == ALLOW and not agreeing and not _praised(clause.text[mark.start : mark.end], used):
             continue
         against = [
             _closeness(scope, own, e, part)
@@ -103,6 +105,15 @@ def _polarity_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) ->
     if any(len(negatives) not in denied for denied in _denied_alike(own, clause, used)):
         return "polarity_not_in_evidence"
     return _denied_unsaid(clause, ground, used, own)
+
+
+def _praised(said: str, used: Sequence[Segment]) -> bool:
+    """Whether permission says more than `可用`; 适合 does not of what the evidence is for."""
+    fits = _FITTING.search(said) and any(_MEANT_FOR.search(part.text) for segment in used for part in segment.clauses)
+    return bool(PRAISE.search(said)) and not fits
+
+
+_FITTING, _MEANT_FOR = re.compile("适合|适用|适宜"), re.compile("用于|适应证|主治")
 
 
 def _denied_unsaid(clause: Clause, ground: Ground, used: Sequence[Segment], own: frozenset[str]) -> str | None:
@@ -259,5 +270,41 @@ def _rarity_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> s
     own = clause.core - ground.title_content
     parts = [part for segment in used for part in segment.clauses]
     closest = max(parts, key=lambda part: len(own & part.core))
-    turned_round = _RARE.search(closest.text) and not _COMMON.search(closest.text)
+    said = closest.text
+    if not _RARE.search(said) and not _COMMON.search(said):  # `严重者罕见，包括癫痫`
+        said = next(segment.text for segment in used if any(part is closest for part in segment.clauses))
+    turned_round = _RARE.search(said) and not _COMMON.search(said)
     return "polarity_not_in_evidence" if turned_round else None
+
+
+_NEEDLESS = re.compile(rf"(?:无需|无须|毋需|毋须|不需要?|不必|不用)([{HAN}]{{2}})")
+
+
+def _needless_reason(clause: Clause, ground: Ground) -> str | None:
+    """Whether what the evidence calls needless is called needed: 需要治疗 of `多数无需治疗`."""
+    if any(mark.kind == DENY for mark in clause.marks):
+        return None
+    for act in {match[1] for match in _NEEDLESS.finditer(ground.text)}:
+        needed = re.compile(f"(?<![无不毋])(?:需要?|须|必须|应该?|应当){act}")
+        if needed.search(clause.text) and not needed.search(ground.text):
+            return "polarity_not_in_evidence"
+    return None
+
+
+_LISTED_AS = re.compile("(?:的|属于|主要|常见)(症状|并发症|病因|不良反应|适应证|禁忌)(?=$|[有为是包、，, ])")
+_LISTS = re.compile("症状|并发症|病因|不良反应|适应证|禁忌")
+_GIVEN_FOR = re.compile("用于|主治|治疗")
+_SAYS_HARM = re.compile("引起|不良反应|禁|忌|慎|不|无|并发|时|后|期间")
+
+
+def _listed_as_reason(clause: Clause, used: Sequence[Segment]) -> str | None:
+    """Whether what a record lists under one heading is told as of another, or what it warns of as what it is for."""
+    over = {found[0] for part in used[0].clauses if part.label for found in _LISTS.finditer(part.text)}
+    said = {found[1] for found in _LISTED_AS.finditer(clause.text)}
+    if len(over) != 1:
+        return None
+    harm = (
+        over & {"不良反应", "禁忌", "并发症"} and _GIVEN_FOR.search(clause.text) and not _SAYS_HARM.search(clause.text)
+    )
+    spoken = {found[0] for part in used[0].clauses if not part.label for found in _LISTS.finditer(part.text)}
+    return "relation_not_in_evidence" if harm or (said and not said & (over | spoken)) else None
