@@ -33,11 +33,12 @@ _BASE: Mapping[str, tuple[float, str]] = {
 
 _NUMBER = r"(?:\d+(?:\.\d+)?|[一二两三四五六七八九十半]+)"
 _EVERY = re.compile(
-    rf"每隔?(?P<n>{_NUMBER})(?:(?:-|~|–|—|至|到)(?P<m>{_NUMBER}))?个?(?P<unit>小时|天|日|周|星期|月|h)"
+    rf"每隔?(?P<n>{_NUMBER})(?:(?:-|~|–|—|至|到)(?P<m>{_NUMBER}))?个?(?P<unit>小时|分钟|天|日|周|星期|月|h)"
     rf"|every (?P<en>\d+)(?:(?:-|–| to | or )(?P<em>\d+))? (?P<eunit>hour|day|week|month)s?"
     rf"|\bq(?P<qn>\d+)(?P<qunit>h|d)\b"
 )
-_DAYS = {"小时": 1 / 24, "h": 1 / 24, "hour": 1 / 24, "天": 1.0, "日": 1.0, "d": 1.0, "day": 1.0, "周": 7.0,
+_DAYS = {"分钟": 1 / 1440, "小时": 1 / 24,
+         "h": 1 / 24, "hour": 1 / 24, "天": 1.0, "日": 1.0, "d": 1.0, "day": 1.0, "周": 7.0,
          "星期": 7.0, "week": 7.0, "月": 30.0, "month": 30.0}  # fmt: skip
 _LATIN_RATE = re.compile(
     r"\b(?P<code>qd|bid|tid|qid|qod|qn|qw|b\.i\.d\.|t\.i\.d\.|q\.i\.d\.|q\.d\.)(?![a-z])"

@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from rag.checking.clauses import Clause, Mark, Segment, bare, content_of, read
+from rag.checking.clauses import GAP, Clause, Mark, Segment, bare, content_of, read
 from rag.checking.factors import tells_factor, turns_factor
 from rag.checking.ground import Ground
-from rag.checking.phrases import ALIKE, OPPOSITE, SAME_WAY
+from rag.checking.phrases import ALIKE, DOWN, OPPOSITE, SAME_WAY, UP
 from rag.text import HAN
 
 
@@ -37,7 +37,7 @@ def _way_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str 
             clause.text[way.start : way.end] in part.text for part in parts
         ):
             continue
-        if not same and (_falls_below(clause, way) or tells_factor(clause, used)):
+        if not same and (_falls_below(clause, way) or _named_by(clause, way, parts) or tells_factor(clause, used)):
             continue
         if not same:
             return "polarity_not_in_evidence"
@@ -53,6 +53,20 @@ def _falls_below(clause: Clause, way: Mark) -> bool:
     """`降至300以下` of `低于300`: the bounds say the direction and are judged by themselves."""
     word, bounds = clause.text[way.start : way.end], {amount.bound for amount in clause.amounts}
     return (word in ("降至", "降到") and bounds == {"<"}) or (word in ("升至", "升到") and bounds == {">"})
+
+
+_LEVEL = re.compile("血([钾钠钙镁磷氯])|尿酸|血糖|血压")
+
+
+def _named_by(clause: Clause, way: Mark, parts: Sequence[Clause]) -> bool:
+    """Whether the evidence names the direction by an illness: 血钾升高 of 高钾血症."""
+    sign, against = {UP: ("高", "低"), DOWN: ("低", "高")}.get(way.kind, ("", ""))
+    level = _LEVEL.search(clause.text)
+    if not sign or level is None:
+        return False
+    names = (f"{level[1] or level[0]}血症", level[0])
+    told = GAP.join(part.text for part in parts)
+    return any(sign + name in told and against + name not in told for name in names)
 
 
 _DOSED = re.compile("减量|减半|酌减|加量|增量|翻倍")

@@ -59,7 +59,9 @@ def _extends(clause: Clause, ground: Ground, used: Sequence[Segment]) -> bool:
             if (told >= 0 and told >= less) or said.search(ground.title):
                 return False
             if said is _MANY and told < 0:
-                return not _OFTEN.search(closest_to(own, used).text)
+                closest = closest_to(own, used)
+                over = used[0].clauses if closest.label else (closest,)
+                return not any(_OFTEN.search(part.text) for part in over)
             return weaker is None or told >= 0 or any(word.search(closest_to(own, used).text) for word in weaker)
     return False
 

@@ -55,6 +55,7 @@ IN_CONTEXT: Sequence[tuple[re.Pattern[str], str]] = (
     (re.compile(r"(?<![升提增偏])高(?:血([钾钠钙镁磷氯])|(尿酸)(?!血症))症?"), r"高\1\2血症"),
     (re.compile(r"(?<![降减偏])低血([钾钠钙镁磷氯])症?"), r"低\1血症"),
     (re.compile(r"孕(?=[ \n])"), "孕妇"),
+    (re.compile(r"[与和同]([早午晚]餐)(?:时)?合用"), r"随\1"),
     (re.compile(r"打(?=[^，,。、]{1,12}疫苗)"), "接种"),
     (re.compile(r"改(?=口服|静脉|肌肉|皮下|肌注)"), "改为"),
     (re.compile(r"限酒"), "限制饮酒"),
@@ -124,7 +125,8 @@ _LICENSED: Sequence[tuple[str, str]] = (
     (r"妨碍|减少|降低|抑制|减弱|增加|增强|升高|延长|缩短|促进", r"影响"), (r"促进|改善|提高", r"有助于|帮助"),
     (r"富含|丰富", r"含量高|含量丰富|富含|丰富"), (r"限制|控制", r"少吃|少喝|少饮|少食|限制"), (r"目标", r"控制|达到"),
     (r"偶|少数|罕见", r"个别|少数"), (r"/kg|\d ?kg|公斤", r"体重"), (r"收缩压|舒张压|高血压|降压", r"血压"),
-    (r"(?s)(?=.*℃)(?=.*[热烧])", r"体温"), (r"(?s)^(?!.*率).*%", r"发生率|发生比例"),
+    (r"(?s)(?=.*(?:℃|°c))(?=.*[热烧])", r"体温"), (r"(?s)^(?!.*率).*%", r"发生率|发生比例"),
+    (r"(?<!没)有统计学意义|p ?< ?0\.0[0-5]", r"明显"),
     (r"岁|月龄|\byears?\b", r"年龄|年纪"),
     *((f"[高低]{ion}血症", f"血{ion}") for ion in "钾钠钙镁磷氯"), (r"尿酸血症", r"尿酸"),
     (r"常见|常在|多在|多见|风险因素", r"容易"), (r"性味|归经", r"味|性|入|经|归"), (r"性寒|性热|性温|性凉|性平", r"性"),
@@ -137,6 +139,10 @@ LICENSED_ALONE: Sequence[tuple[re.Pattern[str], str]] = (
     (re.compile(r"服|液|酒|茶|糖浆"), "饮"),
     (re.compile(r"近期"), "近"),
     (re.compile(r"防治"), "预防"),
+    (re.compile(r"常见|多(?=[由为在于能有])"), "多"),
+    (re.compile(r"多(?=[由为在于能有])"), "数"),
+    (re.compile(r"早期"), "早"),
+    (re.compile(r"合用|相互作用"), "合"),
     (re.compile(r"引起"), "出"),
     (re.compile(r"合用|辅助"), "加"),
     (re.compile(r"合用|辅助"), "合用"),
@@ -153,7 +159,7 @@ MASKED = re.compile(
     r"不但|不论|不管(?!用)|"
     r"不过(?!敏)|不久|"
     r"(?:没有|无)禁忌|(?<!不)(?<!适)宜(?=从|自|在|于|以|由|先|随|按|与|餐|空腹|早|晚|睡|清淡|缓|慢)|"
-    r"不饮者|不喝者|未控制|未成年|未服药|未治疗|未用药|未接种|无力|无尿|无菌|无关紧要|无痛|无症状|非处方|非甾体|非常|"
+    r"无效(?=[的时者后])|不饮者|不喝者|未控制|未成年|未服药|未治疗|未用药|未接种|无力|无尿|无菌|无关紧要|无痛|无症状|非处方|非甾体|非常|"
     r"非特异|非典型|"
     r"\b(?:not|no) (?:worse|inferior|better|superior) (?:than|to)\b|\b(?:did|does|do) not (?:significantly )?differ\b|"
     r"\bnot (?:significantly )?different\b|\bno (?:significant )?differences?\b|"
@@ -245,7 +251,7 @@ WAYS: Sequence[tuple[str, re.Pattern[str]]] = (
         re.compile(
             r"升高|增高|增加|增多|上升|升幅|增强|加强(?=$|[，,、。\s])|变强|加倍|"
             r"增长|增大|提高|升至|升到|升(?= ?\d|\s|$)|高于|多于|大于|长于|更高|更多|"
-            r"更大|更长|变大|变多|变高|变长|变快|略多|较高|较多|"
+            r"更大|更长|变大|变多|变高|变长|变快|略多|较高|较多|较长|"
             r"偏高|加快|加速|延长|增至|翻倍|多(?=\s)|"
             r"\bincreas\w*|\benhanc\w*|\bpotentiat\w*|\baugment\w*|\bhigher\b|\brais\w*|\brise[ns]?\b|\brose\b|\belevat\w*|\bgain\w*|\blonger\b|\bprolong\w*|"
             r"\bmore\b(?: frequent\b| common\b| likely\b| often\b)?|\bgreater\b"
@@ -257,7 +263,7 @@ WAYS: Sequence[tuple[str, re.Pattern[str]]] = (
             r"降低|减低|减少|减小|下降|降幅|减弱|变弱|削弱|"
             r"降至|降到|降(?= ?\d|\s|$)|低于|少于|小于|短于|更低|更少|更小|更短|"
             r"变小|变少|变低|变短|"
-            r"略少|较低|较少|偏低|"
+            r"略少|较低|较少|较短|偏低|"
             r"递减|酌减|减慢|变慢|减缓|缩短|减至|减半|减量|抑制(?!剂)|少(?=\s)|"
             r"\bdecreas\w*|\bweaken\w*|\battenuat\w*|\blower\w*|\breduc\w*|"
             r"\bfewer\b|\bless\b(?: frequent\b| common\b| likely\b| often\b)?|"

@@ -71,8 +71,13 @@ def _denied_alike(own: frozenset[str], clause: Clause, used: Sequence[Segment]) 
     for segment in used:
         heads = sum(_denials(part) for part in segment.clauses if part.label)
         for part in segment.clauses:
-            if not part.label and _same_words(own, clause, part):
+            if not part.label and _same_words(own, clause, part) and not _tells_effect(clause, part):
                 yield {_denials(part), _denials(part) + heads}
+
+
+def _tells_effect(clause: Clause, part: Clause) -> bool:
+    """Whether the clause tells what is brought about and the evidence who must not: `有乙者禁用` beside `引起乙`."""
+    return not clause.marks and bool(_CONSEQUENCE.search(clause.text)) and not _CONSEQUENCE.search(part.text)
 
 
 def _denials(part: Clause) -> int:
@@ -128,6 +133,8 @@ def _denied_unsaid(clause: Clause, ground: Ground, used: Sequence[Segment], own:
             continue
         if e.kind not in NEGATIVE or e.kind in agreed or _better_matched(e, part, own, used):
             continue
+        if _NEEDLESS.match(part.text, e.start) and not core_of(part.text[e.end :]):
+            continue  # 多数无需治疗 denies nothing else of the many
         if not _warns_of(clause, e, part) and _denies(e, part, clause, own, ground.title_content):
             return "polarity_not_in_evidence"
     return None

@@ -29,6 +29,7 @@ _A_MINUTE = re.compile(r"每分钟?(\d+(?:[-~–—至到]\d+)?)次")
 _COURSE_OF = re.compile(r"(?:每|1|一)个?疗程(?=[为是共需]|(?:持续)?\d)")
 _SHARE_OF_CASES = re.compile(r"\((\d+)/(\d+)\)")
 _HYPHENED = re.compile(r"\b(\d+|[a-z]+)-(day|week|month|year|hour|minute)s?\b(?!-)")
+_OLD = re.compile(r"(?<=\d )(years?|months?|weeks?|days?)[ -]old\b")
 _COUNTED = "three|four|five|six|seven|eight|nine|ten"
 _NUMERAL = re.compile(rf"\b(?:{_COUNTED})\b(?! times)")
 _DIGITS = {word: str(n) for n, word in enumerate(_COUNTED.split("|"), start=3)}
@@ -46,6 +47,8 @@ _GLASS = re.compile(r"(?:一|1)(?:大|满)?杯约?(?=\d)")
 _IN_A_DAY = re.compile(r"[一1][日天](?:之|以)?内")
 _TWICE = re.compile(r"(?:翻|增加)(?:了)?[一1]倍|翻倍|翻[一1]番")
 _FIRST = re.compile(r"头(?=[一二两三四五六七八九十\d]+个?(?:月|周|星期|天|年|日))")
+_PRESSURES = re.compile(r"([<>≤≥]?)(\d{2,3})/(\d{2,3}) ?mmhg((?:或|及)?以[上下])?")
+_HAN_UNIT = re.compile(r"(?<=\d)(例|名|人|天|周|个月|年|次|岁)(?=[a-z])")
 _QUARTER = re.compile(r"([一二两三]|\d)刻钟")
 
 
@@ -67,13 +70,15 @@ def plain_units(text: str) -> str:
 
 def _plain_counts(text: str) -> str:
     """With what counts told in digits and units, each unit beside its own number."""
-    text = _THOUSANDS.sub(r"\1", text)
+    text = _HAN_UNIT.sub(r"\1 ", _THOUSANDS.sub(r"\1", text))
+    text = _PRESSURES.sub(r"\1\2mmhg\4/\1\3mmhg\4", text)
     text = _A_MINUTE.sub(r"\1次/分", text)
     text = _COURSE_OF.sub("疗程", text)
     text = _SHARE_OF_CASES.sub(r"(\1例/\2例)", text)
     text = _FIRST.sub("前", _TWICE.sub("加倍", _IN_A_DAY.sub("24小时内", text)))
     text = _QUARTER.sub(lambda m: f"{15 * value_of(m[1]):g}分钟", _GLASS.sub("", text))
     text = _HYPHENED.sub(r"\1 \2s", text)
+    text = _OLD.sub(r"\1", text)
     text = _NUMERAL.sub(lambda m: _DIGITS[m[0]], text)
     text = _OVER_AGE.sub(r"\1 years", _OF_AGE.sub(r"\1 years", text))
     return _UNIT_BEFORE.sub(r"\1 \2", _UNIT_BEHIND.sub(r"\1 \2", text))
