@@ -11,7 +11,7 @@ from rag.checking.amounts import amounts
 from rag.checking.clauses import GAP, Clause, Segment, bare, canonical, content_of
 from rag.checking.contexts import characters_of
 from rag.checking.ground import Ground, Text
-from rag.checking.phrases import ALLOW, NEGATIVE
+from rag.checking.signs import ALLOW, NEGATIVE
 
 _ALL = re.compile(
     r"所有|全部|全都|一律|一概|无一例外|普遍|人人|每[个名位例](?=患者|病人|人|孩子|儿童|孕妇)|\ball\b|\bevery(?:one|body)?\b|\balways\b"

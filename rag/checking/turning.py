@@ -8,20 +8,11 @@ from collections.abc import Iterator, Sequence
 from rag.checking.bounds import periods
 from rag.checking.clauses import Clause, Mark, Segment, core_of
 from rag.checking.comparing import compared
+from rag.checking.degrees import excess_reason, rarity_reason
 from rag.checking.ground import Ground
-from rag.checking.phrases import (
-    AGREEING,
-    ALLOW,
-    DENY,
-    FORBID,
-    GLUE,
-    NEGATIVE,
-    PEOPLE,
-    PRAISE,
-    TOO_LITTLE,
-    TOO_MUCH,
-    UNADVISED,
-)
+from rag.checking.headings import heading_reason
+from rag.checking.phrases import GLUE, PEOPLE
+from rag.checking.signs import AGREEING, ALLOW, DENY, FORBID, NEGATIVE, PRAISE, UNADVISED
 from rag.text import HAN, is_han, normalise
 
 _LIST = re.compile(r"[、和或及与如]| and | or ")
@@ -33,10 +24,10 @@ def turned(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str | Non
         _people_reason(clause, ground, used)
         or _polarity_reason(clause, ground, used)
         or _refusal_reason(clause, ground, used)
-        or _rarity_reason(clause, ground, used)
-        or _excess_reason(clause, ground)
+        or rarity_reason(clause, ground, used)
+        or excess_reason(clause, ground)
         or _needless_reason(clause, ground)
-        or _listed_as_reason(clause, used)
+        or heading_reason(clause, used)
         or compared(clause, ground, used)
     )
 
@@ -254,36 +245,6 @@ def _closeness(scope: frozenset[str], own: frozenset[str], e: Mark, part: Clause
     return max(len(scope & e.scope) / len(scope), 0.9 * len(scope & part.core) / len(scope), around)
 
 
-def _excess_reason(clause: Clause, ground: Ground) -> str | None:
-    """Whether what the evidence calls too little is called too much: 铁摄入过多 of `月经过多、铁摄入不足`."""
-    for match in _EXCESS.finditer(clause.text):
-        opposite = TOO_LITTLE if match[2] in TOO_MUCH else TOO_MUCH
-        if match[0] not in ground.text and any(match[1] + end in ground.text for end in opposite):
-            return "polarity_not_in_evidence"
-    return None
-
-
-_EXCESS = re.compile(rf"([{HAN}]{{2}})({'|'.join((*TOO_MUCH, *TOO_LITTLE))})")
-
-
-_COMMON = re.compile(r"(?<![不少])常见|(?<![不少非经通正异日平])常(?=引起|有|可|会|伴)|经常")
-_RARE = re.compile(r"偶|罕见|不常见|少见|\brare\b|\buncommon\b")
-
-
-def _rarity_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str | None:
-    """Whether what the evidence calls rare is called common: `常见` alone only joins and is not looked for."""
-    if not _COMMON.search(clause.text):
-        return None
-    own = clause.core - ground.title_content
-    parts = [part for segment in used for part in segment.clauses]
-    closest = max(parts, key=lambda part: len(own & part.core))
-    said = closest.text
-    if not _RARE.search(said) and not _COMMON.search(said):  # `严重者罕见，包括癫痫`
-        said = next(segment.text for segment in used if any(part is closest for part in segment.clauses))
-    turned_round = _RARE.search(said) and not _COMMON.search(said)
-    return "polarity_not_in_evidence" if turned_round else None
-
-
 _NEEDLESS = re.compile(rf"(?:无需|无须|毋需|毋须|不需要?|不必|不用)([{HAN}]{{2}})")
 
 
@@ -296,22 +257,3 @@ def _needless_reason(clause: Clause, ground: Ground) -> str | None:
         if needed.search(clause.text) and not needed.search(ground.text):
             return "polarity_not_in_evidence"
     return None
-
-
-_LISTED_AS = re.compile("(?:的|属于|主要|常见)(症状|并发症|病因|不良反应|适应证|禁忌)(?=$|[有为是包、，, ])")
-_LISTS = re.compile("症状|并发症|病因|不良反应|适应证|禁忌")
-_GIVEN_FOR = re.compile("用于|主治|治疗")
-_SAYS_HARM = re.compile("引起|不良反应|禁|忌|慎|不|无|并发|时|后|期间")
-
-
-def _listed_as_reason(clause: Clause, used: Sequence[Segment]) -> str | None:
-    """Whether what a record lists under one heading is told as of another, or what it warns of as what it is for."""
-    over = {found[0] for part in used[0].clauses if part.label for found in _LISTS.finditer(part.text)}
-    said = {found[1] for found in _LISTED_AS.finditer(clause.text)}
-    if len(over) != 1:
-        return None
-    harm = (
-        over & {"不良反应", "禁忌", "并发症"} and _GIVEN_FOR.search(clause.text) and not _SAYS_HARM.search(clause.text)
-    )
-    spoken = {found[0] for part in used[0].clauses if not part.label for found in _LISTS.finditer(part.text)}
-    return "relation_not_in_evidence" if harm or (said and not said & (over | spoken)) else None
