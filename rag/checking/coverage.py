@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from rag.checking.amount import is_of_age
-from rag.checking.clauses import GAP, WORDS, Clause, Segment, content_of, stems
+from rag.checking.clauses import GAP, WORDS, Clause, Segment, bare, content_of, stems
 from rag.checking.ground import Ground
 from rag.checking.phrases import ENGLISH_GLUE, GLUE, LICENSED, LICENSED_ALONE, MODIFIER, PEOPLE, SUFFIX
 from rag.text import HAN, is_han
@@ -142,10 +142,21 @@ def _stripped_name(said: str, allowed: str) -> bool:
         while end < len(said) and not said[start:end].isspace() and said[start : end + 1] in allowed:
             end += 1
         piece = said[start:end].strip()
-        if len(piece) >= 2 and is_han(piece[-1]) and _only_modified(piece, said[:start], said[end:], allowed):
+        if (
+            len(piece) >= 2
+            and is_han(piece[-1])
+            and _names(piece, allowed)
+            and _only_modified(piece, said[:start], said[end:], allowed)
+        ):
             return True
         start = end
     return False
+
+
+def _names(piece: str, allowed: str) -> bool:
+    """Whether a stretch names something: not 患者, the end of 低于, or the level that 高血压 is of."""
+    licensed = any(words.fullmatch(piece) and spoken.search(allowed) for spoken, words in LICENSED)
+    return bool(bare(piece)) and piece[0] != "于" and not licensed
 
 
 def _only_modified(piece: str, before: str, after: str, allowed: str) -> bool:

@@ -155,7 +155,7 @@ LICENSED_ALONE: Sequence[tuple[re.Pattern[str], str]] = (
 MODIFIER = re.compile(
     r"(?:左旋|右旋|消旋|左|右|地|去甲|去氧|异|(?<!除)非|亚临床|亚|急性|慢性|原发性|继发性|先天性|获得性|特发性|妊娠期|小儿|"
     r"老年|新生儿|"
-    r"甲型|乙型|丙型|[12]型|(?<![升增提偏])高|(?<![降减偏])低|类|假性|假|抗)$"
+    r"甲型|乙型|丙型|[12]型|(?<![升增提偏])高|(?<![降减偏])低|(?<![人药物酯酮胺酸素醇酚肽菌脂糖])类|假性|假|抗)$"
 )
 """What stands right before a name in evidence and makes it another thing than the name alone."""
 SUFFIX = re.compile(r"^(?:前期|前状态|样|根|后遗症|倾向|克拉维酸|龙(?!骨)|恶变|癌变)")
