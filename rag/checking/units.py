@@ -49,6 +49,8 @@ _TWICE = re.compile(r"(?:翻|增加)(?:了)?[一1]倍|翻倍|翻[一1]番")
 _FIRST = re.compile(r"头(?=[一二两三四五六七八九十\d]+个?(?:月|周|星期|天|年|日))")
 _PRESSURES = re.compile(r"([<>≤≥]?)(\d{2,3})/(\d{2,3}) ?mmhg((?:或|及)?以[上下])?")
 _HAN_UNIT = re.compile(r"(?<=\d)(例|名|人|天|周|个月|年|次|岁)(?=[a-z])")
+_OCCASIONS = re.compile(r"(?<=[一二两三四五六七八九十\d])回(?![肠流归顾升落合声])")
+_HALF_OF = re.compile(r"半数(?!致死|有效)|一半(?=的?(?:患者|病人|病例))")
 _QUARTER = re.compile(r"([一二两三]|\d)刻钟")
 
 
@@ -72,6 +74,7 @@ def _plain_counts(text: str) -> str:
     """With what counts told in digits and units, each unit beside its own number."""
     text = _HAN_UNIT.sub(r"\1 ", _THOUSANDS.sub(r"\1", text))
     text = _PRESSURES.sub(r"\1\2mmhg\4/\1\3mmhg\4", text)
+    text = _HALF_OF.sub("50%", _OCCASIONS.sub("次", text))
     text = _A_MINUTE.sub(r"\1次/分", text)
     text = _COURSE_OF.sub("疗程", text)
     text = _SHARE_OF_CASES.sub(r"(\1例/\2例)", text)
