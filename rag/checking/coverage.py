@@ -6,15 +6,11 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from rag.checking.amount import is_of_age
+from rag.checking.amount import OF_AGE, is_of_age
 from rag.checking.clauses import GAP, WORDS, Clause, Segment, bare, content_of, stems
 from rag.checking.ground import Ground
 from rag.checking.phrases import ENGLISH_GLUE, GLUE, LICENSED, LICENSED_ALONE, MODIFIER, PEOPLE, SUFFIX
 from rag.text import HAN, is_han
-
-_OF_AGE = 18 * 12
-"""Months."""
-
 
 _REMEDY_LIKE = re.compile(
     f"[{HAN}](?:霉素|西林|沙星|洛尔|地平|普利|沙坦|他汀|列汀|列净|替丁|拉唑|康唑|硝唑|洛芬|昔布|西泮|唑仑|单抗|替尼|"
@@ -33,7 +29,7 @@ def wording_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> s
         left = [word for word in left if word not in _MEASURED]
     rest = [piece for part in left for piece in _unexplained(part, ground.text)]
     rest = [piece for piece in rest if not _counts_the_list(piece, clause.text)]
-    if any(amount.unit == "个月" and amount.high <= _OF_AGE for amount in clause.amounts):
+    if any(amount.unit == "个月" and amount.high <= OF_AGE for amount in clause.amounts):
         rest = [piece for piece in rest if piece not in ("儿童", "child", "婴儿")]
     if any(is_of_age(amount) for amount in clause.amounts):
         rest = [piece for piece in rest if piece not in ("老年人", "老年", "elderly")]
@@ -128,7 +124,7 @@ def _unexplained(piece: str, allowed: str) -> list[str]:
 _THAN = frozenset({"than", "compared", "versus", "relative"})
 
 
-_HARM, _CAUSES = frozenset({"adverse", "effect", "effects"}), re.compile(r"\bcause\b")
+_HARM, _CAUSES = frozenset({"adverse", "effect", "effects"}), re.compile(r"\bcause\b|\badverse\b")
 
 
 _COMPARING = re.compile(r"\b(?:versus|vs|compared|than|(?:non)?inferior to|superior to)\b")

@@ -129,6 +129,7 @@ _LICENSED: Sequence[tuple[str, str]] = (
     (r"(?<!没)有统计学意义|p ?< ?0\.0[0-5]", r"明显"),
     (r"岁|月龄|\byears?\b", r"年龄|年纪"),
     *((f"[高低]{ion}血症", f"血{ion}") for ion in "钾钠钙镁磷氯"), (r"尿酸血症", r"尿酸"),
+    (r"常|多[为在由]|通常|一般", r"往往|通常"),
     (r"常见|常在|多在|多见|风险因素", r"容易"), (r"性味|归经", r"味|性|入|经|归"), (r"性寒|性热|性温|性凉|性平", r"性"),
 )  # fmt: skip
 LICENSED: Sequence[tuple[re.Pattern[str], re.Pattern[str]]] = tuple(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from rag.checking.amount import OF_AGE
 from rag.checking.bounds import periods
 from rag.checking.clauses import Clause, Mark, Segment, core_of
 from rag.checking.comparing import compared
@@ -35,6 +36,8 @@ def turned(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str | Non
 def _people_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str | None:
     """Groups of people are those of the closest clause, where it names any."""
     people = _people(clause.text)
+    if any(amount.unit == "个月" and amount.high <= OF_AGE for amount in clause.amounts):
+        people -= _YOUNG  # told by their age, which is judged by itself
     if not people:
         return None
     parts = [part for segment in used for part in segment.clauses]
@@ -46,6 +49,9 @@ def _people_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> s
     if there and not people & (there | _people(ground.title)):
         return "population_not_in_evidence"
     return None
+
+
+_YOUNG = frozenset({"儿童", "婴儿", "child"})
 
 
 def _same_words(own: frozenset[str], clause: Clause, part: Clause) -> bool:
