@@ -8,7 +8,7 @@ from importlib import resources
 
 import yaml
 
-CASES = ("values", "slips", "restated", "more")
+CASES = ("values", "slips", "restated", "more", "retold")
 """Files `sets/checker_NAME.yaml`, in the order in which they are told."""
 SUPPORTED = "supported"
 _ABOUT = frozenset({"title", "kind", "evidence"})
@@ -16,7 +16,7 @@ _ABOUT = frozenset({"title", "kind", "evidence"})
 
 @dataclass(frozen=True)
 class Case:
-    """A sentence under the texts that it cites; `kind` is `SUPPORTED` or names what is wrong with it."""
+    """A sentence under the texts that it cites; `kind` ends in `SUPPORTED` or names what is wrong with it."""
 
     id: str
     set: str

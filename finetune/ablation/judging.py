@@ -8,7 +8,7 @@ from threading import Event
 
 from evaluation.metrics import Difference, Interval, mean_interval, paired_bootstrap
 from finetune.ablation.material import NAME
-from rag.checking.checker import MARK
+from rag.checking.quotations import MARK
 from rag.domain import GenerationRequest
 from rag.ports import Generator
 

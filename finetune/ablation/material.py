@@ -9,7 +9,7 @@ from typing import Any
 
 from finetune.ablation.invented import MANY
 from finetune.data.grounded import GroundedRow
-from rag.checking.checker import MARK
+from rag.checking.quotations import MARK
 from rag.errors import DataError
 
 NAME = re.compile(f"[{MANY}]+")

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 from finetune.data.asking import ASKED, SAFETY, Asking
 from finetune.data.quoted import QUOTED
 from rag.answer.prompt import estimated_tokens, messages
-from rag.checking.checker import MARK
 from rag.checking.cutting import cut_sentences
+from rag.checking.quotations import MARK
 from rag.domain import Evidence, Fact, GenerationRequest, Source
 from rag.errors import ConfigurationError
 from rag.generators.extractive.generator import ExtractiveGenerator

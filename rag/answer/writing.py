@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 
 from rag.answer.conflicts import side_by_side
-from rag.checking.checker import MARK, Checker
+from rag.checking.checker import Checker
 from rag.checking.cutting import cut_sentences
+from rag.checking.quotations import MARK
 from rag.checking.quoting import citation_for
 from rag.domain import (
     Answer,

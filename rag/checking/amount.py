@@ -67,7 +67,7 @@ def is_of_age(amount: Amount) -> bool:
     return amount.unit == "个月" and amount.low >= _OLD and amount.bound == ">"
 
 
-_OLD = 60 * 12
+OF_AGE, _OLD = 18 * 12, 60 * 12
 """Months."""
 
 

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from rag.checking.amount import PER_DAY, TIMES, Amount
 from rag.checking.bounds import period_spans, with_surroundings
+from rag.checking.numerals import decimals_of, value_of
 from rag.text import Quantity, quantities
 
 _BASE: Mapping[str, tuple[float, str]] = {
@@ -32,11 +33,12 @@ _BASE: Mapping[str, tuple[float, str]] = {
 
 _NUMBER = r"(?:\d+(?:\.\d+)?|[一二两三四五六七八九十半]+)"
 _EVERY = re.compile(
-    rf"每隔?(?P<n>{_NUMBER})(?:(?:-|~|–|—|至|到)(?P<m>{_NUMBER}))?个?(?P<unit>小时|天|日|周|星期|月|h)"
+    rf"每隔?(?P<n>{_NUMBER})(?:(?:-|~|–|—|至|到)(?P<m>{_NUMBER}))?个?(?P<unit>小时|分钟|天|日|周|星期|月|h)"
     rf"|every (?P<en>\d+)(?:(?:-|–| to | or )(?P<em>\d+))? (?P<eunit>hour|day|week|month)s?"
     rf"|\bq(?P<qn>\d+)(?P<qunit>h|d)\b"
 )
-_DAYS = {"小时": 1 / 24, "h": 1 / 24, "hour": 1 / 24, "天": 1.0, "日": 1.0, "d": 1.0, "day": 1.0, "周": 7.0,
+_DAYS = {"分钟": 1 / 1440, "小时": 1 / 24,
+         "h": 1 / 24, "hour": 1 / 24, "天": 1.0, "日": 1.0, "d": 1.0, "day": 1.0, "周": 7.0,
          "星期": 7.0, "week": 7.0, "月": 30.0, "month": 30.0}  # fmt: skip
 _LATIN_RATE = re.compile(
     r"\b(?P<code>qd|bid|tid|qid|qod|qn|qw|b\.i\.d\.|t\.i\.d\.|q\.i\.d\.|q\.d\.)(?![a-z])"
@@ -46,7 +48,6 @@ _LATIN_RATE = re.compile(
 )
 _CODES = {"qd": 1.0, "bid": 2.0, "tid": 3.0, "qid": 4.0, "qod": 0.5, "qn": 1.0, "qw": 1 / 7}
 _COUNTS = {"once": 1, "twice": 2, "thrice": 3, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
-_HALF_AN_HOUR = re.compile(r"\bhalf an hour\b")
 _SPELT = re.compile(
     r"\b(one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|eighteen|"
     r"twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)\b(?= ?(?:percent|per cent|days?|weeks?|months?|years?|"
@@ -65,41 +66,6 @@ _SHARE = re.compile(
 )
 _TENTHS = re.compile(r"([一二两三四五六七八九])成(?![人年熟分])(?:半)?")
 _AND_A_HALF = re.compile(rf"({_NUMBER})个?半(小时|月|年)|({_NUMBER})(年|岁|天|周)半")
-_HAN_VALUE = {c: n for n, c in enumerate("零一二三四五六七八九十")} | {"两": 2}
-
-
-_UNITS_SPELT = {"毫克": "mg", "微克": "μg", "克": "g", "毫升": "ml", "升": "l", "毫摩尔": "mmol", "微摩尔": "μmol",
-                "纳克": "ng", "公斤": "kg", "千克": "kg", "分钟": "min", "小时": "h", "分": "min"}  # fmt: skip
-_PER = re.compile(
-    r"(毫克|微克|纳克|克|毫升|升|毫摩尔|微摩尔|单位|mg|μg|ug|g|ml)(?:/|每)(公斤|千克|kg|毫升|ml|升|分钟|min|小时|h|"
-    r"分)(?![a-z钟])(?:体重)?"
-)
-_DAILY = re.compile(r"(?<=[a-zμ克])/ ?(?:d|day|天)(?![a-z])")
-_KILO_DAY = re.compile(r"/ ?\(?kg ?[·.*/] ?(?:d|日|天)\)?")
-_A_KILO = re.compile(
-    r"每(?:公斤|千克|kg)(?:体重)?((?:每日|每天|每次|一日|一次)?[宜应可]?(?:服|用|"
-    r"给|摄入|补充|输注)?)(\d+(?:\.\d+)?(?:[-~–—至到]\d+(?:\.\d+)?)?) ?(毫克|微克|毫升|克|单位|mg|μg|ug|ml|g)"
-)
-_A_DAY = re.compile(r"24 ?小时(?:之|以)?内(?=[^，,。；;]{0,20}?(?:不(?:得|能|应|可)?超过|最多|至多|不多于|总量))")
-_DECIMAL = re.compile(r"([零一二三四五六七八九十]+)点([零一二三四五六七八九]+)(?=[毫微克升倍个]|小时|天)")
-_DOSES = re.compile("([一二两三四五六七八九十]{1,2})剂(?![量型])")
-_A_UNIT = re.compile(r"\b(within|after|for) an? (day|week|month|year|hour)\b")
-_DEGREES = re.compile(r"(?<=\d)(?:摄氏度|度)(?![数日])")
-
-
-def plain_units(text: str) -> str:
-    """Normalised `text` with units written as the rest of this module reads them: `每公斤体重10毫克` as `10mg/kg`."""
-    if "公斤" in text or "千克" in text or "kg" in text:
-        text = _A_KILO.sub(lambda m: f"{m[1]}{m[2]}{_UNITS_SPELT.get(m[3], m[3])}/kg", text).replace("per kg", "/kg")
-        text = text.replace(" /kg", "/kg")
-    text = _PER.sub(lambda m: f"{_UNITS_SPELT.get(m[1], m[1])}/{_UNITS_SPELT.get(m[2], m[2])}", text)
-    text = _DAILY.sub("/日", _KILO_DAY.sub("/kg/日", text))
-    text = _A_DAY.sub("每日", text).replace("毫米汞柱", "mmhg").replace("国际单位", "单位").replace("万u", "万单位")
-    text = _DECIMAL.sub(lambda m: f"{_value(m[1]):g}.{''.join(str(_HAN_VALUE[c]) for c in m[2])}", text)
-    text = _DOSES.sub(lambda m: f"{_value(m[1]):g}剂", text).replace("第二天", "次日")
-    text = _A_UNIT.sub(r"\1 1 \2", text)
-    text = _HALF_AN_HOUR.sub("30 minutes", text)
-    return _DEGREES.sub("℃", text)
 
 
 def amounts(text: str) -> list[Amount]:
@@ -110,8 +76,25 @@ def amounts(text: str) -> list[Amount]:
     free = [q for q in free if not any(start < q.end and q.start < end for start, end in blocked)]
     blocked = [m.span() for m in _NAMES.finditer(text)]
     free = [q for q in free if not _inside_a_name(text, q) and not any(a <= q.start < b for a, b in blocked)]
-    found = sorted([*taken, *(_amount(q) for q in free)], key=lambda a: a.start)
+    found = _ranges(text, sorted([*taken, *(_amount(q) for q in free)], key=lambda a: a.start))
     return [with_surroundings(text, amount, found) for amount in found]
+
+
+def _ranges(text: str, found: Sequence[Amount]) -> list[Amount]:
+    """`6个月至5岁` is one range, told in two units."""
+    ranges: list[Amount] = []
+    for amount in found:
+        first = ranges[-1] if ranges else None
+        if first and _opens_range(first, amount) and _TO.fullmatch(text, first.end, amount.start):
+            ranges[-1] = replace(first, high=amount.high, end=amount.end)
+        else:
+            ranges.append(amount)
+    return ranges
+
+
+def _opens_range(first: Amount, last: Amount) -> bool:
+    timed = first.unit == last.unit and first.unit in ("分钟", "个月")
+    return timed and first.low == first.high < last.low == last.high
 
 
 def _changes(text: str, q: Quantity) -> list[Quantity]:
@@ -137,8 +120,8 @@ def _rates(text: str) -> list[Amount]:
     """`每8小时1次`, `tid`, `twice daily`: so many times a day."""
     found = []
     for match in _EVERY.finditer(text):
-        low = _value(match["n"] or match["en"] or match["qn"])
-        high = _value(match["m"] or match["em"] or "") or low
+        low = value_of(match["n"] or match["en"] or match["qn"])
+        high = value_of(match["m"] or match["em"] or "") or low
         days = _DAYS[match["unit"] or match["eunit"] or match["qunit"]]
         if low:
             rate = (1 / (high * days), 1 / (low * days))
@@ -185,19 +168,19 @@ def _shares(text: str) -> list[Amount]:
     """`三成`, `百分之三十`, `三分之一` as per cent, `一个半小时` as what it is."""
     found = []
     for match in _SHARE.finditer(text):
-        whole = {"百": 100.0, "千": 1000.0, "万": 10000.0}.get(match[1]) or _value(match[1])
-        value = _value(match[2]) + (_decimals(match[3]) if match[3] else 0.0)
+        whole = {"百": 100.0, "千": 1000.0, "万": 10000.0}.get(match[1]) or value_of(match[1])
+        value = value_of(match[2]) + (decimals_of(match[3]) if match[3] else 0.0)
         share = 100 * value / whole
         found.append(Amount(share, share, "%", match.start(), match.end()))
     for match in _TENTHS.finditer(text):
-        share = 10 * _value(match[1]) + (5 if match[0].endswith("半") else 0)
+        share = 10 * value_of(match[1]) + (5 if match[0].endswith("半") else 0)
         found.append(Amount(share, share, "%", match.start(), match.end()))
     for match in _AND_A_HALF.finditer(text):
         unit = {"小时": "h", "月": "个月"}.get(match[2] or match[4], match[2] or match[4])
         number = match[1] or match[3]
         if number != "半":
             factor, base = _BASE.get(unit, (1.0, unit))
-            value = (_value(number) + 0.5) * factor
+            value = (value_of(number) + 0.5) * factor
             found.append(Amount(value, value, base, match.start(), match.end()))
     return found
 
@@ -217,27 +200,3 @@ def _spelt(text: str) -> list[Amount]:
                 factor, base = _BASE.get(quantity[0].unit, (1.0, quantity[0].unit))
                 found.append(Amount(value * factor, value * factor, base, match.start(), end))
     return found
-
-
-def _value(text: str) -> float:
-    """The value of digits or of a short Chinese numeral; 0 where there is none."""
-    if not text:
-        return 0.0
-    if text[0].isascii():
-        return float(text)
-    if text == "半":
-        return 0.5
-    total, digit = 0.0, 0.0
-    for char in text:
-        if char == "十":
-            total, digit = total + (digit or 1) * 10, 0.0
-        elif char == "百":
-            total, digit = total + (digit or 1) * 100, 0.0
-        elif char in _HAN_VALUE:
-            digit = float(_HAN_VALUE[char])
-    return total + digit
-
-
-def _decimals(text: str) -> float:
-    digits = [(place, _HAN_VALUE[char]) for place, char in enumerate(text[1:], start=1) if char in _HAN_VALUE]
-    return sum(digit * 0.1**place for place, digit in digits)

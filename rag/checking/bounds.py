@@ -30,18 +30,19 @@ _PERIOD_NAMES = {"dose": PER_DOSE, "night": PER_NIGHT, "morning": PER_MORNING, "
 
 _TAKEN = (
     "(?:要|需要?|须|应该?|得)?(?:连续|坚持|持续)?"
-    "(?:[用服给停]药|服用|使用|应用|治疗|观察|随访|休息|[间相]隔|相距|监测|[用服吃饮])?"
+    "(?:[用服给停]药|服用|使用|应用|治疗|观察|随访|休息|[间相]?隔|相距|错开|隔开|监测|[用服吃饮])?"
 )
 """What may stand between a bound and its amount: `至少要用药4周`."""
 _AT_MOST_BEFORE = re.compile(
-    r"(?:不(?:得|能|可|应|宜|要)?(?:超过|多于|大于|高于|长于|晚于)|勿超过|未超过|最多|至多|(?:最大|最高)(?:每日|单次|"
+    r"(?:(?:最多|至多)?不(?:得|能|可|应|宜|要)?(?:超过|多于|大于|高于|长于|晚于)|勿超过|未超过|最多|至多|(?:最大|最高)(?:每日|单次|"
     r"日)?(?:剂量|用量|量)?|极量|上限|低于|小于|少于|不足|不到|不满|未满|"
     r"[<≤]|at most|up to|no more than|not more than|not exceed(?:ing)?|below|under|less than|fewer than|"
     r"maximum(?: (?!is)[a-z]+){0,4}(?: is)?|no more than|"
     rf"younger than|within|lower than)[为是约用服吃饮输补:]?{_TAKEN}(?:每日|每天|一日)? ?$"
 )
 _AT_LEAST_BEFORE = re.compile(
-    r"(?:不(?:得|能|可|应|宜)?(?:少于|低于|小于|短于|早于)|至少|起码|最少|最低|超过|大于|高于|多于|逾|[>≥]|at least|"
+    r"(?:不(?:得|能|可|应|宜)?(?:少于|低于|小于|短于|早于)|至少|起码|"
+    r"(?<![未不胀充肥])满|最少|最低|超过|大于|高于|多于|逾|[>≥]|at least|"
     r"no less than|not less than|"
     rf"more than|over|above|exceed(?:s|ing)?|older than|higher than|greater than|beyond)[为是约:]?{_TAKEN}"
     r"(?:每日|每天|一日)? ?$"
@@ -52,10 +53,16 @@ _COMPARED_AFTER = re.compile(r"^ ?(?:的(?=\d)|组|疗[法程])")
 _AFTER = re.compile(r"^ ?(?:的?(?:时间|时)?(?:以|之)?后|later|after)")
 _BEFORE = re.compile(r"^ ?(?:的?(?:时间)?(?:以|之)?前|before|earlier|ago)")
 _WITHIN = re.compile(r"^ ?(?:的?(?:以|之)?内|(?:时间)内)")
-_AT_MOST_AFTER = re.compile(r"^ ?(?:的?(?:及|或)?以下|or (?:younger|less|below|under|fewer))")
-_AT_LEAST_AFTER = re.compile(
-    r"^ ?(?:的?(?:及|或)?(?:以上)|or (?:older|more|above|over)|and (?:older|over|above)|(?:of age )?or older)"
+_AT_MOST_AFTER = re.compile(
+    r"^ ?(?:的?(?:及|或)?以下|(?:或|甚至)更[低少小短]|or (?:younger|less|below|under|fewer|lower))"
 )
+_AT_LEAST_AFTER = re.compile(
+    r"^ ?(?:的?(?:及|或)?(?:以上)|(?:或|甚至)更[高多大长]|or (?:older|more|above|over|higher)|"
+    r"and (?:older|over|above)|(?:of age )?or older)"
+)
+_REACHED_BEFORE = re.compile(r"(?<![可最未])达到?$")
+_REACHED_AFTER = re.compile(r"^ ?(?:或以上|时|者|的(?:患者|病人|人)|或[^，,\d]{1,6}达到?\d[^，,]{0,8}[时者])")
+"""`收缩压达到160mmHg时`; not `体温可达40℃`."""
 _AFTER_WORD = re.compile(r"\bafter (?:the )?(?:first )?$")
 _BEFORE_WORD = re.compile(r"\bbefore (?:the )?$")
 
@@ -69,7 +76,7 @@ def _bound(text: str, amount: Amount) -> str:
     before, after = text[: amount.start], text[amount.end :]
     if _COMPARED_BEFORE.search(before) and _COMPARED_AFTER.match(after):
         return ""
-    if _AT_LEAST_AFTER.match(after):
+    if _AT_LEAST_AFTER.match(after) or (_REACHED_BEFORE.search(before) and _REACHED_AFTER.match(after)):
         return ">"
     if _AT_MOST_AFTER.match(after):
         return "<"

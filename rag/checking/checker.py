@@ -11,19 +11,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from rag.checking.clauses import canonical
-from rag.checking.comparing import turns_lists
+from rag.checking.effects import turns_lists
 from rag.checking.ground import ground_of
 from rag.checking.grounding import reason_against
-from rag.checking.naming import crosses, in_parts, made_of_parts, states_old_age, states_young_age, word_of
-from rag.checking.quoting import nested
-from rag.checking.wording import CLAUSE, CONNECTIVES, FRAME, NEGATION, remainder, without
-from rag.domain import Evidence, GraphFact, Literal, PassageKind
+from rag.checking.naming import allowed_by, crosses, in_parts, made_of_parts, states_old_age, states_young_age, word_of
+from rag.checking.quotations import FORBIDDING, MARK, QUOTED, Part, is_sentence_of, parts_of, quotes_reason
+from rag.checking.stated import lines_of, object_of, texts_of, titles_of, unquoted, words_of
+from rag.checking.wording import CONNECTIVES, FRAME, NEGATION, remainder, without
+from rag.domain import Evidence, GraphFact, Literal
 from rag.linking.names import Names
-from rag.text import Quantity, normalise, quantities, sentence_spans
-from rag.vocabulary import RELATIONS, TYPE_LABELS, Polarity, Relation
+from rag.text import Quantity, normalise, quantities
+from rag.vocabulary import RELATIONS, TYPE_LABELS, Polarity
 
 REASONS: Mapping[str, str] = {
     "no_citation": "没有引用",
@@ -38,17 +38,11 @@ REASONS: Mapping[str, str] = {
     "wording_not_in_evidence": "措辞超出证据",
 }
 
-MARK = re.compile(r"\[(\d{1,4})\]")
-_MARKS = re.compile(r"((?:\[\d{1,4}\])+)")
 _STRAY_MARK = re.compile(r"[\[［【]\s*\d[\d\s,，、;；\-–]*[\]］】]")
-_QUOTE = re.compile(r"“([^”]*)”")
-_END_MARKS = "。；;！!？?，, ."
 _AGAINST = re.compile(
     r"禁|忌|慎|不宜|不能|不可|不得|避免|不良反应|副作用|相互作用|相反|不要|勿|"
     r"contraindicat|avoid|adverse|not recommended"
 )
-_FORBIDDING = re.compile(r"禁用|禁止|禁忌|慎用|慎重|不宜|不能|不可|不得|不要|避免|切勿|勿|禁|忌|慎")
-"""What a sentence about a relation that speaks against something may add."""
 _PERMITTING = re.compile(r"可用|可以|能用|适合|适用|适宜|推荐|安全|放心|无妨")
 _PEOPLE = re.compile(
     r"孕妇|妊娠|哺乳|儿童|小儿|幼儿|婴儿|新生儿|成人|成年|老年|老人|青少年|男性|女性|肝功能不全|肾功能不全|"
@@ -65,17 +59,7 @@ _INSTRUCTS = re.compile(
 _LABELS = frozenset(word for row in RELATIONS.values() for word in (row.label, *row.aliases, *row.cues)) | frozenset(
     TYPE_LABELS.values()
 )
-_BESIDE: Mapping[Relation, tuple[str, ...]] = {Relation.INTERACTION: ("药物",), Relation.INCOMPATIBLE: ("药物",)}
-"""What else a sentence of a relation may call its objects."""
 _SURE = 0.5
-
-
-@dataclass(frozen=True)
-class _Part:
-    """A stretch of a sentence and the evidence cited right behind it."""
-
-    text: str
-    cited: tuple[Evidence, ...]
 
 
 @dataclass(frozen=True)
@@ -90,30 +74,30 @@ class Checker:
         if not numbers:
             return "no_citation"
         bare = MARK.sub(" ", sentence)
-        if any(not 1 <= n <= len(evidence) for n in numbers) or _STRAY_MARK.search(_QUOTE.sub(" ", bare)):
+        if any(not 1 <= n <= len(evidence) for n in numbers) or _STRAY_MARK.search(QUOTED.sub(" ", bare)):
             return "citation_does_not_exist"
-        parts = _parts(sentence, evidence)
-        reason = _quotes_reason(sentence, parts)
+        parts = parts_of(sentence, evidence)
+        reason = quotes_reason(sentence, parts)
         if reason:
             return reason
         cited = [evidence[n - 1] for n in dict.fromkeys(numbers)]
-        if not _QUOTE.search(bare) and any(_INSTRUCTS.search(normalise(e.text)) for e in cited if e.fact is None):
+        if not QUOTED.search(bare) and any(_INSTRUCTS.search(normalise(e.text)) for e in cited if e.fact is None):
             return "wording_not_in_evidence"
-        if not any(e.fact for e in cited) and all(_is_sentence_of(bare, e) for e in cited):
+        if not any(e.fact for e in cited) and all(is_sentence_of(bare, e) for e in cited):
             return None
         return self._claim(bare, parts, cited)
 
-    def _claim(self, bare: str, parts: Sequence[_Part], cited: Sequence[Evidence]) -> str | None:
+    def _claim(self, bare: str, parts: Sequence[Part], cited: Sequence[Evidence]) -> str | None:
         """Check what is said outside quotation marks."""
-        claim = normalise(_QUOTE.sub(" ", bare))
-        if all(e.fact is None for e in cited) and not _QUOTE.search(bare):
+        claim = normalise(QUOTED.sub(" ", bare))
+        if all(e.fact is None for e in cited) and not QUOTED.search(bare):
             return self._paraphrase(claim, cited)
         reason = self._by_template(claim, bare, parts, cited)
         return None if reason and self._restates(claim, bare, parts, cited) else reason
 
-    def _by_template(self, claim: str, bare: str, parts: Sequence[_Part], cited: Sequence[Evidence]) -> str | None:
+    def _by_template(self, claim: str, bare: str, parts: Sequence[Part], cited: Sequence[Evidence]) -> str | None:
         """Check a sentence that states facts in the words of the graph, or introduces a quotation."""
-        texts = [normalise(text) for e in cited for text in _texts(e)]
+        texts = [normalise(text) for e in cited for text in texts_of(e)]
         joined = "\n".join(texts)
         if not self._names_known(claim, cited, texts):
             return "entity_not_in_evidence"
@@ -127,35 +111,35 @@ class Checker:
         if any(word not in joined for word in _PEOPLE.findall(claim)):
             return "population_not_in_evidence"
         facts = [e.fact for e in cited if e.fact is not None]
-        if facts and turns_lists(claim, ground_of(tuple((line, (subject,)) for subject, line in _lines(facts)))):
+        if facts and turns_lists(claim, ground_of(tuple((line, (subject,)) for subject, line in lines_of(facts)))):
             return "relation_not_in_evidence"
         if facts:
-            return self._rest_reason(_unquoted(bare), facts, cited)
-        whole = [normalise(title) for e in cited for title in _titles(e)]  # before names, which would tear them apart
+            return self._rest_reason(unquoted(bare), facts, cited)
+        whole = [normalise(title) for e in cited for title in titles_of(e)]  # before names, which would tear them apart
         left = remainder(without(claim, [*whole, *self._stated(claim, cited)]), texts, FRAME)
         return "wording_not_in_evidence" if left else None
 
     def _paraphrase(self, claim: str, cited: Sequence[Evidence]) -> str | None:
         """Check a sentence in its own words against passages."""
-        texts = [canonical(normalise(text)) for e in cited for text in _texts(e)]
+        texts = [canonical(normalise(text)) for e in cited for text in texts_of(e)]
         if not self._names_said(canonical(claim), cited, texts):
             return "entity_not_in_evidence"
-        return reason_against(claim, ground_of(tuple((e.text, tuple(_titles(e))) for e in cited)))
+        return reason_against(claim, ground_of(tuple((e.text, tuple(titles_of(e))) for e in cited)))
 
-    def _restates(self, claim: str, bare: str, parts: Sequence[_Part], cited: Sequence[Evidence]) -> bool:
+    def _restates(self, claim: str, bare: str, parts: Sequence[Part], cited: Sequence[Evidence]) -> bool:
         """Whether a sentence tells facts in its own words: held, as lines of a record, to what passages are held to.
 
         Not of facts that speak against something: there every word counts.
         """
         facts = [e.fact for e in cited if e.fact is not None]
-        if len(facts) < len(cited) or _QUOTE.search(bare):
+        if len(facts) < len(cited) or QUOTED.search(bare):
             return False
         if any(RELATIONS[fact.relation].polarity is Polarity.AGAINST for fact in facts):
             return False
-        said = _unquoted(bare)
+        said = unquoted(bare)
         if not all(self._names_ends(said, fact) for fact in facts) or self._leaves_unsaid(parts):
             return False
-        lines = tuple((line, (subject,)) for subject, line in _lines(facts))
+        lines = tuple((line, (subject,)) for subject, line in lines_of(facts))
         texts = [canonical(normalise(text)) for line, titles in lines for text in (line, *titles)]
         return self._names_said(canonical(claim), cited, texts) and reason_against(claim, ground_of(lines)) is None
 
@@ -191,6 +175,7 @@ class Checker:
             or in_parts(name, claim, known)
             or made_of_parts(name, joined)
             or word_of(name, joined)
+            or allowed_by(name, joined)
             or states_young_age(name, claim, joined)
             or states_old_age(name, claim)
             for name, start, end in self.names.find(claim)
@@ -214,30 +199,30 @@ class Checker:
 
     # ------------------------------------------------------------ facts
 
-    def _facts_reason(self, bare: str, parts: Sequence[_Part], cited: Sequence[Evidence]) -> str | None:
+    def _facts_reason(self, bare: str, parts: Sequence[Part], cited: Sequence[Evidence]) -> str | None:
         """The sentence names each fact's subject and relation, and the stretch before a mark its object."""
         facts = [e.fact for e in cited if e.fact is not None]
         if not facts:
             return None
-        said = _unquoted(bare)
+        said = unquoted(bare)
         for fact in facts:
             reason = self._fact_reason(said, fact)
             if reason:
                 return reason
         return "citation_does_not_support" if self._leaves_unsaid(parts, literals=True) else None
 
-    def _leaves_unsaid(self, parts: Sequence[_Part], *, literals: bool = False) -> bool:
+    def _leaves_unsaid(self, parts: Sequence[Part], *, literals: bool = False) -> bool:
         """Whether the stretch before a mark lacks the object of a fact that is cited there."""
         cited = ((part.text, e.fact) for part in parts for e in part.cited if e.fact is not None)
         return any(
-            not self._says(_unquoted(text), _object(fact), fact.object)
+            not self._says(unquoted(text), object_of(fact), fact.object)
             for text, fact in cited
             if literals or not isinstance(fact.object, Literal)
         )
 
     def _fact_reason(self, said: str, fact: GraphFact) -> str | None:
         row = RELATIONS[fact.relation]
-        if not any(word in said for word in _words_of(fact.relation)):
+        if not any(word in said for word in words_of(fact.relation)):
             return "relation_not_in_evidence"
         if not self._says(said, normalise(fact.subject_name), fact.subject):
             return "citation_does_not_support"
@@ -249,14 +234,14 @@ class Checker:
 
     def _rest_reason(self, said: str, facts: Sequence[GraphFact], cited: Sequence[Evidence]) -> str | None:
         """What is left of a sentence when all that its facts state is taken out."""
-        relations = [word for fact in facts for word in _words_of(fact.relation)]
+        relations = [word for fact in facts for word in words_of(fact.relation)]
         rest = without(said, [*self._stated(said, cited), *relations])
         against = all(RELATIONS[fact.relation].polarity is Polarity.AGAINST for fact in facts)
-        if against and _PERMITTING.search(_FORBIDDING.sub("\n", rest)):
+        if against and _PERMITTING.search(FORBIDDING.sub("\n", rest)):
             return "polarity_not_in_evidence"
         if against:
-            rest = _FORBIDDING.sub("\n", rest)
-        passages = [normalise(text) for e in cited if e.fact is None for text in _texts(e)]
+            rest = FORBIDDING.sub("\n", rest)
+        passages = [normalise(text) for e in cited if e.fact is None for text in texts_of(e)]
         if NEGATION.search(rest) and not any(NEGATION.search(text) for text in passages):
             return "polarity_not_in_evidence"
         return "wording_not_in_evidence" if remainder(rest, passages, CONNECTIVES) else None
@@ -269,110 +254,19 @@ class Checker:
             limits = fact.qualifiers
             values = [text for text in (limits.severity, limits.population, limits.dose) if text]
             labels = ["严重程度", "人群", "用量"] if values else []
-            stated += [normalise(fact.subject_name), _object(fact), *map(normalise, values), *labels]
+            stated += [normalise(fact.subject_name), object_of(fact), *map(normalise, values), *labels]
         return stated
-
-
-# ---------------------------------------------------------------- marks and quotations
-
-
-def _parts(sentence: str, evidence: Sequence[Evidence]) -> list[_Part]:
-    """The sentence cut behind each run of marks."""
-    pieces = _MARKS.split(sentence)
-    marks = [[int(n) for n in MARK.findall(run)] for run in pieces[1::2]]
-    return [
-        _Part(text, tuple(evidence[n - 1] for n in numbers))
-        for text, numbers in zip(pieces[::2], [*marks, []], strict=True)
-    ]
-
-
-def _quotes_reason(sentence: str, parts: Sequence[_Part]) -> str | None:
-    """Quotations hold no marks and stand in the evidence that is cited behind them."""
-    if any(MARK.search(quote) for quote in _QUOTE.findall(sentence)):
-        return "quote_not_in_evidence"
-    for n, part in enumerate(parts):
-        cited = part.cited or (parts[n - 1].cited if n else ())
-        quotes = _QUOTE.findall(part.text)
-        if not all(any(_quoted(quote, e) for e in cited) for quote in quotes):
-            return "quote_not_in_evidence"
-        if quotes and not all(e.fact or any(_quoted(quote, e) for quote in quotes) for e in cited):
-            return "citation_does_not_support"
-    return None
-
-
-def _quoted(quote: str, evidence: Evidence) -> bool:
-    """Word for word, and not cut out of a clause that denies it."""
-    text = nested(evidence.text)
-    start = text.find(quote) if quote.strip() else -1
-    while start >= 0:
-        lead = CLAUSE.split(text[:start])[-1]
-        tail = CLAUSE.split(text[start + len(quote) :])[0]
-        if not any(pattern.search(normalise(rest)) for pattern in (NEGATION, _FORBIDDING) for rest in (lead, tail)):
-            return True
-        start = text.find(quote, start + 1)
-    return False
-
-
-def _is_sentence_of(bare: str, evidence: Evidence) -> bool:
-    """Whether the sentence is one of the evidence's, word for word."""
-    said = normalise(bare).strip(_END_MARKS)
-    return any(normalise(evidence.text[a:b]).strip(_END_MARKS) == said for a, b in sentence_spans(evidence.text))
-
-
-# ---------------------------------------------------------------- what evidence states
-
-
-def _titles(evidence: Evidence) -> list[str]:
-    """What names the subject of a passage without being its text."""
-    passage = evidence.passage
-    titles = [evidence.title, passage.title, passage.aspect, passage.question] if passage else [evidence.title]
-    if evidence.kind == PassageKind.CLASSIC:
-        titles.append(evidence.source.title)  # the name of a book says where its words stand
-    return [title for title in titles if title]
-
-
-def _texts(evidence: Evidence) -> list[str]:
-    """Everything of a piece of evidence that a sentence may draw on."""
-    texts = [evidence.text, *_titles(evidence)]
-    if evidence.fact is not None:
-        texts += [evidence.fact.subject_name, evidence.fact.object_text]
-    return [text for text in texts if text]
-
-
-def _lines(facts: Iterable[GraphFact]) -> list[tuple[str, str]]:
-    """(subject, line) of the facts of each subject and relation, as a record lists them."""
-    listed: dict[tuple[str, Relation], list[str]] = {}
-    for fact in facts:
-        listed.setdefault((fact.subject_name, fact.relation), []).append(fact.object_text)
-    return [
-        (subject, f"{subject}的{RELATIONS[relation].label}：{'、'.join(dict.fromkeys(objects))}")
-        for (subject, relation), objects in listed.items()
-    ]
-
-
-def _unquoted(text: str) -> str:
-    return normalise(text.replace("“", "").replace("”", ""))
-
-
-def _object(fact: GraphFact) -> str:
-    return normalise(fact.object_text).rstrip(_END_MARKS)
-
-
-@cache
-def _words_of(relation: Relation) -> tuple[str, ...]:
-    row = RELATIONS[relation]
-    return tuple(normalise(word) for word in (row.label, *row.aliases, *row.cues, *_BESIDE.get(relation, ())))
 
 
 def _speaks_against(evidence: Evidence) -> bool:
     if evidence.fact is not None and RELATIONS[evidence.fact.relation].polarity is Polarity.AGAINST:
         return True
-    return any(_AGAINST.search(normalise(text)) for text in _texts(evidence))
+    return any(_AGAINST.search(normalise(text)) for text in texts_of(evidence))
 
 
 def _numbers_known(claim: str, cited: Sequence[Evidence], joined: str) -> bool:
     """Every number with its unit; the year of a source may be named."""
-    known = [q for e in cited for text in _texts(e) for q in quantities(normalise(text))]
+    known = [q for e in cited for text in texts_of(e) for q in quantities(normalise(text))]
     known += [Quantity(e.source.year, e.source.year, "年", 0, 0) for e in cited if e.source.year]
     same = all(any(_same(asked, found) for found in known) for asked in quantities(claim))
     return same and all(amount in joined for amount in _HAN_AMOUNT.findall(claim))

@@ -10,9 +10,11 @@ from functools import cached_property, lru_cache
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
 from rag.checking.amount import Amount
-from rag.checking.amounts import amounts, plain_units
+from rag.checking.amounts import amounts
 from rag.checking.bounds import periods, without_amounts
-from rag.checking.phrases import ENGLISH_GLUE, GLUE, IN_CONTEXT, KEPT_LATIN, MARKS, MASKED, SAME_LATIN, SYNONYMS, WAYS
+from rag.checking.phrases import ENGLISH_GLUE, GLUE, IN_CONTEXT, KEPT_LATIN, SAME_LATIN, SYNONYMS
+from rag.checking.signs import MARKS, MASKED, WAYS
+from rag.checking.units import plain_units
 from rag.text import HAN, is_han, normalise, tokens
 
 GAP = "\n"

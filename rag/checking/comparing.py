@@ -1,13 +1,16 @@
-"""Directions, comparisons, and who acts on whom: whether a clause tells them as its evidence does. Pure."""
+"""Directions and comparisons: whether a clause tells them as its evidence does. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-from rag.checking.clauses import Clause, Mark, Segment, bare, content_of, read
+from rag.checking.clauses import GAP, Clause, Mark, Segment, bare
+from rag.checking.effects import CAUSAL, Sides, against_the_list, cause_first, exchanged, sides_of
+from rag.checking.factors import tells_factor, turns_factor
 from rag.checking.ground import Ground
-from rag.checking.phrases import ALIKE, OPPOSITE, SAME_WAY
+from rag.checking.signs import ALIKE, DOWN, OPPOSITE, SAME_WAY, UP
+from rag.text import HAN
 
 
 def compared(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str | None:
@@ -34,6 +37,8 @@ def _way_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str 
             clause.text[way.start : way.end] in part.text for part in parts
         ):
             continue
+        if not same and (_falls_below(clause, way) or _named_by(clause, way, parts) or tells_factor(clause, used)):
+            continue
         if not same:
             return "polarity_not_in_evidence"
         other = [e for e in there if e.kind in OPPOSITE[way.kind]]
@@ -42,6 +47,26 @@ def _way_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str 
         if clause.text[way.start : way.end].endswith("于") and _told_otherwise(clause, way, used):
             return "polarity_not_in_evidence"
     return None
+
+
+def _falls_below(clause: Clause, way: Mark) -> bool:
+    """`降至300以下` of `低于300`: the bounds say the direction and are judged by themselves."""
+    word, bounds = clause.text[way.start : way.end], {amount.bound for amount in clause.amounts}
+    return (word in ("降至", "降到") and bounds == {"<"}) or (word in ("升至", "升到") and bounds == {">"})
+
+
+_LEVEL = re.compile("血([钾钠钙镁磷氯])|尿酸|血糖|血压")
+
+
+def _named_by(clause: Clause, way: Mark, parts: Sequence[Clause]) -> bool:
+    """Whether the evidence names the direction by an illness: 血钾升高 of 高钾血症."""
+    sign, against = {UP: ("高", "低"), DOWN: ("低", "高")}.get(way.kind, ("", ""))
+    level = _LEVEL.search(clause.text)
+    if not sign or level is None:
+        return False
+    names = (f"{level[1] or level[0]}血症", level[0])
+    told = GAP.join(part.text for part in parts)
+    return any(sign + name in told and against + name not in told for name in names)
 
 
 _DOSED = re.compile("减量|减半|酌减|加量|增量|翻倍")
@@ -53,13 +78,13 @@ def _is_converse_of(clause: Clause, way: Mark, used: Sequence[Segment], title: f
     cue = _COMPARED.search(clause.text)
     if cue is None or cue.start() != way.start:
         return False
-    left, right = _sides(clause.text, cue)
+    left, right = sides_of(clause.text, cue)
     for segment in used:
         before = title
         for part in segment.clauses:
             for found in _COMPARED.finditer(part.text):
                 opposite = (cue[0] in _LESS) != (found[0] in _LESS)
-                if opposite and _other_way(left, right, _sides(part.text, found), before):
+                if opposite and _other_way(left, right, sides_of(part.text, found), before):
                     return True
             before |= part.content
     return False
@@ -97,7 +122,7 @@ def _is_converse(clause: Clause, part: Clause, before: frozenset[str]) -> bool:
     cue, found = _COMPARED.search(clause.text), _COMPARED.search(part.text)
     if cue is None or found is None or (cue[0] in _LESS) == (found[0] in _LESS):
         return False
-    return _change_places(_sides(clause.text, cue), _sides(part.text, found), before)
+    return _change_places(sides_of(clause.text, cue), sides_of(part.text, found), before)
 
 
 def _counts_right(clause: Clause, way: Mark) -> bool:
@@ -112,29 +137,18 @@ def _counts_right(clause: Clause, way: Mark) -> bool:
     return (clause.before.low > behind.high) if word in ("高于", "多于") else (clause.before.high < behind.low)
 
 
-_ITSELF = re.compile("^..(?:其|本品|本药|该药)")
-_TREATED = re.compile("用于|治疗|防治")
-_CAUSAL = re.compile(
-    r"引起|进展为|发展为|使|令|(?:降低|升高|减弱|增强|减少|增加|提高|抑制)(?![的、，,或和及与者时后]|症|病史|史|\s|$)|\bcause\b|\b(?:in|de)creas\w+\b|\breduc\w+\b|"
-    r"\blower\w+\b|\brais\w+\b"
-)
 _COMPARED = re.compile(
     r"高于|低于|优于|劣于|多于|少于|大于|小于|不如|相比|\bthan\b|\bcompared with\b|\b(?:superior|inferior) to\b"
 )
 _LESS = frozenset({"低于", "劣于", "少于", "小于", "不如"})
-_BROUGHT_ABOUT = re.compile(r"引起|并发(?!症)|\bcause\b")
-_ONE_OF_ITS = re.compile(r"(?:是|为|属于|属)(?P<of>[^，,]{2,20}?)的?(?:一种|常见|主要|典型)?(?:并发症|症状|不良反应)")
-_AGENT_BEHIND = re.compile(r"由|被|因|\bby\b")
-_CAUSES_LISTED = re.compile(r"病因|诱因|危险因素|高危因素|原因|causes? of")
-_EFFECTS_LISTED = re.compile(r"不良反应|的并发症|的症状|(?<!病)毒性(?=$|、)|symptoms? of|complications? of|adverse")
 _FROM_TO = re.compile(r"[由从].*(?:降至|降到|升至|升到|增至|减至|增加到|减少到|上升到|下降到)|\bfrom\b.* to ")
 
 
 def _order_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str | None:
     """Who does what to whom, from which value to which, and which of two is the greater one."""
     parts = [part for segment in used for part in segment.clauses]
-    causal, compared = _CAUSAL.search(clause.text), _COMPARED.search(clause.text)
-    if causal and _exchanged(clause, causal, parts, ground):
+    causal, compared = CAUSAL.search(clause.text), _COMPARED.search(clause.text)
+    if causal and exchanged(clause, causal, parts, ground):
         return "relation_not_in_evidence"
     for segment in used:
         before: frozenset[str] = frozenset()
@@ -143,59 +157,12 @@ def _order_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> st
             if compared and any(_compared_round(clause, compared, part, found, before) for found in cues):
                 return "relation_not_in_evidence"
             before |= part.content
-    sides = _cause_first(clause.text)
-    if sides and _against_the_list(sides, ground):
+    sides = cause_first(clause.text)
+    if (sides and against_the_list(sides, ground)) or turns_factor(clause, used) or _said_of_lesser(clause, parts):
         return "relation_not_in_evidence"
     if _FROM_TO.search(clause.whole) and any(_backwards(clause, part) for part in parts):
         return "number_not_in_evidence"
     return None
-
-
-Sides = tuple[frozenset[str], frozenset[str]]
-
-
-def _sides(text: str, cue: re.Match[str], title: str = "") -> Sides:
-    """What stands before a cue, the title where that is nothing, and what behind it; content of both is neither's."""
-    before, right = text[: cue.start()], content_of(text[cue.end() :])
-    left = content_of(before) if bare(before) else content_of(title)
-    return left - right, right - left
-
-
-def _cause_and_effect(text: str, cue: re.Match[str], title: str = "") -> Sides:
-    """As `_sides`, where the agent stands behind its effect (`B由A引起`, `B is caused by A`) the other way round."""
-    passive = re.search(r"([由被因])(?!于)", text[: cue.start()])
-    if passive:
-        effect, cause = content_of(text[: passive.start()]), content_of(text[passive.end() : cue.start()])
-        effect |= content_of(text[cue.end() :])
-        return cause - effect, effect - cause
-    left, right = _sides(text, cue, title)
-    return (right, left) if text[cue.end() :].startswith(" by") else (left, right)
-
-
-def _exchanged(clause: Clause, cue: re.Match[str], parts: Sequence[Clause], ground: Ground) -> bool:
-    """Whether agent and patient of the evidence stand in each other's place, and nowhere in their own."""
-    cause, effect = _cause_and_effect(clause.text, cue)
-    there = [_cause_and_effect(p.text, found, ground.title) for p in parts for found in _CAUSAL.finditer(p.text)]
-    if any(cause & agent and effect & patient for agent, patient in there):
-        return False
-    if (
-        cause
-        and bare(clause.text[: cue.start()]) <= ground.title_content
-        and any(
-            effect & content_of(p.text[found.end() :]) and _TREATED.search(p.text[: found.start()])
-            for p in parts
-            for found in _BROUGHT_ABOUT.finditer(p.text)
-        )
-    ):
-        return True  # `用于甲引起的乙` of a remedy that is said to bring it about
-    if cause & ground.title_content and any(
-        effect & _sides(p.text, found)[0] - ground.title_content
-        for p in parts
-        for found in _CAUSAL.finditer(p.text)
-        if _ITSELF.search(p.plain[p.plain.find(found[0]) :])
-    ):
-        return True  # `利福平可降低其浓度` under a title: what the title names is lowered
-    return any(cause & patient and effect & agent for agent, patient in there)
 
 
 def _compared_round(
@@ -204,51 +171,27 @@ def _compared_round(
     """Whether the two that the evidence compares stand in each other's place; the first may stand before the clause."""
     if (cue[0] in _LESS) != (found[0] in _LESS):
         return False
-    return _change_places(_sides(clause.text, cue), _sides(part.text, found), before)
+    return _change_places(sides_of(clause.text, cue), sides_of(part.text, found), before)
 
 
 def _change_places(said: Sides, there: Sides, before: frozenset[str]) -> bool:
     (left, right), (greater, other) = said, there
-    return bool(left & other and right & (greater | before - other)) and not right & other
+    first = greater | before - other
+    return bool(left & other and right & first) and not (right & other and left & first)
 
 
-def turns_lists(claim: str, ground: Ground) -> bool:
-    """Whether a clause of normalised `claim` makes the listed effect the cause (`乙可并发甲` of 甲的并发症：乙)."""
-    sides = (_cause_first(clause.text) for segment in read(claim) for clause in segment.clauses)
-    return any(found is not None and _against_the_list(found, ground) for found in sides)
+_GREATEST = re.compile(rf"(?P<who>[{HAN}a-z]{{2,10}}?)(?:的)?(?:明显|也|均)?[更较](?P<way>[高多大好低少小差])(?!于)")
+_FIRST_NAME = re.compile(rf"[{HAN}a-z]{{2,12}}?(?=的|$|[^{HAN}a-z])")
+_BY = {"高": "高于", "多": "多于", "大": "大于", "好": "优于", "低": "低于", "少": "少于", "小": "小于", "差": "劣于"}
 
 
-def _cause_first(said: str) -> Sides | None:
-    """What brings about and what is brought about: `甲引起乙`, `乙由甲引起`, `乙是甲的并发症`."""
-    match = _BROUGHT_ABOUT.search(said)
-    if match:
-        left, right = content_of(said[: match.start()]), content_of(said[match.end() :])
-        left, right = left - right, right - left
-        turned = _AGENT_BEHIND.search(said[: match.start()]) or said[match.end() :].startswith(" by")
-        return (right, left) if turned else (left, right)
-    match = _ONE_OF_ITS.search(said)
-    if match is None:
-        return None
-    effect, cause = content_of(said[: match.start()]), content_of(match["of"])
-    return cause - effect, effect - cause
-
-
-def _against_the_list(sides: Sides, ground: Ground) -> bool:
-    """Whether a sentence lets the listed effects bring about their cause, or the subject its listed causes."""
-    left, right = sides
-    for segment in ground.segments:
-        subject = ground.title_content
-        for part in segment.clauses:
-            label = _CAUSES_LISTED.search(part.text) or _EFFECTS_LISTED.search(part.text)
-            if label is None:
-                continue
-            ends = content_of(part.text[: label.start()]) | subject
-            behind = content_of(part.text[label.end() :])
-            listed = behind.union(*(p.content for p in segment.clauses if p is not part)) - ends
-            if part.label:
-                listed = listed.union(*(s.content for s in ground.segments)) - ends
-            causes, effects = (listed, ends) if _CAUSES_LISTED.search(part.text) else (ends, listed)
-            if left & effects and right & causes and not left & causes:
+def _said_of_lesser(clause: Clause, parts: Sequence[Clause]) -> bool:
+    """`乙组更高` of `甲组高于乙组`."""
+    for match in _GREATEST.finditer(clause.text):
+        for part in parts:
+            before, _, after = part.text.partition(_BY[match["way"]])
+            lesser = _FIRST_NAME.match(after)
+            if lesser and lesser[0] in match["who"] and lesser[0] not in before:
                 return True
     return False
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from rag.checking.amount import is_of_age
 from rag.checking.amounts import amounts
-from rag.checking.phrases import GLUE
+from rag.checking.phrases import GLUE, LICENSED, PEOPLE
 from rag.linking.features import compatible
 from rag.text import quantities
 
@@ -69,3 +69,9 @@ def word_of(name: str, joined: str) -> bool:
     """Whether the name is of those who have what the evidence names, or of its drugs: `慢性肾炎患者`, `降压药`."""
     people = len(name) > _SHORT and name.endswith(("患者", "病人")) and name[:-2] in joined
     return people or (len(name) >= _SHORT and name.endswith("药") and name[:-1] in joined)
+
+
+def allowed_by(name: str, joined: str) -> bool:
+    """Whether the evidence speaks of what the name is of, or names such people: 体重 of `10mg/kg`, 老年人."""
+    people = name in joined and PEOPLE.fullmatch(name) is not None
+    return people or any(words.fullmatch(name) and spoken.search(joined) for spoken, words in LICENSED)

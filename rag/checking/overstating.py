@@ -11,7 +11,7 @@ from rag.checking.amounts import amounts
 from rag.checking.clauses import GAP, Clause, Segment, bare, canonical, content_of
 from rag.checking.contexts import characters_of
 from rag.checking.ground import Ground, Text
-from rag.checking.phrases import ALLOW, NEGATIVE
+from rag.checking.signs import ALLOW, NEGATIVE
 
 _ALL = re.compile(
     r"所有|全部|全都|一律|一概|无一例外|普遍|人人|每[个名位例](?=患者|病人|人|孩子|儿童|孕妇)|\ball\b|\bevery(?:one|body)?\b|\balways\b"
@@ -21,6 +21,8 @@ _EACH = re.compile(r"都|均|皆")
 _MOST = re.compile(r"多数|大部分|\bmost\b|\bmajority\b|往往|通常|一般|\busually\b|\boften\b")
 _SOME = re.compile(r"(?<!大)部分|少数|个别|有些|有的|某些|偶|\bsome\b|\ba few\b|\bfew\b|\boccasionally\b")
 _MANY = re.compile(r"多数|大部分|\bmost\b|\bmajority\b")
+_OFTEN = re.compile(r"多|常(?!规)|主要|一般|往往|\boften\b|\busually\b|\bmainly\b|\bcommon")
+"""What is told so may be told of most."""
 _NAMED = 2
 """Pairs of characters that name something."""
 _STRENGTHS = ((_ALL, None), (_EACH, (_MOST, _SOME)), (_MANY, (_SOME,)))
@@ -56,6 +58,10 @@ def _extends(clause: Clause, ground: Ground, used: Sequence[Segment]) -> bool:
             told, less = _shared(own, parts, (said,)), _shared(own, parts, weaker or ())
             if (told >= 0 and told >= less) or said.search(ground.title):
                 return False
+            if said is _MANY and told < 0:
+                closest = closest_to(own, used)
+                over = used[0].clauses if closest.label else (closest,)
+                return not any(_OFTEN.search(part.text) for part in over)
             return weaker is None or told >= 0 or any(word.search(closest_to(own, used).text) for word in weaker)
     return False
 

@@ -5,23 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from rag.checking.amount import OF_AGE
 from rag.checking.bounds import periods
 from rag.checking.clauses import Clause, Mark, Segment, core_of
 from rag.checking.comparing import compared
+from rag.checking.degrees import excess_reason, rarity_reason
 from rag.checking.ground import Ground
-from rag.checking.phrases import (
-    AGREEING,
-    ALLOW,
-    DENY,
-    FORBID,
-    GLUE,
-    NEGATIVE,
-    PEOPLE,
-    PRAISE,
-    TOO_LITTLE,
-    TOO_MUCH,
-    UNADVISED,
-)
+from rag.checking.headings import heading_reason
+from rag.checking.phrases import GLUE, PEOPLE
+from rag.checking.signs import AGREEING, ALLOW, DENY, FORBID, NEGATIVE, PRAISE, UNADVISED
 from rag.text import HAN, is_han, normalise
 
 _LIST = re.compile(r"[、和或及与如]| and | or ")
@@ -33,8 +25,10 @@ def turned(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str | Non
         _people_reason(clause, ground, used)
         or _polarity_reason(clause, ground, used)
         or _refusal_reason(clause, ground, used)
-        or _rarity_reason(clause, ground, used)
-        or _excess_reason(clause, ground)
+        or rarity_reason(clause, ground, used)
+        or excess_reason(clause, ground)
+        or _needless_reason(clause, ground)
+        or heading_reason(clause, used)
         or compared(clause, ground, used)
     )
 
@@ -42,6 +36,8 @@ def turned(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str | Non
 def _people_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str | None:
     """Groups of people are those of the closest clause, where it names any."""
     people = _people(clause.text)
+    if any(amount.unit == "个月" and amount.high <= OF_AGE for amount in clause.amounts):
+        people -= _YOUNG  # told by their age, which is judged by itself
     if not people:
         return None
     parts = [part for segment in used for part in segment.clauses]
@@ -53,6 +49,9 @@ def _people_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> s
     if there and not people & (there | _people(ground.title)):
         return "population_not_in_evidence"
     return None
+
+
+_YOUNG = frozenset({"儿童", "婴儿", "child"})
 
 
 def _same_words(own: frozenset[str], clause: Clause, part: Clause) -> bool:
@@ -69,8 +68,13 @@ def _denied_alike(own: frozenset[str], clause: Clause, used: Sequence[Segment]) 
     for segment in used:
         heads = sum(_denials(part) for part in segment.clauses if part.label)
         for part in segment.clauses:
-            if not part.label and _same_words(own, clause, part):
+            if not part.label and _same_words(own, clause, part) and not _tells_effect(clause, part):
                 yield {_denials(part), _denials(part) + heads}
+
+
+def _tells_effect(clause: Clause, part: Clause) -> bool:
+    """Whether the clause tells what is brought about and the evidence who must not: `有乙者禁用` beside `引起乙`."""
+    return not clause.marks and bool(_CONSEQUENCE.search(clause.text)) and not _CONSEQUENCE.search(part.text)
 
 
 def _denials(part: Clause) -> int:
@@ -87,7 +91,7 @@ def _polarity_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) ->
     for mark in clause.marks:
         scope = _beside_title(mark.scope, ground) or own
         agreeing = [_closeness(scope, own, e, part) for e, part in there if _agrees(mark, e, part, clause)]
-        if mark.kind == ALLOW and not agreeing and not PRAISE.search(clause.text[mark.start : mark.end]):
+        if mark.kind == ALLOW and not agreeing and not _praised(clause.text[mark.start : mark.end], used):
             continue
         against = [
             _closeness(scope, own, e, part)
@@ -105,6 +109,15 @@ def _polarity_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) ->
     return _denied_unsaid(clause, ground, used, own)
 
 
+def _praised(said: str, used: Sequence[Segment]) -> bool:
+    """Whether permission says more than `可用`; 适合 does not of what the evidence is for."""
+    fits = _FITTING.search(said) and any(_MEANT_FOR.search(part.text) for segment in used for part in segment.clauses)
+    return bool(PRAISE.search(said)) and not fits
+
+
+_FITTING, _MEANT_FOR = re.compile("适合|适用|适宜"), re.compile("用于|适应证|主治")
+
+
 def _denied_unsaid(clause: Clause, ground: Ground, used: Sequence[Segment], own: frozenset[str]) -> str | None:
     """Why the evidence denies what the clause says without denying it, or None."""
     parts = [part for segment in used for part in segment.clauses]
@@ -117,6 +130,8 @@ def _denied_unsaid(clause: Clause, ground: Ground, used: Sequence[Segment], own:
             continue
         if e.kind not in NEGATIVE or e.kind in agreed or _better_matched(e, part, own, used):
             continue
+        if _NEEDLESS.match(part.text, e.start) and not core_of(part.text[e.end :]):
+            continue  # 多数无需治疗 denies nothing else of the many
         if not _warns_of(clause, e, part) and _denies(e, part, clause, own, ground.title_content):
             return "polarity_not_in_evidence"
     return None
@@ -236,28 +251,15 @@ def _closeness(scope: frozenset[str], own: frozenset[str], e: Mark, part: Clause
     return max(len(scope & e.scope) / len(scope), 0.9 * len(scope & part.core) / len(scope), around)
 
 
-def _excess_reason(clause: Clause, ground: Ground) -> str | None:
-    """Whether what the evidence calls too little is called too much: 铁摄入过多 of `月经过多、铁摄入不足`."""
-    for match in _EXCESS.finditer(clause.text):
-        opposite = TOO_LITTLE if match[2] in TOO_MUCH else TOO_MUCH
-        if match[0] not in ground.text and any(match[1] + end in ground.text for end in opposite):
+_NEEDLESS = re.compile(rf"(?:无需|无须|毋需|毋须|不需要?|不必|不用)([{HAN}]{{2}})")
+
+
+def _needless_reason(clause: Clause, ground: Ground) -> str | None:
+    """Whether what the evidence calls needless is called needed: 需要治疗 of `多数无需治疗`."""
+    if any(mark.kind == DENY for mark in clause.marks):
+        return None
+    for act in {match[1] for match in _NEEDLESS.finditer(ground.text)}:
+        needed = re.compile(f"(?<![无不毋])(?:需要?|须|必须|应该?|应当){act}")
+        if needed.search(clause.text) and not needed.search(ground.text):
             return "polarity_not_in_evidence"
     return None
-
-
-_EXCESS = re.compile(rf"([{HAN}]{{2}})({'|'.join((*TOO_MUCH, *TOO_LITTLE))})")
-
-
-_COMMON = re.compile(r"(?<![不少])常见|(?<![不少非经通正异日平])常(?=引起|有|可|会|伴)|经常")
-_RARE = re.compile(r"偶|罕见|不常见|少见|\brare\b|\buncommon\b")
-
-
-def _rarity_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str | None:
-    """Whether what the evidence calls rare is called common: `常见` alone only joins and is not looked for."""
-    if not _COMMON.search(clause.text):
-        return None
-    own = clause.core - ground.title_content
-    parts = [part for segment in used for part in segment.clauses]
-    closest = max(parts, key=lambda part: len(own & part.core))
-    turned_round = _RARE.search(closest.text) and not _COMMON.search(closest.text)
-    return "polarity_not_in_evidence" if turned_round else None

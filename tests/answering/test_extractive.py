@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.checking.checker import MARK, Checker
+from rag.checking.checker import Checker
 from rag.checking.cutting import cut_sentences
+from rag.checking.quotations import MARK
 from rag.domain import (
     Candidate,
     EntityId,

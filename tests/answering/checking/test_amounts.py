@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.checking.amounts import amounts, plain_units
+from rag.checking.amounts import amounts
 from rag.checking.bounds import without_amounts
+from rag.checking.units import plain_units
 from rag.text import normalise
 
 
@@ -51,6 +52,29 @@ def stated(claim: str, evidence: str) -> bool:
         ("30 ml of lactulose daily", "30 mL daily"),
         ("收缩压90毫米汞柱", "90mmHg"),
         ("2000国际单位", "2000IU"),
+        ("至少要隔两个小时", "间隔2小时以上"),
+        ("至少错开2小时", "间隔不少于120分钟"),
+        ("每分钟55至60次", "55～60次/分"),
+        ("一个疗程为四周", "4周为一疗程"),
+        ("一天内1次", "24小时内1次"),
+        ("1246名老人", "1 246名老年人"),
+        ("1246名老人", "1,246名老年人"),
+        ("3.9mmol/L或更低", "≤3.9mmol/L"),
+        ("52例中有48例", "转阴率92.3%(48/52)"),
+        ("一杯200毫升的清水", "200ml清水"),
+        ("一刻钟", "15分钟"),
+        ("一天三回", "每日3次"),
+        ("约半数患者", "50%的患者"),
+        ("血压140/90mmHg以上", "收缩压≥140mmHg或舒张压≥90mmHg"),
+        ("停药满4周", "停药至少4周"),
+        ("半岁到5岁", "6个月至5岁"),
+        ("收缩压达到160mmHg时", "收缩压≥160mmHg者"),
+        ("妊娠头三个月", "妊娠前3个月"),
+        ("patients 65 and older", "aged 65 years or older"),
+        ("people over 70 living alone", "adults over 70 years"),
+        ("7 days compared with 10", "7 vs 10 days"),
+        ("30-day mortality", "thirty-day mortality"),
+        ("four of 10,000 procedures", "4 of 10,000 procedures"),
     ],
 )
 def test_one_amount_in_two_ways(claim: str, evidence: str) -> None:
@@ -78,6 +102,10 @@ def test_one_amount_in_two_ways(claim: str, evidence: str) -> None:
         ("10mg/kg", "10mg"),
         ("2袋", "2盒"),
         ("38度", "39℃"),
+        ("半岁到5岁", "6个月至15岁"),
+        ("体温可达40℃", "体温≥40℃"),
+        ("一个疗程为四周", "2周为一疗程"),
+        ("people over 70 living alone", "adults over 60 years"),
     ],
 )
 def test_another_amount(claim: str, evidence: str) -> None:

@@ -20,8 +20,8 @@ from finetune.data.loading import load
 from finetune.data.rows import Preference, Row
 from kg_loader.ingest import ingest
 from rag.answer.prompt import SYSTEM, messages
-from rag.checking.checker import MARK
 from rag.checking.cutting import cut_sentences
+from rag.checking.quotations import MARK
 from rag.domain import Evidence
 from rag.errors import ConfigurationError
 from rag.pipeline import Pipeline
