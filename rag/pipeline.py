@@ -195,6 +195,8 @@ class Pipeline:
         yield from emit_conflicts(draft, conflicts, evidence, room)
         facts = [e.fact for e in evidence if e.fact is not None]
         decision = _decision(reading, facts)
+        if found.entries and decision is not None and decision.verdict is YesNo.NOT_STATED:
+            decision = None  # a chapter on it tells more than a list that lacks it
         if decision is not None and decision.verdict is YesNo.NOT_STATED:
             yield say(draft, plain(not_listed(reading.intent, reading.mentions, facts)))
         if decision is None and choice.alone and reading.intent.object:

@@ -148,6 +148,13 @@ def tokens(text: str, version: int = TEXT_VERSION) -> list[str]:
 _SENTENCE_END = re.compile(r"[。！？!?；;]+[”’」』）)\"']*|\n+|(?<=[a-z0-9)\]%])\.(?=\s+[A-Z(]|\s*$)")
 
 
+ITEM_NUMBER = re.compile(
+    r"^\s*(?:[(（]?\d{1,2}[)）]|\d{1,2}[.．、](?!\d)|[①-⑳]|"
+    r"\d{1,2}[.．](?=(?!5(?!\d))\d{1,2}(?:[～~\-–—至到]\d{1,2})?\s?(?:周?岁|个月)))\s*"
+)
+"""The number of an item of a list. `2.6～12岁` is the second item: ages are told in whole years, or in halves."""
+
+
 def sentence_spans(text: str) -> list[tuple[int, int]]:
     """(start, end) of each sentence of `text`, end mark included, without surrounding white space."""
     spans: list[tuple[int, int]] = []

@@ -133,6 +133,7 @@ def _understood(intent: Intent) -> list[str]:
 _TOO_MANY = "只说“{}”，符合的疾病太多，无法缩小范围。也请说说持续了多久、还有哪些不适。"
 _WANTED = "您想了解什么？请补充一句，例如：可能是什么病、挂什么科、要做什么检查、怎么治疗。"
 _INSTEAD = "知识库没有“{}”的说明书，引用的是其成分“{}”的记录；剂型和规格不同，用法用量可能不同，请以药品说明书为准。"
+_OF_A_SALT = "知识库没有“{}”的这项记录，引用的是“{}”的；盐的种类和规格不同，用法用量可能不同，请以药品说明书为准。"
 _AVOIDED = "以上是知识库写明禁用或慎用的；没有列出的药物不等于可以用，用药前请咨询医生或药师。"
 _SORT = "以上只列出知识库写明的，未必是全部；是否适合请由医师或药师判断。"
 _NOTHING_AGAINST = "知识库没有写明对此禁用或慎用哪些药物；没有记录不等于都可以用，用药前请咨询医生或药师。"
@@ -224,7 +225,7 @@ def _notes(
     *,
     asks: bool,
 ) -> list[str]:
-    notes = [_INSTEAD.format(m.surface, held.name) for m, held in found.instead] if cited else []
+    notes = [_instead(m, held) for m, held in found.instead] if cited else []
     if intent.avoids:
         notes.append(_AVOIDED if cited else _NOTHING_AGAINST)
     elif found.of_a_sort and cited:
@@ -245,6 +246,12 @@ def _notes(
     if any(e.kind == PassageKind.QA for e in cited):
         notes.append("其中问答记录未经审校，证据级别最低。")
     return notes
+
+
+def _instead(mention: Mention, held: Candidate) -> str:
+    """Whose record is told in the place of that of the drug that was named."""
+    salt = any(c.name in normalise(held.name) for c in mention.candidates)
+    return (_OF_A_SALT if salt else _INSTEAD).format(mention.surface, held.name)
 
 
 def _by_symptoms(found: Retrieved) -> bool:
@@ -300,7 +307,7 @@ def _missing(
                     f"知识库没有{'、'.join(dict.fromkeys(remedies))}能否用于{name}的记录；没有记录不等于安全或无效。"
                 )
             continue
-        fitting = [g for g in intent.groups if any(RELATIONS[relation].subjects & kinds for relation in g)]
+        fitting = _asked_of(intent, kinds, beside=bool(together))
         called = {c.name for m in mentions if name in {c.name for c in m.candidates} for c in m.candidates} | {name}
         lacking = [g for g in fitting if not _group_met(g, own) and not _treated(g, called, cited)]
         held = [e for e in (*found.facts, *found.monograph) if name in _ends(e)]
@@ -318,6 +325,17 @@ def _missing(
             ending = "；数值是否正常请对照化验单上的参考范围，由医生判断" if intent.relations == RANGE else ending
             notes.append(f"知识库未收录{name}{'' if labels.startswith(_LIMITED) else '的'}{labels}{ending}。")
     return notes
+
+
+def _asked_of(intent: Intent, kinds: set[EntityType], *, beside: bool) -> list[tuple[Relation, ...]]:
+    """The cues that can ask of such an entity; `beside` a remedy those that cannot ask of that one.
+
+    `肾功能不全用二甲双胍要注意什么` asks of the remedy, and not what to eat.
+    """
+    able = [g for g in intent.groups if any(RELATIONS[relation].subjects & kinds for relation in g)]
+    if not beside or kinds & REMEDIES:
+        return able
+    return [g for g in able if not any(RELATIONS[relation].subjects & REMEDIES for relation in g)]
 
 
 _TREATED = frozenset(

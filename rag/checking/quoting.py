@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 
 from rag.domain import Citation, Evidence
-from rag.text import sentence_spans, tokens
+from rag.text import ITEM_NUMBER, sentence_spans, tokens
 
 QUOTE = re.compile(r"“([^”]+)”")
 """What stands between quotation marks."""
 _UNQUOTABLE = re.compile(r"\[\d{1,4}\]")
 _INNER = str.maketrans("“”", "‘’")
-_ITEM_NUMBER = re.compile(r"^\s*(?:[(（]?\d{1,2}[)）]|\d{1,2}[.．、](?!\d)|[①-⑳])\s*")
 
 
 def citation_for(n: int, evidence: Evidence, sentence: str) -> Citation:
@@ -40,7 +39,7 @@ def nested(text: str) -> str:
 def quotable(text: str) -> list[str]:
     """Sentences of `text` as they are quoted, without their end mark; none that would be read as a citation."""
     found = [
-        _ITEM_NUMBER.sub("", nested(text)[start:end]).rstrip("。；;！!？? .") for start, end in sentence_spans(text)
+        ITEM_NUMBER.sub("", nested(text)[start:end]).rstrip("。；;！!？? .") for start, end in sentence_spans(text)
     ]
     return [quote for quote in found if quote and not _UNQUOTABLE.search(quote)]
 
@@ -55,5 +54,5 @@ def from_sentence(text: str, first: str, longest: int) -> str:
 
 def whole(text: str) -> list[str]:
     """All of `text` in one quotation, as `quotable` would have its sentences; empty where it cannot be."""
-    quote = _ITEM_NUMBER.sub("", nested(text)).strip().rstrip("。；;！!？? .，,、")
+    quote = ITEM_NUMBER.sub("", nested(text)).strip().rstrip("。；;！!？? .，,、")
     return [quote] if quote and "\n" not in quote and not _UNQUOTABLE.search(quote) else []

@@ -19,12 +19,14 @@ Group = tuple[Relation, ...]
 
 _PHRASES: tuple[tuple[str, tuple[Relation, ...]], ...] = (
     ("怎么治疗|怎么治|怎么办|治疗方法|怎么处理|怎么诊治|怎么医|采取哪些治疗|哪些治疗|什么治疗|怎么调理|能治吗|"
-     "有什么办法|什么办法|怎么的治疗|要不要手术|需要手术|做什么手术|手术吗|治疗",
+     "有什么办法|什么办法|怎么的治疗|治疗",
      (Relation.TREATMENT, Relation.DRUG, Relation.ADJUVANT)),
     ("治疗方式|治疗手段|哪几类办法|哪几种办法|哪些办法|哪几类疗法|哪类疗法|哪些疗法|疗法",
      (Relation.TREATMENT, Relation.ADJUVANT)),
-    ("能不吃药|可以不吃药|不吃药行|不吃药能|不吃药可以|要不要吃药|需要吃药|用吃药|吃药吗|要治吗|需要治疗吗|得手术|必须手术|还是手术|"
-     "还是要手术|动手术", (Relation.TREATMENT, Relation.DRUG)),
+    ("要不要手术|需要手术|做什么手术|手术吗|得手术|必须手术|还是手术|还是要手术|动手术|能针灸|可以针灸",
+     (Relation.TREATMENT, Relation.ADJUVANT)),
+    ("能不吃药|可以不吃药|不吃药行|不吃药能|不吃药可以|要不要吃药|需要吃药|用吃药|吃药吗|要治吗|需要治疗吗",
+     (Relation.TREATMENT, Relation.DRUG)),
     ("严重吗|要紧吗|严重么|危不危险|严重不严重|要不要紧", (Relation.COMPLICATION, Relation.CURE_RATE)),
     ("漏服|忘了吃|忘记吃|空腹吃", (Relation.DOSAGE,)),
     ("处理方式|自我调理|怎么调|怎么消|怎么去除|怎么去掉|怎么去痘|怎么去斑|怎么去湿|怎么去火|怎么祛|怎么克服|怎么控制|怎么改善|怎么恢复|中药方|偏方|秘方|好办法|"
@@ -172,7 +174,7 @@ _PATTERNS: tuple[tuple[str, Group], ...] = (
     (r"(?:禁止|不得|不能|不可|不宜|不应|不该|不可以|不适合|避免)(?:使用|服用|应用|注射|用|吃|服|打(?!喷嚏|球|[架扫]))|(?:谁|什么人|哪些人|哪类人|哪种人|什么病|哪些病|哪些患者|什么情况下?)(?:的)?"
      r"(?:人|患者|情况)?(?:不能|不可以|不可|不宜|不得|禁止|禁|不适合|不该)(?:使用|服用|应用|用|吃|服)?|忌讳|禁用(?:人群)?|禁忌",
      (Relation.CONTRAINDICATION,)),
-    (r"坏处|(?:不好|不良|毒副|副)的?(?:反应|作用)|伤(?:不伤)?(?:身体|身|肝|肾|胃)|吃多(?![久少长大])了?(?:会)?|(?:吃|用|服)(?:了|完|后)(?:会|有)(?:什么|怎么|哪些)|毒性|后遗症|"
+    (r"坏处|(?:不好|不良|毒副|副)的?(?:反应|作用)|伤(?:不伤)?(?:身体|身|肝|肾|胃)|吃多(?![久少长大])了?(?:会)?|(?:吃|用|服)(?:了|完|后)(?:会|有)(?:什么|怎么|哪些)|后遗症|"
      rf"依赖|上瘾|成瘾|激素吗|{AFTER_TAKING}",
      (Relation.ADVERSE,)),
     (r"(?:怎么|应怎么|该怎么)(?:给药|服用?|吃|用|喝|打|贴|抹|涂|使用|服药)|给药(?:方法|方式|途径)?|(?:一天|每天|每日|一日|一次|每次|一回)(?:要|该|应|需要)?(?:吃|用|服|喝)?"
@@ -189,6 +191,13 @@ _PATTERNS: tuple[tuple[str, Group], ...] = (
      r"\btreatments? (?:of|for)\b|"
      r"\bwhat (?:is|are) (?:the )?[^.?!]{0,30}\btreatments?\b|\btreatment options\b",
      (Relation.TREATMENT, Relation.DRUG)),
+    (r"\bwhat(?:'s| is| are)\b[^.?!]{0,30}\bdos(?:e|es|age|ages|ing)\b|\bdosage of\b|"
+     r"\bhow (?:much|many|often)\b[^.?!]{0,60}\b(?:takes?|taken|given?)\b", (Relation.DOSAGE,)),
+    (r"\bwhat (?:is|are)\b[^.?!]{0,30}\b(?:used|indicated|prescribed|good) for\b|\bindications? of\b",
+     (Relation.INDICATION, Relation.EFFICACY)),
+    (r"\b(?:can|may|could|should|is it safe to)\b[^.?!]{0,60}\btaken?\b(?! (?:together|with))|"
+     r"\bsafe (?:in|during|for|while)\b",
+     (Relation.CONTRAINDICATION, Relation.CAUTION)),
     (r"\binteract(?:s|ions?)?\b|\btaken? (?:together|with)\b|\bcombined? with\b",
      (Relation.INTERACTION, Relation.INCOMPATIBLE)),
     (r"\bhow (?:is|are|do|does|can|to|should)\b[^.?!]{0,60}\bdiagnosed?\b", (Relation.EXAMINATION,)),
@@ -252,6 +261,7 @@ _GENERIC = frozenset({"治疗", "药物", "用药", "作用", "检查", "表现"
 """Cues that every other cue outweighs: `治疗多久` asks for the duration only."""
 
 
+_OF_AN_AMOUNT = frozenset({"费用", "周期"})
 _HOSPITAL = (
     r"哪[一]?[个种家所](?:医院|诊所)|(?:的)?医院(?:哪家|哪个|有哪些|好|最好|推荐|排名|在哪)(?:好|强)?|最好的医院|"
     r"(?:什么|哪些|好的?|专科|专业|权威|正规|三甲|著名|有名)的?医院|哪里(?:治|看|能治|可以治|可以看|有)|"
@@ -280,6 +290,8 @@ def groups_asked(text: str, kinds: Collection[EntityType]) -> tuple[Group, ...]:
             taken[start:end] = [True] * len(cue)
     listed = _listed(text, found)
     telling = [hit for hit in found if hit in listed or (hit[1] not in _GENERIC and not _WEAK.fullmatch(hit[1]))]
+    if telling:
+        telling += [hit for hit in found if hit not in telling and _asked_alone(text, hit, telling)]
     if not telling:
         telling = [hit for hit in found if hit[1] != "治疗"] or found
     return tuple(dict.fromkeys(group for _, _, group in sorted(telling)))
@@ -295,11 +307,29 @@ def _listed(text: str, found: Sequence[tuple[int, str, Group]]) -> set[tuple[int
     return {hit for pair in beside for hit in pair}
 
 
+_SENTENCE = re.compile(r"[^。！？；!?;]+")
+_AMOUNT = re.compile(r"多少|多长|多久|几[天周个年千百万]|高吗|贵吗|高不高|贵不贵")
+
+
+def _asked_alone(text: str, hit: tuple[int, str, Group], others: Sequence[tuple[int, str, Group]]) -> bool:
+    """Whether a word that others outweigh asks in a sentence of its own: `要做哪些检查？费用大概多少？`."""
+    start, stop = next(m.span() for m in _SENTENCE.finditer(text) if m.start() <= hit[0] < m.end())
+    alone = all(not start <= other[0] < stop for other in others)
+    return alone and hit[1] in _OF_AN_AMOUNT and _AMOUNT.search(text[start:stop]) is not None
+
+
 def _does_it(text: str, start: int, cue: str, group: Group) -> bool:
-    """`能降低□吗` asks what something does to a measure, not what a low one is seen in."""
-    return set(group) <= _SEEN_IN and text[start + len(cue) :].startswith("\u25a1")
+    """`能降低□吗` asks what something does to a measure, not what a low one is seen in.
+
+    And `疫苗会导致□吗` what may cause an illness, not what that leads to.
+    """
+    if not text[start + len(cue) :].startswith("\u25a1"):
+        return False
+    brings = Relation.COMPLICATION in group and _BRINGS.search(cue) is not None and "\u25a1" not in text[:start]
+    return set(group) <= _SEEN_IN or brings
 
 
+_BRINGS = re.compile("(?:导致|引起|引发|造成)$")
 _MEANING = (Relation.SIGNIFICANCE,)
 """`是什么意思` of an illness asks for all that is known of it."""
 _SEEN_IN = frozenset({Relation.RAISED_IN, Relation.LOWERED_IN})

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rag.domain import EntityId, GraphFact, Intent, Mention, YesNo
+from rag.domain import EntityId, GraphFact, Intent, Literal, Mention, YesNo
 from rag.question.routes import ROUTE
 from rag.text import normalise
 from rag.vocabulary import RELATIONS, REMEDIES, EntityType, Polarity, Relation
@@ -51,6 +51,8 @@ _FORM = re.compile(
 )
 _MEANS = re.compile(r"(?:治疗|疗法|方法|法|术)$")
 """Endings with which one treatment is named (`针灸`, `针灸治疗`, `针灸疗法`)."""
+_NEEDLES = frozenset({"针灸", "针刺", "针", "针刺灸", "体针", "毫针"})
+"""What is done at the acupoints that a record lists."""
 _GRAVE = frozenset({"严重", "重度", "major", "禁忌", "禁用", "contraindicated"})
 _LEADS_TO = re.compile(r"引起|导致|造成|发展|变成|转成|并发|合并|会得|患上|引发|诱发|恶化")
 _CONSUMED = frozenset({EntityType.FOOD, EntityType.CAUSE})
@@ -292,6 +294,8 @@ def _same_treatment(asked: Sequence[EntityId], fact: GraphFact) -> bool:
     if fact.relation not in (Relation.TREATMENT, Relation.ADJUVANT, Relation.PREVENTION):
         return False
     name = _MEANS.sub("", normalise(fact.object_text))
+    if not isinstance(fact.object, Literal) and fact.object.startswith(f"{EntityType.ACUPOINT}:"):
+        return any(_MEANS.sub("", entity.partition(":")[2]) in _NEEDLES for entity in asked)
     return len(name) > 1 and any(name == _MEANS.sub("", entity.partition(":")[2]) for entity in asked)
 
 

@@ -11,14 +11,14 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from rag.domain import Mention, Turn
+from rag.domain import EntityId, Intent, Mention, Turn
 from rag.linking.comparing import apart
 from rag.linking.linker import Linker
 from rag.question.cues import without_cues
 from rag.question.intent import read_intent
 from rag.retrieval.selection import may_be_subject
 from rag.text import HAN, clean
-from rag.vocabulary import RELATIONS, EntityType, Relation
+from rag.vocabulary import RELATIONS, REMEDIES, EntityType, Relation
 
 _LOOK_BACK = 6
 """Turns, of both sides."""
@@ -28,6 +28,7 @@ _PRONOUN = re.compile(
     r"它们?|[这那](?:一?[个种款类])?(?:疾病|病症?(?![人房历程史例])|毛病|药物?)|[这那]一?[个种款](?![月天年周人医])|"
     r"[该此本](?:病(?![人房历程史例])|药)"
 )
+_THESE = re.compile(r"^(?:那么?|请问)?[，, ]*(?:[这那]些|上述的?|以上的?|上面的?)药物?(?:里|当中|中)?(?:面)?[，, ]*")
 _LEAD = re.compile(r"^(?:那么?|然后|还有|另外|请问|再问一下|嗯|哦|好的?)[，, ]*")
 _INSTEAD = re.compile(
     r"^(?P<lead>那么?|换成|换作|改成|要是|如果是?|假如是?|若是|至于)?[，, ]*(?P<name>.{2,30}?)"
@@ -103,23 +104,45 @@ def _pieces(
     """How the question is written out, or None where it stands for itself."""
     relations = read_intent(question, mentions)
     asks = relations.explicit and bool(relations.relations)
+    if pieces := _beside(question, mentions, before):
+        return pieces
     if not asks and (pieces := _instead(question, mentions, before)):
         return pieces
     subjects = _subjects(before, relations.relations if asks else ())
     if not subjects:
         return None
+    if (listed := _THESE.search(question)) and not _of_a_remedy(
+        before
+    ):  # the drugs of the illness that was asked about, which our own answer listed
+        return [_Piece(f"{subjects}用什么药，"), _Piece(question[listed.end() :], listed.end())]
     if pronoun := next((m for m in _PRONOUN.finditer(question) if not _determines(m.span(), mentions)), None):
         start, end = pronoun.span()
         rest = _LEAD.match(question[:start])
         first = rest.end() if rest else 0
         return [_Piece(question[first:start], first), _Piece(subjects), _Piece(question[end:], end)]
-    if any(may_be_subject(m) or m.modifier for m in mentions) or _UNKNOWN.search(question):
+    whom = relations.yes_no and asks and _for_whom(relations, mentions) and _of_a_remedy(before)
+    if not whom and (any(may_be_subject(m) or m.modifier for m in mentions) or _UNKNOWN.search(question)):
         return None
     if not asks and not (relations.yes_no and mentions):
         return None
     lead = _LEAD.match(question)
     first = lead.end() if lead else 0
     return _joined(subjects, _Piece(question[first:], first), linker)
+
+
+def _for_whom(intent: Intent, mentions: Sequence[Mention]) -> bool:
+    """`高血压能用吗`: only illnesses are named, and it is asked what may be taken; what, an earlier turn said."""
+    ill = all(_kinds(m) <= _STATES and not m.modifier for m in mentions)
+    return bool(mentions) and ill and Relation.CONTRAINDICATION in intent.relations
+
+
+_STATES = frozenset({EntityType.DISEASE, EntityType.SYMPTOM, EntityType.SYNDROME, EntityType.POPULATION})
+
+
+def _of_a_remedy(before: Sequence[Understood]) -> bool:
+    """Whether the latest question with a subject was about something to take."""
+    last = next((turn for turn in reversed(before) if any(map(may_be_subject, turn.mentions))), None)
+    return last is not None and any(_kinds(m) & REMEDIES for m in last.mentions)
 
 
 def _joined(subjects: str, rest: _Piece, linker: Linker) -> list[_Piece]:
@@ -132,6 +155,42 @@ def _joined(subjects: str, rest: _Piece, linker: Linker) -> list[_Piece]:
 def _determines(span: tuple[int, int], mentions: Iterable[Mention]) -> bool:
     """Whether it stands within a name, or right before one (`这个高血压`)."""
     return any(m.start <= span[1] and span[0] < m.end for m in mentions)
+
+
+# ---------------------------------------------------------------- another name beside the one before
+
+
+_BESIDE = re.compile(
+    r"^(?:那么?|如果|要是|请问)?[，, ]*(?P<link>[和跟与同])(?P<rest>.{2,40}?)"
+    r"(?P<tail>(?:比(?:较|起来)?|相比)(?:的话)?呢?|(?:一起|同时)(?:[吃用服]?用?)?(?:的话)?呢)?[？?。!！]*$"
+)
+"""`和阿司匹林一起呢`, `和支气管炎比呢`: the one side stands in an earlier turn."""
+
+
+def _beside(question: str, mentions: Sequence[Mention], before: Sequence[Understood]) -> list[_Piece] | None:
+    """A question that begins with `和` and one name, behind the name of that kind that was asked about before."""
+    match = _BESIDE.match(question)
+    if match is None or len(mentions) != 1 or mentions[0].start != match.start("rest"):
+        return None
+    own = mentions[0]
+    for turn in reversed(before):
+        found = [m for m in turn.mentions if may_be_subject(m) and not m.negated]
+        same = [m for m in found if _kinds(m) & _kinds(own) and {c.entity for c in m.candidates}.isdisjoint(_ids(own))]
+        if same:
+            first, stop = _whole(turn.question, same[-1])
+            link, rest = match.start("link"), match.end("rest")
+            said = [_Piece(turn.question[first:stop]), _Piece(question[link:rest], link)]
+            tail = match["tail"] or ""
+            if not tail:
+                return said
+            return [*said, _Piece("有什么区别" if "比" in tail else "能一起用吗")]
+        if found:
+            return None
+    return None
+
+
+def _ids(mention: Mention) -> set[EntityId]:
+    return {c.entity for c in mention.candidates}
 
 
 # ---------------------------------------------------------------- another name in the same question

@@ -31,6 +31,16 @@ DISEASE_OVERVIEW = (
 COMPARED_OVERVIEW = (Relation.SYMPTOM, Relation.CAUSE, Relation.EXAMINATION, Relation.TREATMENT)
 """What two illnesses are compared in where it is not said in what: with more, each list is cut to its first item."""
 
+COMPARED_REMEDIES = (
+    Relation.DRUG_CLASS,
+    Relation.INDICATION,
+    Relation.EFFICACY,
+    Relation.INGREDIENT,
+    Relation.CONTRAINDICATION,
+    Relation.ADVERSE,
+)
+"""Likewise two remedies, the one of which need not name the other."""
+
 DRUG_OVERVIEW = (
     Relation.INDICATION,
     Relation.EFFICACY,
@@ -89,6 +99,11 @@ _FINDINGS = re.compile(
     r"(?:主要|典型|特征性?|常见|有(?:什么|哪些)|什么|哪些|会有)*的?(?:表现|特征|特点|改变|征象|所见|结果)"
 )
 """`高钾血症的心电图表现`: what a test shows is no symptom of the illness, and no list of its tests."""
+_RATES = re.compile(
+    r"(?:发病|患病|发生|检出|感染|流行|死亡|病死|致死|复发|再发|转移|致残|误诊|携带|有效|缓解|依从)(?:的)?(?:率|几率|概率|比例)|"
+    r"流行病学|\b(?:prevalence|incidence|mortality|recurrence) (?:rate )?(?:of|in|for)\b"
+)
+"""`偏头痛的发病率`: a figure that no relation holds; an overview would be no answer to it."""
 _STATED = re.compile(
     r"等[^，。；？,;?]{0,4}(?:症状|表现|检查|治疗|不适)|(?:表现出|表现为|出现|伴有?|有)[^，。；？,;?]{0,12}\u25a1的?(?:临床)?(?:症状|表现|体征)(?=[，。；,;\s]|$)|"
     r"(?:出现|伴有?|有)(?:了|一些|以下|明显|上述|类似)*(?:症状|表现|体征)(?!有)|"
@@ -158,7 +173,7 @@ def _cued(question: str, mentions: Sequence[Mention]) -> Intent:
         return Intent((), (), reverse=True, yes_no=yes_no)
     if relations:
         return Intent(relations, groups, reverse=reverse, comparison=comparison, yes_no=yes_no)
-    settled = any(other.search(_plain(question)) for other in (_OTHER_SPAN, _ACTIVITY, _ON_OTHERS, _FINDINGS))
+    settled = any(other.search(_plain(question)) for other in (_OTHER_SPAN, _ACTIVITY, _ON_OTHERS, _FINDINGS, _RATES))
     specific = yes_no or settled or _left_over(text) > (_SMALL_TALK if len(mentions) < 2 else 0)
     if specific and not (yes_no or settled) and _only_states(question, mentions):
         overview = _overview(mentions)
@@ -168,6 +183,8 @@ def _cued(question: str, mentions: Sequence[Mention]) -> Intent:
     overview = _overview(mentions)
     if (comparison or unknown) and overview == DISEASE_OVERVIEW:
         overview = COMPARED_OVERVIEW
+    if comparison and overview == DRUG_OVERVIEW:
+        overview = COMPARED_REMEDIES
     return Intent(overview, (overview,), explicit=False, comparison=comparison, yes_no=yes_no, unknown=unknown)
 
 

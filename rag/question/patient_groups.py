@@ -122,7 +122,11 @@ _TRIMESTERS = {
     "middle": re.compile(r"中期|孕中|second trimester"),
     "late": re.compile(r"晚期|末期|孕晚|(?:后|末|最后)(?:3|三)个月|third trimester"),
 }
-_BELOW = re.compile(r"(?<!\d)(\d+(?:\.5)?)\s?(周?岁|个月|月|天|日)(?:龄)?(?:及)?(?:以下|以内|以前|之内|内)")
+_BELOW = re.compile(
+    r"(?<!\d)(\d+(?:\.5)?)\s?(周?岁|个月|月|天|日)龄?及?(?:以下|(?<=[岁龄及])(?:以内|以前|之内|内)|"
+    r"(?:以内|以前|之内|内)(?=的?(?:婴|幼|小儿|患儿|儿童|新生儿|早产儿|宝宝)))"
+)
+"""An age: `4天内可出现腹痛` is none."""
 _ABOVE = re.compile(r"(\d{2,3})\s?周?岁(?:及)?以上")
 _YOUNG = (
     (re.compile(r"新生儿|早产儿|neonat"), 0.0, 1 / MONTHS + 0.01),

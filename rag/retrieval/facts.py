@@ -9,7 +9,7 @@ from rag.domain import AliasKind, Candidate, EntityId, GraphFact, Intent, Mentio
 from rag.linking.names import OWN_NAME, Names, entity_type
 from rag.ports import GraphReader, KnowledgeBase
 from rag.question.deciding import CAUSED_BY, TOWARDS, narrowed
-from rag.retrieval.products import held_in
+from rag.retrieval.products import held_in, salts_of
 from rag.retrieval.remedies import ill_in, indicated_for, with_indications
 from rag.retrieval.selection import (
     NEXT,
@@ -70,7 +70,7 @@ class FactSearch:
         asking = _asking(intent, plan)
         plan = with_indications(plan, treatable)
         around = self._around({**asking, **plan} if plan else {})
-        known = {fact.subject for fact in around.outgoing} | self._described(plan)
+        known = _told_of(around.outgoing, intent) | self._described(plan)
         meant = {m: self._meant(m, known) for m in usable}
         subjects = {entity for entities in meant.values() for entity in entities}
         facts = between_remedies(_answering(around.outgoing, intent, subjects, asking), subjects, mentions)
@@ -84,14 +84,18 @@ class FactSearch:
         """What to read of all that the mentions may stand for."""
         plan: dict[EntityId, tuple[Relation, ...]] = {c.entity: () for m in usable for c in choices(m)}
         plan |= {c.entity: intent.relations for m in usable for c in self._translations(m)}
-        plan |= {entity: intent.relations for m in usable for entity in held_in(m, self.names)}
+        plan |= {
+            entity: intent.relations for m in usable for entity in (*held_in(m, self.names), *salts_of(m, self.names))
+        }
         plan |= {c.entity: relations_wanted(c, m, intent) for m in usable for c in m.candidates if c.score >= SURE}
         return plan
 
     def _meant(self, mention: Mention, known: set[EntityId]) -> list[EntityId]:
-        """What a mention stands for among what is described; only without that what a product holds."""
+        """What a mention stands for among what is described; else what a product holds, or the only salt."""
         own = entities_meant([*mention.candidates, *self._translations(mention)], known)
-        return own or [entity for entity in held_in(mention, self.names) if entity in known]
+        held = own or [entity for entity in held_in(mention, self.names) if entity in known]
+        salts = [entity for entity in salts_of(mention, self.names) if entity in known] if not held else []
+        return held or (salts if len(salts) == 1 else [])
 
     def _cared_for(self, mention: Mention, intent: Intent) -> Mention:
         """`白内障手术` as 白内障 where department, costs or insurance are asked for: those of the illness are known."""
@@ -127,6 +131,12 @@ class FactSearch:
         """Entities that have passages of their own."""
         passages = self.kb.passages(self.kb.about(list(plan), limit_each=1))
         return {passage.about for passage in passages.values() if passage.about is not None}
+
+
+def _told_of(found: Sequence[GraphFact], intent: Intent) -> set[EntityId]:
+    """What has a record; a code alone is none, and leaves the place to the illness that lists the name as an alias."""
+    coded = Relation.CODE in intent.relations
+    return {fact.subject for fact in found if coded or fact.relation is not Relation.CODE}
 
 
 def _asking(intent: Intent, plan: Plan) -> Plan:

@@ -1,4 +1,7 @@
-"""Products that are swallowed, which may be told by the record of what they hold: 布洛芬 of 布洛芬混悬液. Pure."""
+"""Drugs that may be told by the record of another name, which the answer says: what a product holds, a salt. Pure.
+
+布洛芬 of 布洛芬混悬液, where that is swallowed; 肝素钠 of 肝素, where no other salt of it is described.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from rag.domain import Candidate, EntityId, Mention
-from rag.linking.names import Names, entity_name, entity_type
+from rag.linking.names import OWN_NAME, Names, entity_name, entity_type
 from rag.retrieval.corroboration import substances
 from rag.retrieval.selection import SURE
 from rag.vocabulary import EntityType
@@ -33,9 +36,20 @@ def held_in(mention: Mention, names: Names) -> list[EntityId]:
     return [entity for entity in dict.fromkeys(fitting) if entity not in products]
 
 
+_ACIDS = "盐酸 硫酸 磷酸 马来酸 富马酸 枸橼酸 酒石酸 琥珀酸 氢溴酸 苯磺酸 甲磺酸 醋酸".split()
+_SALTS = (*(f"{acid}{{}}" for acid in _ACIDS), "{}钠", "{}钾", "{}钙", "{}镁")
+
+
+def salts_of(mention: Mention, names: Names) -> list[EntityId]:
+    """The drugs that are called as a drug that is named, with an acid or a metal beside it."""
+    sure = [c for c in mention.candidates if c.score >= SURE and c.type is EntityType.DRUG]
+    found = (c for drug in sure for salt in _SALTS for c in names.candidates(salt.format(drug.name)))
+    return list(dict.fromkeys(c.entity for c in found if c.type is EntityType.DRUG and c.via == OWN_NAME))
+
+
 def told_instead(meant: Mapping[Mention, Sequence[EntityId]], names: Names) -> tuple[tuple[Mention, Candidate], ...]:
-    """Products that are told by the record of what they hold."""
-    held = {m: held_in(m, names) for m in meant}
+    """What is told by another record: products by that of what they hold, a drug by that of its salt."""
+    held = {m: [*held_in(m, names), *salts_of(m, names)] for m in meant}
     told = ((m, entity) for m, entities in meant.items() for entity in entities if entity in held[m])
     return tuple((m, Candidate(e, entity_name(e), entity_type(e), HELD, SURE)) for m, e in told)
 

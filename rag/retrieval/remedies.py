@@ -68,6 +68,12 @@ def remedies_for(question: str, mentions: Sequence[Mention], indicated: Sequence
     return []
 
 
+def kinds_asked(question: str) -> tuple[EntityType, ...]:
+    """The kinds of remedies that a question names (`哪些中药`), all where it names none."""
+    text = normalise(question)
+    return next((kinds for words, kinds in _KINDS_OF_REMEDY if words.search(text)), tuple(EntityType))
+
+
 def monographs_for(passages: Sequence[Evidence], mentions: Sequence[Mention]) -> list[Evidence]:
     """Monographs whose indications name a symptom that is there."""
     names = {entity_name(entity) for entities in ill_in(mentions).values() for entity in entities}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from rag.answer.rendering import fact_evidence
 from rag.domain import EDITOR, Condition, Evidence, GraphFact, Intent, Literal, Mention, RankedSubject
-from rag.linking.names import Names
+from rag.linking.names import Names, entity_type
 from rag.ports import GraphReader, KnowledgeBase
 from rag.question.allergens import without_allergy
 from rag.question.books import BookQuestion, book_question, definition
@@ -33,6 +33,7 @@ from rag.retrieval.remedies import (
     asks_drugs,
     asks_points,
     ill_in,
+    kinds_asked,
     monographs_for,
     points_among,
     remedies_for,
@@ -184,9 +185,11 @@ class Retriever:
             mentions = without_allergy(mentions)  # every monograph speaks of who is allergic to it
         states = dict.fromkeys([*states_in(mentions), *sorted(group_entities(concerns, self.names))], AGAINST)
         found = self.graph.neighbourhood(states, limit_each=FACTS_EACH).incoming if states else ()
-        ranked = against([fact for fact in found if fact.object in states])
+        kinds = kinds_asked(question)
+        ranked = against([f for f in found if f.object in states and entity_type(f.subject) in kinds])
         words = " ".join(["禁忌 禁用 慎用", *(m.surface for m in mentions)])
         told = warning(self.search.passages(words, mentions, top_k=CANDIDATE_PASSAGES), mentions, concerns)
+        told = [e for e in told if e.passage and e.passage.about and entity_type(e.passage.about) in kinds]
         named = tuple(states_in(mentions))
         return Retrieved(ranked=ranked, matches=self._matches(ranked), monograph=tuple(told), named=named)
 

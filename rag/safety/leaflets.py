@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag.domain import EntityId, Passage
-from rag.text import normalise, normalise_with_map, sentence_spans
+from rag.text import ITEM_NUMBER, normalise, normalise_with_map, sentence_spans
 
 Told = Literal["forbidden", "careful"]
 _FIELDS = re.compile(
@@ -29,7 +29,6 @@ _TOGETHER = re.compile(
     r"合用|同用|同服|并用|联用|联合(?:使用|应用|用)|配伍|同时(?:使用|服用|应用)|伍用|一起(?:服|用|吃)"
 )
 _LEAD = re.compile(r"(慎用|禁用|忌用|禁忌)(?:于|者)?[:：]")
-_ITEM_NUMBER = re.compile(r"^\s*(?:[(（]?\d{1,2}[)）]|\d{1,2}[.．、](?!\d)|[①-⑳])\s*")
 _UNQUOTABLE = re.compile(r"[“”]|\[\d{1,4}\]")
 _STORAGE = re.compile(r"儿童[^，。；]{0,4}(?:不能|不易|不可|无法|接触|触及|拿)[^，。；]{0,4}(?:触|接触|拿|的地方|之处)")
 _SPLICED = re.compile(r"l/kg|t1/2|t½|\bcl\b|分布容积|半衰期|生物利用度|蛋白结合率|ml/min")
@@ -96,7 +95,7 @@ class Statement:
             last = min(cut for cut in cuts if cut >= b)
             while last < len(self.raw) and last - first < _LONGEST // 2:
                 last = min(cut for cut in cuts if cut > last)
-        lead = _ITEM_NUMBER.match(self.raw) if first == 0 else None
+        lead = ITEM_NUMBER.match(self.raw) if first == 0 else None
         return self.raw[lead.end() if lead else first : last].strip().rstrip("。；;！!？?，,：: .")
 
 

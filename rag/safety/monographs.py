@@ -77,7 +77,17 @@ def _named(name: str, text: str) -> re.Match[str] | None:
 
 def _class_place(term: str, text: str) -> re.Match[str] | None:
     """The class by itself: 利尿药 is not 保钾利尿药 and not 噻嗪类利尿药."""
-    return re.search(rf"(?<![^\W与和及或对他它用种])(?:{re.escape(term)})", text)
+    written = _ALSO_WRITTEN.get(term, re.escape(term))
+    return re.search(rf"(?<![^\W与和及或等对他它用种])(?:{written})", text)
+
+
+_ALSO_WRITTEN = {
+    "抗凝血药": "抗凝血?[药剂]",
+    "抗血小板药": "抗血小板(?:聚集)?[药剂]|血小板聚集抑制[药剂]",
+    "利尿药": "利尿[药剂]",
+    "降血糖药": "降血?糖[药剂]",
+}
+"""Classes that a graph calls by one word and monographs by several."""
 
 
 def quoted(known: Known, part: Part, statement: Statement, place: re.Match[str]) -> tuple[Step, ...]:

@@ -88,6 +88,7 @@ def look(
     conditions = [concern for concern in concerns if concern.about is About.CONDITION]
     told = _spoken_of([*evidence, *(_indications(retriever, named) if conditions else ())], conditions)
     told |= {(drug, hazard.because) for hazard in found for drug in hazard.drugs}
+    told |= _met_in(evidence, concerns)
     note = _note(names, concerns, told, _meant_for(evidence))
     return Safety(warnings_from(found), tuple(evidence_of(retriever, found).values()), note)
 
@@ -126,6 +127,12 @@ def _spoken_of(evidence: Iterable[Evidence], concerns: Sequence[Concern]) -> set
     """(remedy, condition) where its own monograph speaks of it: 胃痛 is among what 布洛芬 may do."""
     own = [(e.passage.about, normalise(e.text)) for e in evidence if e.passage is not None and e.passage.about]
     return {(drug, c.label) for drug, text in own for c in concerns if any(name in text for name in c.names)}
+
+
+def _met_in(evidence: Iterable[Evidence], concerns: Sequence[Concern]) -> set[tuple[object, str]]:
+    """(remedy, group) where what is shown of a remedy speaks of the group, such as its dose for them."""
+    own = [(e.passage.about, normalise(e.text)) for e in evidence if e.passage is not None and e.passage.about]
+    return {(drug, c.label) for drug, text in own for c in concerns if c.met is not None and c.met(text)}
 
 
 _CLASS = re.compile(r"^(?:[降止退消抗安利助通镇避]\w{1,3}|感冒|胃)药[物品]?$|抗生素$|激素$")

@@ -7,9 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from rag.answer.rendering import object_text
-from rag.domain import Evidence, GenerationRequest, GraphFact
+from rag.domain import Evidence, GenerationRequest, GraphFact, Passage, PassageKind
 from rag.generators.extractive.sentences import Budget, Numbered, sayable, stands_bare
 from rag.question.deciding import decide
+from rag.text import normalise
 from rag.vocabulary import RELATIONS, Relation
 
 _OPENINGS: Mapping[Relation, str] = {
@@ -72,6 +73,7 @@ def stated_facts(request: GenerationRequest, numbered: Sequence[Numbered], budge
 def _to_state(request: GenerationRequest, numbered: Sequence[Numbered]) -> list[tuple[int, Evidence, GraphFact]]:
     """Facts that neither a ranking nor a warning states already."""
     matched = {fact.id for subject in request.ranked for fact in subject.matched} | request.warned
+    quoted = [e.passage for _, e in numbered if e.passage is not None and e.passage.kind is PassageKind.MONOGRAPH]
     warned = {_both_ways(e.fact) for _, e in numbered if e.id in request.warned and e.fact}
     return [
         (n, e, e.fact)
@@ -80,7 +82,14 @@ def _to_state(request: GenerationRequest, numbered: Sequence[Numbered]) -> list[
         and e.id not in matched
         and _both_ways(e.fact) not in warned
         and stands_bare(e.fact.subject_name)
+        and not any(_is_of_field(e.fact, passage) for passage in quoted)
     ]
+
+
+def _is_of_field(fact: GraphFact, passage: Passage) -> bool:
+    """A direction that its monograph holds word for word: that is quoted by the sentence, for whom it is asked."""
+    same = fact.relation is Relation.DOSAGE and passage.about == fact.subject
+    return same and normalise(fact.object_text).rstrip("。") in normalise(passage.text)
 
 
 def _groups(

@@ -12,7 +12,7 @@ from threading import Event
 from rag.domain import Evidence, GenerationRequest, PassageKind
 from rag.generators.extractive.facts import ranking, stated_facts
 from rag.generators.extractive.literature import literature
-from rag.generators.extractive.monographs import monographs
+from rag.generators.extractive.monographs import monographs, to_the_point
 from rag.generators.extractive.sentences import Budget
 from rag.retrieval.selection import MIRRORED
 
@@ -36,8 +36,9 @@ def _of_a_pair(evidence: Evidence) -> bool:
 
 
 def _sentences(request: GenerationRequest, budget: Budget) -> Iterator[str]:
-    numbered = list(enumerate(request.evidence, start=1))
-    quoted = [(n, e) for n, e in numbered if e.kind == PassageKind.CLASSIC and numbered[0][1].kind == e.kind]
+    numbered = to_the_point(request, list(enumerate(request.evidence, start=1)))
+    first = numbered[0][1].kind if numbered else None
+    quoted = [(n, e) for n, e in numbered if e.kind == PassageKind.CLASSIC and first == e.kind]
     yield from literature(request, quoted, budget)
     numbered = [one for one in numbered if one not in quoted]
     yield from ranking(request, numbered, budget)

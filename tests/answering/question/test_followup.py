@@ -134,3 +134,37 @@ def test_what_was_typed_is_found_where_it_stands(words: list[str]) -> None:
         assert mention.carried or question[mention.start : mention.end] == mention.surface
     for mention in found.mentions:
         assert found.question[mention.start : mention.end] == mention.surface
+
+
+REMEDIES_TOO = Linker(
+    names(
+        ("布洛芬", "drug:布洛芬", "name"),
+        ("阿司匹林", "drug:阿司匹林", "name"),
+        ("肺炎", "disease:肺炎", "name"),
+        ("支气管炎", "disease:支气管炎", "name"),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "before", "expected"),
+    [
+        ("和阿司匹林一起呢", "布洛芬能治什么", "布洛芬和阿司匹林能一起用吗"),
+        ("跟阿司匹林能一起吃吗", "布洛芬能治什么", "布洛芬跟阿司匹林能一起吃吗"),
+        ("和支气管炎比呢", "肺炎的检查有哪些", "肺炎和支气管炎有什么区别"),
+        ("肺炎能用吗", "布洛芬能治什么", "布洛芬肺炎能用吗"),
+        ("这些药孕妇能吃吗", "肺炎怎么治", "肺炎用什么药，孕妇能吃吗"),
+    ],
+)
+def test_a_name_beside_the_one_of_before(question: str, before: str, expected: str) -> None:
+    understood = understand(question, [Turn("user", before), Turn("assistant", "……")], REMEDIES_TOO)
+    assert understood.question == expected
+
+
+@pytest.mark.parametrize(
+    ("question", "before"),
+    [("和支气管炎比呢", "布洛芬能治什么"), ("肺炎能用吗", "支气管炎吃什么药"), ("和肺炎比呢", "肺炎的检查有哪些")],
+)
+def test_nothing_of_another_kind_is_put_beside(question: str, before: str) -> None:
+    understood = understand(question, [Turn("user", before), Turn("assistant", "……")], REMEDIES_TOO)
+    assert not understood.rewritten or "布洛芬" not in understood.question
