@@ -47,6 +47,10 @@ _FEVER = re.compile(
     r"烧|热|烫|火炉|火炭|炉子|体温|[量测]|(?:三十[八九]|四十|3[89]|4[01])(?!多?天|周|个|w)|fever|hot|temp"
 )
 """What speaks of fever, once what denies it is taken out; without it the age of a baby is no emergency."""
+_CERTAIN = 0.95
+"""Probability from which an emergency is one, whatever first aid has words for."""
+_SHORT = 24
+"""Characters in which hardly anything else is told than what first aid has words for."""
 _SUICIDAL = "suicidal"
 _RELUCTANT = re.compile(
     "舍不得|不舍|不忍心|狠不下心|下不了决?心|下不了狠心|心软|心疼|过意不去|过不了这一?关|拿不定主意|犹豫"
@@ -106,7 +110,7 @@ class SecondLook:
         shares = self.names.probabilities(text)
         kind = max(shares, key=lambda label: (shares[label], label))
         other = emergency * (1 - shares[kind])
-        if kind in self.calm.get(aid or "", ()):
+        if emergency < _CERTAIN and len(normalise(question)) <= _SHORT and kind in self.calm.get(aid or "", ()):
             return None
         if kind == _SUICIDAL and _is_reluctant(question):
             return None
