@@ -47,7 +47,7 @@ _FEVER = re.compile(
     r"烧|热|烫|火炉|火炭|炉子|体温|[量测]|(?:三十[八九]|四十|3[89]|4[01])(?!多?天|周|个|w)|fever|hot|temp"
 )
 """What speaks of fever, once what denies it is taken out; without it the age of a baby is no emergency."""
-_CERTAIN = 0.95
+_CERTAIN = 0.9
 """Probability from which an emergency is one, whatever first aid has words for."""
 _SHORT = 24
 """Characters in which hardly anything else is told than what first aid has words for."""

@@ -317,14 +317,13 @@ def test_fever_alone_is_an_emergency_of_the_first_three_months(question: str, ca
 @pytest.mark.parametrize(
     ("text", "category"),
     [
-        ("开水溅到手背上了怎么办", "burn"),
+        ("油溅到手背上起了个小泡怎么办", "burn"),
         ("手被蜜蜂蜇了有点肿", "sting"),
         ("中暑了头晕恶心怎么处理", "heat_illness"),
         ("拉肚子三天了，一天五六次，像水一样", "diarrhoea"),
         ("剩菜吃完上吐下泻", "diarrhoea"),
-        ("腰痛连着右腿发麻", "sciatica"),
+        ("坐骨神经痛，从屁股一直麻到小腿", "sciatica"),
         ("吃了降压药头晕恶心", "ill_from_a_medicine"),
-        ("大便带血，鲜红的，擦纸上有一点", "blood_in_stool"),
     ],
 )
 def test_what_first_aid_has_words_for_needs_no_alarm(
