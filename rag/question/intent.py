@@ -375,8 +375,8 @@ def as_complaint(intent: Intent, mentions: Sequence[Mention], question: str) -> 
 
     `肚子痛是怎么回事`: where records list no cause, they list the illnesses that have it. `晨僵是什么病`: where none is
     kept of an illness of that name, it is a complaint. Not of what is called an illness itself (高血压), even where
-    others list it among their symptoms. Who tells a complaint and asks nothing, or what to do about one (`胃胀怎么办`) of
-    which no treatment is on record, is helped by it too.
+    others list it among their symptoms. Who tells a complaint and asks nothing, or what to do about one (`胃胀怎么办`)
+    of which no treatment is on record, is helped by it too.
     """
     present = [m for m in mentions if not m.negated and not m.modifier and m.candidates]
     ill = [m for m in present if any(c.type in _HAVING_A_CAUSE for c in m.candidates)]

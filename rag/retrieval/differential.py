@@ -27,7 +27,9 @@ MISSED = 0.2
 BESIDE = 0.03
 """How often a patient has a symptom that the disease does not list."""
 FITS = 100
-"""How much commoner a disease is held to be among the people whom it concerns, and than another at most."""
+"""How much commoner a disease is held to be among the people whom it concerns."""
+COMMON = 0.8
+"""Weight of how much is said of a disease beside the complaints it shares: what is much spoken of is not as common."""
 SETTLED = 0.8
 """Share of the likelihood from which the first disease needs no question."""
 LEAST_GAIN = 0.1
@@ -76,10 +78,10 @@ class Contender:
 
 
 def order(contenders: Sequence[Contender], person: Person) -> list[Contender]:
-    """Best first: who may have it at all, what has all that was told, score, the plainer name, nothing of Chinese medicine and nothing that only
-    something from outside brings, what concerns such people or is treated where the complaint is taken (恶心: 胃炎
-    before 脑脓肿), what graph and passages speak of most (the nearest they hold to how common a disease is), all the
-    more among people whom it concerns, fewer other symptoms.
+    """Best first: who may have it at all, what has all that was told, score, the plainer name, nothing of Chinese
+    medicine and nothing that only something from outside brings, what concerns such people or is treated where the
+    complaint is taken (恶心: 胃炎 before 脑脓肿), what graph and passages speak of most (the nearest they hold to how
+    common a disease is), all the more among people whom it concerns, fewer other symptoms.
 
     Of what lacks a complaint how common it is counts beside the score: a record lists a few complaints of many, and a
     pulpitis that may be without its fever comes before an actinomycosis of the bone.
@@ -96,7 +98,7 @@ def order(contenders: Sequence[Contender], person: Person) -> list[Contender]:
         some = some or unlooked_for(name, person)
         far = 2 - fits - contender.seen_there
         partly = contender.partly and not _expecting(contender, person)
-        score = _score_of(contender, person) + partly * math.log(min(common, FITS) / (FITS if some else 1))
+        score = _score_of(contender, person) + partly * COMMON * math.log(common / (FITS if some else 1))
         return impossible, partly, -score, some, far, -common, ranked.total, ranked.subject
 
     return sorted(contenders, key=key)

@@ -201,12 +201,13 @@ def load_look(rules: TriageRules) -> SecondLook:
         )
         verdicts[name] = Triage(True, row.get("rule", name), action, label)
     calm: dict[str, list[str]] = table["calm"]
-    if strange := {*calm} - {rule.id for rule in rules.calming} or {k for kinds in calm.values() for k in kinds} - set(
-        names.labels
-    ):
+    strange = {*calm} - {rule.id for rule in rules.calming} | {kind for kinds in calm.values() for kind in kinds} - {
+        *names.labels
+    }
+    if strange:
         raise ConfigurationError(f"{_TABLE}: calm: {sorted(strange)} is no sure rule of first aid or no category")
-    thresholds = (float(table[name]) for name in ("alarm", "doubt", "clear", "alarm_unclear"))
-    return SecondLook(sees, names, verdicts, *thresholds, calm)
+    alarm, doubt, clear, unclear = (float(table[name]) for name in ("alarm", "doubt", "clear", "alarm_unclear"))
+    return SecondLook(sees, names, verdicts, alarm, doubt, clear, unclear, calm)
 
 
 def _packaged(name: str) -> Classifier:

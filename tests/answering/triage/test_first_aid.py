@@ -75,6 +75,8 @@ def rules() -> TriageRules:
         ("是不是得了抑郁症，天天什么都不想干", "low_mood"),
         ("吃完降压药头晕", "ill_from_a_medicine"),
         ("喝了止咳糖浆以后一直犯困正常吗", "ill_from_a_medicine"),
+        ("吃了布洛芬以后胃疼", "ill_from_a_medicine"),
+        ("吃阿莫西林起疹子了", "ill_from_a_medicine"),
         ("打完流感疫苗胳膊疼发烧", "ill_from_a_vaccine"),
         ("破伤风疫苗什么时候打", "tetanus"),
         ("新生儿黄疸三周还没退", "newborn_jaundice"),
