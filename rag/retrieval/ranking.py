@@ -74,7 +74,7 @@ class Ranking:
         known: dict[EntityId, list[GraphFact]] = {c.ranked.subject: [] for c in best}
         for fact in facts:
             known[fact.subject].append(fact)
-        desk = load_desk().departments(mentions, person)
+        desk = _seen_by(mentions, person)
         described = (_described(c.ranked, known[c.ranked.subject], told, said, parts, desk) for c in best)
         described = (
             replace(c, mentioned=heard[c.ranked.subject], partly=c.ranked.subject in partly) for c in described
@@ -184,6 +184,13 @@ def _total(subject: RankedSubject, named: Mapping[EntityId, int]) -> float:
     """Ln N, as one match tells it."""
     names = {fact.object for fact in subject.matched if isinstance(fact.object, str)}
     return (subject.score + sum(math.log(max(1, named.get(EntityId(n), 1))) for n in names)) / max(1, len(names))
+
+
+def _seen_by(mentions: Sequence[Mention], person: Person) -> frozenset[str]:
+    """Departments to which the complaints are taken; none where one of them (乏力) is seen by all alike."""
+    told = [m for m in mentions if m.present and any(c.type is EntityType.SYMPTOM for c in m.candidates)]
+    homes = [load_desk().departments([mention], person) for mention in told]
+    return frozenset[str]().union(*homes) if all(homes) else frozenset()
 
 
 def _lacks_any(subject: RankedSubject, said: Recorded, complaints: Sequence[EntityId]) -> bool:

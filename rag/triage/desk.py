@@ -17,7 +17,7 @@ from rag.domain import Intent, Mention
 from rag.errors import ConfigurationError
 from rag.question.population import Person
 from rag.text import normalise
-from rag.vocabulary import EntityType, Relation
+from rag.vocabulary import Relation
 
 _CHILD_UNDER = 14
 _TABLE = "desk.yaml"
@@ -47,16 +47,10 @@ class Desk:
         return f"导诊提示：{self.child if _is_young(person) else ''.join(said)}（{self.source}）"
 
     def departments(self, mentions: Sequence[Mention], person: Person) -> frozenset[str]:
-        """Names of the departments that see such complaints first, of a child also its own; empty if not known.
-
-        Of several complaints each must be taken somewhere: what is seen by all departments (乏力) prefers none.
-        """
-        told = [m for m in mentions if m.present and any(c.type is EntityType.SYMPTOM for c in m.candidates)]
-        first = [
-            {name for say in self._of(m) for name in _DEPARTMENT.findall(_CLAUSE.split(say)[0])} - _WIDE for m in told
-        ]
-        found = set[str]().union(*first) if all(first) else set[str]()
-        return frozenset(found | {"儿科"} if found and _is_young(person) else found)
+        """Names of the departments that see such complaints first, of a child also its own; empty if not known."""
+        said = [say for m in mentions if m.present for say in self._of(m)]
+        first = {name for say in said for name in _DEPARTMENT.findall(_CLAUSE.split(say)[0])} - _WIDE
+        return frozenset(first | {"儿科"} if first and _is_young(person) else first)
 
     def _of(self, mention: Mention) -> list[str]:
         """By the words of the question, else by the names they stand for."""
