@@ -30,6 +30,8 @@ DEPARTMENTS_OF = 3
 _USUAL = 10
 """Times as many facts with another name, from which records are taken to mean that one."""
 _CHINESE = "中医"
+_TELLING = 3
+"""Complaints shared, from which a rare disease stands before a common one that shares fewer."""
 _FIELD = 2
 """Characters that tell the field of a department: 精神科 and 精神心理科, 风湿科 and 风湿免疫科."""
 _BESIDE_ITS_NAME = 0.45
@@ -60,10 +62,10 @@ class Ranking:
             return (), []
         said, general = self._somewhere(self._as_recorded(mentions, told.present))
         parts = tuple(dict.fromkeys((*parts_told(mentions), *general)))
-        complaints, told = told.present, replace(told, present=tuple(said))
+        told = replace(told, present=tuple(said))
         found = weighed(self._sharing(told.present, parts), said, self.kb.named(said, Relation.SYMPTOM))
         heard = self.kb.mentioned([subject.subject for subject in found])
-        partly = {subject.subject for subject in found if _lacks_any(subject, said, complaints)}
+        partly = _lacking(found, said)
         first = order([Contender(s, mentioned=heard[s.subject], partly=s.subject in partly) for s in found], person)
         wide = not intent.groups or bool(told.absent or parts) or person != NOBODY
         relations = _WIDE if wide else (Relation.DEPARTMENT,)
@@ -193,10 +195,11 @@ def _seen_by(mentions: Sequence[Mention], person: Person) -> frozenset[str]:
     return frozenset[str]().union(*homes) if all(homes) else frozenset()
 
 
-def _lacks_any(subject: RankedSubject, said: Recorded, complaints: Sequence[EntityId]) -> bool:
-    """Whether a match lacks a complaint that was told, by any of its names."""
-    shared = {one for fact in subject.matched for one in said.get(EntityId(str(fact.object)), {})}
-    return not shared.issuperset(complaints)
+def _lacking(found: Sequence[RankedSubject], said: Recorded) -> set[EntityId]:
+    """Matches that lack a complaint which another has; not those that share `_TELLING`, which are no chance."""
+    shared = {s.subject: {one for fact in s.matched for one in said.get(EntityId(str(fact.object)), {})} for s in found}
+    known = set[EntityId]().union(*shared.values())
+    return {subject for subject, own in shared.items() if own != known and len(own) < _TELLING}
 
 
 def _described(
