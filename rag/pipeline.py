@@ -178,7 +178,7 @@ class Pipeline:
 
         # 4) what the knowledge base holds, 5) fused inside
         reading, found = _found(edition, reading, options.top_k)
-        choice = choose(reading, found, edition.tuning.thresholds, urgent=verdict.action is not None)
+        choice = choose(reading, found, edition.tuning.thresholds, urgent=verdict.red_flag)
         reading, found = choice.reading, choice.found
         back = question_back(choice, edition.kb) if not verdict.red_flag else None
         clock.lap("retrieve")

@@ -121,7 +121,7 @@ def with_object(intent: Intent, question: str, mentions: Sequence[Mention]) -> I
         if not others:
             return intent
     relations = _relations(intent, normalise(question), subject, others)
-    implied = not intent.explicit and not _HELPS.search(normalise(question))
+    implied = not (intent.explicit or suspected(question, live) or _HELPS.search(normalise(question)))
     if not relations or (implied and _asks_more(question, mentions, subject, others, relations)):
         return intent
     objects = [c.entity for m in others for c in m.candidates if c.score >= _SURE and _may_be_object(c.type, relations)]

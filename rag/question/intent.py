@@ -392,23 +392,29 @@ def as_complaint(intent: Intent, mentions: Sequence[Mention], question: str) -> 
 
     `肚子痛是怎么回事`: where records list no cause, they list the illnesses that have it. `晨僵是什么病`: where none is
     kept of an illness of that name, it is a complaint. Not of what is called an illness itself (高血压), even where
-    others list it among their symptoms.
+    others list it among their symptoms. Who tells a complaint and asks nothing, or what to do about one (`胃胀怎么办`)
+    of which no treatment is on record, is helped by it too.
     """
     present = [m for m in mentions if not m.negated and not m.modifier and m.candidates]
     ill = [m for m in present if any(c.type in _HAVING_A_CAUSE for c in m.candidates)]
     complaints = [m for m in ill if any(c.type is EntityType.SYMPTOM for c in m.candidates)]
+    told = [m for m in present if m.present and any(c.type is EntityType.SYMPTOM for c in m.candidates)]
     plain = not any(c.type is EntityType.SYMPTOM and _BY_NAME.search(c.name) for m in ill for c in m.candidates)
     which = not intent.explicit and _REVERSE.search(_plain(question)) is not None
     asked = bool(intent.relations) and (set(intent.relations) <= _CAUSES or which)
     asked = asked and not (intent.object or intent.comparison)
-    behind = asked and bool(ill) and ill == complaints and plain
-    return Intent((), (), reverse=True, yes_no=intent.yes_no) if behind else None
+    if asked and ill and ill == complaints and plain:
+        return Intent((), (), reverse=True, yes_no=intent.yes_no)
+    cared_for = Relation.TREATMENT in intent.relations and set(intent.relations) <= _OF_CARE and not intent.object
+    helped = told and ill == complaints and plain and (cared_for or asks_nothing(question, mentions, intent))
+    return Intent((), (), reverse=True, guessed=True) if helped else None
 
 
 _FIRST_PERSON = re.compile(r"\b(?:i|i'm|i've|my|me|am)\b(?!-)")
 """`My stomach hurts` is a complaint; `headache in early migraine` is what a study is about."""
 _WHY = re.compile(r"怎么回事|什么原因|为什么|为何|怎么搞的|怎么了$|什么情况$")
 _CAUSES = frozenset({Relation.CAUSE, Relation.RISK_FACTOR})
+_OF_CARE = frozenset({Relation.TREATMENT, Relation.DRUG, Relation.ADJUVANT})
 _HAVING_A_CAUSE = REMEDIES | {
     EntityType.DISEASE, EntityType.SYNDROME, EntityType.TREATMENT, EntityType.THERAPY, EntityType.EXAMINATION,
     EntityType.INDICATOR, EntityType.PATHOGEN,

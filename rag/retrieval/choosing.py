@@ -48,7 +48,7 @@ class Choice:
 
 
 def choose(reading: Reading, found: Retrieved, thresholds: Mapping[str, float], *, urgent: bool) -> Choice:
-    """Leave out what would bury the answer; `urgent`: the answer begins with an action."""
+    """Leave out what would bury the answer; `urgent`: the answer begins with an alarm."""
     mentions = with_held(reading.mentions, found.instead)
     intent = forward(reading.intent, found=bool(found.subjects))
     by_one = len({fact.object for subject in found.ranked for fact in subject.matched}) == 1

@@ -28,6 +28,8 @@ BESIDE = 0.03
 """How often a patient has a symptom that the disease does not list."""
 FITS = 100
 """How much commoner a disease is held to be among the people whom it concerns."""
+COMMON = 0.8
+"""Weight of how much is said of a disease beside the complaints it shares: what is much spoken of is not as common."""
 SETTLED = 0.8
 """Share of the likelihood from which the first disease needs no question."""
 LEAST_GAIN = 0.1
@@ -52,8 +54,9 @@ class Contender:
 
     `limited`: groups that alone can have it; `preferred`: groups in which it is common; `denied`: of its symptoms those
     that were denied; `elsewhere`: it is recorded for other parts of the body alone than those that the complaint is of;
-    `seen_there`: it is treated in the department to which such a complaint is taken; `mentioned`: in how many passages;
-    `traditional`: it is treated in departments of Chinese medicine alone.
+    `seen_there`: it is treated in a department to which such complaints are taken; `mentioned`: in how many passages;
+    `traditional`: it is treated in departments of Chinese medicine for the most part; `partly`: it lacks a complaint
+    that was told.
     """
 
     ranked: RankedSubject
@@ -65,6 +68,7 @@ class Contender:
     seen_there: bool = False
     mentioned: int = 0
     traditional: bool = False
+    partly: bool = False
 
     @property
     def score(self) -> float:
@@ -74,13 +78,16 @@ class Contender:
 
 
 def order(contenders: Sequence[Contender], person: Person) -> list[Contender]:
-    """Best first: who may have it at all, score, the plainer name, nothing of Chinese medicine and nothing that only
-    something from outside brings, what concerns such people or is treated where the complaint is taken (恶心: 胃炎
-    before 脑脓肿), what graph and passages speak of most (the nearest they hold to how common a disease is), all the
-    more among people whom it concerns, fewer other symptoms.
+    """Best first: who may have it at all, what has all that was told, score, the plainer name, nothing of Chinese
+    medicine and nothing that only something from outside brings, what concerns such people or is treated where the
+    complaint is taken (恶心: 胃炎 before 脑脓肿), what graph and passages speak of most (the nearest they hold to how
+    common a disease is), all the more among people whom it concerns, fewer other symptoms.
+
+    Of what lacks a complaint how common it is counts beside the score: a record lists a few complaints of many, and a
+    pulpitis that may be without its fever comes before an actinomycosis of the bone.
     """  # noqa: D205
 
-    def key(contender: Contender) -> tuple[bool, float, bool, int, int, int, str]:
+    def key(contender: Contender) -> tuple[bool, bool, float, bool, int, int, int, str]:
         fits = bool((contender.limited | contender.preferred) & person.groups - _SEXES)
         name = contender.ranked.name
         some = (for_some_people(name) or Group.PREGNANT in contender.limited) and not fits
@@ -90,15 +97,20 @@ def order(contenders: Sequence[Contender], person: Person) -> list[Contender]:
         some = some or contender.traditional or entity_type(ranked.subject) is EntityType.SYNDROME
         some = some or unlooked_for(name, person)
         far = 2 - fits - contender.seen_there
-        return impossible, -_score_of(contender, person), some, far, -common, ranked.total, ranked.subject
+        partly = contender.partly and not _expecting(contender, person)
+        score = _score_of(contender, person) + partly * COMMON * math.log(common / (FITS if some else 1))
+        return impossible, partly, -score, some, far, -common, ranked.total, ranked.subject
 
     return sorted(contenders, key=key)
 
 
 def _score_of(contender: Contender, person: Person) -> float:
     """The score for this person: what only pregnant women have is so much likelier of one who is pregnant."""
-    expecting = Group.PREGNANT in contender.limited & person.groups
-    return round(contender.score + expecting * math.log(FITS), 6)
+    return round(contender.score + _expecting(contender, person) * math.log(FITS), 6)
+
+
+def _expecting(contender: Contender, person: Person) -> bool:
+    return Group.PREGNANT in contender.limited & person.groups
 
 
 def by_department(

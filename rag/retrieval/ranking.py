@@ -30,6 +30,10 @@ DEPARTMENTS_OF = 3
 _USUAL = 10
 """Times as many facts with another name, from which records are taken to mean that one."""
 _CHINESE = "中医"
+_TELLING = 3
+"""Complaints shared, from which a rare disease stands before a common one that shares fewer."""
+_FIELD = 2
+"""Characters that tell the field of a department: 精神科 and 精神心理科, 风湿科 and 风湿免疫科."""
 _BESIDE_ITS_NAME = 0.45
 """What a match by another name weighs where the complaint was told by the very name of a record."""
 Recorded = Mapping[EntityId, Mapping[EntityId, float]]
@@ -58,10 +62,11 @@ class Ranking:
             return (), []
         said, general = self._somewhere(self._as_recorded(mentions, told.present))
         parts = tuple(dict.fromkeys((*parts_told(mentions), *general)))
-        complaints, told = told.present, replace(told, present=tuple(said))
+        told = replace(told, present=tuple(said))
         found = weighed(self._sharing(told.present, parts), said, self.kb.named(said, Relation.SYMPTOM))
         heard = self.kb.mentioned([subject.subject for subject in found])
-        first = order([Contender(subject, mentioned=heard[subject.subject]) for subject in found], person)
+        partly = _lacking(found, said)
+        first = order([Contender(s, mentioned=heard[s.subject], partly=s.subject in partly) for s in found], person)
         wide = not intent.groups or bool(told.absent or parts) or person != NOBODY
         relations = _WIDE if wide else (Relation.DEPARTMENT,)
         where = Relation.DEPARTMENT in intent.relations
@@ -71,9 +76,11 @@ class Ranking:
         known: dict[EntityId, list[GraphFact]] = {c.ranked.subject: [] for c in best}
         for fact in facts:
             known[fact.subject].append(fact)
-        desk = load_desk().departments(mentions, person) if len(complaints) == 1 else frozenset()
+        desk = _seen_by(mentions, person)
         described = (_described(c.ranked, known[c.ranked.subject], told, said, parts, desk) for c in best)
-        described = (replace(c, mentioned=heard[c.ranked.subject]) for c in described)
+        described = (
+            replace(c, mentioned=heard[c.ranked.subject], partly=c.ranked.subject in partly) for c in described
+        )
         ordered = order(list(described), person)
         if where:
             ordered = by_department(ordered, known, person)
@@ -181,6 +188,20 @@ def _total(subject: RankedSubject, named: Mapping[EntityId, int]) -> float:
     return (subject.score + sum(math.log(max(1, named.get(EntityId(n), 1))) for n in names)) / max(1, len(names))
 
 
+def _seen_by(mentions: Sequence[Mention], person: Person) -> frozenset[str]:
+    """Departments to which the complaints are taken; none where one of them (乏力) is seen by all alike."""
+    told = [m for m in mentions if m.present and any(c.type is EntityType.SYMPTOM for c in m.candidates)]
+    homes = [load_desk().departments([mention], person) for mention in told]
+    return frozenset[str]().union(*homes) if all(homes) else frozenset()
+
+
+def _lacking(found: Sequence[RankedSubject], said: Recorded) -> set[EntityId]:
+    """Matches that lack a complaint which another has; not those that share `_TELLING`, which are no chance."""
+    shared = {s.subject: {one for fact in s.matched for one in said.get(EntityId(str(fact.object)), {})} for s in found}
+    known = set[EntityId]().union(*shared.values())
+    return {subject for subject, own in shared.items() if own != known and len(own) < _TELLING}
+
+
 def _described(
     ranked: RankedSubject,
     facts: Sequence[GraphFact],
@@ -206,6 +227,6 @@ def _described(
         frozenset(group for text in population for group in groups_preferred(text)),
         frozenset(told.absent) & symptoms.keys(),
         bool(parts) and elsewhere(recorded, parts),
-        any(one in other for one in desk for other in departments),
-        traditional=bool(departments) and all(department.startswith(_CHINESE) for department in departments),
+        any(one[:_FIELD] in other for one in desk for other in departments),
+        traditional=2 * sum(department.startswith(_CHINESE) for department in departments) > len(departments),
     )

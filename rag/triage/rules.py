@@ -22,7 +22,7 @@ from rag.triage.table import PatientTest, Pattern, Rule, TriageRules, parse_aid,
 from rag.triage.values import parse_values
 from rag.triage.words import Words, places_in
 
-__all__ = ["TriageRules", "contexts", "first_aid", "load_rules", "surely", "told", "triage"]
+__all__ = ["TriageRules", "calming", "contexts", "first_aid", "load_rules", "surely", "told", "triage"]
 
 _CLAUSE_END = re.compile(r"[,;:!?。\n]|$")
 _NOBODY = Patient()
@@ -58,6 +58,12 @@ def triage(question: str, patient: Patient | None, rules: TriageRules) -> Triage
 def surely(question: str, patient: Patient | None, rules: TriageRules) -> Triage:
     """Return the verdict of the first rule that fires by a pattern which nothing learnt may take back."""
     return _verdict(_first(rules.sure, _Reading(question, rules), patient or _NOBODY))
+
+
+def calming(question: str, patient: Patient | None, rules: TriageRules) -> str | None:
+    """The first rule of first aid that surely has words for this and so needs no learnt alarm; None without one."""
+    rule = _first(rules.calming, _Reading(question, rules), patient or _NOBODY)
+    return rule.id if rule is not None else None
 
 
 def _verdict(rule: Rule | None) -> Triage:

@@ -9,8 +9,8 @@ generator, cache or history touches them. Made by `finetune/triage.py`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.resources import as_file, files
 from typing import Any
 
@@ -22,7 +22,7 @@ from rag.errors import ConfigurationError
 from rag.text import normalise
 from rag.triage.desk import load_desk
 from rag.triage.english import english_flag
-from rag.triage.rules import contexts, first_aid, surely, told, triage
+from rag.triage.rules import calming, contexts, first_aid, surely, told, triage
 from rag.triage.table import TriageRules
 
 NONE, EMERGENCY = "none", "emergency"
@@ -47,6 +47,10 @@ _FEVER = re.compile(
     r"烧|热|烫|火炉|火炭|炉子|体温|[量测]|(?:三十[八九]|四十|3[89]|4[01])(?!多?天|周|个|w)|fever|hot|temp"
 )
 """What speaks of fever, once what denies it is taken out; without it the age of a baby is no emergency."""
+_CERTAIN = 0.9
+"""Probability from which an emergency is one, whatever first aid has words for."""
+_SHORT = 24
+"""Characters in which hardly anything else is told than what first aid has words for."""
 _SUICIDAL = "suicidal"
 _RELUCTANT = re.compile(
     "舍不得|不舍|不忍心|狠不下心|下不了决?心|下不了狠心|心软|心疼|过意不去|过不了这一?关|拿不定主意|犹豫"
@@ -73,7 +77,8 @@ class SecondLook:
 
     `alarm` and `doubt` are probabilities of any emergency; `clear` is the share of it that one kind must have to be
     named: advice for the wrong organ is worse than advice for none. Where none is, it takes `alarm_unclear` to speak:
-    a little of everything is what long harmless stories hold.
+    a little of everything is what long harmless stories hold. `calm`: rules of first aid -> the kinds of emergency of
+    which they tell the harmless ones apart.
     """
 
     sees: Classifier
@@ -83,23 +88,30 @@ class SecondLook:
     doubt: float
     clear: float
     alarm_unclear: float
+    calm: Mapping[str, Collection[str]] = field(default_factory=dict)
 
-    def reconsider(self, question: str, patient: Patient | None, first: Triage, known: Sequence[str] = ()) -> Triage:
+    def reconsider(
+        self, question: str, patient: Patient | None, first: Triage, known: Sequence[str] = (), aid: str | None = None
+    ) -> Triage:
         """The rules' verdict; a red flag of its own where they saw none; none where they surely saw a ghost.
 
-        `known`: what `contexts` says of the question.
+        `known`: what `contexts` says of the question; `aid`: the rule of first aid that has words for it.
         """
         text = described(patient) + question
         emergency = self.sees.probabilities(text, known)[EMERGENCY]
         if first.red_flag:
             return first if emergency >= self.doubt else Triage()
-        return self._named(text, question, patient, emergency) or first if emergency >= self.alarm else first
+        return self._named(text, question, patient, emergency, aid) or first if emergency >= self.alarm else first
 
-    def _named(self, text: str, question: str, patient: Patient | None, emergency: float) -> Triage | None:
+    def _named(
+        self, text: str, question: str, patient: Patient | None, emergency: float, aid: str | None
+    ) -> Triage | None:
         """The verdict on an emergency of this probability; None where what it would be asks for more of it."""
         shares = self.names.probabilities(text)
         kind = max(shares, key=lambda label: (shares[label], label))
         other = emergency * (1 - shares[kind])
+        if emergency < _CERTAIN and len(normalise(question)) <= _SHORT and kind in self.calm.get(aid or "", ()):
+            return None
         if kind == _SUICIDAL and _is_reluctant(question):
             return None
         if kind == _INFANT and not _feverish(question):
@@ -142,7 +154,8 @@ def assess(question: str, patient: Patient | None, rules: TriageRules, look: Sec
         return sure
     silent = told(question, rules) or _is_bare(question)
     asked = look if first.red_flag or not silent else None
-    verdict = asked.reconsider(question, patient, first, contexts(question, rules)) if asked is not None else first
+    known, aid = contexts(question, rules), calming(question, patient, rules)
+    verdict = asked.reconsider(question, patient, first, known, aid) if asked is not None else first
     return verdict if verdict.red_flag else first_aid(question, patient, rules)
 
 
@@ -187,8 +200,14 @@ def load_look(rules: TriageRules) -> SecondLook:
             (known[row["rule"]].action, known[row["rule"]].label) if "rule" in row else (row["action"], row["label"])
         )
         verdicts[name] = Triage(True, row.get("rule", name), action, label)
-    thresholds = (float(table[name]) for name in ("alarm", "doubt", "clear", "alarm_unclear"))
-    return SecondLook(sees, names, verdicts, *thresholds)
+    calm: dict[str, list[str]] = table["calm"]
+    strange = {*calm} - {rule.id for rule in rules.calming} | {kind for kinds in calm.values() for kind in kinds} - {
+        *names.labels
+    }
+    if strange:
+        raise ConfigurationError(f"{_TABLE}: calm: {sorted(strange)} is no sure rule of first aid or no category")
+    alarm, doubt, clear, unclear = (float(table[name]) for name in ("alarm", "doubt", "clear", "alarm_unclear"))
+    return SecondLook(sees, names, verdicts, alarm, doubt, clear, unclear, calm)
 
 
 def _packaged(name: str) -> Classifier:

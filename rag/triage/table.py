@@ -34,7 +34,7 @@ class PatientTest:
 class Pattern:
     """Groups of words that must all be live in one unit of text, and groups that must not stand there.
 
-    `sure`: what the second look may not take back.
+    `sure`: what the second look may not take back of a red flag; of first aid what may take back its alarm.
     """
 
     all_of: tuple[Words, ...]
@@ -93,14 +93,23 @@ class TriageRules:
     @cached_property
     def sure(self) -> tuple[Rule, ...]:
         """The rules with those of their patterns alone that the second look may not take back."""
-        kept = ((rule, tuple(pattern for pattern in rule.patterns if pattern.sure)) for rule in self.rules)
-        return tuple(replace(rule, patterns=patterns) for rule, patterns in kept if patterns)
+        return _surely(self.rules)
+
+    @cached_property
+    def calming(self) -> tuple[Rule, ...]:
+        """Likewise the rules of first aid."""
+        return _surely(self.aid)
 
     @cached_property
     def heads(self) -> Heads:
         """What the words of any rule begin with."""
         patterns = [pattern for rule in (*self.rules, *self.aid) for pattern in rule.patterns]
         return heads_of(words for pattern in patterns for words in (*pattern.all_of, *pattern.unless))
+
+
+def _surely(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    kept = ((rule, tuple(pattern for pattern in rule.patterns if pattern.sure)) for rule in rules)
+    return tuple(replace(rule, patterns=patterns) for rule, patterns in kept if patterns)
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):

@@ -198,3 +198,17 @@ def test_what_only_pregnant_women_have_comes_after_its_equals() -> None:
     rows = [replace(contender("甲病", 2.0, limited=Group.PREGNANT), mentioned=40), contender("乙病", 2.0)]
     assert named(order(rows, NOBODY)) == ["乙病", "甲病"]
     assert named(order(rows, Person(pregnant=True)))[0] == "甲病"
+
+
+def test_of_what_lacks_a_complaint_a_common_illness_comes_before_a_rare_one_that_lacks_less() -> None:
+    """Fever tells little: a common illness without it on record stands before a rare one with it."""
+    rare = replace(contender("甲罕见病", 8.7), partly=True)
+    common = replace(contender("乙常见病", 5.8), partly=True, mentioned=50)
+    whole = contender("丙病", 4.0)
+    assert named(order([rare, common, whole], NOBODY)) == ["丙病", "乙常见病", "甲罕见病"]
+
+
+def test_how_common_something_is_does_not_bury_what_was_told() -> None:
+    flood = replace(contender("甲病", 2.0), partly=True, mentioned=200)
+    telling = replace(contender("乙病", 7.0), partly=True)
+    assert named(order([flood, telling], NOBODY)) == ["乙病", "甲病"]

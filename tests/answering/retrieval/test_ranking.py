@@ -202,3 +202,50 @@ def test_a_wider_name_stands_in_only_for_what_no_record_has(tmp_path: Path) -> N
     assert answer.startswith("乙病，相符的症状：豆腐渣样白带")
     assert "甲病" not in answer
     assert answer_over(tmp_path, rows, "尿色深是什么病").startswith("丙病")
+
+
+def test_several_complaints_are_taken_to_the_departments_of_each(tmp_path: Path) -> None:
+    rows = [
+        f"{name},disease,has_symptom,{one},symptom,记录"
+        for name in ("甲出血", "乙焦虑障碍")
+        for one in ("焦虑", "心慌")
+    ]
+    rows += [
+        "甲出血,disease,in_department,消化内科,department,记录",
+        "乙焦虑障碍,disease,in_department,精神科,department,记录",
+    ]
+    rows += [f"丙病{n},disease,has_complication,甲出血,disease,记录" for n in range(9)]
+    text = answer_over(tmp_path, rows, "焦虑心慌")
+    assert text.index("乙焦虑障碍") < text.index("甲出血")
+
+
+def test_illnesses_mostly_of_chinese_medicine_come_after_their_equals(tmp_path: Path) -> None:
+    rows = [f"{name},disease,has_symptom,{one},symptom,记录" for name in ("痰甲", "乙石症") for one in ("头晕", "眼花")]
+    rows += [f"痰甲,disease,in_department,{home},department,记录" for home in ("中医科", "中医综合", "呼吸内科")]
+    rows += ["乙石症,disease,in_department,五官科,department,记录"]
+    rows += [f"丙病{n},disease,has_complication,痰甲,disease,记录" for n in range(9)]
+    text = answer_over(tmp_path, rows, "头晕眼花")
+    assert text.index("乙石症") < text.index("痰甲")
+
+
+def test_what_to_do_about_a_complaint_without_a_remedy_leads_to_the_illnesses_behind_it(tmp_path: Path) -> None:
+    """A list of diagnoses holds 胃胀病 as another name of nothing that is described."""
+    rows = ["胃胀,disease,coded_as,K30.x,literal,编码", "慢性胃炎,disease,has_symptom,胃胀,symptom,记录"]
+    rows += ["慢性胃炎,disease,in_department,消化内科,department,记录"]
+    text = answer_over(tmp_path, rows, "胃胀怎么办")
+    assert "慢性胃炎，相符的症状：胃胀" in text
+    assert "消化内科" in text
+
+
+def test_a_complaint_told_of_somebody_is_met_with_what_it_may_be(tmp_path: Path) -> None:
+    rows = [f"甲病{n},disease,has_symptom,健忘,symptom,记录" for n in range(3)]
+    text = answer_over(tmp_path, rows, "我妈七十岁了，最近老是健忘，出门也会走错")
+    assert "甲病0，相符的症状：健忘" in text
+
+
+def test_a_suspicion_is_met_with_the_record_of_the_illness(tmp_path: Path) -> None:
+    rows = ["生长痛,disease,has_symptom,腿痛,symptom,记录", "生长痛,disease,in_department,儿科,department,记录"]
+    rows += ["丙病,disease,has_symptom,腿痛,symptom,记录"]
+    text = answer_over(tmp_path, rows, "儿子13岁腿痛，是不是生长痛")
+    assert "生长痛的常见症状有：腿痛" in text
+    assert "不能据此诊断" in text

@@ -312,3 +312,38 @@ def test_fever_alone_is_an_emergency_of_the_first_three_months(question: str, ca
     rules = load_rules()
     verdict = assess(question, None, rules, load_look(rules))
     assert (verdict.category if verdict.red_flag else None) == category
+
+
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [
+        ("油溅到手背上起了个小泡怎么办", "burn"),
+        ("手被蜜蜂蜇了有点肿", "sting"),
+        ("中暑了头晕恶心怎么处理", "heat_illness"),
+        ("拉肚子三天了，一天五六次，像水一样", "diarrhoea"),
+        ("剩菜吃完上吐下泻", "diarrhoea"),
+        ("坐骨神经痛，从屁股一直麻到小腿", "sciatica"),
+        ("吃了降压药头晕恶心", "ill_from_a_medicine"),
+    ],
+)
+def test_what_first_aid_has_words_for_needs_no_alarm(
+    text: str, category: str, rules: TriageRules, look: SecondLook
+) -> None:
+    found = assess(text, None, rules, look)
+    assert (found.red_flag, found.category) == (False, category)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "全身被开水烫伤，起了好多大泡",
+        "被马蜂蜇了，脸肿，喘",
+        "中暑了，人晕倒了叫不醒",
+        "上吐下泻，人迷糊，一天没尿",
+        "腰疼，两条腿没劲，小便解不出来",
+        "吃了降压药晕倒了",
+        "拉了好多血，头晕站不住",
+    ],
+)
+def test_signs_of_danger_raise_it_all_the_same(text: str, rules: TriageRules, look: SecondLook) -> None:
+    assert assess(text, None, rules, look).red_flag
