@@ -406,7 +406,8 @@ def as_complaint(intent: Intent, mentions: Sequence[Mention], question: str) -> 
     if asked and ill and ill == complaints and plain:
         return Intent((), (), reverse=True, yes_no=intent.yes_no)
     cared_for = Relation.TREATMENT in intent.relations and set(intent.relations) <= _OF_CARE and not intent.object
-    helped = told and ill == complaints and plain and (cared_for or asks_nothing(question, mentions, intent))
+    unsought = told and not intent.reverse  # else no illness was found
+    helped = unsought and ill == complaints and plain and (cared_for or asks_nothing(question, mentions, intent))
     return Intent((), (), reverse=True, guessed=True) if helped else None
 
 

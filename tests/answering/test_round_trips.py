@@ -33,7 +33,7 @@ from tests.kb import disease, symptom
 from tests.source_tree import ROOT
 
 QUESTIONS = (ROOT / "evaluation" / "sets" / "mixed_questions.txt").read_text("utf-8").splitlines()
-SAFETY, PAIRS, FACTS, RANKING, NEAREST = "safety", "pairs", "facts", "ranking", "nearest"
+SAFETY, PAIRS, FACTS, RANKING, PLACED, NEAREST = "safety", "pairs", "facts", "ranking", "placed", "nearest"
 
 
 class Counting:
@@ -53,7 +53,7 @@ class Counting:
         return self._graph.rank_subjects(relation, objects, limit=limit)
 
     def subjects_meeting(self, conditions: Sequence[Condition], *, limit: int) -> list[RankedSubject]:
-        self._asked["conditions"] += 1
+        self._asked[PLACED] += 1
         return self._graph.subjects_meeting(conditions, limit=limit)
 
     def between(
@@ -118,7 +118,7 @@ def assert_few(pipeline: Pipeline, questions: Sequence[str]) -> Counter[str]:
 def test_the_mixed_questions_on_the_sample(sample: Pipeline) -> None:
     assert len(QUESTIONS) == 500
     """Facts twice: a cause that no record tells, then the departments of the illnesses that may be behind it."""
-    assert assert_few(sample, QUESTIONS) == {FACTS: 2, RANKING: 1, SAFETY: 1, PAIRS: 1, NEAREST: 1}, (
+    assert assert_few(sample, QUESTIONS) == {FACTS: 2, RANKING: 1, PLACED: 1, SAFETY: 1, PAIRS: 1, NEAREST: 1}, (
         "each step was needed by some question"
     )
 
