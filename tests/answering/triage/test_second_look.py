@@ -343,6 +343,11 @@ def test_what_first_aid_has_words_for_needs_no_alarm(
         "腰疼，两条腿没劲，小便解不出来",
         "吃了降压药晕倒了",
         "拉了好多血，头晕站不住",
+        "吃了没煮熟的豆角又吐又拉",
+        "吃了亲戚给的偏方药后恶心，四肢麻木",
+        "喝了中药后恶心乏力，皮肤发黄",
+        "胳膊被蒸汽烫了一圈",
+        "小臂烫伤起了巴掌大的水泡",
     ],
 )
 def test_signs_of_danger_raise_it_all_the_same(text: str, rules: TriageRules, look: SecondLook) -> None:
