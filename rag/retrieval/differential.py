@@ -28,6 +28,8 @@ BESIDE = 0.03
 """How often a patient has a symptom that the disease does not list."""
 FITS = 100
 """How much commoner a disease is held to be among the people whom it concerns."""
+RANKED = 10
+"""Diseases that are told."""
 COMMON = 0.8
 """Weight of how much is said of a disease beside the complaints it shares: what is much spoken of is not as common."""
 SETTLED = 0.8
@@ -83,25 +85,32 @@ def order(contenders: Sequence[Contender], person: Person) -> list[Contender]:
     complaint is taken (恶心: 胃炎 before 脑脓肿), what graph and passages speak of most (the nearest they hold to how
     common a disease is), all the more among people whom it concerns, fewer other symptoms.
 
-    Of what lacks a complaint how common it is counts beside the score: a record lists a few complaints of many, and a
-    pulpitis that may be without its fever comes before an actinomycosis of the bone.
+    Which are told is settled so; among these, of what lacks a complaint, how common it is counts beside the score: a
+    record lists a few complaints of many, and a pulpitis that may be without its fever comes before an actinomycosis of
+    the bone.
     """  # noqa: D205
+    by_score = sorted(contenders, key=lambda contender: _rank(contender, person, 0.0))
+    told = sorted(by_score[:RANKED], key=lambda contender: _rank(contender, person, COMMON))
+    return [*told, *by_score[RANKED:]]
 
-    def key(contender: Contender) -> tuple[bool, bool, float, bool, int, int, int, str]:
-        fits = bool((contender.limited | contender.preferred) & person.groups - _SEXES)
-        name = contender.ranked.name
-        some = (for_some_people(name) or Group.PREGNANT in contender.limited) and not fits
-        impossible = bool(contender.limited & person.outside)
-        ranked = contender.ranked
-        common = (1 + ranked.named + contender.mentioned) * (FITS if fits else 1)
-        some = some or contender.traditional or entity_type(ranked.subject) is EntityType.SYNDROME
-        some = some or unlooked_for(name, person)
-        far = 2 - fits - contender.seen_there
-        partly = contender.partly and not _expecting(contender, person)
-        score = _score_of(contender, person) + partly * COMMON * math.log(common / (FITS if some else 1))
-        return impossible, partly, -score, some, far, -common, ranked.total, ranked.subject
 
-    return sorted(contenders, key=key)
+def _rank(contender: Contender, person: Person, weight: float) -> tuple[bool, bool, float, bool, int, int, int, str]:
+    """The smaller, the earlier.
+
+    `weight`: of how common something is which lacks a complaint; without any, the score alone decides.
+    """
+    fits = bool((contender.limited | contender.preferred) & person.groups - _SEXES)
+    name = contender.ranked.name
+    some = (for_some_people(name) or Group.PREGNANT in contender.limited) and not fits
+    impossible = bool(contender.limited & person.outside)
+    ranked = contender.ranked
+    common = (1 + ranked.named + contender.mentioned) * (FITS if fits else 1)
+    some = some or contender.traditional or entity_type(ranked.subject) is EntityType.SYNDROME
+    some = some or unlooked_for(name, person)
+    far = 2 - fits - contender.seen_there
+    partly = weight > 0 and contender.partly and not _expecting(contender, person)
+    score = _score_of(contender, person) + partly * weight * math.log(common / (FITS if some else 1))
+    return impossible, partly, -score, some, far, -common, ranked.total, ranked.subject
 
 
 def _score_of(contender: Contender, person: Person) -> float:

@@ -22,7 +22,7 @@ from rag.question.population import NOBODY, Person, suited
 from rag.retrieval.avoided import AGAINST, against, allergens_of, states_in, warning
 from rag.retrieval.books import Books
 from rag.retrieval.corroboration import backed, drugs_in, substances
-from rag.retrieval.differential import Contender
+from rag.retrieval.differential import RANKED, Contender
 from rag.retrieval.facts import FACTS_EACH, FactSearch, Stated
 from rag.retrieval.found import Retrieved
 from rag.retrieval.monographs import PASSAGES_EACH, Monographs
@@ -51,7 +51,6 @@ from rag.retrieval.textbook import beside_entries, fields_asked, other_fields
 from rag.text import normalise
 from rag.vocabulary import Relation
 
-RANKED = 10
 RANKED_BESIDE = 3
 """Diseases shown where a bare symptom leads to something else that was asked for."""
 LISTED = 50
