@@ -29,7 +29,8 @@ from tests.graph.live import published
 from tests.kb import disease, generated, has_symptom, settings_for, small_kb
 from tests.neo4j_server import Address
 
-pytestmark = [pytest.mark.neo4j, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.neo4j, pytest.mark.timeout(300), pytest.mark.usefixtures("unclaimed")]
+"""Without nodes that others draw meanwhile, which a comparison lists as not adopted."""
 SMALL = Sizes(batch=40, one_transaction=60)
 
 
@@ -117,7 +118,6 @@ def test_a_run_that_was_cut_short_is_taken_up(connection: Connection, tmp_path: 
     assert relations == second.counts["fact"], "nothing twice"
 
 
-@pytest.mark.usefixtures("unclaimed")
 def test_foreign_data_stays_as_it_is(connection: Connection, tmp_path: Path) -> None:
     foreign = (
         "MATCH (n:Foreign) OPTIONAL MATCH (n)-[r]-(m) WITH n, r, m ORDER BY n.name, type(r) "
