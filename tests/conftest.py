@@ -46,11 +46,14 @@ def pytest_configure(config: pytest.Config) -> None:
     sys.addaudithook(_forbid_outside_network)
 
 
+TRIED_AGAIN = ("seconds", "browser", "neo4j", "postgres")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the tests whose data or outside need is missing; under CI=true a missing need fails instead.
 
-    Tests that are held to seconds, as all of a browser are, get three tries: a fault fails them all, another program
-    on the machine hardly.
+    Tests that are held to seconds, or share a browser or a server with others, get three tries, told at the end: a
+    fault fails them all, another program on the machine hardly.
     """
     absent = {} if in_ci() else {marker: f"{need.what} is missing: {need.advice}" for marker, need in missing().items()}
     if REAL_DATA is None:
@@ -61,7 +64,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         reasons = [f"{marker} ({advice})" for marker, advice in absent.items() if item.get_closest_marker(marker)]
         config.stash[LEFT_OUT].update(reasons)
         (dropped if reasons else kept).append(item)
-        if item.get_closest_marker("seconds") or item.get_closest_marker("browser"):
+        if any(map(item.get_closest_marker, TRIED_AGAIN)):
             item.add_marker(pytest.mark.flaky(reruns=2))
     if dropped:
         config.hook.pytest_deselected(items=dropped)
