@@ -11,7 +11,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from openpyxl import Workbook
 from playwright.sync_api import Error, Locator, Page, expect
 
 from rag.snapshot import Library
@@ -19,6 +18,7 @@ from tests.api.test_reviews import EVERYDAY, HERNIA
 from tests.browser.conftest import PHONE, Open, Service, ask, eventually, go, journey, pages
 from tests.browser.test_consultation import no_sideways_scrolling
 from tests.kb import BOOK, publish
+from tests.ui.test_knowledge import catalogue
 from yiwen.client import Client, Versions
 
 pytestmark = pytest.mark.browser
@@ -155,17 +155,8 @@ def test_the_columns_of_an_unknown_table_are_chosen_before_it_is_stored(open_pag
 
 @pytest.mark.timeout(240)
 def test_of_a_workbook_with_several_sheets_one_is_chosen(open_page: Open, tmp_path: Path) -> None:
-    book = Workbook()
-    book.active.append(["某院药品目录"])
-    for name, rows in {
-        "药品": [["药品", "适应症"], ["试验丙片", "偏头痛"]],
-        "饮片": [["药材", "又名"], ["试验参", "试验根"]],
-    }.items():
-        sheet = book.create_sheet(name)
-        for row in rows:
-            sheet.append(row)
     file = tmp_path / "目录.xlsx"
-    book.save(file)
+    file.write_bytes(catalogue())
     page = open_page()
     go(page, "知识库")
     page.locator("input[type=file]").set_input_files(file)
