@@ -93,6 +93,8 @@ async def streams(service: Running, library: Library, seconds: float) -> dict[st
     gaps: list[float] = []
     ids: list[str] = []
     running = [asyncio.ensure_future(_follow(service, gaps, ids)) for _ in range(CONNECTIONS)]
+    while len(ids) < CONNECTIONS and not any(stream.done() for stream in running):
+        await asyncio.sleep(0.05)  # one that has told no id yet could not be stopped below
     await asyncio.sleep(seconds / 2)
     for version in (2, 1):
         await asyncio.to_thread(activate, library, version)
