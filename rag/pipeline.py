@@ -41,9 +41,10 @@ from rag.ports import Generator
 from rag.question.beyond import limited, nothing_helps, untold_stage
 from rag.question.deciding import Decision, decide, not_listed
 from rag.question.dialogue import Consultation, read_consultation
-from rag.question.intent import asks_nothing, read_intent
+from rag.question.intent import read_intent
 from rag.question.intent_model import IntentModel
 from rag.question.reading import Message, Reading, read_message
+from rag.question.statements import asks_nothing
 from rag.question.untold import is_suspicion, untold
 from rag.retrieval.choosing import choose, question_back
 from rag.retrieval.found import Retrieved

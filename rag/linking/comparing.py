@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from rag.domain import Mention
 from rag.linking.linker import Linker
-from rag.question.intent import COMPARISON
+from rag.question.comparisons import COMPARISON
 
 _AND = re.compile(r"[和与跟同及、]")
 _SURE = 0.5

@@ -16,7 +16,7 @@ from pathlib import Path
 from rag.classifier import Classifier
 from rag.domain import Intent, Mention
 from rag.errors import ConfigurationError
-from rag.question.intent import defines_illness
+from rag.question.illnesses import defines_illness
 from rag.vocabulary import RELATIONS, REMEDIES, EntityType, Relation
 
 REVERSE = "reverse"

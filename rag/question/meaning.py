@@ -11,11 +11,12 @@ from rag.linking.linker import Linker
 from rag.linking.names import Names, entity_name
 from rag.linking.sites import GENERAL
 from rag.question.allergens import without_allergens
+from rag.question.complaints import as_complaint
 from rag.question.conditions import asks_for_diseases, conditions_of, sort_of_remedy
 from rag.question.deciding import suspected
 from rag.question.dialogue import MOST_QUESTIONS, Consultation, asks, hurried, thing, told_before, told_now
 from rag.question.followup import understand
-from rag.question.intent import as_complaint, read_intent
+from rag.question.intent import read_intent
 from rag.question.sufferers import without_sufferers
 from rag.retrieval.avoided import asks_to_avoid
 from rag.retrieval.selection import may_be_subject, parts_told, told_symptoms

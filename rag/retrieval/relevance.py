@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from rag.domain import EntityId, Evidence, Intent, Mention, PassageKind
 from rag.linking.features import opposed, opposed_in
 from rag.linking.names import entity_name, entity_type
-from rag.question.intent import activity_in
+from rag.question.no_relation import activity_in
 from rag.retrieval.other_words import english_words
 from rag.retrieval.topics import content_tokens, coverage, shared_topics
 from rag.text import language_of, normalise, tokens

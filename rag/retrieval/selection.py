@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rag.domain import Candidate, EntityId, Evidence, GraphFact, Intent, Literal, Mention
 from rag.linking.names import OWN_NAME, entity_type
-from rag.question.intent import is_illness
+from rag.question.illnesses import is_illness
 from rag.question.people import speaks_of
 from rag.retrieval.differential import Told
 from rag.safety.levels import Level, level_named
