@@ -10,7 +10,9 @@ from rag.linking.names import Names
 from rag.question.allergens import without_allergens
 from rag.question.beyond import Limit, limits_of
 from rag.question.books import without_titles
+from rag.question.conditions import illness_of_sort
 from rag.question.dialogue import Consultation
+from rag.question.intent import read_intent
 from rag.question.intent_model import IntentModel
 from rag.question.meaning import Meaning, meaning_of
 from rag.question.measured import with_value
@@ -61,6 +63,18 @@ class Reading:
         """The cause of a complaint asked for as the illness behind it; None where it cannot be meant so."""
         meaning = self.meaning.behind(self.intent, self.mentions)
         return replace(self, meaning=meaning, intent=meaning.intent) if meaning is not None else None
+
+    def by_illness(self, linker: Linker) -> Reading | None:
+        """A class of drugs of which no record is kept, asked for as the drugs of the illness that it is named for."""
+        illness = illness_of_sort(self.question) if self.meaning.conditions else ""
+        if not illness:
+            return None
+        question = f"{illness}用什么药"
+        mentions = linker.link(question)
+        intent = replace(read_intent(question, mentions), guessed=True)
+        shown = self.meaning.shown
+        meaning = replace(self.meaning, text=question, mentions=mentions, intent=intent, conditions=(), as_typed=shown)
+        return replace(self, question=question, mentions=mentions, intent=intent, meaning=meaning)
 
 
 def read_message(message: Message, linker: Linker, intents: IntentModel | None) -> Reading:
