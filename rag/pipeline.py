@@ -179,7 +179,9 @@ class Pipeline:
 
         # 4) what the knowledge base holds, 5) fused inside
         reading, found = _found(edition, reading, options.top_k)
-        choice = choose(reading, found, edition.tuning.thresholds, urgent=verdict.red_flag)
+        choice = choose(
+            reading, found, edition.tuning.thresholds, urgent=verdict.red_flag, directed=bool(verdict.action)
+        )
         reading, found = choice.reading, choice.found
         back = question_back(choice, edition.kb) if not verdict.red_flag else None
         clock.lap("retrieve")

@@ -17,6 +17,7 @@ from rag.retrieval.found import Retrieved
 from rag.retrieval.monographs import naming
 from rag.retrieval.relevance import Asked, outweighs_ranking, relevant, wants_literature
 from rag.retrieval.remedies import forward
+from rag.retrieval.replies import may_be_quoted
 from rag.retrieval.selection import told_symptoms, with_held
 from rag.retrieval.studies import answers_alone, beside_facts, to_the_point
 from rag.retrieval.topics import named, strangers, topics
@@ -47,8 +48,10 @@ class Choice:
         yield from self.literature
 
 
-def choose(reading: Reading, found: Retrieved, thresholds: Mapping[str, float], *, urgent: bool) -> Choice:
-    """Leave out what would bury the answer; `urgent`: the answer begins with an alarm."""
+def choose(
+    reading: Reading, found: Retrieved, thresholds: Mapping[str, float], *, urgent: bool, directed: bool
+) -> Choice:
+    """Leave out what would bury the answer; `urgent`: it begins with an alarm, `directed`: with any action."""
     mentions = with_held(reading.mentions, found.instead)
     intent = forward(reading.intent, found=bool(found.subjects))
     by_one = len({fact.object for subject in found.ranked for fact in subject.matched}) == 1
@@ -58,6 +61,8 @@ def choose(reading: Reading, found: Retrieved, thresholds: Mapping[str, float], 
         found = replace(found, ranked=(), contenders=(), matches=(), facts=(), nowhere=nowhere)
     if _of_other_remedies(reading.question, mentions, intent, found):
         found = replace(found, facts=tuple(e for e in found.facts if not _lists_drug(e)))
+    passages = tuple(e for e in found.passages if may_be_quoted(reading.question, e, directed=directed))
+    found = replace(found, passages=passages)
     literature = _literature(reading.question, mentions, intent, found, thresholds)
     drugs = _tells_drugs(found)
     alone = answers_alone(reading.question, mentions, intent, found.subjects, literature, told_drugs=drugs)
