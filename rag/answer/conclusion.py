@@ -63,7 +63,7 @@ def conclude(
     decision: Decision | None = None,
 ) -> Ending:
     """Decide by what was cited, not by what was retrieved. `back` is asked where anything was cited."""
-    questions = tuple(_which(m, found, kb) for m in found.unsure)
+    questions = tuple(dict.fromkeys(_which(m, found, kb) for m in found.unsure))
     if found.nowhere and not cited:
         questions = (where_is(found.nowhere), *questions)
     shaped = intent.reverse or found.of_a_sort
@@ -199,11 +199,11 @@ def _remedies_told(group: Sequence[Relation], found: Retrieved, cited: Sequence[
 
 def _uncompared(intent: Intent, mentions: Sequence[Mention], found: Retrieved, kb: KnowledgeBase) -> list[str]:
     """The sides of a comparison of which nothing is known."""
-    told = set(found.subjects)
+    told, unsure = set(found.subjects), {m.surface for m in found.unsure}
     kinds = {entity_type(entity) for entity in told}
     sides = [m for m in mentions if not m.negated and not m.modifier and may_be_subject(m)]
     sides = [m for m in sides if not kinds or any(c.type in kinds for c in m.candidates)]
-    names = [m.surface for m in sides if not told & {c.entity for c in m.candidates} and m not in found.unsure]
+    names = [m.surface for m in sides if not told & {c.entity for c in m.candidates} and m.surface not in unsure]
     names = [*dict.fromkeys(names), *([intent.unknown] if intent.unknown else [])]
     return [f"知识库未收录{'、'.join(f'“{name}”' for name in names)}的资料，不能对比。"] if names and told else []
 

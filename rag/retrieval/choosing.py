@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rag.domain import Evidence, Intent, Mention
+from rag.domain import Evidence, Intent, Literal, Mention
 from rag.linking.names import entity_type
 from rag.linking.recorded import names_including, recorded_as
 from rag.ports import KnowledgeBase
+from rag.question.beyond import NO_DRUGS
 from rag.question.deciding import decide
 from rag.question.dialogue import QuestionBack
 from rag.question.reading import Reading
@@ -61,6 +62,8 @@ def choose(
         found = replace(found, ranked=(), contenders=(), matches=(), facts=(), nowhere=nowhere)
     if _of_other_remedies(reading.question, mentions, intent, found):
         found = replace(found, facts=tuple(e for e in found.facts if not _lists_drug(e)))
+    if NO_DRUGS in reading.limits:
+        found = replace(found, facts=tuple(e for e in found.facts if not _is_point(e)))
     passages = tuple(e for e in found.passages if may_be_quoted(reading.question, e, directed=directed))
     found = replace(found, passages=passages)
     literature = _literature(reading.question, mentions, intent, found, thresholds)
@@ -114,6 +117,12 @@ def _of_other_remedies(question: str, mentions: Sequence[Mention], intent: Inten
 def _tells_drugs(found: Retrieved) -> bool:
     """Whether the records of what is named list drugs."""
     return any(map(_lists_drug, found.facts))
+
+
+def _is_point(evidence: Evidence) -> bool:
+    """Whether it states an acupoint, some of which are no points for whoever is pregnant."""
+    target = evidence.fact.object if evidence.fact is not None else None
+    return target is not None and not isinstance(target, Literal) and entity_type(target) is EntityType.ACUPOINT
 
 
 def _lists_drug(evidence: Evidence) -> bool:
