@@ -244,7 +244,7 @@ def _notes(
     notes.extend(lacking)
     if found.book is not None and not _quoted(found, cited):
         notes.append(not_told(found.book))
-    notes.extend(_neighbours(mentions))
+    notes.extend(_neighbours(mentions) if not found.of_a_sort else [])
     notes.extend(unbacked(cited))
     if any(e.kind == PassageKind.QA for e in cited):
         notes.append("其中问答记录未经审校，证据级别最低。")

@@ -56,6 +56,7 @@ def choose(
     mentions = with_held(reading.mentions, found.instead)
     intent = forward(reading.intent, found=bool(found.subjects))
     by_one = len({fact.object for subject in found.ranked for fact in subject.matched}) == 1
+    by_one = by_one or len(told_symptoms(mentions).present) == 1  # records have several names of it
     buries = urgent and by_one  # the action, under a list by one symptom
     nowhere = reading.meaning.nowhere if found.ranked else ""
     if buries or nowhere or outweighs_ranking(intent, found.passages, thresholds):

@@ -44,7 +44,8 @@ def test_no_record_between_two_is_said_of_the_pair() -> None:
 def test_in_an_emergency_no_list_by_one_symptom_follows_the_action() -> None:
     library = FakeLibrary()
     diseases = [entity(f"disease:{name}") for name in ("厥脱", "小肠气痛")]
-    sweats = [fact_of(disease.id, Relation.SYMPTOM, "symptom:冷汗", BOOK) for disease in diseases]
+    names = ("冷汗", "出冷汗")
+    sweats = [fact_of(d.id, Relation.SYMPTOM, f"symptom:{name}", BOOK) for d in diseases for name in names]
     library.publish([BOOK, *diseases, entity("symptom:冷汗"), *sweats])
     answer = fake_pipeline(library).ask("胸口疼冒冷汗怎么办")
     assert answer.outcome is Outcome.EMERGENCY

@@ -334,6 +334,7 @@ def test_fever_alone_is_an_emergency_of_the_first_three_months(question: str, ca
         ("婴儿吐奶怎么办", "spits_up"),
         ("热水烫到手指了", "small_scald"),
         ("误吞了一颗果核", "swallowed_object"),
+        ("老伴糖尿病，两只脚发麻发凉", "diabetic_numb_feet"),
     ],
 )
 def test_what_first_aid_has_words_for_needs_no_alarm(
@@ -365,6 +366,7 @@ def test_what_first_aid_has_words_for_needs_no_alarm(
         "月经推迟十天，肚子剧痛快晕了",
         "孩子被开水烫到手，皮都掉了",
         "孩子吞了纽扣电池",
+        "糖尿病，突然右脚发麻，说话不清楚",
     ],
 )
 def test_signs_of_danger_raise_it_all_the_same(text: str, rules: TriageRules, look: SecondLook) -> None:
