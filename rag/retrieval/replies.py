@@ -15,6 +15,10 @@ _COMFORTS = re.compile(
     "(?:不用|不必|不要|无需|不需要?|别|没必要|不必过[于分])[^，。；,;]{0,4}(?:担心|担忧|紧张|害怕|惊慌|焦虑|在意|理会|管它|治疗|处理|去医院|就医)|"
     "(?:属于?|是|应该|比较)[^，。；,;]{0,4}正常(?:的|现象|情况|反应)|没(?:有|什么|啥|多大|太大|大)*(?:事|关系|问题|大碍|危险|影响)|问题不大|不要紧|不影响|可以放心|请放心"
 )
+_WEIGHTY = re.compile(
+    "孕|胎|新生儿|早产|肿块|硬块|包块|结节|癌|瘤|出血|便血|尿血|血尿|咯血|胸痛|胸闷|昏|晕倒|抽搐|抽风|黑痣"
+)
+"""Of which nobody should be comforted by a stranger's word."""
 _HARMS = re.compile(
     "酒精[^，。；,;]{0,6}擦|擦[^，。；,;]{0,6}酒精|(?:白酒|酒精)[^，。；,;]{0,8}(?:擦|搓|浴)|捂[^，。；,;]{0,3}汗|发[一身]{0,2}汗|"
     "(?:涂|抹|敷|擦)[^，。；,;]{0,6}(?:牙膏|酱油|香油|食用油|猪油|紫药水|草木灰|香灰)|(?:喝|吞|咽)[^，。；,;]{0,4}(?:醋|饭团|馒头|韭菜)|"
@@ -33,6 +37,7 @@ def may_be_quoted(question: str, evidence: Evidence, *, directed: bool) -> bool:
     if evidence.kind != PassageKind.QA:
         return True
     said = normalise(evidence.text)
-    if _HARMS.search(said) or (directed and _COMFORTS.search(said)):
+    weighty = directed or _WEIGHTY.search(normalise(question)) is not None
+    if _HARMS.search(said) or (weighty and _COMFORTS.search(said)):
         return False
     return not (_CHILD.search(said) and not _OF_A_CHILD.search(normalise(question)))

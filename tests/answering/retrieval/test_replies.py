@@ -26,8 +26,14 @@ def test_home_remedies_that_harm_are_not(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["这种情况属于正常现象", "不用过于担心", "没什么大问题，注意休息", "暂时不需要治疗"])
 def test_no_comfort_stands_under_an_action(text: str) -> None:
-    assert not quoted("乳房摸到硬块", text, directed=True)
-    assert quoted("乳房摸到硬块", text)
+    assert not quoted("嘴角起皮", text, directed=True)
+    assert quoted("嘴角起皮", text)
+
+
+@pytest.mark.parametrize("question", ["孕8月胎心偏快要紧吗", "脖子摸到硬块", "肺上有结节", "同房后出血"])
+def test_nor_where_a_stranger_s_word_should_comfort_nobody(question: str) -> None:
+    assert not quoted(question, "不要紧的，属于正常情况")
+    assert quoted(question, "请到医院检查")
 
 
 def test_what_was_said_of_a_child_is_for_children() -> None:

@@ -316,6 +316,13 @@ def test_fever_alone_is_an_emergency_of_the_first_three_months(question: str, ca
 
 
 @pytest.mark.parametrize(
+    "question", ["我体温38度2，今天月经第二天", "7月25日查出卵巢囊肿，最近两天开始发烧，体温38度2"]
+)
+def test_a_day_or_a_month_is_no_age(question: str, rules: TriageRules, look: SecondLook) -> None:
+    assert assess(question, None, rules, look).category != "infant_fever"
+
+
+@pytest.mark.parametrize(
     ("text", "category"),
     [
         ("油溅到手背上起了个小泡怎么办", "burn"),
