@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rag.domain import Evidence, Intent, Literal, Mention
-from rag.linking.names import entity_type
+from rag.domain import EntityId, Evidence, Intent, Literal, Mention
+from rag.linking.names import entity_name, entity_type
 from rag.linking.recorded import names_including, recorded_as
 from rag.ports import KnowledgeBase
 from rag.question.beyond import NO_DRUGS
@@ -69,7 +69,8 @@ def choose(
     found = replace(found, passages=passages)
     literature = _literature(reading.question, mentions, intent, found, thresholds)
     drugs = _tells_drugs(found)
-    alone = answers_alone(reading.question, mentions, intent, found.subjects, literature, told_drugs=drugs)
+    subjects = _told_about(mentions, found)
+    alone = answers_alone(reading.question, mentions, intent, subjects, literature, told_drugs=drugs)
     alone = alone and not _decides(reading.question, intent, found)
     if alone:
         found, intent = replace(found, facts=(), monograph=()), replace(intent, explicit=False)
@@ -90,8 +91,15 @@ def _literature(
     shown = {e.id for e in found.monograph}
     kept = relevant(asked, [e for e in found.passages if e.id not in shown], thresholds)
     if wanted and (found.subjects or not found.unsure):
-        return beside_facts(question, mentions, intent, found.subjects, found.facts, kept)
-    return to_the_point(question, mentions, found.subjects, kept, thresholds["support.instead"])
+        return beside_facts(question, mentions, intent, _told_about(mentions, found), found.facts, kept)
+    return to_the_point(question, mentions, _told_about(mentions, found), kept, thresholds["support.instead"])
+
+
+def _told_about(mentions: Sequence[Mention], found: Retrieved) -> tuple[EntityId, ...]:
+    """The subjects, and the germ whose infection is one: then no study of the germ answers beside the point."""
+    names = {entity_name(subject) for subject in found.subjects}
+    germs = (c for m in mentions for c in m.candidates if c.type is EntityType.PATHOGEN)
+    return (*found.subjects, *(germ.entity for germ in germs if f"{germ.name}感染" in names))
 
 
 def _decides(question: str, intent: Intent, found: Retrieved) -> bool:
