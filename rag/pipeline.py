@@ -179,7 +179,9 @@ class Pipeline:
 
         # 4) what the knowledge base holds, 5) fused inside
         reading, found = _found(edition, reading, options.top_k)
-        choice = choose(reading, found, edition.tuning.thresholds, urgent=verdict.red_flag)
+        choice = choose(
+            reading, found, edition.tuning.thresholds, urgent=verdict.red_flag, directed=bool(verdict.action)
+        )
         reading, found = choice.reading, choice.found
         back = question_back(choice, edition.kb) if not verdict.red_flag else None
         clock.lap("retrieve")
@@ -323,9 +325,12 @@ def _directed(draft: Draft, verdict: Triage, reading: Reading) -> Iterator[Event
 
 
 def _found(edition: Edition, reading: Reading, top_k: int) -> tuple[Reading, Retrieved]:
-    """What was found, and how the question was read for it: a cause without a record is sought among illnesses."""
+    """What was found, and how the question was read for it.
+
+    A cause without a record is sought among illnesses, a class of drugs among those of the illness it is named for.
+    """
     found = _retrieved(edition, reading, top_k)
-    behind = reading.behind() if not found.answers else None
+    behind = reading.behind() or reading.by_illness(edition.linker) if not found.answers else None
     return (behind, _retrieved(edition, behind, top_k)) if behind is not None else (reading, found)
 
 

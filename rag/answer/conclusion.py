@@ -63,7 +63,7 @@ def conclude(
     decision: Decision | None = None,
 ) -> Ending:
     """Decide by what was cited, not by what was retrieved. `back` is asked where anything was cited."""
-    questions = tuple(_which(m, found, kb) for m in found.unsure)
+    questions = tuple(dict.fromkeys(_which(m, found, kb) for m in found.unsure))
     if found.nowhere and not cited:
         questions = (where_is(found.nowhere), *questions)
     shaped = intent.reverse or found.of_a_sort
@@ -136,6 +136,7 @@ _INSTEAD = "知识库没有“{}”的说明书，引用的是其成分“{}”�
 _OF_A_SALT = "知识库没有“{}”的这项记录，引用的是“{}”的；盐的种类和规格不同，用法用量可能不同，请以药品说明书为准。"
 _AVOIDED = "以上是知识库写明禁用或慎用的；没有列出的药物不等于可以用，用药前请咨询医生或药师。"
 _SORT = "以上只列出知识库写明的，未必是全部；是否适合请由医师或药师判断。"
+_OF_A_DEPARTMENT = "以上只是知识库写明在这个科室就诊的疾病，未必是全部；挂号前请以医院的导诊为准。"
 _NOTHING_AGAINST = "知识库没有写明对此禁用或慎用哪些药物；没有记录不等于都可以用，用药前请咨询医生或药师。"
 _NOTHING = "知识库中没有可以回答这个问题的资料，请咨询医生。"
 
@@ -198,11 +199,11 @@ def _remedies_told(group: Sequence[Relation], found: Retrieved, cited: Sequence[
 
 def _uncompared(intent: Intent, mentions: Sequence[Mention], found: Retrieved, kb: KnowledgeBase) -> list[str]:
     """The sides of a comparison of which nothing is known."""
-    told = set(found.subjects)
+    told, unsure = set(found.subjects), {m.surface for m in found.unsure}
     kinds = {entity_type(entity) for entity in told}
     sides = [m for m in mentions if not m.negated and not m.modifier and may_be_subject(m)]
     sides = [m for m in sides if not kinds or any(c.type in kinds for c in m.candidates)]
-    names = [m.surface for m in sides if not told & {c.entity for c in m.candidates} and m not in found.unsure]
+    names = [m.surface for m in sides if not told & {c.entity for c in m.candidates} and m.surface not in unsure]
     names = [*dict.fromkeys(names), *([intent.unknown] if intent.unknown else [])]
     return [f"知识库未收录{'、'.join(f'“{name}”' for name in names)}的资料，不能对比。"] if names and told else []
 
@@ -230,7 +231,9 @@ def _notes(
         notes.append(_AVOIDED if cited else _NOTHING_AGAINST)
     elif found.of_a_sort and cited:
         notes.append(_SORT)
-    elif intent.reverse and found.ranked and cited and not _by_symptoms(found):
+    elif found.ranked and cited and _by(found, Relation.DEPARTMENT):
+        notes.append(_OF_A_DEPARTMENT)
+    elif intent.reverse and found.ranked and cited and not _by(found, Relation.SYMPTOM):
         notes.append("以上疾病在知识库中同时符合所列条件，只是可能相关，不能据此诊断。")
     elif intent.reverse and found.ranked and cited:
         notes.extend(_unmatched(mentions, found))
@@ -241,7 +244,7 @@ def _notes(
     notes.extend(lacking)
     if found.book is not None and not _quoted(found, cited):
         notes.append(not_told(found.book))
-    notes.extend(_neighbours(mentions))
+    notes.extend(_neighbours(mentions) if not found.of_a_sort else [])
     notes.extend(unbacked(cited))
     if any(e.kind == PassageKind.QA for e in cited):
         notes.append("其中问答记录未经审校，证据级别最低。")
@@ -254,9 +257,9 @@ def _instead(mention: Mention, held: Candidate) -> str:
     return (_OF_A_SALT if salt else _INSTEAD).format(mention.surface, held.name)
 
 
-def _by_symptoms(found: Retrieved) -> bool:
-    """Whether diseases are there for their symptoms alone, and not for conditions that they meet."""
-    return all(fact.relation is Relation.SYMPTOM for subject in found.ranked for fact in subject.matched)
+def _by(found: Retrieved, relation: Relation) -> bool:
+    """Whether diseases are there for this relation alone, and not for several conditions that they meet."""
+    return all(fact.relation is relation for subject in found.ranked for fact in subject.matched)
 
 
 def _unmatched(mentions: Sequence[Mention], found: Retrieved) -> list[str]:

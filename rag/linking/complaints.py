@@ -22,10 +22,13 @@ _ALONE = frozenset("疼痛痒咳喘吐烧肿")
 """The others only after an adverb or a verb of complaining."""
 _COMPLAINT = re.compile(
     rf"(?:(?<=[又也好很太老总就还不没得特真更直会退止越既且常都点些喊叫嫌])|(?=[喘咳吐痒][得个])|(?P<edge>(?<![疼止镇祛])))"
-    rf"(?P<word>[{''.join(_SAID)}])"
+    rf"(?<![{''.join(_SAID)}]不)(?P<word>[{''.join(_SAID)}])(?!不[{''.join(_SAID)}])"
     r"(?![苦快惜爱风经阈嗽息血槽露奶瘤块物大灼烤伤心饭药片剂针贴灵疼痛难扰境惑积赘计车船针机舌痰泡字]|不出)"
 )
-"""After an adverb, or at an edge: of the sentence, a clause, another name or what brings the complaint on."""
+"""After an adverb, or at an edge: of the sentence, a clause, another name or what brings the complaint on.
+
+`疼不疼` asks of something else whether it hurts.
+"""
 _AFTER_EDGE = re.compile(r"[，。；！？,;!?、\s得了着个啊呀吗不死很好三两几一天半又还怎是的到起退也]|多[久长]")
 _EFFORT = re.compile(
     "(?:跑步|走路|爬楼梯?|上楼梯?|干活|运动|活动|躺下|平躺|弯腰|说话|吃饭|喝水|一动|一跑|一走|一累)(?:时|后|就)?$"
@@ -109,7 +112,12 @@ _OFTEN = (
     "也|就|都|还|又|老|总|老是|总是|一直|经常|时常|常常|偶尔|有时候?|有点儿?|有些|特别|非常|十分|好|很|挺|真|太|会|隐隐作?|一阵阵?地?|"
     "阵阵|突然|稍微|微微|越来越|不停地?|里面|那里|这里|那块|这块|一动就|一碰就|一按就"
 )
-_HOW_OFTEN = re.compile(rf"(?:{_OFTEN})+$")
+_WHEN = (
+    "上下?楼梯?|下楼梯?|爬楼梯?|走路|走久了?|跑步|蹲下|下蹲|弯腰|转动|活动|用力|坐久了?|久坐|站久了?|躺下|翻身|抬手|抬腿|"
+    "早上|早晨|晚上|夜里|半夜|白天|下午|阴天|下雨天?|受凉|着凉|天冷|饭后|吃完饭|空腹|以后|之后|的时候|时候|时|后|一"
+)
+"""When it comes: nothing that is another complaint."""
+_HOW_OFTEN = re.compile(rf"(?:{_OFTEN}|{_WHEN})+$")
 _LONGEST_OPENING = 12
 _PARTED = re.compile(
     rf"(?:(?:{_OFTEN}){{1,2}}[隐胀绞刺钝闷剧酸跳]?|[隐胀绞刺钝闷剧酸跳]|部(?=疼痛))(?P<word>疼痛|[疼痛酸胀麻痒肿晕])(?![{HAN}]?[瘤块])"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
@@ -12,7 +13,16 @@ from rag.linking.sites import by_other_parts
 
 def recorded_as(name: str) -> tuple[str, ...]:
     """Other names of a normalised complaint that records do not know, the likeliest first; last by its part."""
-    return (*_table("instead").get(name, ()), *by_other_parts(name))
+    return (*_table("instead").get(name, ()), *_joined_otherwise(name), *by_other_parts(name))
+
+
+def _joined_otherwise(name: str) -> list[str]:
+    """`恶心与呕吐` for `恶心和呕吐`."""
+    spelt = dict.fromkeys(_AND.sub(joint, name) for joint in "与和及")
+    return [other for other in spelt if other != name] if _AND.search(name) else []
+
+
+_AND = re.compile("(?<=[\u4e00-\u9fff]{2})[与和及](?=[\u4e00-\u9fff]{2})")
 
 
 def names_including(name: str) -> tuple[str, ...]:

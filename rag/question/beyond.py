@@ -81,6 +81,14 @@ LIMITS = (
 )
 
 
+NO_DRUGS = Limit(
+    "careful",
+    re.compile("(?!)"),
+    "孕期、哺乳期和小孩子用药要由医生决定，这里没有列出药物和穴位；想问某一种药，请写出药名。",
+)
+"""Of whoever may take few medicines: what to do is told without a list of those of everybody else, nor acupoints."""
+
+
 def limits_of(question: str) -> tuple[Limit, ...]:
     """The kinds that a question belongs to, in the order of `LIMITS`."""
     text = normalise(question).replace(",", "，").replace("?", "？")

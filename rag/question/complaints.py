@@ -59,9 +59,10 @@ def is_reverse(question: str, text: str, relations: Sequence[Relation], mentions
         return False
     if _OF_WHICH.search(text) and not only_diseases:
         return True
+    several = len({m.best.entity for m in symptoms}) > 1
     could_be_subject = any(c.type is EntityType.DISEASE for m in symptoms for c in m.candidates)
     if _REVERSE.search(text) and (not only_diseases or not relations):
-        return len(symptoms) > 1 or bool(only_diseases) or not could_be_subject
+        return several or bool(only_diseases) or not could_be_subject
     if only_diseases:
         return _complains_of_something_new(question, only_diseases, symptoms)
     if not relations and _FIRST_PERSON.search(text):
@@ -69,7 +70,7 @@ def is_reverse(question: str, text: str, relations: Sequence[Relation], mentions
     if relations or not is_han(symptoms[0].surface[0]):
         named = any(_PART_OF_A_NAME.search(question[: m.start]) for m in symptoms)
         return not could_be_subject and not named and bool(set(relations) & _OF_A_DISEASE)
-    return len(symptoms) > 1 or (not could_be_subject and left_over(text) <= SMALL_TALK)
+    return several or (not could_be_subject and left_over(text) <= SMALL_TALK)
 
 
 def _complains_of_something_new(question: str, ill: Sequence[Mention], symptoms: Sequence[Mention]) -> bool:

@@ -51,8 +51,29 @@ def asks_for_diseases(question: str) -> bool:
     return bool(_ASKS_FOR_DISEASES.search(text) and _ASKS_FOR_ALL.search(text))
 
 
+_OF_A_DEPARTMENT = re.compile(
+    r"(?:看|治疗?|管|收治?|诊治|诊疗|负责|接诊)(?:的|都|主要|一般|是)*(?:什么|哪[些几]|啥)(?!时|科|医生|大夫|专家)|"
+    r"(?:什么|哪[些几]种?|啥)(?:样的)?(?:常见的?)?(?:疾?病|毛病)|"
+    r"(?:疾?病种?|毛病)(?:都|主要|一般)?(?:有|是|包括|指)(?:哪|什么|啥)|是?(?:做|干)(?:什么|啥|嘛)的|(?:列举|列出)[^，。？?]*(?:疾?病|毛病)"
+)
+
+
+def of_department(question: str, mentions: Sequence[Mention]) -> tuple[Condition, ...]:
+    """`消化内科看哪些病`: a department alone, and its diseases are asked for; nothing where it is another question."""
+    if len({m.surface for m in mentions}) != 1 or any(m.negated or m.carried for m in mentions):
+        return ()
+    named, text = mentions[0], normalise(question)
+    rest = text.replace(normalise(named.surface), "\u25a1", 1)
+    if "科" not in (named.surface[-1], text[named.end : named.end + 1]) or not _OF_A_DEPARTMENT.search(rest):
+        return ()
+    objects = _objects(named, Relation.DEPARTMENT)
+    return (Condition(Relation.DEPARTMENT, objects),) if objects else ()
+
+
 def conditions_of(question: str, mentions: Sequence[Mention]) -> tuple[Condition, ...]:
-    """Two conditions or more on the diseases that are asked for; nothing where it is another question."""
+    """Two conditions or more on the diseases that are asked for, or a department; nothing for another question."""
+    if alone := of_department(question, mentions):
+        return alone
     text = normalise(question)
     if not asks_for_diseases(question) or any(m.negated or m.carried for m in mentions):
         return ()
@@ -97,6 +118,46 @@ _RECORDED_AS: Mapping[str, tuple[str, ...]] = {
     "补血": ("抗贫血药",), "降尿酸": ("高尿酸血症用药",), "升白": ("促进白细胞增生药",),
 }  # fmt: skip
 """What classes of drugs are called, and what they are called in records."""
+
+
+_NAMED_FOR: Mapping[str, str] = {
+    said: illness
+    for illness, words in {
+        "高血压": "降压 降血压 抗高血压",
+        "糖尿病": "降糖 降血糖 抗糖尿病",
+        "高脂血症": "降脂 降血脂 调脂 调血脂",
+        "失眠": "安眠 助眠 催眠 镇静催眠",
+        "抑郁症": "抗抑郁",
+        "焦虑症": "抗焦虑",
+        "精神分裂症": "抗精神病",
+        "癫痫": "抗癫痫",
+        "帕金森病": "抗帕金森",
+        "肺结核": "抗结核",
+        "疟疾": "抗疟",
+        "心绞痛": "抗心绞痛",
+        "心律失常": "抗心律失常",
+        "心力衰竭": "抗心衰",
+        "甲亢": "抗甲状腺 抗甲亢",
+        "痛风": "抗痛风",
+        "腹泻": "止泻",
+        "便秘": "通便 润肠通便 导泻",
+        "呕吐": "止吐",
+        "瘙痒": "止痒",
+        "咳嗽": "止咳 镇咳",
+        "哮喘": "平喘 止喘",
+        "胃溃疡": "抗溃疡 抑酸 制酸",
+        "骨质疏松": "抗骨质疏松",
+    }.items()
+    for said in words.split()
+}
+"""Classes that are called after what they do against one illness; where no record has the class, its drugs are told."""
+
+
+def illness_of_sort(question: str) -> str:
+    """`高血压` of `降压药有哪些`; empty where the class is not called after an illness."""
+    text = normalise(question)
+    sorts = (found["sort"] for asked, _, _ in _ASKS_FOR_SORT if (found := asked.search(text)))
+    return next((_NAMED_FOR[sort] for sort in sorts if sort in _NAMED_FOR), "")
 
 
 def sort_of_remedy(question: str, mentions: Sequence[Mention]) -> tuple[Condition, ...]:

@@ -287,7 +287,18 @@ def _grave(fact: GraphFact) -> bool:
 
 def _one_of(asked: Sequence[EntityId], fact: GraphFact) -> bool:
     """Whether the object of a fact is one of those asked for, or one of them by another ending (`针灸治疗`)."""
-    return fact.object in asked or _product_of(asked, fact) or _same_treatment(asked, fact)
+    return fact.object in asked or any(one(asked, fact) for one in (_product_of, _same_treatment, _of_that_kind))
+
+
+_KINDS: Mapping[str, str] = {"癌症": "癌", "癌": "癌", "恶性肿瘤": "癌", "肿瘤": "[癌瘤]"}
+"""What a kind of illness is called as a whole, and how the names of its members end."""
+
+
+def _of_that_kind(asked: Sequence[EntityId], fact: GraphFact) -> bool:
+    """`胃癌` where it is asked whether something turns into 癌症."""
+    endings = [_KINDS[name] for entity in asked if (name := entity.partition(":")[2]) in _KINDS]
+    name = normalise(fact.object_text)
+    return fact.relation is Relation.COMPLICATION and any(re.search(f"{ending}$", name) for ending in endings)
 
 
 def _same_treatment(asked: Sequence[EntityId], fact: GraphFact) -> bool:

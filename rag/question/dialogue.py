@@ -52,6 +52,10 @@ _NAMES_NOTHING = re.compile(
 """Beside a yes or a no these say nothing more."""
 _NEGATED = re.compile(r"没|不(?!舒服|适|仅|但|只|过)|无|未|否|冇")
 _DENIED_AFTER = re.compile(r"^(?:这个|倒|也|都|是)*没(?:有)?(?:$|[，。；！,;!\s的啊呀])")
+_ADDS = re.compile(r"^(?:嗯|哦|对了|医生|那个|[，,。\s])*(?:还|也|又|另外|同时|而且|并且|再就是|现在(?:又|还|开始))")
+"""How a message begins that goes on telling."""
+_ALARMED = re.compile(r"^[^\n]{0,60}(?:拨打120|医院急诊|12356)")
+"""How an answer of ours begins that raised an alarm."""
 _HURRIED = re.compile(
     r"直接(?:告诉|说|回答|给|讲)|(?:别|不要|不用|不必|甭)再?(?:反)?问|不想再?(?:回答|答|说)|(?:快|赶紧|先|就)告诉我|"
     r"(?:给|要|看)我?个?(?:结果|结论|答案)|你就说|just tell me",
@@ -162,6 +166,11 @@ def asks(message: str) -> bool:
     return _ASKS.search(message) is not None
 
 
+def adds(message: str) -> bool:
+    """`还有点恶心`: whether a message goes on telling what the ones before began, and asks nothing."""
+    return _ADDS.match(message) is not None and not asks(message)
+
+
 def stance_to(message: str, symptom: str) -> Stance | None:
     """What `message` says of `symptom`, by its own clause if it names it, else by how the message begins."""
     text = normalise(message)
@@ -195,7 +204,7 @@ def read_consultation(history: Sequence[Turn], message: str) -> Consultation | N
     for turn in history[-_LOOK_BACK:]:
         asked = _ASKED.findall(turn.content)[-MOST_QUESTIONS:] if turn.role == "assistant" else []
         where = _ASKED_WHERE.findall(turn.content) if turn.role == "assistant" else []
-        if turn.role == "user" and found is not None and (found.pending or (found.open and not asks(turn.content))):
+        if turn.role == "user" and found is not None and _goes_on(found, turn.content):
             found = replace(found.heard(turn.content), said=(*found.said, found.with_place(turn.content[:_LONGEST])))
         elif turn.role == "user":
             found, opening = None, (turn.content[:_LONGEST],)
@@ -203,9 +212,18 @@ def read_consultation(history: Sequence[Turn], message: str) -> Consultation | N
             found = (found or Consultation(opening)).asked_where(where[-1])
         elif turn.role == "assistant" and not asked and MORE_WANTED in turn.content:
             found = replace((found or Consultation(opening)).asked(()), open=True)
+        elif turn.role == "assistant" and not asked and _ALARMED.match(turn.content):
+            found = (found or Consultation(opening)).asked(())
         elif asked or found is not None:
             found = (found or Consultation(opening)).asked(asked)
-    return found.heard(message) if found is not None else None
+    if found is None:
+        return None
+    return replace(found.heard(message), open=found.open or (not found.pending and adds(message)))
+
+
+def _goes_on(found: Consultation, message: str) -> bool:
+    """Whether a message belongs to the consultation before it."""
+    return bool(found.pending) or (found.open and not asks(message)) or adds(message)
 
 
 def told_before(consultation: Consultation, linker: Linker) -> tuple[Mention, ...]:

@@ -39,6 +39,21 @@ _UNKNOWN = re.compile(
     "霉素|西林|沙星|洛尔|地平|沙坦|他汀|拉唑|胶囊|颗粒|口服液|注射液)"
 )
 """What looks like the name of an illness or a drug; if nothing is linked there, it is one that is not known."""
+_OF_IT = re.compile(
+    r"^(?:那么?|请问)?[，, ]*(?:它|这|还|也|以后|时间长了|久了|严重了)*"
+    r"(?:会不会|会|可能|有可能|有没有可能|是不是会|能不能|容易)+(?:也|再|继续|慢慢|直接)*"
+    r"(?:变成|变为|转成|转为|转变成|发展成|发展为|癌变|恶变|导致|引起|引发|诱发|并发|影响|造成)"
+)
+"""`会变成癌症吗`: what it leads to is named, and not what does."""
+_MAY_ONE = re.compile(
+    r"^(?:那么?|请问)?[，, ]*(?:还|也|平时)*(?:可不可以|能不能|可以|能否|能|要不要|该不该|应不应该)"
+    r"(?:再|多|经常|继续|适量|偶尔|天天|去|做)*"
+    r"(?:吃|喝|饮|抽|用|打|洗|泡|晒|运动|锻炼|游泳|跑步|健身|熬夜|同房|怀孕|喂奶|哺乳)"
+)
+"""`可以喝酒吗`: who has what was asked about before."""
+_DONE_OR_EATEN = frozenset(
+    {EntityType.FOOD, EntityType.CAUSE, EntityType.TREATMENT, EntityType.THERAPY, EntityType.EXAMINATION}
+)
 _WHO = re.compile(
     r"孕妇|怀孕\d*[个周月]*|孕\d+周|孕期|哺乳期?(?:妇女)?|备孕|\d+(?:个多?月|岁半?)(?:大?的?(?:宝宝|孩子|小孩|婴儿|老人))?|"
     r"婴幼?儿|新生儿|宝宝|小孩|孩子|儿童|老年?人|对[^，。；,;]{1,8}过敏|[肝肾]功能不全"
@@ -117,17 +132,33 @@ def _pieces(
         return [_Piece(f"{subjects}用什么药，"), _Piece(question[listed.end() :], listed.end())]
     if pronoun := next((m for m in _PRONOUN.finditer(question) if not _determines(m.span(), mentions)), None):
         start, end = pronoun.span()
-        rest = _LEAD.match(question[:start])
-        first = rest.end() if rest else 0
+        first = _begins(question[:start])
         return [_Piece(question[first:start], first), _Piece(subjects), _Piece(question[end:], end)]
+    first = _begins(question)
+    rest = _Piece(question[first:], first)
+    if _leaves_out(question, mentions, before):
+        return _joined(subjects, rest, linker)
     whom = relations.yes_no and asks and _for_whom(relations, mentions) and _of_a_remedy(before)
     if not whom and (any(may_be_subject(m) or m.modifier for m in mentions) or _UNKNOWN.search(question)):
         return None
     if not asks and not (relations.yes_no and mentions):
         return None
+    return _joined(subjects, rest, linker)
+
+
+def _begins(question: str) -> int:
+    """Where a question begins behind `那`, `请问`."""
     lead = _LEAD.match(question)
-    first = lead.end() if lead else 0
-    return _joined(subjects, _Piece(question[first:], first), linker)
+    return lead.end() if lead else 0
+
+
+def _leaves_out(question: str, mentions: Sequence[Mention], before: Sequence[Understood]) -> bool:
+    """Whether what it names is only what somebody with the illness before may do, or what that illness leads to."""
+    if _of_a_remedy(before):
+        return False
+    leads = (found := _OF_IT.match(question)) is not None and all(m.start >= found.end() for m in mentions)
+    done = all(_kinds(m) <= _DONE_OR_EATEN for m in mentions)
+    return (leads and bool(mentions)) or (_MAY_ONE.match(question) is not None and done)
 
 
 def _for_whom(intent: Intent, mentions: Sequence[Mention]) -> bool:

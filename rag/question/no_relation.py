@@ -19,7 +19,7 @@ OTHER_SPAN = re.compile(
 
 _ACTIVITY = re.compile(
     r"(?:能不能|可不可以|能否|是否能|可以|能|适不适合|适合|宜不宜|要不要|该不该|应不应该|影响|耽误)(?:再|去|做|多|经常|参加|进行|继续|正常|剧烈)*"
-    rf"(?P<activity>{_ACT}|跑步|走路|散步|游泳|健身|爬山|爬楼|跳绳|跳舞|瑜伽|打球|骑车|坐车|旅游|出门|工作|学习|熬夜|洗脚|泡脚|泡澡|吹空调|吹风|"
+    rf"(?P<activity>{_ACT}|跑步|走路|散步|游泳|健身|爬山|爬楼|跳绳|跳舞|瑜伽|打球|踢球|俯卧撑|仰卧起坐|深蹲|举重|平板支撑|太极拳?|广场舞|潜水|骑车|坐车|旅游|出门|工作|学习|熬夜|洗脚|泡脚|泡澡|吹空调|吹风|"
     r"化妆|染发|烫发|纹身|打耳洞|结婚|生孩子|要孩子|生育|顺产|献血|打疫苗|打预防针|喂奶|母乳|"
     r"玩手机|看电视|戴眼镜)(?!能|可以)"
 )
@@ -46,6 +46,13 @@ _RATES = re.compile(
 """`偏头痛的发病率`: a figure that no relation holds; an overview would be no answer to it."""
 
 
+_CLAIMED = re.compile(
+    r"(?:证明|论证|证实|承认|力证)[^，。；？,;?]{1,14}?(?:会|能够?|可以|可|有|没|无|不)?"
+    r"(?:导致|引起|造成|引发|诱发|治好|治愈|根治|有害|无害|有毒|有效|没用|用处)"
+)
+"""`证明某药会导致某病`: what is on record of the illness bears nothing out; a study might."""
+
+
 def activity_in(question: str) -> str:
     """`跑步` of `能不能跑步`; empty where no such thing is asked."""
     found = _ACTIVITY.search(plain(question))
@@ -55,4 +62,4 @@ def activity_in(question: str) -> str:
 def held_by_none(question: str) -> bool:
     """Whether something of this kind is asked, so that an overview would be no answer."""
     text = plain(question)
-    return any(other.search(text) for other in (OTHER_SPAN, _ACTIVITY, ON_OTHERS, FINDINGS, _RATES))
+    return any(other.search(text) for other in (OTHER_SPAN, _ACTIVITY, ON_OTHERS, FINDINGS, _RATES, _CLAIMED))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from rag.domain import Intent, Mention, Outcome, Patient, Triage, Turn
 from rag.linking.linker import Linker
 from rag.linking.names import Names
 from rag.question.allergens import without_allergens
-from rag.question.beyond import Limit, limits_of
+from rag.question.beyond import NO_DRUGS, Limit, limits_of
 from rag.question.books import without_titles
+from rag.question.conditions import illness_of_sort
 from rag.question.dialogue import Consultation
+from rag.question.intent import read_intent
 from rag.question.intent_model import IntentModel
 from rag.question.meaning import Meaning, meaning_of
 from rag.question.measured import with_value
@@ -62,6 +65,18 @@ class Reading:
         meaning = self.meaning.behind(self.intent, self.mentions)
         return replace(self, meaning=meaning, intent=meaning.intent) if meaning is not None else None
 
+    def by_illness(self, linker: Linker) -> Reading | None:
+        """A class of drugs of which no record is kept, asked for as the drugs of the illness that it is named for."""
+        illness = illness_of_sort(self.question) if self.meaning.conditions else ""
+        if not illness:
+            return None
+        question = f"{illness}用什么药"
+        mentions = linker.link(question)
+        intent = replace(read_intent(question, mentions), guessed=True)
+        shown = self.meaning.shown
+        meaning = replace(self.meaning, text=question, mentions=mentions, intent=intent, conditions=(), as_typed=shown)
+        return replace(self, question=question, mentions=mentions, intent=intent, meaning=meaning)
+
 
 def read_message(message: Message, linker: Linker, intents: IntentModel | None) -> Reading:
     """The names in a message and what is asked of them, among the turns before it."""
@@ -75,15 +90,24 @@ def read_message(message: Message, linker: Linker, intents: IntentModel | None) 
     intent = with_value(intent, question, mentions)
     if not meaning.asked:  # `有高血压` in reply is what was asked about
         mentions = without_sufferers(question, mentions, intent)
-    return Reading(
-        question,
-        mentions,
-        without_drugs(intent) if message.verdict.aid else intent,
-        meaning,
-        limits_of(message.text),
-        person_of(question, message.patient),
-        _patient(message, meaning, linker.names),
-    )
+    patient, limits = _patient(message, meaning, linker.names), limits_of(message.text)
+    person = person_of(question, message.patient)
+    spared = without_drugs(intent)
+    if intent.explicit and spared != intent and _takes_little(patient, person):
+        intent, limits = spared, (*limits, NO_DRUGS)
+    return Reading(question, mentions, spared if message.verdict.aid else intent, meaning, limits, person, patient)
+
+
+_SMALL_UNDER = 6
+"""Years."""
+_CAREFUL = re.compile("孕|妊娠|哺乳|喂奶|母乳")
+
+
+def _takes_little(patient: Patient | None, person: Person) -> bool:
+    """Whether most medicines of other people are none for this one: pregnant, nursing, or a small child."""
+    small = person.age is not None and person.age < _SMALL_UNDER
+    nursing = any(_CAREFUL.search(said) for said in patient.conditions) if patient is not None else False
+    return small or nursing or person.pregnant is True or (patient is not None and patient.pregnant is True)
 
 
 def _patient(message: Message, meaning: Meaning, names: Names) -> Patient | None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rag.domain import Evidence, Intent, Mention
-from rag.linking.names import entity_type
+from rag.domain import EntityId, Evidence, Intent, Literal, Mention
+from rag.linking.names import entity_name, entity_type
 from rag.linking.recorded import names_including, recorded_as
 from rag.ports import KnowledgeBase
+from rag.question.beyond import NO_DRUGS
 from rag.question.deciding import decide
 from rag.question.dialogue import QuestionBack
 from rag.question.reading import Reading
@@ -17,6 +18,7 @@ from rag.retrieval.found import Retrieved
 from rag.retrieval.monographs import naming
 from rag.retrieval.relevance import Asked, outweighs_ranking, relevant, wants_literature
 from rag.retrieval.remedies import forward
+from rag.retrieval.replies import may_be_quoted
 from rag.retrieval.selection import told_symptoms, with_held
 from rag.retrieval.studies import answers_alone, beside_facts, to_the_point
 from rag.retrieval.topics import named, strangers, topics
@@ -47,20 +49,28 @@ class Choice:
         yield from self.literature
 
 
-def choose(reading: Reading, found: Retrieved, thresholds: Mapping[str, float], *, urgent: bool) -> Choice:
-    """Leave out what would bury the answer; `urgent`: the answer begins with an alarm."""
+def choose(
+    reading: Reading, found: Retrieved, thresholds: Mapping[str, float], *, urgent: bool, directed: bool
+) -> Choice:
+    """Leave out what would bury the answer; `urgent`: it begins with an alarm, `directed`: with any action."""
     mentions = with_held(reading.mentions, found.instead)
     intent = forward(reading.intent, found=bool(found.subjects))
     by_one = len({fact.object for subject in found.ranked for fact in subject.matched}) == 1
+    by_one = by_one or len(told_symptoms(mentions).present) == 1  # records have several names of it
     buries = urgent and by_one  # the action, under a list by one symptom
     nowhere = reading.meaning.nowhere if found.ranked else ""
     if buries or nowhere or outweighs_ranking(intent, found.passages, thresholds):
         found = replace(found, ranked=(), contenders=(), matches=(), facts=(), nowhere=nowhere)
     if _of_other_remedies(reading.question, mentions, intent, found):
         found = replace(found, facts=tuple(e for e in found.facts if not _lists_drug(e)))
+    if NO_DRUGS in reading.limits:
+        found = replace(found, facts=tuple(e for e in found.facts if not _is_point(e)))
+    passages = tuple(e for e in found.passages if may_be_quoted(reading.question, e, directed=directed))
+    found = replace(found, passages=passages)
     literature = _literature(reading.question, mentions, intent, found, thresholds)
     drugs = _tells_drugs(found)
-    alone = answers_alone(reading.question, mentions, intent, found.subjects, literature, told_drugs=drugs)
+    subjects = _told_about(mentions, found)
+    alone = answers_alone(reading.question, mentions, intent, subjects, literature, told_drugs=drugs)
     alone = alone and not _decides(reading.question, intent, found)
     if alone:
         found, intent = replace(found, facts=(), monograph=()), replace(intent, explicit=False)
@@ -81,8 +91,15 @@ def _literature(
     shown = {e.id for e in found.monograph}
     kept = relevant(asked, [e for e in found.passages if e.id not in shown], thresholds)
     if wanted and (found.subjects or not found.unsure):
-        return beside_facts(question, mentions, intent, found.subjects, found.facts, kept)
-    return to_the_point(question, mentions, found.subjects, kept, thresholds["support.instead"])
+        return beside_facts(question, mentions, intent, _told_about(mentions, found), found.facts, kept)
+    return to_the_point(question, mentions, _told_about(mentions, found), kept, thresholds["support.instead"])
+
+
+def _told_about(mentions: Sequence[Mention], found: Retrieved) -> tuple[EntityId, ...]:
+    """The subjects, and the germ whose infection is one: then no study of the germ answers beside the point."""
+    names = {entity_name(subject) for subject in found.subjects}
+    germs = (c for m in mentions for c in m.candidates if c.type is EntityType.PATHOGEN)
+    return (*found.subjects, *(germ.entity for germ in germs if f"{germ.name}感染" in names))
 
 
 def _decides(question: str, intent: Intent, found: Retrieved) -> bool:
@@ -109,6 +126,12 @@ def _of_other_remedies(question: str, mentions: Sequence[Mention], intent: Inten
 def _tells_drugs(found: Retrieved) -> bool:
     """Whether the records of what is named list drugs."""
     return any(map(_lists_drug, found.facts))
+
+
+def _is_point(evidence: Evidence) -> bool:
+    """Whether it states an acupoint, some of which are no points for whoever is pregnant."""
+    target = evidence.fact.object if evidence.fact is not None else None
+    return target is not None and not isinstance(target, Literal) and entity_type(target) is EntityType.ACUPOINT
 
 
 def _lists_drug(evidence: Evidence) -> bool:

@@ -32,6 +32,8 @@ RANKED = 10
 """Diseases that are told."""
 COMMON = 0.8
 """Weight of how much is said of a disease beside the complaints it shares: what is much spoken of is not as common."""
+STUDIED = 20
+"""How much more is said of a malignant disease than of a harmless one as common: a sore knee is seldom a sarcoma."""
 SETTLED = 0.8
 """Share of the likelihood from which the first disease needs no question."""
 LEAST_GAIN = 0.1
@@ -42,6 +44,7 @@ _UNASKABLE = re.compile(
     r"脓肿$|囊肿$|[动静]脉|瓣膜|错位$|右位$|异位$|[病炎癌瘤]$|贫血$|综合征$|梗死$|出血热|死亡|猝死|穿孔|坏死$|破裂$"
 )
 """What nobody can say of himself, or what is a diagnosis."""
+_MALIGNANT = re.compile("癌|肉瘤|白血病|恶性|淋巴瘤|黑色素瘤|骨髓瘤|母细胞瘤|转移瘤|霍奇金")
 _LONGEST = 8
 _JOINED = re.compile("[与和伴及或]")
 
@@ -83,7 +86,8 @@ def order(contenders: Sequence[Contender], person: Person) -> list[Contender]:
     """Best first: who may have it at all, what has all that was told, score, the plainer name, nothing of Chinese
     medicine and nothing that only something from outside brings, what concerns such people or is treated where the
     complaint is taken (恶心: 胃炎 before 脑脓肿), what graph and passages speak of most (the nearest they hold to how
-    common a disease is), all the more among people whom it concerns, fewer other symptoms.
+    common a disease is; of what is malignant they speak more), all the more among people whom it concerns, fewer other
+    symptoms.
 
     Which are told is settled so; among these, of what lacks a complaint, how common it is counts beside the score: a
     record lists a few complaints of many, and a pulpitis that may be without its fever comes before an actinomycosis of
@@ -94,7 +98,7 @@ def order(contenders: Sequence[Contender], person: Person) -> list[Contender]:
     return [*told, *by_score[RANKED:]]
 
 
-def _rank(contender: Contender, person: Person, weight: float) -> tuple[bool, bool, float, bool, int, int, int, str]:
+def _rank(contender: Contender, person: Person, weight: float) -> tuple[bool, bool, float, bool, int, float, int, str]:
     """The smaller, the earlier.
 
     `weight`: of how common something is which lacks a complaint; without any, the score alone decides.
@@ -104,7 +108,8 @@ def _rank(contender: Contender, person: Person, weight: float) -> tuple[bool, bo
     some = (for_some_people(name) or Group.PREGNANT in contender.limited) and not fits
     impossible = bool(contender.limited & person.outside)
     ranked = contender.ranked
-    common = (1 + ranked.named + contender.mentioned) * (FITS if fits else 1)
+    studied = STUDIED if _MALIGNANT.search(name) else 1
+    common = max(1.0, (1 + ranked.named + contender.mentioned) / studied) * (FITS if fits else 1)
     some = some or contender.traditional or entity_type(ranked.subject) is EntityType.SYNDROME
     some = some or unlooked_for(name, person)
     far = 2 - fits - contender.seen_there

@@ -74,7 +74,8 @@ class FactSearch:
         meant = {m: self._meant(m, known) for m in usable}
         subjects = {entity for entities in meant.values() for entity in entities}
         facts = between_remedies(_answering(around.outgoing, intent, subjects, asking), subjects, mentions)
-        unsure = [m for m in usable if not meant[m] and any(c.entity in known for c in choices(m))]
+        asked = (_described_alone(m, known) for m in usable if not meant[m])
+        unsure = list({m: None for m in asked if choices(m)})
         return Stated(narrowed(intent, facts), indicated_for(around, treatable), unsure, meant)
 
     def _around(self, plan: Plan) -> Neighbourhood:
@@ -131,6 +132,11 @@ class FactSearch:
         """Entities that have passages of their own."""
         passages = self.kb.passages(self.kb.about(list(plan), limit_each=1))
         return {passage.about for passage in passages.values() if passage.about is not None}
+
+
+def _described_alone(mention: Mention, known: set[EntityId]) -> Mention:
+    """Without the alternatives of which nothing is known: nobody is helped by choosing them."""
+    return replace(mention, candidates=tuple(c for c in mention.candidates if c.score >= SURE or c.entity in known))
 
 
 def _told_of(found: Sequence[GraphFact], intent: Intent) -> set[EntityId]:

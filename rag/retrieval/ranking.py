@@ -29,6 +29,8 @@ SYMPTOMS_EACH = 60
 DEPARTMENTS_OF = 3
 _USUAL = 10
 """Times as many facts with another name, from which records are taken to mean that one."""
+_UNUSUAL = 1
+"""Facts with a name up to which it is a chance that the complaint is called so: its other names count as much."""
 _CHINESE = "中医"
 _TELLING = 3
 """Complaints shared, from which a rare disease stands before a common one that shares fewer."""
@@ -99,9 +101,15 @@ class Ranking:
         for complaint in complaints:
             others = self._counted(self._otherwise(mentions, complaint))
             usual = max(others, key=lambda other: others[other], default=complaint)
-            names = [usual if others.get(usual, 0) >= _USUAL * known[complaint] else complaint]
-            names = names if known[complaint] else list(others) or self._described(complaint) or [complaint]
-            including = self._counted(self._own_names(names_including(entity_name(complaint))))
+            unusual = known[complaint] <= _UNUSUAL or sum(others.values()) >= _USUAL * known[complaint]
+            names = [complaint]
+            if unusual and others:
+                own = [complaint] if known[complaint] else []
+                names = [usual] if others[usual] >= _USUAL * known[complaint] > 0 else [*others, *own]
+            elif not known[complaint]:
+                names = self._described(complaint) or [complaint]
+            wider = names_including(entity_name(complaint)) + (names_including(entity_name(usual)) if unusual else ())
+            including = self._counted(self._own_names(wider))
             beside = _BESIDE_ITS_NAME if names == [complaint] and complaint in literal else 1.0
             for name, weight in {**dict.fromkeys(including, beside), **dict.fromkeys(names, 1.0)}.items():
                 found.setdefault(name, {})[complaint] = weight

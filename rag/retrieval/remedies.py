@@ -131,9 +131,14 @@ def forward(intent: Intent, *, found: bool) -> Intent:
 
 
 def without_drugs(intent: Intent) -> Intent:
-    """`烫伤怎么处理`, of an accident for which first aid is told: a list of drugs beside it was not asked for."""
-    if not intent.explicit or intent.object or (Relation.DRUG,) in intent.groups:
+    """`烫伤怎么处理`, of an accident for which first aid is told: a list of drugs beside it was not asked for.
+
+    Nor where only the classifier holds that it was (`吃了感冒药犯困正常吗`).
+    """
+    asked = intent.explicit and not intent.guessed and (Relation.DRUG,) in intent.groups
+    if not (intent.explicit or intent.guessed) or intent.object or asked:
         return intent
     groups = tuple(tuple(r for r in group if r is not Relation.DRUG) for group in intent.groups)
+    groups = tuple(filter(None, groups))
     relations = tuple(r for r in intent.relations if r is not Relation.DRUG)
     return replace(intent, relations=relations, groups=groups)

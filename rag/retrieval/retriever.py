@@ -172,10 +172,16 @@ class Retriever:
         return None
 
     def _listed(self, found: Sequence[RankedSubject], conditions: Sequence[Condition]) -> Retrieved:
-        """All of them, each with the facts that meet the conditions; first those whose record uses the very word."""
+        """All of them, each with the facts that meet the conditions; first those whose record uses the very word.
+
+        Of a department alone also how it is introduced.
+        """
         words = {word for condition in conditions for word in condition.words}
         ranked = sorted(found, key=lambda s: not any(_plain_group(f) in words for f in s.matched))
-        return Retrieved(ranked=tuple(ranked), matches=self._matches(ranked))
+        alone = conditions[0].objects if [c.relation for c in conditions] == [Relation.DEPARTMENT] else ()
+        about = self.kb.evidence(self.kb.about(alone, limit_each=PASSAGES_EACH)).values() if alone else ()
+        introduced = tuple(e for e in about if e.title and e.text.startswith(e.title))
+        return Retrieved(ranked=tuple(ranked), matches=self._matches(ranked), monograph=introduced)
 
     def _avoided(self, question: str, mentions: Sequence[Mention]) -> Retrieved:
         """Remedies whose records speak against what is named, and the monographs that do."""

@@ -229,7 +229,27 @@ def entities_meant(candidates: Sequence[Candidate], known: set[EntityId]) -> lis
 def _of_the_patient(mentions: Sequence[Mention]) -> list[Mention]:
     """What is there now: the writer's own, else that of whomever the question is about (a child, a parent)."""
     present = [m for m in mentions if m.present and any(c.type is EntityType.SYMPTOM for c in m.candidates)]
+    present = [m for m in present if not _says_no_more(m, present)]
     return [m for m in present if not m.third_person] or present
+
+
+def _says_no_more(mention: Mention, others: Sequence[Mention]) -> bool:
+    """`坐久了更疼`, after `腰疼`: the same complaint once more, and not a pain that could be anywhere."""
+    said = _ONE_THING.get(mention.surface, "") if not mention.parts else ""
+    return bool(said) and any(m.start < mention.start and set(m.surface) & set(said) for m in others)
+
+
+_ONE_THING: Mapping[str, str] = {
+    "疼": "疼痛",
+    "痛": "疼痛",
+    "痒": "痒",
+    "肿": "肿",
+    "咳": "咳",
+    "吐": "吐",
+    "烧": "烧热",
+    "晕": "晕",
+}
+"""Complaints of one character, and what the words hold that tell the same more fully."""
 
 
 def _first_symptoms(mention: Mention) -> list[Candidate]:

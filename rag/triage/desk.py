@@ -40,11 +40,14 @@ class Desk:
 
         None where the table does not say.
         """
-        said = dict.fromkeys(say for m in mentions if m.present for say in self._of(m))
+        said: dict[str, str] = {}
+        for mention in (m for m in mentions if m.present):
+            for say in self._of(mention):
+                said.setdefault(say, mention.surface)
         vague = intent.reverse and len(said) == 1 and len(mentions) == 1
         if not said or not (_asks_where(intent) or vague):
             return None
-        return f"导诊提示：{self.child if _is_young(person) else ''.join(said)}（{self.source}）"
+        return f"导诊提示：{self.child if _is_young(person) else _joined([*said.items()])}（{self.source}）"
 
     def departments(self, mentions: Sequence[Mention], person: Person) -> frozenset[str]:
         """Names of the departments that see such complaints first, of a child also its own; empty if not known."""
@@ -56,6 +59,11 @@ class Desk:
         """By the words of the question, else by the names they stand for."""
         names = (normalise(mention.surface), *(c.name for c in mention.candidates))
         return [self.complaints[name] for name in names if name in self.complaints][:1]
+
+
+def _joined(told: Sequence[tuple[str, str]]) -> str:
+    """What to say, and which complaint it is for where there are several."""
+    return "".join(f"{complaint}：{say}" for say, complaint in told) if len(told) > 1 else told[0][0]
 
 
 def _is_young(person: Person) -> bool:

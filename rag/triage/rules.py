@@ -35,17 +35,18 @@ _NEGATION_REACH = 40  # characters before a word in which 没有A、B和 may sta
 def load_rules(path: Path | None = None) -> TriageRules:
     """Compile the table at `path` (default: the packaged one); a table that cannot be meant: ConfigurationError.
 
-    The packaged tables of first aid and of dangerous values come with either.
+    The packaged tables of what wants a doctor soon, of first aid and of dangerous values come with either.
     """
     source = path or files("rag.triage").joinpath("triage.yaml")
     try:
         text = source.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{source}: the triage table cannot be read as UTF-8 text ({error})") from error
-    aid, values = (files("rag.triage").joinpath(name) for name in ("first_aid.yaml", "values.yaml"))
+    packaged = ("soon.yaml", "first_aid.yaml", "values.yaml")
+    soon, aid, values = (files("rag.triage").joinpath(name) for name in packaged)
     return replace(
         parse_rules(text, str(source)),
-        aid=parse_aid(aid.read_text(encoding="utf-8"), str(aid)),
+        aid=tuple(rule for table in (soon, aid) for rule in parse_aid(table.read_text(encoding="utf-8"), str(table))),
         values=parse_values(values.read_text(encoding="utf-8"), str(values)),
     )
 

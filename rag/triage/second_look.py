@@ -68,6 +68,12 @@ _GRAVE = re.compile("胸|心绞|心前区|呼吸|喘|气|憋|血|抽|麻|看不|
 _ASKED = re.compile(
     "挂什么科|挂哪个?科|看什么科|什么科|怎么办|怎么回事|是什么病|什么病|什么原因|吃什么药|怎么治|请问|我|有点|有些|老是|总是|最近|和|、|伴"
 )
+_YOUNG_ONE = re.compile(
+    "宝|婴|娃|孩|儿|崽|囡|囝|幼|小家伙|小东西|小不点|小朋友|丫头|闺女|孙|弟|妹|出生|生下|刚生|周|奶|乳(?!腺)|襁褓|黄疸|"
+    "月(?!经|初|底|末|份|[0-9])|(?<![今昨前明每白])(?<!第.)天(?!开始|前|以来|没|内|后|气)|"
+    "baby|infant|newborn|month|week|day|son|daughter|boy|girl|kid"
+)
+"""What is said of a baby in some way."""
 _NEWBORN = re.compile(r"[0-9一二三四五六七八九十]天|周大|新生儿|刚出生|刚生|满月|月子|[1-3一二两三]个多?月")
 
 
@@ -78,7 +84,7 @@ class SecondLook:
     `alarm` and `doubt` are probabilities of any emergency; `clear` is the share of it that one kind must have to be
     named: advice for the wrong organ is worse than advice for none. Where none is, it takes `alarm_unclear` to speak:
     a little of everything is what long harmless stories hold. `calm`: rules of first aid -> the kinds of emergency of
-    which they tell the harmless ones apart.
+    which they tell the harmless ones apart; `firm`: those that do so whatever the probability.
     """
 
     sees: Classifier
@@ -89,6 +95,7 @@ class SecondLook:
     clear: float
     alarm_unclear: float
     calm: Mapping[str, Collection[str]] = field(default_factory=dict)
+    firm: Collection[str] = ()
 
     def reconsider(
         self, question: str, patient: Patient | None, first: Triage, known: Sequence[str] = (), aid: str | None = None
@@ -100,7 +107,8 @@ class SecondLook:
         text = described(patient) + question
         emergency = self.sees.probabilities(text, known)[EMERGENCY]
         if first.red_flag:
-            return first if emergency >= self.doubt else Triage()
+            firm = aid in self.firm and self._calms(aid, first.category or "", question)
+            return first if emergency >= self.doubt and not firm else Triage()
         return self._named(text, question, patient, emergency, aid) or first if emergency >= self.alarm else first
 
     def _named(
@@ -110,10 +118,12 @@ class SecondLook:
         shares = self.names.probabilities(text)
         kind = max(shares, key=lambda label: (shares[label], label))
         other = emergency * (1 - shares[kind])
-        if emergency < _CERTAIN and len(normalise(question)) <= _SHORT and kind in self.calm.get(aid or "", ()):
+        if (emergency < _CERTAIN or aid in self.firm) and self._calms(aid, kind, question):
             return None
         if kind == _SUICIDAL and _is_reluctant(question):
             return None
+        if kind == _INFANT and not _is_of_a_child(question, patient):
+            return self.verdicts[UNCLEAR] if emergency >= self.alarm_unclear else None
         if kind == _INFANT and not _feverish(question):
             return self.verdicts[UNCLEAR] if other >= self.alarm else None
         if kind == _INFANT and _older(question, patient):
@@ -121,6 +131,10 @@ class SecondLook:
         if shares[kind] >= self.clear:
             return self.verdicts[kind]
         return self.verdicts[UNCLEAR] if emergency >= self.alarm_unclear else None
+
+    def _calms(self, aid: str | None, kind: str, question: str) -> bool:
+        """Whether first aid tells such an emergency from what a short question says."""
+        return len(normalise(question)) <= _SHORT and kind in self.calm.get(aid or "", ())
 
 
 def _is_reluctant(question: str) -> bool:
@@ -131,6 +145,11 @@ def _is_reluctant(question: str) -> bool:
 
 def _feverish(question: str) -> bool:
     return bool(_FEVER.search(_NO_FEVER.sub("\n", normalise(question))))
+
+
+def _is_of_a_child(question: str, patient: Patient | None) -> bool:
+    """Whether anything is said of a child, or of whom is not known but by an age: `38度5` alone is anybody's fever."""
+    return (patient is not None and patient.age is not None) or _YOUNG_ONE.search(normalise(question)) is not None
 
 
 def _older(question: str, patient: Patient | None) -> bool:
@@ -201,13 +220,14 @@ def load_look(rules: TriageRules) -> SecondLook:
         )
         verdicts[name] = Triage(True, row.get("rule", name), action, label)
     calm: dict[str, list[str]] = table["calm"]
-    strange = {*calm} - {rule.id for rule in rules.calming} | {kind for kinds in calm.values() for kind in kinds} - {
-        *names.labels
-    }
+    firm: list[str] = table["firm"]
+    strange = {*calm, *firm} - {rule.id for rule in rules.calming} | {
+        kind for kinds in calm.values() for kind in kinds
+    } - {*names.labels}
     if strange:
         raise ConfigurationError(f"{_TABLE}: calm: {sorted(strange)} is no sure rule of first aid or no category")
     alarm, doubt, clear, unclear = (float(table[name]) for name in ("alarm", "doubt", "clear", "alarm_unclear"))
-    return SecondLook(sees, names, verdicts, alarm, doubt, clear, unclear, calm)
+    return SecondLook(sees, names, verdicts, alarm, doubt, clear, unclear, calm, firm)
 
 
 def _packaged(name: str) -> Classifier:

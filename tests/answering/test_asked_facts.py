@@ -216,3 +216,12 @@ def test_a_direction_of_one_sentence_is_told() -> None:
     answer = ask("苏敏定的用法用量")
     assert answer.outcome is Outcome.ANSWERED
     assert answer.text.count("一日一粒") == 1
+
+
+def test_a_study_of_a_germ_takes_no_place_of_what_is_on_record_of_its_infection() -> None:
+    library = FakeLibrary()
+    germ, ill = EntityId("pathogen:甲菌"), EntityId("disease:甲菌感染")
+    study = Passage("甲菌与翼状胬肉无明显关系，不严重。", PassageKind.CONCLUSION, BOOK.id, title="甲菌", about=germ)
+    library.publish([BOOK, entity(germ), fact_of(ill, Relation.COMPLICATION, "disease:乙疣", BOOK), study])
+    answer = fake_pipeline(library).ask("甲菌严重吗")
+    assert "甲菌感染可能的并发症有：乙疣[1]" in answer.text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from rag.domain import Answer, Outcome, Record
 from rag.vocabulary import Relation
 from tests.answering.records import BOOK
@@ -42,9 +44,29 @@ def test_no_record_between_two_is_said_of_the_pair() -> None:
 def test_in_an_emergency_no_list_by_one_symptom_follows_the_action() -> None:
     library = FakeLibrary()
     diseases = [entity(f"disease:{name}") for name in ("厥脱", "小肠气痛")]
-    sweats = [fact_of(disease.id, Relation.SYMPTOM, "symptom:冷汗", BOOK) for disease in diseases]
+    names = ("冷汗", "出冷汗")
+    sweats = [fact_of(d.id, Relation.SYMPTOM, f"symptom:{name}", BOOK) for d in diseases for name in names]
     library.publish([BOOK, *diseases, entity("symptom:冷汗"), *sweats])
     answer = fake_pipeline(library).ask("胸口疼冒冷汗怎么办")
     assert answer.outcome is Outcome.EMERGENCY
     assert "120" in answer.text
     assert "厥脱" not in answer.text
+
+
+@pytest.mark.parametrize("who", ["怀孕三个月", "8个月的宝宝", "哺乳期"])
+def test_whoever_takes_few_medicines_is_given_no_list_of_them(who: str) -> None:
+    library = FakeLibrary()
+    care = [
+        fact_of("disease:便秘", Relation.DRUG, "drug:泻叶片", BOOK),
+        fact_of("disease:便秘", Relation.TREATMENT, "treatment:多饮水", BOOK),
+        fact_of("disease:便秘", Relation.TREATMENT, "acupoint:合谷", BOOK),
+    ]
+    library.publish([BOOK, entity("population:哺乳期妇女"), *care])
+    pipeline = fake_pipeline(library)
+    answer = pipeline.ask(f"{who}，便秘怎么办")
+    assert "多饮水[1]" in answer.text
+    assert "泻叶片" not in answer.text
+    assert "合谷" not in answer.text
+    assert "用药要由医生决定" in answer.text
+    assert "泻叶片" in pipeline.ask("便秘怎么办").text
+    assert "泻叶片" in pipeline.ask(f"{who}，便秘吃什么药").text

@@ -39,7 +39,8 @@ def ranking(request: GenerationRequest, numbered: Sequence[Numbered], budget: Bu
     """Diseases by matched symptoms, most telling first; remedies by what speaks against them."""
     number = {evidence.id: n for n, evidence in numbered}
     remedies = request.intent.avoids or not request.intent.reverse
-    shown = len(request.ranked) if budget.full else _LISTED_SHORT if remedies else _RANKED_SHORT
+    listed = remedies or any(f.relation is not Relation.SYMPTOM for one in request.ranked for f in one.matched)
+    shown = len(request.ranked) if budget.full else _LISTED_SHORT if listed else _RANKED_SHORT
     for subject in request.ranked[:shown]:
         matched = [(number[fact.id], fact) for fact in subject.matched if fact.id in number]
         marks = [f"{text}[{n}]" for n, fact in matched if (text := sayable(object_text(fact)))]

@@ -34,6 +34,7 @@ def linker() -> Linker:
         ("手老是麻", "手老是麻", "symptom:手麻"),
         ("现在跑步喘", "喘", "symptom:气喘"),
         ("孩子喊累", "累", "symptom:乏力"),
+        ("手一用力就麻", "手一用力就麻", "symptom:手麻"),
     ],
 )
 def test_the_name_is_found_without_what_stands_between(
@@ -53,6 +54,8 @@ def test_the_name_is_found_without_what_stands_between(
         ("头，很痛", ["痛"]),
         ("眼睛肿瘤怎么治", []),
         ("出了脚麻疹", []),
+        ("打针疼不疼", []),
+        ("喷了以后还喘不喘", []),
     ],
 )
 def test_another_word_is_no_place(linker: Linker, question: str, surfaces: list[str]) -> None:

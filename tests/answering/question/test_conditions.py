@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from rag.domain import Literal, Outcome, Record
+from rag.domain import EntityId, Literal, Outcome, Passage, PassageKind, Record
 from rag.linking.linker import Linker
 from rag.pipeline import Options, Pipeline
 from rag.question.conditions import asks_for_diseases, conditions_of, sort_of_remedy
@@ -69,6 +69,21 @@ def test_a_department_and_a_part_of_the_body(question: str) -> None:
 @pytest.mark.parametrize(
     "question",
     [
+        "风湿科看哪些病",
+        "哪些疾病属于风湿科",
+        "风湿科是看什么的",
+        "风湿科常见的病有哪些",
+        "风湿科都治什么毛病",
+        "列举风湿科的疾病",
+    ],
+)
+def test_a_department_alone(question: str) -> None:
+    assert kinds(question) == {Relation.DEPARTMENT}
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
         "老年人得的病里哪些会咳嗽？",
         "孕妇有咳嗽，可能是哪些病",
         "儿童咳嗽一般是什么病引起的",
@@ -82,7 +97,8 @@ def test_a_group_of_people_and_a_symptom(question: str) -> None:
 @pytest.mark.parametrize(
     "question",
     [
-        "偏头痛挂什么科", "风湿科看哪些病", "咳嗽、头痛可能是哪些病", "老年人咳嗽是什么病", "肌肉咳嗽要考虑哪些疾病",
+        "偏头痛挂什么科", "风湿科哪家医院好", "风湿科看病要带什么",
+        "咳嗽、头痛可能是哪些病", "老年人咳嗽是什么病", "肌肉咳嗽要考虑哪些疾病",
         "老年人容易得哪些病",
         "没有咳嗽的老年人得哪些病", "老年人咳嗽吃什么药", "老年人有偏头痛，咳嗽是哪些病", "女性生殖的病有哪些",
     ],
@@ -110,6 +126,21 @@ def test_what_meets_both_is_listed_with_what_it_meets(pipeline: Pipeline) -> Non
 
 def test_the_very_word_of_a_record_comes_first(pipeline: Pipeline) -> None:
     assert listed(pipeline, "老年人得的病里哪些会无力症状？") == ["甲肌病", "乙肌病"]
+
+
+def test_diseases_of_a_department_are_listed_beside_its_introduction() -> None:
+    library = FakeLibrary()
+    text = "风湿科是诊治关节和肌肉疾病的科室。"
+    about = EntityId("department:风湿科")
+    said = Passage(text, PassageKind.MONOGRAPH, BOOK.id, title="风湿科", about=about, aspect="介绍")
+    library.publish([*records(), said])
+    answer = fake_pipeline(library).ask("风湿科看哪些病")
+    assert answer.outcome is Outcome.ANSWERED
+    assert answer.dropped == ()
+    assert re.findall("^(..病)的就诊科室：风湿科", answer.text, re.MULTILINE) == ["丙骨病", "乙肌病", "甲肌病"]
+    assert "风湿科的介绍：“风湿科是诊治关节和肌肉疾病的科室”" in answer.text
+    assert "不能据此诊断" not in answer.text
+    assert answer.questions == ()
 
 
 def test_what_nobody_meets_is_no_list(pipeline: Pipeline) -> None:
@@ -202,6 +233,23 @@ def test_a_class_is_found_by_what_people_call_it(question: str, known: list[str]
     rows = [(entity.partition(":")[2], entity, "name") for entity in known]
     (condition,) = sort_of_remedy(question, Linker(names(*rows)).link(question))
     assert (condition.relation, recorded in condition.words) == (Relation.DRUG_CLASS, True)
+
+
+def test_a_class_without_a_record_is_told_as_the_drugs_of_its_illness() -> None:
+    library = FakeLibrary()
+    library.publish([BOOK, fact("disease:高血压", Relation.DRUG, "drug:氨氯地平")])
+    answer = fake_pipeline(library).ask("降压药有哪些")
+    assert answer.rewritten == "高血压用什么药"
+    assert "高血压的药物治疗，知识库记载有：氨氯地平[1]" in answer.text
+
+
+def test_a_class_on_record_is_told_as_such() -> None:
+    library = FakeLibrary()
+    kind = fact("drug:甲素", Relation.DRUG_CLASS, Literal("某类降压药", "drug_class"))
+    library.publish([BOOK, kind, fact("disease:高血压", Relation.DRUG, "drug:氨氯地平")])
+    answer = fake_pipeline(library).ask("降压药有哪些")
+    assert answer.rewritten is None
+    assert "甲素的药品类型：某类降压药[1]" in answer.text
 
 
 def test_the_type_asked_for_is_kept() -> None:

@@ -232,3 +232,16 @@ def test_only_a_guess_is_a_suspicion(question: str, is_one: bool) -> None:
 def test_what_a_story_names_before_the_question_is_not_asked_about(question: str, objects: tuple[str, ...]) -> None:
     linker = Linker(names())
     assert read_intent(question, linker.link(question)).object == objects
+
+
+def test_a_kind_of_illness_is_decided_by_its_members() -> None:
+    asked = Intent(
+        (Relation.COMPLICATION,), ((Relation.COMPLICATION,),), yes_no=True, object=(EntityId("disease:癌症"),)
+    )
+    cancer, bleeding = (fact("disease:胃溃疡", Relation.COMPLICATION, f"disease:{name}") for name in ("胃癌", "胃出血"))
+    found = decide(asked, "胃溃疡会变成癌症吗", [bleeding, cancer])
+    assert found is not None
+    assert (found.verdict, found.facts) == (YesNo.YES, (cancer,))
+    without = decide(asked, "胃溃疡会变成癌症吗", [bleeding])
+    assert without is not None
+    assert without.verdict is YesNo.NOT_STATED

@@ -142,3 +142,14 @@ def test_a_history_without_end_is_read_in_part() -> None:
     assert found is not None
     assert len(found.restated("有")) < 20_000
     assert len(found.replies) <= 20
+
+
+@pytest.mark.parametrize(
+    ("message", "goes_on"),
+    [("还有点恶心", True), ("又吐了一次", True), ("还有什么药可以吃", False), ("偏头痛的病因", False)],
+)
+def test_what_adds_to_an_alarm_belongs_to_it(message: str, goes_on: bool) -> None:
+    history = turns("右下腹疼了一天", "马上去医院急诊（普外科），不要等到明天。")
+    found = read_consultation(history, message)
+    assert (found is not None and found.open) is goes_on
+    assert not goes_on or (found is not None and found.restated(message) == f"右下腹疼了一天，{message}")

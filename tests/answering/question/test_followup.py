@@ -105,6 +105,21 @@ def test_what_was_denied_is_not_carried() -> None:
     assert written("那是什么病", "我没有偏头痛", "……") is None
 
 
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("会变成高血压吗", "偏头痛会变成高血压吗"),
+        ("以后会不会引起高血压", "偏头痛以后会不会引起高血压"),
+        ("可以喝酒吗", "偏头痛可以喝酒吗"),
+        ("那能熬夜吗", "偏头痛能熬夜吗"),
+        ("高血压会引起头痛吗", None),
+        ("布洛芬能长期吃吗", None),
+    ],
+)
+def test_who_may_do_it_or_what_leads_to_it_is_put_back(question: str, expected: str | None) -> None:
+    assert written(question, FIRST, "……") == expected
+
+
 @pytest.mark.parametrize("turns", [(), ("你好", "……")])
 def test_nothing_to_carry(turns: tuple[str, ...]) -> None:
     assert written("那它要做什么检查", *turns) is None

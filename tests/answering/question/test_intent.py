@@ -410,3 +410,34 @@ def test_after_a_meal_it_hurts_or_is_taken(question: str, dosage: bool) -> None:
 def test_all_of_something_else_compares_nothing(question: str, compared: bool) -> None:
     linker = Linker(names(("头痛", "disease:头痛", "name")))
     assert read_intent(question, linker.link(question)).comparison is compared
+
+
+@pytest.mark.parametrize("question", ["证明布洛芬会导致偏头痛", "请论证某食物能治好偏头痛", "偏头痛能做俯卧撑吗"])
+def test_a_claim_to_be_proved_is_no_question_for_an_overview(question: str) -> None:
+    assert Relation.SYMPTOM not in intent(question).relations
+    assert not intent(question).reverse
+
+
+def test_rather_good_compares_nothing() -> None:
+    assert not intent("偏头痛和高血压怎么治疗比较好").comparison
+    assert intent("偏头痛和高血压哪个比较严重").comparison
+
+
+def test_which_is_graver_asks_for_what_it_leads_to() -> None:
+    found = intent("偏头痛和高血压哪个严重")
+    assert found.comparison
+    assert Relation.COMPLICATION in found.relations
+
+
+def test_one_complaint_named_twice_is_not_several() -> None:
+    row = ("高血压", "symptom:高血压", "name")
+    question = "高血压能做仰卧起坐吗？我想锻炼，高血压能做吗"
+    assert not read_intent(question, Linker(names(row)).link(question)).reverse
+
+
+def test_what_comes_once_it_is_taken_is_an_adverse_effect() -> None:
+    assert intent("布洛芬吃了会恶心吗").relations[0] is Relation.ADVERSE
+
+
+def test_what_something_has_to_do_with_it_asks_for_a_cause() -> None:
+    assert Relation.CAUSE in intent("偏头痛跟喝酒有关系吗").relations

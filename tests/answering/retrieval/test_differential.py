@@ -212,3 +212,10 @@ def test_how_common_something_is_does_not_bury_what_was_told() -> None:
     flood = replace(contender("甲病", 2.0), partly=True, mentioned=200)
     telling = replace(contender("乙病", 7.0), partly=True)
     assert named(order([flood, telling], NOBODY)) == ["乙病", "甲病"]
+
+
+def test_what_is_malignant_is_spoken_of_more_than_it_is_common() -> None:
+    sarcoma, sprain = contender("甲肉瘤", 3.0, "膝痛"), contender("乙滑膜炎", 3.0, "膝痛")
+    often, seldom = replace(sarcoma, mentioned=300), replace(sprain, mentioned=40)
+    assert named(order([often, seldom], NOBODY)) == ["乙滑膜炎", "甲肉瘤"]
+    assert named(order([often, replace(seldom, mentioned=5)], NOBODY)) == ["甲肉瘤", "乙滑膜炎"]

@@ -249,3 +249,22 @@ def test_a_suspicion_is_met_with_the_record_of_the_illness(tmp_path: Path) -> No
     text = answer_over(tmp_path, rows, "儿子13岁腿痛，是不是生长痛")
     assert "生长痛的常见症状有：腿痛" in text
     assert "不能据此诊断" in text
+
+
+def test_a_name_of_one_record_hides_no_other_name(tmp_path: Path) -> None:
+    rows = ["甲罕见病,disease,has_symptom,腰疼,symptom,记录"]
+    rows += [f"乙病{n},disease,has_symptom,腰痛,symptom,记录" for n in range(4)]
+    rows += [f"丙病{n},disease,has_complication,乙病0,disease,记录" for n in range(3)]
+    rows += [f"丁病{n},disease,has_symptom,耳鸣{n},symptom,记录" for n in range(9)]
+    text = answer_over(tmp_path, rows, "腰疼了半个月，坐久了更疼，是什么病")
+    assert text.startswith("乙病0，相符的症状：腰痛")
+    assert "甲罕见病，相符的症状：腰疼" in text
+
+
+def test_the_same_pain_told_once_more_is_no_pain_anywhere(tmp_path: Path) -> None:
+    rows = [f"乙病{n},disease,has_symptom,头痛,symptom,记录" for n in range(3)]
+    rows += [f"甲病{n},disease,has_symptom,疼痛,symptom,记录" for n in range(3)]
+    rows += [f"丁病{n},disease,has_symptom,耳鸣{n},symptom,记录" for n in range(9)]
+    text = answer_over(tmp_path, rows, "头痛三天了，晚上更疼，是什么病")
+    assert "乙病0，相符的症状：头痛" in text
+    assert "甲病" not in text

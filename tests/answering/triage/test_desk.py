@@ -40,3 +40,9 @@ def test_the_departments_that_see_a_complaint_first(sample: Pipeline) -> None:
     assert load_desk().departments(mentions, Person()) == {"神经内科"}
     assert "儿科" in load_desk().departments(mentions, Person(age=4))
     assert load_desk().departments((), Person(age=4)) == frozenset()
+
+
+def test_of_several_complaints_it_is_said_which_goes_where(sample: Pipeline) -> None:
+    text = sample.ask("头晕、咳嗽挂什么科").text.splitlines()[0]
+    assert text.startswith("导诊提示：头晕：先看")
+    assert "咳嗽：先看" in text

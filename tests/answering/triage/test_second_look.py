@@ -305,6 +305,7 @@ def test_what_is_no_model_is_one_line(tmp_path: Path, content: bytes) -> None:
         ("宝宝才28天，天气炎热每天30度以上的高温，该给他穿多少衣服", None),
         ("宝宝40天不发烧，体温36.8，就是爱吐奶", None),
         ("出生二十天，额头烫手", "infant_fever"),
+        ("38度5", None),
         ("八个月宝宝发热两天，不爱动，头往后仰，拒奶，眼神呆", "unclear"),
     ],
 )
@@ -312,6 +313,13 @@ def test_fever_alone_is_an_emergency_of_the_first_three_months(question: str, ca
     rules = load_rules()
     verdict = assess(question, None, rules, load_look(rules))
     assert (verdict.category if verdict.red_flag else None) == category
+
+
+@pytest.mark.parametrize(
+    "question", ["我体温38度2，今天月经第二天", "7月25日查出卵巢囊肿，最近两天开始发烧，体温38度2"]
+)
+def test_a_day_or_a_month_is_no_age(question: str, rules: TriageRules, look: SecondLook) -> None:
+    assert assess(question, None, rules, look).category != "infant_fever"
 
 
 @pytest.mark.parametrize(
@@ -324,6 +332,16 @@ def test_fever_alone_is_an_emergency_of_the_first_three_months(question: str, ca
         ("剩菜吃完上吐下泻", "diarrhoea"),
         ("坐骨神经痛，从屁股一直麻到小腿", "sciatica"),
         ("吃了降压药头晕恶心", "ill_from_a_medicine"),
+        ("嗓子里像堵了团棉花，吐不出来咽不下去", "lump_in_throat"),
+        ("打鼾，夜里老是憋醒", "sleep_apnoea"),
+        ("老伴记性越来越差，走路也慢了", "forgetful_old"),
+        ("这阵子心烦，坐立不安", "restless"),
+        ("大便干硬，一粒一粒的", "hard_stool"),
+        ("每个月来例假第一天肚子都疼", "period_pain"),
+        ("婴儿吐奶怎么办", "spits_up"),
+        ("热水烫到手指了", "small_scald"),
+        ("误吞了一颗果核", "swallowed_object"),
+        ("老伴糖尿病，两只脚发麻发凉", "diabetic_numb_feet"),
     ],
 )
 def test_what_first_aid_has_words_for_needs_no_alarm(
@@ -348,6 +366,14 @@ def test_what_first_aid_has_words_for_needs_no_alarm(
         "喝了中药后恶心乏力，皮肤发黄",
         "胳膊被蒸汽烫了一圈",
         "小臂烫伤起了巴掌大的水泡",
+        "嗓子突然像被堵住，说不出话",
+        "打鼾，今晚躺下就憋醒，要坐起来喘",
+        "心里烦躁坐不住，胸口闷，一身冷汗",
+        "爷爷今天突然糊涂，走路往一边倒",
+        "月经推迟十天，肚子剧痛快晕了",
+        "孩子被开水烫到手，皮都掉了",
+        "孩子吞了纽扣电池",
+        "糖尿病，突然右脚发麻，说话不清楚",
     ],
 )
 def test_signs_of_danger_raise_it_all_the_same(text: str, rules: TriageRules, look: SecondLook) -> None:
