@@ -84,7 +84,7 @@ class SecondLook:
     `alarm` and `doubt` are probabilities of any emergency; `clear` is the share of it that one kind must have to be
     named: advice for the wrong organ is worse than advice for none. Where none is, it takes `alarm_unclear` to speak:
     a little of everything is what long harmless stories hold. `calm`: rules of first aid -> the kinds of emergency of
-    which they tell the harmless ones apart; `firm`: those that do so whatever the probability.
+    which they tell the harmless ones apart.
     """
 
     sees: Classifier
@@ -95,7 +95,6 @@ class SecondLook:
     clear: float
     alarm_unclear: float
     calm: Mapping[str, Collection[str]] = field(default_factory=dict)
-    firm: Collection[str] = ()
 
     def reconsider(
         self, question: str, patient: Patient | None, first: Triage, known: Sequence[str] = (), aid: str | None = None
@@ -107,8 +106,7 @@ class SecondLook:
         text = described(patient) + question
         emergency = self.sees.probabilities(text, known)[EMERGENCY]
         if first.red_flag:
-            firm = aid in self.firm and self._calms(aid, first.category or "", question)
-            return first if emergency >= self.doubt and not firm else Triage()
+            return first if emergency >= self.doubt else Triage()
         return self._named(text, question, patient, emergency, aid) or first if emergency >= self.alarm else first
 
     def _named(
@@ -118,7 +116,7 @@ class SecondLook:
         shares = self.names.probabilities(text)
         kind = max(shares, key=lambda label: (shares[label], label))
         other = emergency * (1 - shares[kind])
-        if (emergency < _CERTAIN or aid in self.firm) and self._calms(aid, kind, question):
+        if emergency < _CERTAIN and len(normalise(question)) <= _SHORT and kind in self.calm.get(aid or "", ()):
             return None
         if kind == _SUICIDAL and _is_reluctant(question):
             return None
@@ -131,10 +129,6 @@ class SecondLook:
         if shares[kind] >= self.clear:
             return self.verdicts[kind]
         return self.verdicts[UNCLEAR] if emergency >= self.alarm_unclear else None
-
-    def _calms(self, aid: str | None, kind: str, question: str) -> bool:
-        """Whether first aid tells such an emergency from what a short question says."""
-        return len(normalise(question)) <= _SHORT and kind in self.calm.get(aid or "", ())
 
 
 def _is_reluctant(question: str) -> bool:
@@ -220,14 +214,13 @@ def load_look(rules: TriageRules) -> SecondLook:
         )
         verdicts[name] = Triage(True, row.get("rule", name), action, label)
     calm: dict[str, list[str]] = table["calm"]
-    firm: list[str] = table["firm"]
-    strange = {*calm, *firm} - {rule.id for rule in rules.calming} | {
-        kind for kinds in calm.values() for kind in kinds
-    } - {*names.labels}
+    strange = {*calm} - {rule.id for rule in rules.calming} | {kind for kinds in calm.values() for kind in kinds} - {
+        *names.labels
+    }
     if strange:
         raise ConfigurationError(f"{_TABLE}: calm: {sorted(strange)} is no sure rule of first aid or no category")
     alarm, doubt, clear, unclear = (float(table[name]) for name in ("alarm", "doubt", "clear", "alarm_unclear"))
-    return SecondLook(sees, names, verdicts, alarm, doubt, clear, unclear, calm, firm)
+    return SecondLook(sees, names, verdicts, alarm, doubt, clear, unclear, calm)
 
 
 def _packaged(name: str) -> Classifier:

@@ -332,7 +332,6 @@ def test_a_day_or_a_month_is_no_age(question: str, rules: TriageRules, look: Sec
         ("剩菜吃完上吐下泻", "diarrhoea"),
         ("坐骨神经痛，从屁股一直麻到小腿", "sciatica"),
         ("吃了降压药头晕恶心", "ill_from_a_medicine"),
-        ("嗓子里像堵了团棉花，吐不出来咽不下去", "lump_in_throat"),
         ("打鼾，夜里老是憋醒", "sleep_apnoea"),
         ("老伴记性越来越差，走路也慢了", "forgetful_old"),
         ("这阵子心烦，坐立不安", "restless"),
@@ -341,7 +340,6 @@ def test_a_day_or_a_month_is_no_age(question: str, rules: TriageRules, look: Sec
         ("婴儿吐奶怎么办", "spits_up"),
         ("热水烫到手指了", "small_scald"),
         ("误吞了一颗果核", "swallowed_object"),
-        ("老伴糖尿病，两只脚发麻发凉", "diabetic_numb_feet"),
     ],
 )
 def test_what_first_aid_has_words_for_needs_no_alarm(
@@ -374,6 +372,21 @@ def test_what_first_aid_has_words_for_needs_no_alarm(
         "孩子被开水烫到手，皮都掉了",
         "孩子吞了纽扣电池",
         "糖尿病，突然右脚发麻，说话不清楚",
+        "心里烦躁坐不住，想解脱",
+        "烦躁坐立不安，站到窗户边上了",
+        "心烦得坐不住，想一了百了",
+        "烦躁坐不住，嘴唇发紫",
+        "烦躁坐不住，后背撕裂样疼",
+        "误吞玻璃渣，肚子硬",
+        "误吞硬币，脸色发绀",
+        "宝宝吞了橡皮，说不出话",
+        "打呼噜憋气，早上嘴唇发绀",
+        "打鼾憋醒，心口像石头压着",
+        "喉咙像堵着，声音像含着热土豆，张口困难",
+        "老人半年来健忘，现在右边手脚不听使唤",
+        "开水烫手，手指黑了",
+        "月子里的娃体温38.2",
+        "才出满月体温38.6",
     ],
 )
 def test_signs_of_danger_raise_it_all_the_same(text: str, rules: TriageRules, look: SecondLook) -> None:
