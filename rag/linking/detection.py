@@ -121,7 +121,7 @@ class Detector:
         """Whether a longer word holds it, or a part of the body or a measure begins with its last character.
 
         A name that a list alone gives to a thing (`内风`, `阳脱`) is none either where another name begins with its
-        last character (`内风湿`), its first one ends an everyday word (`已经疼`), or it ends a product (`八珍益母胶囊`).
+        last character (`内风湿`), its first one ends an everyday word (`已经疼`), or it ends a product (`益母胶囊`).
         """
         if cut_from_a_word(text, match.start, match.end, match.types):
             return True
