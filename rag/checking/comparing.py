@@ -177,7 +177,10 @@ def _compared_round(
 def _change_places(said: Sides, there: Sides, before: frozenset[str]) -> bool:
     (left, right), (greater, other) = said, there
     first = greater | before - other
-    return bool(left & other and right & first) and not (right & other and left & first)
+    if not left & other or not right & first:
+        return False
+    crosswise, straight = len(left & other) + len(right & first), len(left & first) + len(right & other)
+    return not (right & other and left & first) or crosswise > straight
 
 
 _GREATEST = re.compile(rf"(?P<who>[{HAN}a-z]{{2,10}}?)(?:的)?(?:明显|也|均)?[更较](?P<way>[高多大好低少小差])(?!于)")

@@ -162,11 +162,18 @@ def _only_modified(piece: str, before: str, after: str, allowed: str) -> bool:
         seen = True
         modifier = MODIFIER.search(allowed[max(0, start - 4) : start])
         suffix = SUFFIX.match(allowed[start + len(piece) : start + len(piece) + 6])
+        denied = (
+            piece.startswith(_DENIABLE) and allowed[max(0, start - 1) : start] == "不" and not before.endswith("不")
+        )
         apart = modifier and not before.endswith(modifier[0]) and not after.startswith(modifier[0])  # 哮喘急性发作
-        if not apart and not (suffix and not after.startswith(suffix[0])):
+        if not apart and not denied and not (suffix and not after.startswith(suffix[0])):
             return False
         start = allowed.find(piece, start + 1)
     return seen
+
+
+_DENIABLE = ("稳定", "典型", "完全", "规则")
+"""What begins another name with 不 before it: `不稳定型心绞痛`."""
 
 
 def _conflicts(clause: Clause, ground: Ground, used: Sequence[Segment]) -> bool:

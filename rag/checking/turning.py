@@ -13,7 +13,9 @@ from rag.checking.degrees import excess_reason, rarity_reason
 from rag.checking.ground import Ground
 from rag.checking.headings import heading_reason
 from rag.checking.phrases import GLUE, PEOPLE
+from rag.checking.routes import forbidden_route
 from rag.checking.signs import AGREEING, ALLOW, DENY, FORBID, NEGATIVE, PRAISE, UNADVISED
+from rag.checking.verdicts import turns_verdict
 from rag.text import HAN, is_han, normalise
 
 _LIST = re.compile(r"[、和或及与如]| and | or ")
@@ -29,6 +31,7 @@ def turned(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str | Non
         or excess_reason(clause, ground)
         or _needless_reason(clause, ground)
         or heading_reason(clause, used)
+        or ("polarity_not_in_evidence" if forbidden_route(clause, used) or turns_verdict(clause, used) else None)
         or compared(clause, ground, used)
     )
 

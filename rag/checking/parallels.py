@@ -1,0 +1,51 @@
+"""Clauses that tell the same of two: `胃溃疡多在餐后疼痛，十二指肠溃疡多在空腹疼痛`. Pure.
+
+What is told of one must not be said of the other. Whose a value is, is judged by itself (`rag.checking.holders`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import permutations
+
+from rag.checking.clauses import Clause, Segment, bare
+from rag.text import is_han
+
+_LONGEST_HEAD = 8
+_ENOUGH = 2
+"""Pairs of characters that stand in the other clause alone."""
+_KINDS = frozenset("组者症儿期型级")
+"""What the names of two of a kind end with: `轻症`, `重症`."""
+
+
+def told_of_the_other(clause: Clause, used: Sequence[Segment]) -> bool:
+    """Whether the clause names one of two and tells what the evidence tells of the other alone."""
+    if clause.amounts:
+        return False
+    for one, other, mine, theirs in _parallels(used):
+        if mine <= clause.content and not theirs & clause.content:
+            rest = clause.core - mine
+            alone, strange = rest & (one.content - other.content), rest & (other.content - one.content)
+            if len(strange) >= _ENOUGH and not alone:
+                return True
+    return False
+
+
+def _parallels(used: Sequence[Segment]) -> Iterator[tuple[Clause, Clause, frozenset[str], frozenset[str]]]:
+    """Pairs of clauses of the evidence that begin alike but for what they are about, and what tells the two apart."""
+    parts = [part for segment in used for part in segment.clauses if not part.label]
+    for one, other in permutations(parts, 2):
+        mine, theirs = _heads(one.text, other.text)
+        mine, theirs = mine - other.content, theirs - one.content
+        if mine and theirs:
+            yield one, other, mine, theirs
+
+
+def _heads(one: str, other: str) -> tuple[frozenset[str], frozenset[str]]:
+    """What two clauses begin with up to where they go on alike, that included; words that only join left out."""
+    for first in range(1, min(_LONGEST_HEAD, len(one))):
+        alike = one[first] if one[first] in _KINDS else one[first : first + 2]
+        second = other.find(alike, 1, _LONGEST_HEAD + 1) if is_han(alike[-1]) else -1
+        if second > 0:
+            return bare(one[: first + 1]), bare(other[: second + 1])
+    return frozenset(), frozenset()
