@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rag.checking.clauses import GAP, Clause, Mark, Segment, bare
 from rag.checking.effects import CAUSAL, Sides, against_the_list, cause_first, exchanged, sides_of
 from rag.checking.factors import tells_factor, turns_factor
 from rag.checking.ground import Ground
 from rag.checking.signs import ALIKE, DOWN, OPPOSITE, SAME_WAY, UP
-from rag.text import HAN
+from rag.text import HAN, is_han
 
 
 def compared(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str | None:
@@ -42,11 +42,24 @@ def _way_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str 
         if not same:
             return "polarity_not_in_evidence"
         other = [e for e in there if e.kind in OPPOSITE[way.kind]]
+        if _measured_so(clause, way, parts, OPPOSITE) and not _measured_so(clause, way, parts, SAME_WAY):
+            return "polarity_not_in_evidence"
         if _closest(way, other) > _closest(way, same):
             return "polarity_not_in_evidence"
         if clause.text[way.start : way.end].endswith("于") and _told_otherwise(clause, way, used):
             return "polarity_not_in_evidence"
     return None
+
+
+def _measured_so(clause: Clause, way: Mark, parts: Sequence[Clause], kinds: Mapping[str, frozenset[str]]) -> bool:
+    """Whether what stands right beside the direction goes in one of `kinds` in the evidence: 浓度 of `浓度降低`."""
+    measures = {pair for pair in _beside(clause.text, way) if len(pair) > 1 and is_han(pair[0]) and is_han(pair[1])}
+    ways = ((part.text, e) for part in parts for e in part.ways if e.kind in kinds[way.kind])
+    return any(not measures.isdisjoint(_beside(text, e)) for text, e in ways)
+
+
+def _beside(text: str, way: Mark) -> tuple[str, str]:
+    return text[max(0, way.start - 2) : way.start], text[way.end : way.end + 2]
 
 
 def _falls_below(clause: Clause, way: Mark) -> bool:

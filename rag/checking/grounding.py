@@ -66,7 +66,7 @@ def _tells_values_only(segments: Sequence[Segment]) -> bool:
     clauses = [clause for segment in segments for clause in segment.clauses]
     aged = any(amount.unit == "个月" for clause in clauses for amount in clause.amounts)  # 儿童 of `6至14岁的儿童`
     told = (PEOPLE.sub(GAP, clause.text) if aged else clause.text for clause in clauses)
-    bare = all(not content_of(GLUE.sub(GAP, text)) for text in told)
+    bare = all(not content_of(GLUE.sub(GAP, text.replace("剂量", GAP))) for text in told)
     return bare and any(clause.amounts for clause in clauses)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import permutations
 
 from rag.checking.clauses import Clause, Segment, bare
+from rag.checking.signs import OPPOSITE, SAME_WAY
 from rag.text import is_han
 
 _LONGEST_HEAD = 8
@@ -26,9 +27,15 @@ def told_of_the_other(clause: Clause, used: Sequence[Segment]) -> bool:
         if mine <= clause.content and not theirs & clause.content:
             rest = clause.core - mine
             alone, strange = rest & (one.content - other.content), rest & (other.content - one.content)
-            if len(strange) >= _ENOUGH and not alone:
+            if not alone and (len(strange) >= _ENOUGH or _goes_the_other_way(clause, one, other)):
                 return True
     return False
+
+
+def _goes_the_other_way(clause: Clause, one: Clause, other: Clause) -> bool:
+    """Whether what the clause says of the one goes as the other does, against what the evidence says of the one."""
+    said, mine, theirs = ({way.kind for way in part.ways} for part in (clause, one, other))
+    return any(kind in theirs and not mine & SAME_WAY[kind] and bool(mine & OPPOSITE[kind]) for kind in said)
 
 
 def _parallels(used: Sequence[Segment]) -> Iterator[tuple[Clause, Clause, frozenset[str], frozenset[str]]]:

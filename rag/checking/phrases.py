@@ -36,6 +36,11 @@ IN_CONTEXT: Sequence[tuple[re.Pattern[str], str]] = (
         "容易",
     ),
     (re.compile(r"表现(?!为)"), "症状"),
+    (re.compile(r"上吐下泻|吐泻"), "呕吐、腹泻"),
+    (re.compile(r"加强了?(?=[^，,。]{0,20}(?:作用|效应|毒性|疗效))"), "增强"),
+    (re.compile(r"(?<!容)易致"), "容易引起"),
+    (re.compile(r"(?<=[开闭]角)性(?=青光眼)"), "型"),
+    (re.compile(r"(?<=[产多少经调])的?女性(?=[患应须要不禁慎忌可也])"), "者"),
     (re.compile(r"上述(?:证候|症候|病症)"), "上述症状"),
     (re.compile(r"胃[、和及与或]?十二指肠(球部)?溃疡"), r"胃溃疡、十二指肠\1溃疡"),
     (re.compile(r"(?<![最当起])初(?=[用服给]药)"), "起始"),
@@ -157,7 +162,7 @@ LICENSED_ALONE: Sequence[tuple[re.Pattern[str], str]] = (
     (re.compile(r"引起"), "出"),
     (re.compile(r"合用|辅助"), "加"),
     (re.compile(r"合用|辅助"), "合用"),
-    (re.compile(r"(?:使用|服用|应用|[用服给]药|治疗)前"), "前"),
+    (re.compile(r"(?:使用|服用|应用|[用服给]药?|治疗)前"), "前"),
     (re.compile(r"(?s)不良反应|(?:使用|服用|应用|[用服给]药)后|^(?!.*前).*(?:使用|服用|应用|[用服给]药)"), "后"),
 )
 """The same of a character that is left by itself: `服阿那曲唑后乏力` of its adverse effects."""

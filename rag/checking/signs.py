@@ -116,7 +116,7 @@ WAYS: Sequence[tuple[str, re.Pattern[str]]] = (
             r"升高|增高|增加|增多|上升|升幅|增强|加强(?=$|[，,、。\s])|变强|加倍|"
             r"增长|增大|提高|升至|升到|升(?= ?\d|\s|$)|高于|多于|大于|长于|更高|更多|"
             r"更大|更长|变大|变多|变高|变长|变快|略多|较高|较多|较长|"
-            r"偏高|加快|加速|延长|增至|翻倍|多(?=\s)|"
+            r"偏高|加快|加速|酌增|延长|增至|翻倍|多(?=\s)|"
             r"\bincreas\w*|\benhanc\w*|\bpotentiat\w*|\baugment\w*|\bhigher\b|\brais\w*|\brise[ns]?\b|\brose\b|\belevat\w*|\bgain\w*|\blonger\b|\bprolong\w*|"
             r"\bmore\b(?: frequent\b| common\b| likely\b| often\b)?|\bgreater\b"
         ),

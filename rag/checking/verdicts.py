@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from rag.checking.clauses import Clause, Segment, content_of
 
-_EFFECT = "(?:疗效|反应|预后|耐受性)"
+_EFFECT = "(?:疗效|反应|预后|耐受)"
 _WELL = re.compile(rf"{_EFFECT}(?:也|均|都|更|很|较|为|比较)*(?:良好|佳|好|满意|确切)|(?:良好|满意|确切)的?{_EFFECT}")
 _BADLY = re.compile(rf"{_EFFECT}(?:也|均|都|更|很|较|为|比较)*(?:差|不佳|欠佳|不良|不好|不满意|不理想)")
 

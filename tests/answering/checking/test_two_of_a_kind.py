@@ -7,8 +7,9 @@ import pytest
 from rag.checking.checker import Checker
 from rag.checking.effects import turns_lists
 from rag.checking.ground import ground_of
-from rag.domain import Evidence, Passage, PassageKind
+from rag.domain import EntityId, Evidence, Passage, PassageKind
 from rag.linking.names import Names
+from rag.ports import NameRow
 from tests.answering.records import BOOK, told
 
 
@@ -24,6 +25,12 @@ LEAFLET = passage(
     "用于气血两虚，四肢不温、久治不愈的甲疮。儿童每日用量按体重每1kg不超过2mg。有人刚用时会口干，数日后自行消失。"
     "血小板下降。脾虚易腹泻者慎用。急性或慢性甲肾炎可用。",
     "甲苯丸",
+)
+BANS = passage("1.慎用：(1)恶病质；(2)活动性甲热；(3)重度乙压。2.孕妇可用。3.口服：20～40μg/次，3次/d。", "甲苯丁胺")
+ACIDS = passage(
+    "酸性药物增加它的排泄，碱性药物减少它的排泄。与丙英钠同用，代谢加快，血药浓度降低，需酌情增加用量。可加强肾上腺素的作用。"
+    "用于萎缩性鼻炎。对本品过敏者禁用。",
+    "甲茶碱",
 )
 
 
@@ -49,6 +56,11 @@ def checker() -> Checker:
         ("可使血小板减少", LEAFLET),
         ("脾虚容易腹泻的人要慎用", LEAFLET),
         ("急、慢性甲肾炎可用甲苯丸", LEAFLET),
+        ("重度乙压和活动性甲热患者应慎用甲苯丁胺", BANS),
+        ("甲苯丁胺口服每次20～40微克，每天3次", BANS),
+        ("酸性药物会增加甲茶碱的排泄", ACIDS),
+        ("丙英钠可使甲茶碱的血药浓度下降，需要酌情加量", ACIDS),
+        ("甲茶碱会增强肾上腺素的作用", ACIDS),
     ],
 )
 def test_told_as_it_stands(checker: Checker, sentence: str, evidence: Evidence) -> None:
@@ -65,10 +77,19 @@ def test_told_as_it_stands(checker: Checker, sentence: str, evidence: Evidence) 
         ("稳定型心绞痛的患者禁用甲苯丁胺", HEART),
         ("入院后直接手术的预后优于保守治疗12小时后再手术", GROUPS),
         ("可使血小板增多", LEAFLET),
+        ("孕妇慎用甲苯丁胺", BANS),
+        ("酸性药物会减少甲茶碱的排泄", ACIDS),
+        ("丙英钠可使甲茶碱的血药浓度升高", ACIDS),
+        ("甲茶碱会减弱肾上腺素的作用", ACIDS),
     ],
 )
 def test_told_of_another(checker: Checker, sentence: str, evidence: Evidence) -> None:
     assert checker.check(f"{sentence}[1]。", (evidence,)) is not None
+
+
+def test_a_name_is_not_made_of_two_cut_inside_a_word() -> None:
+    rows = [NameRow("过敏性鼻炎", EntityId("disease:过敏性鼻炎"), "name")]
+    assert Checker(Names(rows)).check("过敏性鼻炎患者可用甲茶碱[1]。", (ACIDS,)) == "entity_not_in_evidence"
 
 
 @pytest.mark.parametrize(
