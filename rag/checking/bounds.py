@@ -30,7 +30,7 @@ _PERIOD_NAMES = {"dose": PER_DOSE, "night": PER_NIGHT, "morning": PER_MORNING, "
 
 _TAKEN = (
     "(?:要|需要?|须|应该?|得)?(?:连续|坚持|持续)?"
-    "(?:[用服给停]药|服用|使用|应用|治疗|观察|随访|休息|[间相]?隔|相距|错开|隔开|监测|[用服吃饮])?"
+    "(?:[用服给停]药|服用|使用|应用|治疗|观察|随访|休息|[间相]?隔|相距|错开|隔开|监测|摄入|[用服吃饮喝补])?"
 )
 """What may stand between a bound and its amount: `至少要用药4周`."""
 _AT_MOST_BEFORE = re.compile(

@@ -12,7 +12,7 @@ from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 from rag.checking.amount import Amount
 from rag.checking.amounts import amounts
 from rag.checking.bounds import periods, without_amounts
-from rag.checking.lists import Lists
+from rag.checking.lists import Lists, numbered
 from rag.checking.phrases import ENGLISH_GLUE, GLUE, IN_CONTEXT, KEPT_LATIN, SAME_LATIN, SYNONYMS
 from rag.checking.signs import MARKS, MASKED, WAYS
 from rag.checking.units import plain_units
@@ -180,7 +180,7 @@ def read(text: str, heading: str = "") -> tuple[Segment, ...]:
     """
     segments = []
     mark, lists = "", Lists()
-    for piece, following in _pieces(normalise(text)):
+    for piece, following in ((numbered(piece), mark) for piece, mark in _pieces(normalise(text))):
         above = [part for part in (lists.over(piece, heading),) if part]
         clauses: list[Clause] = [_clause(part, True, None) for part in above]
         for part, is_label in _clause_texts(_compared(piece)):

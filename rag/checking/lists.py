@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import re
 
+from rag.text import ITEM_NUMBER
+
 _LABEL = re.compile(r"[^:]{1,16}:")
 _ITEM = re.compile(r" ?(?:(?P<inner>\(?\d{1,2}\)|[①-⑳])|\d{1,2}[.、](?!\d))")
+
+
+def numbered(piece: str) -> str:
+    """`piece` with its item number apart from an age behind it: `2.2岁` is the second item."""
+    item = ITEM_NUMBER.match(piece)
+    return f"{item[0].strip()} {piece[item.end() :]}" if item and piece[item.end() :][:1].isdigit() else piece
 
 
 class Lists:
