@@ -46,7 +46,8 @@ def _way_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str 
             return "polarity_not_in_evidence"
         if _closest(way, other) > _closest(way, same):
             return "polarity_not_in_evidence"
-        if clause.text[way.start : way.end].endswith("于") and _told_otherwise(clause, way, used):
+        compares = clause.text[way.start : way.end].endswith("于")
+        if _told_otherwise(clause, way, used, OPPOSITE[way.kind] | {ALIKE} if compares else frozenset({ALIKE})):
             return "polarity_not_in_evidence"
     return None
 
@@ -113,8 +114,8 @@ _CARRIED = 0.9
 """What a word counts that stands in a clause before."""
 
 
-def _told_otherwise(clause: Clause, way: Mark, used: Sequence[Segment]) -> bool:
-    """Whether the comparison that is closest to that of the clause has another outcome."""
+def _told_otherwise(clause: Clause, way: Mark, used: Sequence[Segment], outcomes: frozenset[str]) -> bool:
+    """Whether what is closest to what the clause tells has one of the other outcomes."""
     own, same, other = bare(clause.text), 0.0, 0.0
     before: frozenset[str] = frozenset()
     for segment in used:
@@ -124,7 +125,7 @@ def _told_otherwise(clause: Clause, way: Mark, used: Sequence[Segment]) -> bool:
             shared = len(own & words) + _CARRIED * len(own & before - words)
             if kinds & SAME_WAY[way.kind] or _is_converse(clause, part, before):
                 same = max(same, shared)
-            elif kinds & (OPPOSITE[way.kind] | {ALIKE}) or _ALIKE.search(part.text):
+            elif kinds & outcomes or _ALIKE.search(part.text):
                 other = max(other, shared)
             before |= words
     return other > same > 0

@@ -98,8 +98,10 @@ def cause_first(said: str) -> Sides | None:
         left, right = content_of(said[: match.start()]), content_of(said[match.end() :])
         left, right = left - right, (right - left) or right  # 甲后神经痛引起甲
         agent = _AGENT_BEHIND.search(said[: match.start()])
-        turned = (agent and content_of(said[: agent.start()])) or said[match.end() :].startswith(" by")
-        return (right, left) if turned else (left, right)  # `因甲引起乙` begins with its cause
+        if agent and content_of(said[: agent.start()]):  # `因甲引起乙` begins with its cause
+            cause, effect = content_of(said[agent.end() : match.start()]), content_of(said[: agent.start()]) | right
+            return cause - effect, effect - cause
+        return (right, left) if said[match.end() :].startswith(" by") else (left, right)
     match = _ONE_OF_ITS.search(said)
     if match is None:
         return None

@@ -30,9 +30,8 @@ def crosses(claim: str, start: int, end: int, known: Iterable[str]) -> bool:
 def in_parts(name: str, claim: str, known: Iterable[str]) -> bool:
     """Whether `name` is part of a known name whose other parts stand in the claim, a dosage form apart."""
     longer = [other for other in known if name in other and compatible(name, other)]
-    return any(
-        _FORM.sub("", part).removesuffix("性") in claim for other in longer for part in [other.replace(name, "", 1)]
-    )
+    rests = ([_FORM.sub("", part).removesuffix("性") for part in other.split(name, 1)] for other in longer)
+    return any(all(part in claim for part in parts) for parts in rests)
 
 
 _YOUNG = frozenset({"儿童", "婴儿", "幼儿", "青少年", "未成年人"})

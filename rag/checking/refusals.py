@@ -11,6 +11,8 @@ from rag.checking.signs import ALLOW, DENY, FORBID, NEGATIVE, UNADVISED
 
 LIST = re.compile(r"[、和或及与如]| and | or ")
 """Between the items that one sign bears on."""
+LESS = re.compile("少[吃喝食饮]")
+"""Advice that a ban on food bears out."""
 
 
 def _forbids(segment: Segment, own: frozenset[str]) -> bool:
@@ -36,7 +38,9 @@ def refusal_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> s
     own = clause.core - ground.title_content
     allowed = any(mark.kind == ALLOW for segment in used for part in segment.clauses for mark in part.marks)
     banned = ALLOW in kinds and not allowed and any(_forbids(segment, own) for segment in used)
-    refused = not kinds & NEGATIVE and any(_refused_by(segment, clause) for segment in used)
+    refused = (
+        not kinds & NEGATIVE and not LESS.search(clause.text) and any(_refused_by(segment, clause) for segment in used)
+    )
     return "polarity_not_in_evidence" if banned or refused else None
 
 

@@ -6,14 +6,15 @@ import re
 from collections.abc import Mapping, Sequence
 
 MASKED = re.compile(
-    r"不温|不敛|不华|不荣|不收|不化|不摄|不纳|不节|不洁|不语|不愈|不定|不调|不利(?!于)|不通|不畅|不振|不爽|不宁|不寐|不固|不舒|不止|不尽|不省|不眠|不清(?!楚)|不退|不思|不仁|不遂|"
+    r"宜忌|不温|不敛|不华|不荣|不收|不化|不摄|不纳|不节|不洁|不语|不愈|不定|不调|不利(?!于)|不通|不畅|不振|不爽|不宁|不寐|不固|不舒|不止|不尽|不省|不眠|不清(?!楚)|不退|不思|不仁|不遂|"
     r"不良|不全|不足|不适(?![用宜合应])|不安(?!全)|不孕|不育|不稳|不明(?!显)|不规则|不同(?!时)|不典型|不完全|不自主|不等|不断|不仅|"
     r"不但|不论|不管(?!用)|"
     r"不过(?!敏)|不久|"
     r"(?:没有|无)禁忌|(?<!不)(?<!适)宜(?=从|自|在|于|以|由|先|随|按|与|餐|空腹|早|晚|睡|清淡|缓|慢)|"
     r"无效(?=[的时者后])|不饮者|不喝者|未控制|未成年|未服药|未治疗|未用药|未接种|无力|无尿|无菌|无关紧要|无痛|无症状|非处方|非甾体|非常|"
     r"非特异|非典型|"
-    r"\b(?:not|no) (?:worse|inferior|better|superior) (?:than|to)\b|\b(?:did|does|do) not (?:significantly )?differ\b|"
+    r"\b(?:not|no) (?:worse|inferior|better|superior) (?:than|to)\b|"
+    r"\b(?:did|does|do) not (?:significantly )?(?:differ|change)\b|"
     r"\bnot (?:significantly )?different\b|\bno (?:significant )?differences?\b|"
     r"非小细胞|非霍奇金|未分化|未婚|未来|无论|无机|无名|难免|否则|是否|能否|可否|忌惮|禁食|禁水"
 )
@@ -95,7 +96,7 @@ WAYS: Sequence[tuple[str, re.Pattern[str]]] = (
         ALIKE,
         re.compile(
             r"不[优劣亚]于|非劣效?|\bnon-?inferior\w*|\bnot? (?:superior|inferior|better|worse)\b|"
-            r"\b(?:did|does|do) not (?:significantly )?differ\b|\bnot (?:significantly )?different\b|"
+            r"\b(?:did|does|do) not (?:significantly )?(?:differ|change)\b|\bnot (?:significantly )?different\b|"
             r"\bno (?:significant )?differences?\b|\bsimilar\b|"
             r"\bcomparable\b|\bunchanged\b"
         ),
@@ -133,7 +134,7 @@ WAYS: Sequence[tuple[str, re.Pattern[str]]] = (
             r"\bfewer\b|\bless\b(?: frequent\b| common\b| likely\b| often\b)?|"
             r"\bloss\b|\bcut\b|\bshort\w*|\bdeclin\w*|"
             r"\bdrop\w*|\bfell\b|\bfall\b|"
-            r"\bdiminish\w*"
+            r"\bdiminish\w*|\bprevent\w*"
         ),
     ),
 )

@@ -13,7 +13,7 @@ from rag.checking.degrees import excess_reason, rarity_reason
 from rag.checking.ground import Ground
 from rag.checking.headings import heading_reason
 from rag.checking.phrases import GLUE, PEOPLE
-from rag.checking.refusals import LIST, refusal_reason
+from rag.checking.refusals import LESS, LIST, refusal_reason
 from rag.checking.routes import forbidden_route
 from rag.checking.signs import AGREEING, ALLOW, DENY, FORBID, NEGATIVE, PRAISE
 from rag.checking.verdicts import turns_verdict
@@ -130,7 +130,8 @@ def _denied_unsaid(clause: Clause, ground: Ground, used: Sequence[Segment], own:
     for e, part in [(mark, holder) for holder in parts for mark in holder.marks]:
         if near is not None and id(part) not in near:
             continue
-        if e.kind not in NEGATIVE or e.kind in agreed or _better_matched(e, part, own, used):
+        advised = part.label and e.kind == FORBID and LESS.search(clause.text)
+        if e.kind not in NEGATIVE or e.kind in agreed or advised or _better_matched(e, part, own, used):
             continue
         if _NEEDLESS.match(part.text, e.start) and not core_of(part.text[e.end :]):
             continue  # 多数无需治疗 denies nothing else of the many

@@ -26,7 +26,7 @@ _A_KILO = re.compile(
 _A_DAY = re.compile(r"24 ?小时(?:之|以)?内(?=[^，,。；;]{0,20}?(?:不(?:得|能|应|可)?超过|最多|至多|不多于|总量))")
 _DECIMAL = re.compile(r"([零一二三四五六七八九十]+)点([零一二三四五六七八九]+)(?=[毫微克升倍个]|小时|天)")
 _DOSES = re.compile("([一二两三四五六七八九十]{1,2})剂(?![量型])")
-_A_UNIT = re.compile(r"\b(within|after|for) an? (day|week|month|year|hour)\b")
+_A_UNIT = re.compile(r"\b(within|after|for|around|about|over) an? (day|week|month|year|hour)\b")
 _DEGREES = re.compile(r"(?<=\d)(?:摄氏度|度)(?![数日])")
 _THOUSANDS = re.compile(r"(?<![\d.a-z])(\d{1,3}) (?=\d{3}(?![\d.]))")
 _A_MINUTE = re.compile(r"每分钟?(\d+(?:[-~–—至到]\d+)?)次")

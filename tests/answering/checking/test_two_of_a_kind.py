@@ -32,6 +32,11 @@ ACIDS = passage(
     "用于萎缩性鼻炎。对本品过敏者禁用。",
     "甲茶碱",
 )
+FOOD = passage("甲反流的饮食宜忌：忌吃食物：咖啡、油炸食品。")
+INSOLES = passage(
+    "定制鞋垫使甲足溃疡复发率由38%降至21%，住院率没有差异。", "鞋垫"
+)
+FALLS = passage("Tobutamide did not prevent falls. Kidney stones were reduced; death was unchanged.", "Tobutamide")
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +64,12 @@ def checker() -> Checker:
         ("重度乙压和活动性甲热患者应慎用甲苯丁胺", BANS),
         ("甲苯丁胺口服每次20～40微克，每天3次", BANS),
         ("酸性药物会增加甲茶碱的排泄", ACIDS),
+        ("甲反流患者不宜吃油炸食品", FOOD),
+        ("甲反流患者应少吃油炸食品", FOOD),
+        ("甲反流患者不要喝咖啡", FOOD),
+        ("定制鞋垫能降低甲足溃疡的复发率", INSOLES),
+        ("Tobutamide did not reduce falls", FALLS),
+        ("Death did not change", FALLS),
         ("丙英钠可使甲茶碱的血药浓度下降，需要酌情加量", ACIDS),
         ("甲茶碱会增强肾上腺素的作用", ACIDS),
     ],
@@ -79,6 +90,9 @@ def test_told_as_it_stands(checker: Checker, sentence: str, evidence: Evidence) 
         ("可使血小板增多", LEAFLET),
         ("孕妇慎用甲苯丁胺", BANS),
         ("酸性药物会减少甲茶碱的排泄", ACIDS),
+        ("甲反流患者可以喝咖啡", FOOD),
+        ("定制鞋垫降低了住院率", INSOLES),
+        ("Death changed", FALLS),
         ("丙英钠可使甲茶碱的血药浓度升高", ACIDS),
         ("甲茶碱会减弱肾上腺素的作用", ACIDS),
     ],
@@ -106,7 +120,13 @@ def test_a_list_of_effects_told_as_such(claim: str, turns: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("claim", "turns"), [("因吸烟引起乙癌", False), ("乙癌多由吸烟引起", False), ("乙癌会引起吸烟", True)]
+    ("claim", "turns"),
+    [
+        ("因吸烟引起乙癌", False),
+        ("乙癌多由吸烟引起", False),
+        ("乙癌会引起吸烟", True),
+        ("吸烟由乙癌引起", True),
+    ],
 )
 def test_a_list_of_causes_told_as_such(claim: str, turns: bool) -> None:
     assert turns_lists(claim, ground_of((("乙癌的病因：吸烟", ("乙癌",)),))) is turns
