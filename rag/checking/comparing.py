@@ -219,8 +219,8 @@ _VERSUS = re.compile(r"\b(?:versus|vs)\b")
 
 def _backwards(clause: Clause, part: Clause) -> bool:
     """Whether the last two amounts of the sentence stand in the evidence in the other order."""
-    *_, first, second = (*clause.amounts, *clause.amounts)[-2:]
-    if _VERSUS.search(part.text):
+    if not clause.amounts or _VERSUS.search(part.text):
         return False
+    *_, first, second = (*clause.amounts, *clause.amounts)[-2:]
     order = [amount for amount in part.amounts if amount.alike(first) or amount.alike(second)]
     return len(order) == 2 and order[0].alike(second) and not first.alike(second)

@@ -19,11 +19,12 @@ SYNONYMS: Mapping[str, str] = {kept: kept for kept in _TABLES["same"]} | {
 """Word -> the word that stands for it; the longest that fits is taken."""
 IN_CONTEXT: Sequence[tuple[re.Pattern[str], str]] = (
     (re.compile(r"(?:本品|本药|该药|此药|本制剂)的?"), ""),
+    (re.compile(r"(?<=[高低大小长短多少])得多(?=$|[，,、。 ])"), ""),
     (re.compile(r"(?<!相)(?<!对)(?:比(?!较|例|率)|较)([^，,]{1,14}?)(?:更|要)?好(?=$|[，,。 ])"), r"优于\1"),
     (re.compile(r"(?<!相)(?<!对)(?:比(?!较|例|率)|较)([^，,]{1,14}?)(?:更|要)?差(?=$|[，,。 ])"), r"劣于\1"),
     (
         re.compile(
-            r"(?<!相)(?<!对)比(?!较|例|率)([^，,]{1,14}?)(?:更|要)?(?<![减增升降])([高低多少长短])(?=$|[，,。 ])"
+            r"(?<!相)(?<!对)比(?!较|例|率)([^，,]{1,14}?)(?:更|要)?(?<![减增升降])([高低多少长短大小])(?=$|[，,。 ])"
         ),
         r"\2于\1",
     ),
@@ -91,7 +92,8 @@ _ENGLISH: Sequence[tuple[str, str]] = (
     ("treat", "treated|treatment|treatments|therapy|therapies|treating"),
     ("interact", "interaction|interactions"), ("combine", "combined|together with|combination|coadministered"),
     ("symptom", "symptoms|signs?"), ("prevent", "prevention|preventing|prevents|prevented|prophylaxis"),
-    ("adverse", "side|undesirable"), ("associate", "associated|associations?|linked"),
+    ("adverse", "side|undesirable"),
+    ("associate", "associated|associations?|linked|related|relationships?|correlated|correlations?"),
     ("allergy", "allergic|allergies|hypersensitive|hypersensitivity"), ("high-risk", "at high risk|high risk"),
     ("hospital", "hospitalisation|hospitalization|hospitalized|hospitalised"),
     ("option", "options|choices?"), ("sudden", "suddenly|abrupt|abruptly"), ("exclude", "excluded|ruled out|rule out"),
@@ -102,6 +104,7 @@ _ENGLISH: Sequence[tuple[str, str]] = (
     ("discontinue", "discontinued|discontinuation|discontinuing|withdrawn|withdrawal of|stopping|stopped|stop"),
     ("hemorrhage", "haemorrhages?|hemorrhages|bleeding|bleeds"), ("anemia", "anaemia"), ("edema", "oedema|swelling"),
     ("diarrhea", "diarrhoea"), ("tumor", "tumours?|tumors"), ("vomiting", "vomit|vomited"), ("food", "meals?"),
+    ("not adequate", "inadequate|insufficient|not sufficient|not enough"),
     ("death", "mortality|deaths|died|fatality"), ("complication", "complications"),
 )  # fmt: skip
 SAME_LATIN = re.compile("|".join(rf"(\b(?:{words})\b)" for _, words in _ENGLISH))
@@ -138,7 +141,8 @@ _LICENSED: Sequence[tuple[str, str]] = (
     (r"宜吃|宜食", r"多吃|可吃"), (r"忌", r"忌食|少吃"), (r"中等", r"程度|中度"), (r"严重", r"程度|重度"),
     (r"轻微", r"程度|轻度"),
     (r"发生率", r"引起"), (r"观察", r"观察"),
-    (r"妨碍|减少|降低|抑制|减弱|增加|增强|升高|延长|缩短|促进", r"影响"), (r"促进|改善|提高", r"有助于|帮助"),
+    (r"妨碍|减少|降低|抑制|减弱|增加|增强|升高|延长|缩短|促进", r"影响"),
+    (r"促进|改善|提高|(?:具有|起到?)[^，,。]{0,6}作用", r"有助于|帮助"),
     (r"富含|丰富", r"含量高|含量丰富|富含|丰富"), (r"限制|控制", r"少吃|少喝|少饮|少食|限制"), (r"目标", r"控制|达到"),
     (r"偶|少数|罕见", r"个别|少数"), (r"/kg|\d ?kg|公斤", r"体重"), (r"收缩压|舒张压|高血压|降压", r"血压"),
     (r"(?s)(?=.*(?:℃|°c))(?=.*[热烧])", r"体温"), (r"(?s)^(?!.*率).*%", r"发生率|发生比例"),
@@ -155,6 +159,7 @@ LICENSED: Sequence[tuple[re.Pattern[str], re.Pattern[str]]] = tuple(
 LICENSED_ALONE: Sequence[tuple[re.Pattern[str], str]] = (
     (re.compile(r"服|液|酒|茶|糖浆|咖啡|饮料|牛奶|豆浆|汤|汁"), "饮"),
     (re.compile(r"近期"), "近"),
+    (re.compile(r"程度"), "地"),
     (re.compile(r"防治"), "预防"),
     (re.compile(r"常见|多(?=[由为在于能有])|一般|通常"), "多"),
     (re.compile(r"反应"), "不良"),

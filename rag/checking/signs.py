@@ -117,7 +117,7 @@ WAYS: Sequence[tuple[str, re.Pattern[str]]] = (
             r"升高|增高|增加|增多|上升|升幅|增强|加强(?=$|[，,、。\s])|变强|加倍|"
             r"增长|增大|提高|升至|升到|升(?= ?\d|\s|$)|高于|多于|大于|长于|更高|更多|"
             r"更大|更长|变大|变多|变高|变长|变快|略多|较高|较多|较长|"
-            r"偏高|加快|加速|酌增|延长|增至|翻倍|多(?=\s)|"
+            r"偏高|加快|加速|酌增|上调|延长|增至|翻倍|多(?=\s)|"
             r"\bincreas\w*|\benhanc\w*|\bpotentiat\w*|\baugment\w*|\bhigher\b|\brais\w*|\brise[ns]?\b|\brose\b|\belevat\w*|\bgain\w*|\blonger\b|\bprolong\w*|"
             r"\bmore\b(?: frequent\b| common\b| likely\b| often\b)?|\bgreater\b"
         ),
@@ -129,7 +129,7 @@ WAYS: Sequence[tuple[str, re.Pattern[str]]] = (
             r"降至|降到|降(?= ?\d|\s|$)|低于|少于|小于|短于|更低|更少|更小|更短|"
             r"变小|变少|变低|变短|"
             r"略少|较低|较少|较短|偏低|"
-            r"递减|酌减|减慢|变慢|减缓|缩短|减至|减半|减量|抑制(?!剂)|少(?=\s)|"
+            r"递减|酌减|下调|减慢|变慢|减缓|缩短|减至|减半|减量|抑制(?!剂)|少(?=\s)|"
             r"\bdecreas\w*|\bweaken\w*|\battenuat\w*|\blower\w*|\breduc\w*|"
             r"\bfewer\b|\bless\b(?: frequent\b| common\b| likely\b| often\b)?|"
             r"\bloss\b|\bcut\b|\bshort\w*|\bdeclin\w*|"

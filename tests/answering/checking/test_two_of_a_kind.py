@@ -33,9 +33,7 @@ ACIDS = passage(
     "甲茶碱",
 )
 FOOD = passage("甲反流的饮食宜忌：忌吃食物：咖啡、油炸食品。")
-INSOLES = passage(
-    "定制鞋垫使甲足溃疡复发率由38%降至21%，住院率没有差异。", "鞋垫"
-)
+INSOLES = passage("定制鞋垫使甲足溃疡复发率由38%降至21%，住院率没有差异。", "鞋垫")
 FALLS = passage("Tobutamide did not prevent falls. Kidney stones were reduced; death was unchanged.", "Tobutamide")
 
 
@@ -93,6 +91,7 @@ def test_told_as_it_stands(checker: Checker, sentence: str, evidence: Evidence) 
         ("甲反流患者可以喝咖啡", FOOD),
         ("定制鞋垫降低了住院率", INSOLES),
         ("Death changed", FALLS),
+        ("Patients benefit from tobutamide and go to hospital", FALLS),
         ("丙英钠可使甲茶碱的血药浓度升高", ACIDS),
         ("甲茶碱会减弱肾上腺素的作用", ACIDS),
     ],
