@@ -63,9 +63,11 @@ _OLD = frozenset({"老年人", "老年", "老人"})
 def made_of_parts(name: str, joined: str) -> bool:
     """Whether the name is made of two that the evidence holds apart: `地高辛中毒` of a title 地高辛 and 中毒."""
     cuts = ((name[:n], name[n:]) for n in range(2, len(name) - 1) if name[n] not in _BOUND)
-    return any(all(_holds(joined, part) for part in parts) for parts in cuts)
+    joint = [part for part in _AND.split(name) if part]
+    return any(all(_holds(joined, part) for part in parts) for parts in [*cuts, *([joint] if len(joint) > 1 else [])])
 
 
+_AND = re.compile("[和与及]")
 _BOUND = frozenset("性型样")
 """What ends the word before it: 性鼻炎 is no part of 过敏性鼻炎."""
 

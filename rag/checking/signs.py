@@ -51,7 +51,7 @@ MARKS: Sequence[tuple[str, re.Pattern[str]]] = (
         re.compile(
             r"禁用|禁止|禁忌|严禁|忌用|忌服|忌食|忌吃|忌饮|不可以|不可|不得|不能够|不能|不许|不准|(?<=[应须需要宜])(?:暂停|停止)(?=哺乳|母乳)|切勿|勿|切忌|切莫|"
             r"禁|忌|"
-            r"contraindicat\w*|\bnever\b|\bprohibited\b|\bforbidden\b|\bban\w*"
+            r"contraindicat\w*|\bnever\b|\bprohibited\b|\bforbidden\b|\bban(?:s|ned)?\b"
         ),
     ),
     (DENY, re.compile(r"^否$|不|无(?!论)|(?<=并)非|绝非")),
@@ -60,7 +60,8 @@ MARKS: Sequence[tuple[str, re.Pattern[str]]] = (
         re.compile(
             r"可以?(?:饮|食用|进食|喂)|可以(?:用|使用|服用|吃|放心)|可以?(?=[和与跟同][^，,]{1,14}[用服吃])|可(?:放心)?(?:用|使用|服用)(?!于)|能用|能吃|能饮|能食用|可用于|放心|安全|无妨|适合|"
             r"适用|适宜|推荐|宜|"
-            r"recommended|(?:is |are )?(?<!not )(?<!not a )(?<!no )(?<!neither )\bsafe\b|allowed|permitted|suitable"
+            r"recommended|(?:is |are )?(?<!not )(?<!not a )(?<!no )(?<!neither )\bsafe\b|"
+            r"\ballowed\b|\bpermitted\b|\bsuitable"
         ),
     ),
 )
@@ -84,7 +85,7 @@ TOO_MUCH, TOO_LITTLE = ("过多", "过剩", "亢进", "过高"), ("过少", "不
 """Ends of compounds that say the opposite of each other."""
 
 
-PRAISE = re.compile(r"放心|安全|无妨|适合|适用|适宜|推荐|宜|recommended|safe|suitable|permitted|allowed")
+PRAISE = re.compile(r"放心|安全|无妨|适合|适用|适宜|推荐|宜|\b(?:recommended|safe|suitable|permitted|allowed)")
 """Permission that says more than `可用`: it must stand in the evidence."""
 
 

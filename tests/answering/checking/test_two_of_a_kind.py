@@ -35,6 +35,8 @@ ACIDS = passage(
 FOOD = passage("甲反流的饮食宜忌：忌吃食物：咖啡、油炸食品。")
 INSOLES = passage("定制鞋垫使甲足溃疡复发率由38%降至21%，住院率没有差异。", "鞋垫")
 FALLS = passage("Tobutamide did not prevent falls. Kidney stones were reduced; death was unchanged.", "Tobutamide")
+WATER = passage("Swallow with plenty of water. Photosensitivity may occur.", "Tobutamide")
+SLOW = passage("每周增加500mg，最大每日2000mg。维生素缺乏见于长期使用者。新生儿甲血症禁用。", "甲苯丁胺")
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +70,11 @@ def checker() -> Checker:
         ("定制鞋垫能降低甲足溃疡的复发率", INSOLES),
         ("Tobutamide did not reduce falls", FALLS),
         ("Death did not change", FALLS),
+        ("Tobutamide should be swallowed with plenty of water", WATER),
+        ("Tobutamide may cause photosensitivity", WATER),
+        ("甲苯丁胺每周加量500毫克", SLOW),
+        ("长期使用甲苯丁胺可能出现维生素缺乏", SLOW),
+        ("有甲血症的新生儿禁用甲苯丁胺", SLOW),
         ("丙英钠可使甲茶碱的血药浓度下降，需要酌情加量", ACIDS),
         ("甲茶碱会增强肾上腺素的作用", ACIDS),
     ],
