@@ -42,7 +42,7 @@ def _way_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str 
         if not same:
             return "polarity_not_in_evidence"
         other = [e for e in there if e.kind in OPPOSITE[way.kind]]
-        if _measured_so(clause, way, parts, OPPOSITE) and not _measured_so(clause, way, parts, SAME_WAY):
+        if other and _measured_so(clause, way, parts, OPPOSITE) and not _measured_so(clause, way, parts, SAME_WAY):
             return "polarity_not_in_evidence"
         if _closest(way, other) > _closest(way, same):
             return "polarity_not_in_evidence"

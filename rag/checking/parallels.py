@@ -6,7 +6,7 @@ What is told of one must not be said of the other. Whose a value is, is judged b
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import permutations
+from itertools import combinations
 
 from rag.checking.clauses import Clause, Segment, bare
 from rag.checking.signs import OPPOSITE, SAME_WAY
@@ -41,11 +41,12 @@ def _goes_the_other_way(clause: Clause, one: Clause, other: Clause) -> bool:
 def _parallels(used: Sequence[Segment]) -> Iterator[tuple[Clause, Clause, frozenset[str], frozenset[str]]]:
     """Pairs of clauses of the evidence that begin alike but for what they are about, and what tells the two apart."""
     parts = [part for segment in used for part in segment.clauses if not part.label]
-    for one, other in permutations(parts, 2):
+    for one, other in combinations(parts, 2):
         mine, theirs = _heads(one.text, other.text)
         mine, theirs = mine - other.content, theirs - one.content
         if mine and theirs:
             yield one, other, mine, theirs
+            yield other, one, theirs, mine
 
 
 def _heads(one: str, other: str) -> tuple[frozenset[str], frozenset[str]]:
