@@ -13,7 +13,7 @@ _PERIOD = re.compile(
     r"一次(?=[^，,。；;]{0,6}?[\d一二两三四五六七八九十半])|一回(?=[^，,。；;]{0,6}?\d)|"
     r"per dose|each dose)"
     r"|(?P<night>每晚|每夜|晚上|睡前|nightly|each evening|every evening|each night|every night|at bedtime)"
-    r"|(?P<morning>每早|每晨|晨服|早上|早晨|清晨|each morning|every morning)"
+    r"|(?P<morning>每早|每晨|晨服|晨起|早上|早晨|清晨|each morning|every morning)"
     r"|(?P<day>每日|每天|一[日天](?=[^，,。；;]{0,8}?[\d一二两三四五六七八九十])|日服|"
     r"(?<![\d一二两三四五六七八九十至第每隔])日(?=[一二三四两\d]次)|/日|/天|/d(?![a-z])|"
     r"\bdaily\b|\bper day\b|\ba day\b|"
@@ -30,7 +30,7 @@ _PERIOD_NAMES = {"dose": PER_DOSE, "night": PER_NIGHT, "morning": PER_MORNING, "
 
 _TAKEN = (
     "(?:要|需要?|须|应该?|得)?(?:连续|坚持|持续)?"
-    "(?:[用服给停]药|服用|使用|应用|治疗|观察|随访|休息|[间相]?隔|相距|错开|隔开|监测|[用服吃饮])?"
+    "(?:[用服给停]药|服用|使用|应用|治疗|观察|随访|休息|[间相]?隔|相距|错开|隔开|监测|摄入|[用服吃饮喝补])?"
 )
 """What may stand between a bound and its amount: `至少要用药4周`."""
 _AT_MOST_BEFORE = re.compile(

@@ -12,6 +12,7 @@ from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 from rag.checking.amount import Amount
 from rag.checking.amounts import amounts
 from rag.checking.bounds import periods, without_amounts
+from rag.checking.lists import Lists, numbered
 from rag.checking.phrases import ENGLISH_GLUE, GLUE, IN_CONTEXT, KEPT_LATIN, SAME_LATIN, SYNONYMS
 from rag.checking.signs import MARKS, MASKED, WAYS
 from rag.checking.units import plain_units
@@ -30,7 +31,6 @@ _COMPARED_WITH = re.compile(
 )
 _THAN = {"好": "优于", "差": "劣于"}
 _LABEL = re.compile(r"^[^:]{1,16}:")
-_ITEM = re.compile(r" ?(?:\(?\d{1,2}\)|\d{1,2}[.、](?!\d)|[①-⑳])")
 _BEFORE_NUMBER = re.compile(r"[\d一二两三四五六七八九十]|每|起始|维持")
 _LIGHT = re.compile(
     r"而且|并且|以及|使用|服用|用于|应用|治疗|患者|病人|的人|可以|需要|应当|不能|不宜|不得|不可|禁用|禁止|慎用|可用|禁忌|剂量|每次|"
@@ -179,13 +179,9 @@ def read(text: str, heading: str = "") -> tuple[Segment, ...]:
     The label before the first of numbered items stands over all of them: `禁忌证：1.血友病。2.孕妇。`.
     """
     segments = []
-    mark, over = "", ""
-    for piece, following in _pieces(normalise(text)):
-        label = _LABEL.match(piece)
-        if label and not _ITEM.match(piece):
-            over = label[0][:-1] if _ITEM.match(piece, label.end()) else ""
-        listed = over if not label and _ITEM.match(piece) else ""
-        above = [] if label and not _ITEM.match(piece) else [part for part in (listed or heading,) if part]
+    mark, lists = "", Lists()
+    for piece, following in ((numbered(piece), mark) for piece, mark in _pieces(normalise(text))):
+        above = [part for part in (lists.over(piece, heading),) if part]
         clauses: list[Clause] = [_clause(part, True, None) for part in above]
         for part, is_label in _clause_texts(_compared(piece)):
             before = clauses[-1].amounts[-1] if clauses and clauses[-1].amounts else None

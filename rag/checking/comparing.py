@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rag.checking.clauses import GAP, Clause, Mark, Segment, bare
 from rag.checking.effects import CAUSAL, Sides, against_the_list, cause_first, exchanged, sides_of
 from rag.checking.factors import tells_factor, turns_factor
 from rag.checking.ground import Ground
 from rag.checking.signs import ALIKE, DOWN, OPPOSITE, SAME_WAY, UP
-from rag.text import HAN
+from rag.text import HAN, is_han
 
 
 def compared(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str | None:
@@ -42,11 +42,25 @@ def _way_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str 
         if not same:
             return "polarity_not_in_evidence"
         other = [e for e in there if e.kind in OPPOSITE[way.kind]]
+        if other and _measured_so(clause, way, parts, OPPOSITE) and not _measured_so(clause, way, parts, SAME_WAY):
+            return "polarity_not_in_evidence"
         if _closest(way, other) > _closest(way, same):
             return "polarity_not_in_evidence"
-        if clause.text[way.start : way.end].endswith("于") and _told_otherwise(clause, way, used):
+        compares = clause.text[way.start : way.end].endswith("于")
+        if _told_otherwise(clause, way, used, OPPOSITE[way.kind] | {ALIKE} if compares else frozenset({ALIKE})):
             return "polarity_not_in_evidence"
     return None
+
+
+def _measured_so(clause: Clause, way: Mark, parts: Sequence[Clause], kinds: Mapping[str, frozenset[str]]) -> bool:
+    """Whether what stands right beside the direction goes in one of `kinds` in the evidence: 浓度 of `浓度降低`."""
+    measures = {pair for pair in _beside(clause.text, way) if len(pair) > 1 and is_han(pair[0]) and is_han(pair[1])}
+    ways = ((part.text, e) for part in parts for e in part.ways if e.kind in kinds[way.kind])
+    return any(not measures.isdisjoint(_beside(text, e)) for text, e in ways)
+
+
+def _beside(text: str, way: Mark) -> tuple[str, str]:
+    return text[max(0, way.start - 2) : way.start], text[way.end : way.end + 2]
 
 
 def _falls_below(clause: Clause, way: Mark) -> bool:
@@ -100,8 +114,8 @@ _CARRIED = 0.9
 """What a word counts that stands in a clause before."""
 
 
-def _told_otherwise(clause: Clause, way: Mark, used: Sequence[Segment]) -> bool:
-    """Whether the comparison that is closest to that of the clause has another outcome."""
+def _told_otherwise(clause: Clause, way: Mark, used: Sequence[Segment], outcomes: frozenset[str]) -> bool:
+    """Whether what is closest to what the clause tells has one of the other outcomes."""
     own, same, other = bare(clause.text), 0.0, 0.0
     before: frozenset[str] = frozenset()
     for segment in used:
@@ -111,7 +125,7 @@ def _told_otherwise(clause: Clause, way: Mark, used: Sequence[Segment]) -> bool:
             shared = len(own & words) + _CARRIED * len(own & before - words)
             if kinds & SAME_WAY[way.kind] or _is_converse(clause, part, before):
                 same = max(same, shared)
-            elif kinds & (OPPOSITE[way.kind] | {ALIKE}) or _ALIKE.search(part.text):
+            elif kinds & outcomes or _ALIKE.search(part.text):
                 other = max(other, shared)
             before |= words
     return other > same > 0
@@ -177,7 +191,10 @@ def _compared_round(
 def _change_places(said: Sides, there: Sides, before: frozenset[str]) -> bool:
     (left, right), (greater, other) = said, there
     first = greater | before - other
-    return bool(left & other and right & first) and not (right & other and left & first)
+    if not left & other or not right & first:
+        return False
+    crosswise, straight = len(left & other) + len(right & first), len(left & first) + len(right & other)
+    return not (right & other and left & first) or crosswise > straight
 
 
 _GREATEST = re.compile(rf"(?P<who>[{HAN}a-z]{{2,10}}?)(?:的)?(?:明显|也|均)?[更较](?P<way>[高多大好低少小差])(?!于)")
@@ -202,8 +219,8 @@ _VERSUS = re.compile(r"\b(?:versus|vs)\b")
 
 def _backwards(clause: Clause, part: Clause) -> bool:
     """Whether the last two amounts of the sentence stand in the evidence in the other order."""
-    *_, first, second = (*clause.amounts, *clause.amounts)[-2:]
-    if _VERSUS.search(part.text):
+    if not clause.amounts or _VERSUS.search(part.text):
         return False
+    *_, first, second = (*clause.amounts, *clause.amounts)[-2:]
     order = [amount for amount in part.amounts if amount.alike(first) or amount.alike(second)]
     return len(order) == 2 and order[0].alike(second) and not first.alike(second)

@@ -113,6 +113,7 @@ def _unexplained(piece: str, allowed: str) -> list[str]:
     """What is left of an uncovered stretch without words that join and words that the evidence's subject allows."""
     if not is_han(piece[0]):
         joins = (piece in _THAN and _COMPARING.search(allowed)) or (piece in _HARM and _CAUSES.search(allowed))
+        joins = joins or (piece == "cause" and _OCCURS.search(allowed))
         return [] if joins else [piece]
     for spoken, words in LICENSED:
         if words.search(piece) and spoken.search(allowed):
@@ -122,6 +123,9 @@ def _unexplained(piece: str, allowed: str) -> list[str]:
 
 
 _THAN = frozenset({"than", "compared", "versus", "relative"})
+
+
+_OCCURS = re.compile(r"\bmay occur\b|\boccurs? with\b")
 
 
 _HARM, _CAUSES = frozenset({"adverse", "effect", "effects"}), re.compile(r"\bcause\b|\badverse\b")
@@ -162,11 +166,20 @@ def _only_modified(piece: str, before: str, after: str, allowed: str) -> bool:
         seen = True
         modifier = MODIFIER.search(allowed[max(0, start - 4) : start])
         suffix = SUFFIX.match(allowed[start + len(piece) : start + len(piece) + 6])
-        apart = modifier and not before.endswith(modifier[0]) and not after.startswith(modifier[0])  # 哮喘急性发作
-        if not apart and not (suffix and not after.startswith(suffix[0])):
+        denied = (
+            piece.startswith(_DENIABLE) and allowed[max(0, start - 1) : start] == "不" and not before.endswith("不")
+        )
+        apart = (
+            modifier and not before.endswith(modifier[0]) and not after.removeprefix("的").startswith(modifier[0])
+        )  # 哮喘急性发作
+        if not apart and not denied and not (suffix and not after.startswith(suffix[0])):
             return False
         start = allowed.find(piece, start + 1)
     return seen
+
+
+_DENIABLE = ("稳定", "典型", "完全", "规则")
+"""What begins another name with 不 before it: `不稳定型心绞痛`."""
 
 
 def _conflicts(clause: Clause, ground: Ground, used: Sequence[Segment]) -> bool:

@@ -24,7 +24,9 @@ CAUSAL = re.compile(
 _BROUGHT_ABOUT = re.compile(r"引起|并发(?!症)|\bcause\b")
 
 
-_ONE_OF_ITS = re.compile(r"(?:是|为|属于|属)(?P<of>[^，,]{2,20}?)的?(?:一种|常见|主要|典型)?(?:并发症|症状|不良反应)")
+_ONE_OF_ITS = re.compile(
+    r"(?<!症状)(?<!主要)(?:是|为|属于|属)(?P<of>[^，,、]{2,20}?)(?<!等)的?(?:一种|常见|主要|典型)?(?:并发症|症状|不良反应)"
+)
 
 
 _AGENT_BEHIND = re.compile(r"由|被|因|\bby\b")
@@ -95,8 +97,11 @@ def cause_first(said: str) -> Sides | None:
     if match:
         left, right = content_of(said[: match.start()]), content_of(said[match.end() :])
         left, right = left - right, (right - left) or right  # 甲后神经痛引起甲
-        turned = _AGENT_BEHIND.search(said[: match.start()]) or said[match.end() :].startswith(" by")
-        return (right, left) if turned else (left, right)
+        agent = _AGENT_BEHIND.search(said[: match.start()])
+        if agent and content_of(said[: agent.start()]):  # `因甲引起乙` begins with its cause
+            cause, effect = content_of(said[agent.end() : match.start()]), content_of(said[: agent.start()]) | right
+            return cause - effect, effect - cause
+        return (right, left) if said[match.end() :].startswith(" by") else (left, right)
     match = _ONE_OF_ITS.search(said)
     if match is None:
         return None

@@ -18,6 +18,7 @@ from rag.checking.grades import grades_in
 from rag.checking.ground import Ground
 from rag.checking.holders import misheld
 from rag.checking.overstating import overstated
+from rag.checking.parallels import told_of_the_other
 from rag.checking.phrases import GLUE, PEOPLE
 from rag.checking.turning import turned
 from rag.checking.wording import without
@@ -65,14 +66,15 @@ def _tells_values_only(segments: Sequence[Segment]) -> bool:
     clauses = [clause for segment in segments for clause in segment.clauses]
     aged = any(amount.unit == "个月" for clause in clauses for amount in clause.amounts)  # 儿童 of `6至14岁的儿童`
     told = (PEOPLE.sub(GAP, clause.text) if aged else clause.text for clause in clauses)
-    bare = all(not content_of(GLUE.sub(GAP, text)) for text in told)
+    bare = all(not content_of(GLUE.sub(GAP, text.replace("剂量", GAP))) for text in told)
     return bare and any(clause.amounts for clause in clauses)
 
 
 def _clause_reason(clause: Clause, ground: Ground, used: Sequence[Segment], said: str) -> str | None:
-    return (
+    reason = (
         wording_reason(clause, ground, used) or turned(clause, ground, used) or overstated(clause, ground, used, said)
     )
+    return reason or ("relation_not_in_evidence" if told_of_the_other(clause, used) else None)
 
 
 def _support(clause: Clause, ground: Ground, before: Segment | None) -> list[Segment]:

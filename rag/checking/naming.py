@@ -12,7 +12,7 @@ from rag.linking.features import compatible
 from rag.text import quantities
 
 _FORM = re.compile(
-    r"(?:缓释|控释|肠溶|分散|咀嚼|泡腾)?(?:片|胶囊|颗粒|丸|散|注射液|滴眼液|软膏|乳膏|栓|口服液|混悬液|糖浆|气雾剂|胶丸|滴剂|喷雾剂|凝胶)$"
+    r"(?:缓释|控释|肠溶|分散|咀嚼|泡腾)?(?:片|胶囊|颗粒|丸|散|注射液|滴眼液|软膏|乳膏|栓|口服液|混悬液|糖浆|气雾剂|胶丸|滴剂|喷雾剂|凝胶|患者|病人|计数)$"
     r"|^(?:盐酸|硫酸|马来酸|富马酸|酒石酸|磷酸|氢溴酸|苯磺酸|甲磺酸)|(?:钠|钾)(?=片|胶囊|注射液|$)"
 )
 _SHORT = 3
@@ -30,7 +30,8 @@ def crosses(claim: str, start: int, end: int, known: Iterable[str]) -> bool:
 def in_parts(name: str, claim: str, known: Iterable[str]) -> bool:
     """Whether `name` is part of a known name whose other parts stand in the claim, a dosage form apart."""
     longer = [other for other in known if name in other and compatible(name, other)]
-    return any(_FORM.sub("", part) in claim for other in longer for part in [other.replace(name, "", 1)])
+    rests = ([_FORM.sub("", part).removesuffix("性") for part in other.split(name, 1)] for other in longer)
+    return any(all(part in claim for part in parts) for parts in rests)
 
 
 _YOUNG = frozenset({"儿童", "婴儿", "幼儿", "青少年", "未成年人"})
@@ -61,8 +62,24 @@ _OLD = frozenset({"老年人", "老年", "老人"})
 
 def made_of_parts(name: str, joined: str) -> bool:
     """Whether the name is made of two that the evidence holds apart: `地高辛中毒` of a title 地高辛 and 中毒."""
-    cuts = ((name[:n], name[n:]) for n in range(2, len(name) - 1))
-    return any(all(part in joined or GLUE.fullmatch(part) for part in parts) for parts in cuts)
+    cuts = ((name[:n], name[n:]) for n in range(2, len(name) - 1) if name[n] not in _BOUND)
+    joint = [part for part in _AND.split(name) if part]
+    return any(all(_holds(joined, part) for part in parts) for parts in [*cuts, *([joint] if len(joint) > 1 else [])])
+
+
+_AND = re.compile("[和与及]")
+_BOUND = frozenset("性型样")
+"""What ends the word before it: 性鼻炎 is no part of 过敏性鼻炎."""
+
+
+def _holds(joined: str, part: str) -> bool:
+    """Whether the part stands there, only joins, or is a direction told in another word: 减少 of `血小板下降`."""
+    same = next((words for words in _WAYS if part in words), ())
+    return part in joined or bool(GLUE.fullmatch(part)) or any(word in joined for word in same)
+
+
+_WAYS = (("减少", "下降", "降低", "减低"), ("增多", "增高", "升高", "增加"))
+"""Ends of names; which way it goes is judged by itself."""
 
 
 def word_of(name: str, joined: str) -> bool:

@@ -6,14 +6,15 @@ import re
 from collections.abc import Mapping, Sequence
 
 MASKED = re.compile(
-    r"不调|不利(?!于)|不通|不畅|不振|不爽|不宁|不寐|不固|不舒|不止|不尽|不省|不眠|不清(?!楚)|不退|不思|不仁|不遂|"
+    r"宜忌|不温|不敛|不华|不荣|不收|不化|不摄|不纳|不节|不洁|不语|不愈|不定|不调|不利(?!于)|不通|不畅|不振|不爽|不宁|不寐|不固|不舒|不止|不尽|不省|不眠|不清(?!楚)|不退|不思|不仁|不遂|"
     r"不良|不全|不足|不适(?![用宜合应])|不安(?!全)|不孕|不育|不稳|不明(?!显)|不规则|不同(?!时)|不典型|不完全|不自主|不等|不断|不仅|"
     r"不但|不论|不管(?!用)|"
     r"不过(?!敏)|不久|"
     r"(?:没有|无)禁忌|(?<!不)(?<!适)宜(?=从|自|在|于|以|由|先|随|按|与|餐|空腹|早|晚|睡|清淡|缓|慢)|"
     r"无效(?=[的时者后])|不饮者|不喝者|未控制|未成年|未服药|未治疗|未用药|未接种|无力|无尿|无菌|无关紧要|无痛|无症状|非处方|非甾体|非常|"
     r"非特异|非典型|"
-    r"\b(?:not|no) (?:worse|inferior|better|superior) (?:than|to)\b|\b(?:did|does|do) not (?:significantly )?differ\b|"
+    r"\b(?:not|no) (?:worse|inferior|better|superior) (?:than|to)\b|"
+    r"\b(?:did|does|do) not (?:significantly )?(?:differ|change)\b|"
     r"\bnot (?:significantly )?different\b|\bno (?:significant )?differences?\b|"
     r"非小细胞|非霍奇金|未分化|未婚|未来|无论|无机|无名|难免|否则|是否|能否|可否|忌惮|禁食|禁水"
 )
@@ -50,7 +51,7 @@ MARKS: Sequence[tuple[str, re.Pattern[str]]] = (
         re.compile(
             r"禁用|禁止|禁忌|严禁|忌用|忌服|忌食|忌吃|忌饮|不可以|不可|不得|不能够|不能|不许|不准|(?<=[应须需要宜])(?:暂停|停止)(?=哺乳|母乳)|切勿|勿|切忌|切莫|"
             r"禁|忌|"
-            r"contraindicat\w*|\bnever\b|\bprohibited\b|\bforbidden\b|\bban\w*"
+            r"contraindicat\w*|\bnever\b|\bprohibited\b|\bforbidden\b|\bban(?:s|ned)?\b"
         ),
     ),
     (DENY, re.compile(r"^否$|不|无(?!论)|(?<=并)非|绝非")),
@@ -59,7 +60,8 @@ MARKS: Sequence[tuple[str, re.Pattern[str]]] = (
         re.compile(
             r"可以?(?:饮|食用|进食|喂)|可以(?:用|使用|服用|吃|放心)|可以?(?=[和与跟同][^，,]{1,14}[用服吃])|可(?:放心)?(?:用|使用|服用)(?!于)|能用|能吃|能饮|能食用|可用于|放心|安全|无妨|适合|"
             r"适用|适宜|推荐|宜|"
-            r"recommended|(?:is |are )?(?<!not )(?<!not a )(?<!no )(?<!neither )\bsafe\b|allowed|permitted|suitable"
+            r"recommended|(?:is |are )?(?<!not )(?<!not a )(?<!no )(?<!neither )\bsafe\b|"
+            r"\ballowed\b|\bpermitted\b|\bsuitable"
         ),
     ),
 )
@@ -83,7 +85,7 @@ TOO_MUCH, TOO_LITTLE = ("过多", "过剩", "亢进", "过高"), ("过少", "不
 """Ends of compounds that say the opposite of each other."""
 
 
-PRAISE = re.compile(r"放心|安全|无妨|适合|适用|适宜|推荐|宜|recommended|safe|suitable|permitted|allowed")
+PRAISE = re.compile(r"放心|安全|无妨|适合|适用|适宜|推荐|宜|\b(?:recommended|safe|suitable|permitted|allowed)")
 """Permission that says more than `可用`: it must stand in the evidence."""
 
 
@@ -95,7 +97,7 @@ WAYS: Sequence[tuple[str, re.Pattern[str]]] = (
         ALIKE,
         re.compile(
             r"不[优劣亚]于|非劣效?|\bnon-?inferior\w*|\bnot? (?:superior|inferior|better|worse)\b|"
-            r"\b(?:did|does|do) not (?:significantly )?differ\b|\bnot (?:significantly )?different\b|"
+            r"\b(?:did|does|do) not (?:significantly )?(?:differ|change)\b|\bnot (?:significantly )?different\b|"
             r"\bno (?:significant )?differences?\b|\bsimilar\b|"
             r"\bcomparable\b|\bunchanged\b"
         ),
@@ -116,7 +118,7 @@ WAYS: Sequence[tuple[str, re.Pattern[str]]] = (
             r"升高|增高|增加|增多|上升|升幅|增强|加强(?=$|[，,、。\s])|变强|加倍|"
             r"增长|增大|提高|升至|升到|升(?= ?\d|\s|$)|高于|多于|大于|长于|更高|更多|"
             r"更大|更长|变大|变多|变高|变长|变快|略多|较高|较多|较长|"
-            r"偏高|加快|加速|延长|增至|翻倍|多(?=\s)|"
+            r"偏高|加快|加速|酌增|上调|延长|增至|翻倍|多(?=\s)|"
             r"\bincreas\w*|\benhanc\w*|\bpotentiat\w*|\baugment\w*|\bhigher\b|\brais\w*|\brise[ns]?\b|\brose\b|\belevat\w*|\bgain\w*|\blonger\b|\bprolong\w*|"
             r"\bmore\b(?: frequent\b| common\b| likely\b| often\b)?|\bgreater\b"
         ),
@@ -128,12 +130,12 @@ WAYS: Sequence[tuple[str, re.Pattern[str]]] = (
             r"降至|降到|降(?= ?\d|\s|$)|低于|少于|小于|短于|更低|更少|更小|更短|"
             r"变小|变少|变低|变短|"
             r"略少|较低|较少|较短|偏低|"
-            r"递减|酌减|减慢|变慢|减缓|缩短|减至|减半|减量|抑制(?!剂)|少(?=\s)|"
+            r"递减|酌减|下调|减慢|变慢|减缓|缩短|减至|减半|减量|抑制(?!剂)|少(?=\s)|"
             r"\bdecreas\w*|\bweaken\w*|\battenuat\w*|\blower\w*|\breduc\w*|"
             r"\bfewer\b|\bless\b(?: frequent\b| common\b| likely\b| often\b)?|"
             r"\bloss\b|\bcut\b|\bshort\w*|\bdeclin\w*|"
             r"\bdrop\w*|\bfell\b|\bfall\b|"
-            r"\bdiminish\w*"
+            r"\bdiminish\w*|\bprevent\w*"
         ),
     ),
 )

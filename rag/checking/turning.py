@@ -13,10 +13,11 @@ from rag.checking.degrees import excess_reason, rarity_reason
 from rag.checking.ground import Ground
 from rag.checking.headings import heading_reason
 from rag.checking.phrases import GLUE, PEOPLE
-from rag.checking.signs import AGREEING, ALLOW, DENY, FORBID, NEGATIVE, PRAISE, UNADVISED
+from rag.checking.refusals import LESS, LIST, refusal_reason
+from rag.checking.routes import forbidden_route
+from rag.checking.signs import AGREEING, ALLOW, DENY, FORBID, NEGATIVE, PRAISE
+from rag.checking.verdicts import turns_verdict
 from rag.text import HAN, is_han, normalise
-
-_LIST = re.compile(r"[、和或及与如]| and | or ")
 
 
 def turned(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str | None:
@@ -24,11 +25,12 @@ def turned(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str | Non
     return (
         _people_reason(clause, ground, used)
         or _polarity_reason(clause, ground, used)
-        or _refusal_reason(clause, ground, used)
+        or refusal_reason(clause, ground, used)
         or rarity_reason(clause, ground, used)
         or excess_reason(clause, ground)
         or _needless_reason(clause, ground)
         or heading_reason(clause, used)
+        or ("polarity_not_in_evidence" if forbidden_route(clause, used) or turns_verdict(clause, used) else None)
         or compared(clause, ground, used)
     )
 
@@ -86,16 +88,16 @@ def _people(text: str) -> frozenset[str]:
 
 
 def _polarity_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str | None:
-    there = [(mark, part) for segment in used for part in segment.clauses for mark in part.marks]
+    there = [(mark, part, words) for segment in used for mark, part, words in _marked(segment)]
     own = _beside_title(clause.core, ground)
     for mark in clause.marks:
         scope = _beside_title(mark.scope, ground) or own
-        agreeing = [_closeness(scope, own, e, part) for e, part in there if _agrees(mark, e, part, clause)]
+        agreeing = [_closeness(scope, own, e, part, w) for e, part, w in there if _agrees(mark, e, part, clause)]
         if mark.kind == ALLOW and not agreeing and not _praised(clause.text[mark.start : mark.end], used):
             continue
         against = [
-            _closeness(scope, own, e, part)
-            for e, part in there
+            _closeness(scope, own, e, part, words)
+            for e, part, words in there
             if e.kind not in AGREEING[mark.kind] and (e.kind in NEGATIVE or mark.kind in NEGATIVE)
         ]
         if not max(agreeing, default=0.0) or max(against, default=0.0) > max(agreeing):
@@ -128,7 +130,8 @@ def _denied_unsaid(clause: Clause, ground: Ground, used: Sequence[Segment], own:
     for e, part in [(mark, holder) for holder in parts for mark in holder.marks]:
         if near is not None and id(part) not in near:
             continue
-        if e.kind not in NEGATIVE or e.kind in agreed or _better_matched(e, part, own, used):
+        advised = part.label and e.kind == FORBID and LESS.search(clause.text)
+        if e.kind not in NEGATIVE or e.kind in agreed or advised or _better_matched(e, part, own, used):
             continue
         if _NEEDLESS.match(part.text, e.start) and not core_of(part.text[e.end :]):
             continue  # 多数无需治疗 denies nothing else of the many
@@ -146,48 +149,6 @@ def _beside_title(words: frozenset[str], ground: Ground) -> frozenset[str]:
     ends, starts = ({normalise(name)[place] for name in names} for place in (-1, 0))
     joined = {word for word in words if is_han(word[0]) and (word[0] in ends or word[-1] in starts)}
     return words - ground.title_content - (joined - ground.text_content)
-
-
-def _forbids(segment: Segment, own: frozenset[str]) -> bool:
-    """Whether a ban speaks of what is said to be allowed: in its clause or the one before, or the list that it heads.
-
-    `葡萄柚汁可抑制其代谢，应避免饮用`: a ban need not name again what it is of.
-    """
-    for n, part in enumerate(segment.clauses):
-        if any(mark.kind in _BANS for mark in part.marks):
-            near = segment.clauses if part.label else segment.clauses[max(n - 1, 0) : n + 1]
-            spoken_of = (other.core for other in near)
-            if own & frozenset().union(*spoken_of):
-                return True
-    return False
-
-
-_BANS = frozenset({FORBID, UNADVISED, DENY})
-
-
-def _refusal_reason(clause: Clause, ground: Ground, used: Sequence[Segment]) -> str | None:
-    """Whether the evidence refuses what the clause allows or states without a sign of denial."""
-    kinds = {mark.kind for mark in clause.marks}
-    own = clause.core - ground.title_content
-    allowed = any(mark.kind == ALLOW for segment in used for part in segment.clauses for mark in part.marks)
-    banned = ALLOW in kinds and not allowed and any(_forbids(segment, own) for segment in used)
-    refused = not kinds & NEGATIVE and any(_refused_by(segment, clause) for segment in used)
-    return "polarity_not_in_evidence" if banned or refused else None
-
-
-def _refused_by(segment: Segment, clause: Clause) -> bool:
-    """Whether the segment is a plain no (`医保：否`), or lists what the clause names under what not to eat."""
-    labels = [part for part in segment.clauses if part.label]
-    listed = [part for part in segment.clauses if not part.label]
-    if labels and any(part.text == "否" for part in listed):
-        return True
-    if not any(_BANNED.search(part.text) for part in labels):
-        return False
-    items = [core_of(item) for part in listed for item in _LIST.split(part.text)]
-    return any(item and item <= clause.core for item in items)
-
-
-_BANNED = re.compile("(?<!宜)忌[吃食饮]")
 
 
 def _warns_of(clause: Clause, e: Mark, part: Clause) -> bool:
@@ -224,7 +185,7 @@ def _denies(e: Mark, part: Clause, clause: Clause, own: frozenset[str], title: f
     if scope and len(scope & clause.core) >= 0.6 * len(scope):
         return True
     stop = min((mark.start for mark in part.marks if mark.start >= e.end), default=len(part.text))
-    items = [core_of(said) for item in _LIST.split(part.text[e.end : stop]) for said in (item, GLUE.sub(" ", item))]
+    items = [core_of(said) for item in LIST.split(part.text[e.end : stop]) for said in (item, GLUE.sub(" ", item))]
     if any(len(item) and item <= clause.core for item in items):
         return True
     allowing = any(mark.kind == ALLOW for mark in clause.marks)
@@ -243,12 +204,22 @@ def _agrees(mark: Mark, e: Mark, part: Clause, clause: Clause) -> bool:
     return e.kind == mark.kind if part.label else e.kind in AGREEING[mark.kind]
 
 
-def _closeness(scope: frozenset[str], own: frozenset[str], e: Mark, part: Clause) -> float:
+def _marked(segment: Segment) -> Iterator[tuple[Mark, Clause, frozenset[str]]]:
+    """Each mark with its clause and the words that it may bear on: at its end, those of the list before it too."""
+    before: frozenset[str] = frozenset()
+    for part in segment.clauses:
+        for mark in part.marks:
+            yield mark, part, part.core | (before if mark.end == len(part.text) else frozenset())
+        listed = not part.marks and not part.label and not _CONSEQUENCE.search(part.text)
+        before = before | part.core if listed else frozenset()
+
+
+def _closeness(scope: frozenset[str], own: frozenset[str], e: Mark, part: Clause, words: frozenset[str]) -> float:
     """How much of `scope` the mark bears on, 0 to 1; a mark over a list, as in `禁忌：`, bears on all of it."""
     if part.label or not scope or not (e.scope or core_of(part.unmarked)):
         return 0.5
-    around = 0.5 * len(own & part.core) / len(own) if own else 0.0
-    return max(len(scope & e.scope) / len(scope), 0.9 * len(scope & part.core) / len(scope), around)
+    around = 0.5 * len(own & words) / len(own) if own else 0.0
+    return max(len(scope & e.scope) / len(scope), 0.9 * len(scope & words) / len(scope), around)
 
 
 _NEEDLESS = re.compile(rf"(?:无需|无须|毋需|毋须|不需要?|不必|不用)([{HAN}]{{2}})")

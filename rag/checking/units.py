@@ -15,14 +15,18 @@ _PER = re.compile(
 )
 _DAILY = re.compile(r"(?<=[a-zμ克])/ ?(?:d|day|天)(?![a-z])")
 _KILO_DAY = re.compile(r"/ ?\(?kg ?[·.*/] ?(?:d|日|天)\)?")
+_HOW_MUCH = "的?(?:用量|剂量|用药)?(?:不?[宜应得可]{0,2}(?:超过|低于)|最多|[宜应可]?(?:服|用|给|摄入|补充|输注))?"
+_A_DOSE = re.compile(
+    r"(\d+(?:\.\d+)?(?:[-~–—至到]\d+(?:\.\d+)?)? ?(?:mg|μg|g|ml|毫克|微克|克|毫升|单位|iu|片|粒|袋|丸|滴|支|包))/次"
+)
 _A_KILO = re.compile(
-    r"每(?:公斤|千克|kg)(?:体重)?((?:每日|每天|每次|一日|一次)?[宜应可]?(?:服|用|"
-    r"给|摄入|补充|输注)?)(\d+(?:\.\d+)?(?:[-~–—至到]\d+(?:\.\d+)?)?) ?(毫克|微克|毫升|克|单位|mg|μg|ug|ml|g)"
+    rf"每(?:1|一)?(?:公斤|千克|kg)(?:体重)?((?:每日|每天|每次|一日|一次)?(?:{_HOW_MUCH}))"
+    r"(\d+(?:\.\d+)?(?:[-~–—至到]\d+(?:\.\d+)?)?) ?(毫克|微克|毫升|克|单位|mg|μg|ug|ml|g)"
 )
 _A_DAY = re.compile(r"24 ?小时(?:之|以)?内(?=[^，,。；;]{0,20}?(?:不(?:得|能|应|可)?超过|最多|至多|不多于|总量))")
 _DECIMAL = re.compile(r"([零一二三四五六七八九十]+)点([零一二三四五六七八九]+)(?=[毫微克升倍个]|小时|天)")
 _DOSES = re.compile("([一二两三四五六七八九十]{1,2})剂(?![量型])")
-_A_UNIT = re.compile(r"\b(within|after|for) an? (day|week|month|year|hour)\b")
+_A_UNIT = re.compile(r"\b(within|after|for|around|about|over) an? (day|week|month|year|hour)\b")
 _DEGREES = re.compile(r"(?<=\d)(?:摄氏度|度)(?![数日])")
 _THOUSANDS = re.compile(r"(?<![\d.a-z])(\d{1,3}) (?=\d{3}(?![\d.]))")
 _A_MINUTE = re.compile(r"每分钟?(\d+(?:[-~–—至到]\d+)?)次")
@@ -60,6 +64,7 @@ def plain_units(text: str) -> str:
         text = _A_KILO.sub(lambda m: f"{m[1]}{m[2]}{_UNITS_SPELT.get(m[3], m[3])}/kg", text).replace("per kg", "/kg")
         text = text.replace(" /kg", "/kg")
     text = _PER.sub(lambda m: f"{_UNITS_SPELT.get(m[1], m[1])}/{_UNITS_SPELT.get(m[2], m[2])}", text)
+    text = _A_DOSE.sub(r"每次\1", text)
     text = _DAILY.sub("/日", _KILO_DAY.sub("/kg/日", text))
     text = _A_DAY.sub("每日", text).replace("毫米汞柱", "mmhg").replace("国际单位", "单位").replace("万u", "万单位")
     text = _DECIMAL.sub(lambda m: f"{value_of(m[1]):g}.{''.join(str(HAN_VALUE[c]) for c in m[2])}", text)

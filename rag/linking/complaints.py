@@ -23,7 +23,7 @@ _ALONE = frozenset("疼痛痒咳喘吐烧肿")
 _COMPLAINT = re.compile(
     rf"(?:(?<=[又也好很太老总就还不没得特真更直会退止越既且常都点些喊叫嫌])|(?=[喘咳吐痒][得个])|(?P<edge>(?<![疼止镇祛])))"
     rf"(?<![{''.join(_SAID)}]不)(?P<word>[{''.join(_SAID)}])(?!不[{''.join(_SAID)}])"
-    r"(?![苦快惜爱风经阈嗽息血槽露奶瘤块物大灼烤伤心饭药片剂针贴灵疼痛难扰境惑积赘计车船针机舌痰泡字]|不出)"
+    r"(?![苦快惜爱风经阈嗽息血槽露奶瘤块物大灼烤伤心饭药片剂针贴膏胶丸颗灵疼痛难扰境惑积赘计车船针机舌痰泡字]|不出)"
 )
 """After an adverb, or at an edge: of the sentence, a clause, another name or what brings the complaint on.
 
@@ -94,7 +94,7 @@ _BEHIND_PLACE = re.compile(rf"(?P<word>{'|'.join(sorted(_PLACED, key=len, revers
 _ENDS_THERE = re.compile(
     rf"$|[^{HAN}]|[得了着个啊呀吗不很好三两几一天半又还怎是的到起退也什为咋挂看吃用要能会有和跟与可该去哪多老走晚早时后]"
 )
-_NO_COMPLAINT = re.compile("鼻子?酸|牙酸|眼红|口红|舌.?红|[手心]冷|[脸面]冷|牙痒|手痒")
+_NO_COMPLAINT = re.compile("鼻子?酸|牙酸|眼红|口红|腮红|舌.?红|[手心]冷|[脸面]冷|牙痒|手痒")
 """Ways of speaking: `眼红`, `看了手痒`."""
 
 

@@ -38,6 +38,7 @@ _FLUIDS = frozenset({"血清", "血浆", "全血"})
 """What is measured in them is a measure of blood, whatever else they are: 血浆 of `血浆白蛋白`."""
 _SECRETION = re.compile("分泌物")
 _ELSEWHERE = re.compile("[眼耳鼻嘴喉咽脐肛]|乳[头房]|伤口|刀口|尿道|龟头|包皮|皮肤|男")
+_FORM = re.compile("胶囊|颗粒|口服液|糖浆|冲剂|[片丸]")
 _WHO = re.compile("[名个位某]$")
 _WHOM = re.compile("[中老青少]年|[男女]性|儿童|婴儿|孕妇|成人")
 _BESIDE_A_PART = frozenset({EntityType.BODY_PART, EntityType.POPULATION, EntityType.FOOD})
@@ -120,7 +121,7 @@ class Detector:
         """Whether a longer word holds it, or a part of the body or a measure begins with its last character.
 
         A name that a list alone gives to a thing (`内风`, `阳脱`) is none either where another name begins with its
-        last character (`内风湿`), or its first one ends an everyday word (`已经疼`).
+        last character (`内风湿`), its first one ends an everyday word (`已经疼`), or it ends a product (`益母胶囊`).
         """
         if cut_from_a_word(text, match.start, match.end, match.types):
             return True
@@ -128,6 +129,8 @@ class Detector:
         if match.end - match.start > _SHORT_NAME + listed:
             return False
         if listed and match.start and text[match.start - 1 : match.start + 1] in default_weights().factors:
+            return True
+        if listed and _FORM.match(text, match.end):
             return True
         longer = (text[match.end - 1 : match.end + more] for more in range(1, _SHORT_NAME + 1))
         known = (c for name in longer for c in self._names.candidates(name) if c.via == OWN_NAME)
@@ -142,7 +145,9 @@ class Detector:
             start, end = found.span()
             covered = any(match.start <= start and end <= match.end for match in exact)
             if not covered and all(capital[start:end]) and (candidates := self._names.candidates(found.group())):
-                yield Match(start, end, candidates)
+                match = Match(start, end, candidates)
+                if self._is_meant(text, match):
+                    yield match
 
     def _with_foods(self, text: str, exact: Sequence[Match]) -> list[Match]:
         """Foods of one character (`酒`, `茶`), where something is eaten or drunk; in a habit (`喝酒`) too."""

@@ -209,5 +209,7 @@ PRODUCT_AFTER = re.compile(
     rf"^(?:(?![吃喝服用能可买开的了和与跟及或配加要有怎会])[{HAN}]){{1,3}}?(?:胶囊|颗粒|口服液|冲剂|糖浆|合剂|分散片)"
 )
 """After an illness, or the beginning of a drug's name (`头孢`), it is that of a product: `消渴降糖胶囊`."""
-SALT_AFTER = re.compile(r"^(?:钠|钾|钙|镁|锌|铝|铋|亚铁|舒巴坦|他唑巴坦|克拉维酸|赖氨酸|精氨酸|氨丁三醇)")
+SALT_AFTER = re.compile(
+    r"^(?:/(?=克拉|舒巴|他唑))?(?:钠|钾|钙|镁|锌|铝|铋|亚铁|舒巴坦|他唑巴坦|克拉维酸|赖氨酸|精氨酸|氨丁三醇)"
+)
 """What may follow the name of a drug and make it another drug (`布洛芬锌`)."""

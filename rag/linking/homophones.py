@@ -34,8 +34,11 @@ _ALIKE = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ng", "n"), ("l", "n"))
 _READ_IN_NAMES = {"调": "tiao", "曾": "zeng"}
 """Of two readings the one that names of illnesses have, or that is typed for them: `月经不条`, `乳腺曾生`."""
 _PARTICLES = frozenset(
-    "的了吗呢吧啊么是有我你他她在就也都还很不没和与或又及要怎什啥为何哪几能会可时后前才到去来看做吃喝打得这那被把让从完像一请以使微感值"
+    "的了吗呢吧啊么是有我你他她在就也都还很不没和与或又及要怎什啥为何哪几能会可时后前才到去来看做吃喝打得这那被把让从完像一请以使微感值受沿组"
 )
+
+_PARTS = frozenset("头面脸眼鼻耳口唇齿牙舌咽喉颈肩胸乳心肺肝胆脾胃肾腰腹肠肛阴骨膝腿足脚手肤皮脑")
+"""One part of the body typed for another is that part: `咽充血` is not of the eye (眼充血)."""
 
 
 @lru_cache(maxsize=1)
@@ -122,6 +125,8 @@ class Homophones:
         if not places or len(places) > (1 if len(name) < _LONG else 2) or not {strange, strange + 1} & set(places):
             return False
         if any(written[place] in _PARTICLES or name[place] in _PARTICLES for place in places):
+            return False
+        if any(written[place] in _PARTS and name[place] in _PARTS for place in places):
             return False
         edges = {0, len(name) - 1} & set(places)
         if any(_spoken().get(ord(written[place])) != _spoken().get(ord(name[place])) for place in edges):

@@ -21,8 +21,10 @@ _WORDS = re.compile(
     "[拳指趾骨石舌龟乳奶膝肩鼻]头(?=[疼痛])|严重(?=影)|饮食(?=管)|[红黑褐棕白灰黄紫青粉]色斑|"
     rf"[{HAN}]水(?=泡[脚澡茶手])|[热温冷凉开盐药]水(?=泡)|"
     # said with something behind
+    "消失|(?<=术中)消融|角质|着手(?=[于治解进研])|流变(?=[性学])|昼夜|文明|晕迷|疑惑|博士|半定量|电凝|关于|积分|针刀|电焊|[碰接]触|抑制|反复|(?<!疑)难过|"
+    "祛风(?=[温寒湿热])|不容易|(?<=脾)胀痛|假[阳阴]性|蛋白(?=及)|[许很好]多(?=食)|[又也就都还家里]没药|"
     "颜色|眼睛|[大小]三阳|免疫力|(?<=对)眼[部球底压角皮眶]|(?:屁股|肚子)眼|[^被让给有是的蚊昆小大飞，。\\s]虫(?=咬)|(?<=腺)功能(?:减[低退]|亢进|低下)|"
-    "(?<=[市省区立到去在进送州京海])(?:肿瘤|精神病)医?院|花生(?!粉)|百香果|火龙果|牛油果|无花果|奇异果|波罗蜜|"
+    "(?<=[市省区立到去在进送州京海名规])(?:肿瘤|精神病)医?院|花生(?!粉)|豆腐渣|羊肚菌|菠萝蜜|[嗜大]麦芽(?=[窄假])|水苏[糖碱]|麦芽糖|葡萄糖|磷酸果糖|缩阴(?=[法紧术手产])|不饱和|接合子|珍珠(?=[白样疹大色])|咖啡(?=色素|牛奶)|百香果|火龙果|牛油果|无花果|奇异果|波罗蜜|"
     "肿瘤|肿块|肿物|肿大|黄疸|血精华|烧灼|松花蛋|开心果|益母草|水泡音|湿啰音|[眠静卵]药|细胞酯酶|激光手术|光子[刀嫩]|黄斑|黄体|麻疹|麻醉|咳嗽|病毒|病灶|病菌|病床|病房|病历|[高低]压|斑[点块]|斑疹(?:热|伤寒)|火辣|热量|热感|"
     "症状(?![态况])|综合[征症]|疑问|病变(?![成得化为异坏严重轻差])|病灶(?<=性病灶)|病[人友号情例](?<=[男女]性病.)|异物感|"
     "(?<=可)定[期量时位性为]|"
@@ -30,15 +32,17 @@ _WORDS = re.compile(
     # said with the name inside
     "[雄雌孕性促腺长质]激素|苍白球|鼻涕虫|天花板|哺乳[类动]|"
     "幼儿园|灌肠液|减肥[药茶]|egfr ?(?:突变|基因|阳性|靶)|异[型常]淋巴(?=细胞)|乳酸菌|"
-    "运动(?:饮料|障碍|发育|神经|员|会|鞋|系统|品牌)|低聚果糖|脓毒血症|银柴胡|"
+    "运动(?:饮料|障碍|发育|神经|员|会|鞋|系统|品牌)|(?:卫生|防疫|爱国|群众)运动|"
+    "[个打扎]针眼|[个两]小眼(?!睛)|大小眼|肛门口(?=[疼痛])|(?<=[率压])平均|溶血(?=不动)|阴冷的?(?:环境|地方|天气|房)|"
+    "[吃喝滴补服]ad(?![a-z])|(?<![a-z])ad(?=[滴丸胶钙])|egfr(?=\\)?(?:信号|抑制|酪氨酸|表达|野生|外显子|-?tki))|(?<=受体\\()egfr|低聚果糖|脓毒血症|银柴胡|"
     "桂枝茯苓(?![煮泡])|补液盐|消毒[水液]|针刺(?:[样般感]|的感觉)|头孢[克曲呋唑拉地噻吡哌西羟匹妥孟尼]|"
     "微量白蛋白|[疫微腺]球蛋白|child[ -]?(?:pugh|[abc](?![a-z]))|淀粉样[斑蛋物]|乳突肌|胃肠道|"
     "(?:胃底|食[管道]|门|直肠|盆腔)静脉曲张|强直现象|生化妊娠|"
     "[心肝脾肺][心肝脾肺肾胃][气血阴阳]{1,2}虚|[心肝脾肺肾胃]虚[湿痰血气水寒热][盛瘀滞阻停困蕴]|肝郁脾虚|[阴阳气血]虚[内火水血风阳外][热旺泛瘀燥亢寒]|[脚手]脖子|[几一两三]口水|未成年人|麻风疫苗|密密麻麻|宫口|[腿脚手]肚子?|马蹄足|小快克|黑枸杞|"
-    rf"变性(?:手术|人)|[{HAN}](?<![为是患得了的有和与及或])血症(?!状)|孩子满|[{HAN}]克尔|"
+    rf"变性(?:手术|人)|[{HAN}a-z](?<![为是患得了的有和与及或])血症(?!状)|孩子满|[{HAN}]克尔|"
     "[癌胃肝肺肾脑心骨皮眼牙]科|介入科|发烧友|打骨折|骨折价|懒癌|直男癌|休克疗法"
 )
-_ADJECTIVE = re.compile(rf"性(?![质别状格能感交爱欲病]|生活|行为)(?=[{HAN}])")
+_ADJECTIVE = re.compile(rf"性(?![质别状格能感交爱欲病]|生活|行为)(?=[{HAN}a-z])")
 _GERM = re.compile("支原|衣原|链球|双球|球菌|杆菌|弧菌|克雷伯|嗜血")
 _INFLAMED = re.compile("炎(?![症热性])")
 _FEVER = re.compile("热(?=$|[的是怎吗会能有，。？?,])")
@@ -52,6 +56,15 @@ _LIKENED = re.compile("(?:好似|犹如|如同|像是|[就很]像)$")
 """Before a food that something only looks like (`小便好似啤酒`)."""
 _REACTION = re.compile("样?反应(?![很大强重厉比较挺太没不])")
 """Behind a drug: an illness that is named after it (`双硫仑样反应`)."""
+_SUBSTANCE = re.compile(
+    "[甲总多异]?皂?[苷甙]|碱(?!性)|嗪|酮|黄酮|多糖|氨酸|酰|素(?![食菜颜质来])|磷脂|[一二三]磷酸|酸(?:环化|[钠钾钙镁锌铵酯盐美舒普氢亚二])|"
+    "(?<=大黄|甘草|琥珀|苹果)酸(?![奶甜菜])"
+)
+"""Behind what grows or is taken: a substance that is called after it (`川芎嗪`, `黄芪甲苷`)."""
+_FORM = re.compile("片(?!子)|胶囊|颗粒|丸|膏|贴|糖浆|口服液|喷雾|凝胶")
+"""Behind what is done: a remedy for it (`活血止痛片`)."""
+_MOVED = re.compile("(?<=运动)(?:耐[力量受]|减少|试验|受限|功能|迟缓|能力|失调|诱发|伪影|单位|终板|感觉|范围)")
+"""Behind 运动 where it is what limbs do, and no exercise."""
 _COOKED = re.compile("汤|丸|散(?![步光瘀结])")
 _OF_A_RECIPE = re.compile(rf"(?=[{HAN}])[^喝吃服用煮炖熬的加和与跟及配]$")
 _PRODUCT = re.compile(
@@ -60,6 +73,7 @@ _PRODUCT = re.compile(
 _COMPLAINTS = frozenset({EntityType.SYMPTOM, EntityType.TREATMENT})
 _ILL = {EntityType.DISEASE}
 _PLANTS = frozenset({EntityType.HERB, EntityType.FOOD})
+_REMEDIES = _PLANTS | {EntityType.DRUG}
 _MEASURES = frozenset({EntityType.INDICATOR, EntityType.EXAMINATION})
 _TUMOUR = re.compile("肉?瘤|癌|白血病")
 """Behind a cell or a part of the body."""
@@ -88,15 +102,18 @@ def _goes_on(text: str, end: int, kinds: frozenset[EntityType]) -> bool:
             (_ENZYME, True),
             (_INFLAMED, True),
             (_ILLNESS, EntityType.DISEASE not in kinds),
-            (_GERM, EntityType.DISEASE in kinds),
+            (_GERM, EntityType.DISEASE in kinds or bool(kinds & _PLANTS)),
             (_FEVER, kinds == _ILL),
             (_TUMOUR, kinds <= _MEASURES | {EntityType.BODY_PART}),
             (_MEDICINE, kinds <= _MEASURES),
             (_LIVING, EntityType.PATHOGEN in kinds),
             (_REACTION, kinds == {EntityType.DRUG}),
             (_ADJECTIVE, bool(kinds & _COMPLAINTS)),
-            (_LIKE, kinds == {EntityType.FOOD}),
-            (_PLANT, bool(kinds & (_PLANTS | {EntityType.DRUG}))),
+            (_LIKE, EntityType.FOOD in kinds <= _PLANTS),
+            (_PLANT, bool(kinds & _REMEDIES)),
+            (_SUBSTANCE, bool(kinds & _REMEDIES)),
+            (_FORM, kinds == {EntityType.TREATMENT}),
+            (_MOVED, kinds == {EntityType.TREATMENT}),
         )
         if may
     )

@@ -9,7 +9,9 @@ from rag.vocabulary import EntityType
 
 MEASURED = frozenset({EntityType.INDICATOR, EntityType.EXAMINATION, EntityType.BODY_PART, EntityType.PATHOGEN})
 _MEASURED_AS = "(?:水平|值|指标)?(?:偏|过|太|很|有点|有些|明显)?"
-_HIGH = re.compile(_MEASURED_AS + "(?:升高|增高|增多|高|多)(?![低血压烧热能型]|于(?!正常))")
+_HIGH = re.compile(
+    _MEASURED_AS + "(?:升高|增高|增多|高|多)(?![低血压烧热能型]|于(?!正常)|的?(?:食[物品]|饮食|东西|菜|肉))"
+)
 _LOW = re.compile(_MEASURED_AS + "(?:降低|减低|减少|低|少)(?![高型]|于(?!正常))")
 _FOUND = re.compile("(?:检测|检查|抗体)?(?:呈|为|是)?阳性")
 _STATES: tuple[tuple[re.Pattern[str], frozenset[EntityType], tuple[str, ...]], ...] = (

@@ -24,6 +24,7 @@ from rag.vocabulary import EntityType
 
 _HAD = SUFFERED | {EntityType.TREATMENT}
 """What a part of the body may have, or have done to it."""
+_SHORT = 2
 _MISTYPED = frozenset({EntityType.DISEASE, EntityType.SYMPTOM, EntityType.DRUG})
 """What a slip of the pen may be taken for; of other things there are fewer, and ordinary words sound like them."""
 
@@ -75,7 +76,10 @@ class Variants:
     def _parted(self, text: str, exact: Sequence[Match]) -> Iterator[Match]:
         """Complaints with an adverb inside (`背也疼`), by the name without it."""
         others = _stretches([m for m in exact if not m.is_one_of({EntityType.SYMPTOM})])
+        ills = [m for m in exact if m.end - m.start > _SHORT and is_disease(m.candidates)]
         for start, end, names in parted_complaints(text, others):
+            if any(start < m.start and m.end == end for m in ills):
+                continue  # 后心绞痛 of 治疗后心绞痛
             candidates = next(filter(None, map(self._names.candidates, names)), ())
             if any(c.type is EntityType.SYMPTOM for c in candidates):
                 yield Match(start, end, _rated(candidates, alone=True))

@@ -145,6 +145,7 @@ def test_supposed(text: str, expected: list[str]) -> None:
         ("反胃的剧情", "反胃", True),
         ("心疼自己的钱", "心疼", True),
         ("看她发作真的特别心疼，想治好", "心疼", True),
+        ("父母看着很心疼。", "心疼", True),
         ("心疼三天了", "心疼", False),
         ("这人太恶心了", "恶心", True),
         ("吃完药恶心", "恶心", False),

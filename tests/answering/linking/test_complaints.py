@@ -62,6 +62,11 @@ def test_another_word_is_no_place(linker: Linker, question: str, surfaces: list[
     assert [mention.surface for mention in linker.link(question)] == surfaces
 
 
+def test_a_place_begins_no_illness_that_ends_with_the_complaint() -> None:
+    rows = [NameRow(e.partition(":")[2], EntityId(e), "name") for e in ("disease:心绞痛", "symptom:后心痛")]
+    assert [m.surface for m in Linker(Names(rows)).link("治疗后心绞痛减轻")] == ["心绞痛"]
+
+
 def test_an_illness_after_an_operation_for_another_is_a_third(linker: Linker) -> None:
     assert [mention.modifier for mention in linker.link("胃癌术后贫血")] == ["术后", "术后"]
     assert [mention.modifier for mention in linker.link("胃癌术后头痛")] == ["", ""]
@@ -84,6 +89,8 @@ def test_a_complaint_right_behind_a_part_is_of_that_part(
     assert [mention.best.name for mention in found] == [name]
 
 
-@pytest.mark.parametrize("question", ["头发麻烦", "看了手痒", "眼红别人", "鼻子酸酸的", "舌尖红", "手凉拌菜"])
+@pytest.mark.parametrize(
+    "question", ["头发麻烦", "看了手痒", "眼红别人", "鼻子酸酸的", "舌尖红", "手凉拌菜", "腮红怎么用"]
+)
 def test_a_way_of_speaking_is_none(linker: Linker, question: str) -> None:
     assert linker.link(question) == ()

@@ -23,6 +23,9 @@ NAMES = [
     "湿疹",
     "痔疮",
     "皮疹",
+    "眼充血",
+    "膀胱炎",
+    "足溃疡",
     "月经不调",
 ]
 
@@ -58,6 +61,9 @@ def test_a_slip_is_found(homophones: Homophones, text: str, name: str) -> None:
         "月经正常以后",  # 正 belongs to 正常
         "高血压的人",
         "今天天气很好",
+        "咽充血",  # another part of the body than 眼
+        "沿膀胱沿轴线",
+        "两组溃疡愈合",
         "精神像进了水",
         "",
     ],

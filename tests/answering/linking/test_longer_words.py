@@ -118,6 +118,26 @@ SYMPTOM, DISEASE, DRUG, HERB = EntityType.SYMPTOM, EntityType.DISEASE, EntityTyp
         ("喝运动饮料", "运动", EntityType.TREATMENT),
         ("EGFR突变".lower(), "egfr", EntityType.INDICATOR),
         ("异型淋巴细胞", "淋巴细胞", EntityType.INDICATOR),
+        ("黑线都从肚子上消失了", "上消", DISEASE),
+        ("多汗症从肾着手治疗", "肾着", DISEASE),
+        ("血液流变性", "变性", DISEASE),
+        ("碰触电焊机", "触电", DISEASE),
+        ("5例假阳性", "例假", SYMPTOM),
+        ("现代文明病", "代文", DRUG),
+        ("白带像豆腐渣", "豆腐", EntityType.FOOD),
+        ("羊肚菌怎么吃", "羊肚", EntityType.FOOD),
+        ("川芎嗪注射液", "川芎", HERB),
+        ("黄芪甲苷片", "黄芪", HERB),
+        ("琥珀酸美托洛尔", "琥珀", HERB),
+        ("门冬天冬氨酸高", "天冬", HERB),
+        ("葡萄糖酸锌口服液", "葡萄", EntityType.FOOD),
+        ("葡萄球菌感染", "葡萄", EntityType.FOOD),
+        ("活血止痛片", "止痛", EntityType.TREATMENT),
+        ("下肢运动功能差", "运动", EntityType.TREATMENT),
+        ("群众性卫生防疫运动", "运动", EntityType.TREATMENT),
+        ("先滴AD还是先补钙".lower(), "ad", DISEASE),
+        ("只有个针眼", "针眼", DISEASE),
+        ("住在阴冷的房间", "阴冷", DISEASE),
     ],
 )
 def test_pieces_of_longer_words(text: str, name: str, kind: EntityType) -> None:
@@ -165,6 +185,13 @@ def test_pieces_of_longer_words(text: str, name: str, kind: EntityType) -> None:
         ("利尿白蛋白怎么用", "白蛋白", EntityType.INDICATOR),
         ("转氨酶高", "转氨酶", EntityType.INDICATOR),
         ("尿蛋白高", "尿蛋白", EntityType.INDICATOR),
+        ("葡萄糖怎么打", "葡萄糖", DRUG),
+        ("吃黄芪酸不酸", "黄芪", HERB),
+        ("晚期AD怎么护理".lower(), "ad", DISEASE),
+        ("每天运动一小时", "运动", EntityType.TREATMENT),
+        ("反复发热", "反复发热", SYMPTOM),
+        ("运动诱发电位", "诱发电位", EntityType.EXAMINATION),
+        ("怎么止痛", "止痛", EntityType.TREATMENT),
     ],
 )
 def test_names_that_stand_by_themselves(text: str, name: str, kind: EntityType) -> None:
@@ -197,6 +224,13 @@ def test_a_part_of_the_body_that_begins_with_the_last_character() -> None:
     assert linked(linker, "下消化道造影") == ["消化道"]
     assert linked(linker, "下消怎么治") == ["下消"]
     assert linked(linker, "体脂化验") == ["体脂"]
+
+
+def test_a_folk_name_that_ends_a_product() -> None:
+    rows = [NameRow("夏枯草", EntityId("herb:夏枯草"), "name"), NameRow("益母", EntityId("herb:夏枯草"), "synonym")]
+    linker = Linker(Names(rows))
+    assert not linked(linker, "吃了八珍益母胶囊")
+    assert linked(linker, "益母的功效") == ["益母"]
 
 
 def test_another_spelling_of_a_piece_is_a_piece_too() -> None:

@@ -45,6 +45,7 @@ def test_a_state_is_its_illness(question: str, surface: str, entity: str) -> Non
         ("尿酸正常吗", "尿酸"),
         ("血压降低型休克", "血压"),
         ("血压低于140", "血压"),
+        ("少吃尿酸高的食物", "尿酸"),
     ],
 )
 def test_a_state_without_a_name_leaves_the_measure(question: str, surface: str) -> None:
