@@ -150,3 +150,23 @@ def test_ingesting_an_archive_ingests_its_files(tmp_path: Path) -> None:
     path = _zip(tmp_path / "both.zip", {"one.csv": pairs, "symptom.txt": "咳嗽\n".encode()})
     report = ingest(Library(tmp_path / "kb"), [path], settings=settings_for(tmp_path / "kb"))
     assert report.loaded_by_kind == {"entity": 3, "source": 1, "fact": 1}
+
+
+def test_a_packed_tar_is_held_against_its_checksum(tmp_path: Path) -> None:
+    path = _tar(tmp_path / "t.tar.gz", (tarfile.TarInfo("c.csv"), bytes(range(256)) * 40))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-6])
+    _refused(path, r"damaged or protected")
+    path.write_bytes(whole[:-8] + b"\0\0\0\0" + whole[-4:])
+    _refused(path, r"damaged or protected")
+    with tarfile.open(tmp_path / "plain.tar", "w") as archive:
+        info = tarfile.TarInfo("c.csv")
+        info.size = 1
+        archive.addfile(info, io.BytesIO(b"3"))
+    assert [one.read_bytes() for one in unpack(tmp_path / "plain.tar", tmp_path / "plain")] == [b"3"]
+
+
+def test_a_zip_without_members(tmp_path: Path) -> None:
+    path = _zip(tmp_path / "a.csv", {})
+    assert is_archive(path)
+    _refused(path, r"holds no files")
