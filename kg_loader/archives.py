@@ -22,7 +22,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
 from kg_loader.encodings import regular_file
-from rag.errors import DataError
+from rag.errors import DataError, YiwenError
 from rag.snapshot.files import storage_errors
 
 MAX_MEMBERS = 10_000
@@ -34,6 +34,8 @@ _CHUNK = 1 << 20
 _ZIP, _EMPTY_ZIP, _GZIP = b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b"
 _TAR_NAMES = (".tar.gz", ".tgz", ".tar")
 _OFFICE = "[Content_Types].xml"
+_ROOM = "yiwen-unpacked-"
+_BEFORE = re.compile(rf"(?:/[^/\s]+)*/{_ROOM}[^/\s]+/")
 _DRIVE = re.compile(r"^[A-Za-z]:")
 _LITTER = re.compile(r"(?:^|/)(?:__MACOSX/|\.DS_Store$|Thumbs\.db$|desktop\.ini$)")
 _BROKEN = (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, NotImplementedError)
@@ -68,18 +70,35 @@ def is_archive(path: Path) -> bool:
 
 @contextmanager
 def unpacked(files: Sequence[Path], folder: Path | None = None, caps: Caps = _CAPS) -> Iterator[list[Path]]:
-    """`files` with each archive replaced by its members, which are gone afterwards. Raises what `unpack` raises."""
+    """`files` with each archive replaced by its members, which are gone afterwards. Raises what `unpack` raises.
+
+    What is raised meanwhile names a member as `as_packed` does.
+    """
     found: list[Path] = []
-    with ExitStack() as made:
+    with ExitStack() as made, _naming_members():
         for path in files:
             regular_file(path)
             if is_archive(path):
                 with storage_errors(path):
-                    room = made.enter_context(tempfile.TemporaryDirectory(prefix="yiwen-unpacked-", dir=folder))
-                    found += unpack(path, Path(room) / "files", caps)
+                    room = made.enter_context(tempfile.TemporaryDirectory(prefix=_ROOM, dir=folder))
+                    found += unpack(path, Path(room) / path.name, caps)
             else:
                 found.append(path)
         yield found
+
+
+def as_packed(text: str) -> str:
+    """A path, or a text with paths, with members named by their place in the archive: `a.zip/b/c.csv`."""
+    return _BEFORE.sub("", text)
+
+
+@contextmanager
+def _naming_members() -> Iterator[None]:
+    try:
+        yield
+    except YiwenError as error:
+        error.args = tuple(as_packed(one) if isinstance(one, str) else one for one in error.args)
+        raise
 
 
 def unpack(path: Path, folder: Path, caps: Caps = _CAPS) -> list[Path]:
