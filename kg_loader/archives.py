@@ -19,10 +19,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, cast
 
 from kg_loader.encodings import regular_file
-from rag.errors import DataError
+from rag.errors import DataError, YiwenError
 from rag.snapshot.files import storage_errors
 
 MAX_MEMBERS = 10_000
@@ -31,9 +31,11 @@ MAX_RATIO = 100
 _SMALL = 1 << 20
 """Bytes below which a ratio says nothing: a short file of spaces packs very well."""
 _CHUNK = 1 << 20
-_ZIP, _GZIP = b"PK\x03\x04", b"\x1f\x8b"
+_ZIP, _EMPTY_ZIP, _GZIP = b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b"
 _TAR_NAMES = (".tar.gz", ".tgz", ".tar")
 _OFFICE = "[Content_Types].xml"
+_ROOM = "yiwen-unpacked-"
+_BEFORE = re.compile(rf"(?:/[^/\s]+)*/{_ROOM}[^/\s]+/")
 _DRIVE = re.compile(r"^[A-Za-z]:")
 _LITTER = re.compile(r"(?:^|/)(?:__MACOSX/|\.DS_Store$|Thumbs\.db$|desktop\.ini$)")
 _BROKEN = (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, NotImplementedError)
@@ -57,7 +59,7 @@ def is_archive(path: Path) -> bool:
     if path.name.lower().endswith(_TAR_NAMES):
         return True
     with path.open("rb") as file:
-        if file.read(4) != _ZIP:
+        if file.read(4) not in (_ZIP, _EMPTY_ZIP):
             return False
     try:
         with zipfile.ZipFile(path) as archive:
@@ -68,18 +70,35 @@ def is_archive(path: Path) -> bool:
 
 @contextmanager
 def unpacked(files: Sequence[Path], folder: Path | None = None, caps: Caps = _CAPS) -> Iterator[list[Path]]:
-    """`files` with each archive replaced by its members, which are gone afterwards. Raises what `unpack` raises."""
+    """`files` with each archive replaced by its members, which are gone afterwards. Raises what `unpack` raises.
+
+    What is raised meanwhile names a member as `as_packed` does.
+    """
     found: list[Path] = []
-    with ExitStack() as made:
+    with ExitStack() as made, _naming_members():
         for path in files:
             regular_file(path)
             if is_archive(path):
                 with storage_errors(path):
-                    room = made.enter_context(tempfile.TemporaryDirectory(prefix="yiwen-unpacked-", dir=folder))
-                    found += unpack(path, Path(room) / "files", caps)
+                    room = made.enter_context(tempfile.TemporaryDirectory(prefix=_ROOM, dir=folder))
+                    found += unpack(path, Path(room) / path.name, caps)
             else:
                 found.append(path)
         yield found
+
+
+def as_packed(text: str) -> str:
+    """A path, or a text with paths, with members named by their place in the archive: `a.zip/b/c.csv`."""
+    return _BEFORE.sub("", text)
+
+
+@contextmanager
+def _naming_members() -> Iterator[None]:
+    try:
+        yield
+    except YiwenError as error:
+        error.args = tuple(as_packed(one) if isinstance(one, str) else one for one in error.args)
+        raise
 
 
 def unpack(path: Path, folder: Path, caps: Caps = _CAPS) -> list[Path]:
@@ -95,6 +114,7 @@ def unpack(path: Path, folder: Path, caps: Caps = _CAPS) -> list[Path]:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     if not found:
+        shutil.rmtree(folder)
         raise DataError(f"{path}: the archive holds no files")
     return sorted(found)
 
@@ -102,9 +122,11 @@ def unpack(path: Path, folder: Path, caps: Caps = _CAPS) -> list[Path]:
 def _unpack(path: Path, folder: Path, caps: Caps) -> list[Path]:
     output = _Output(path, folder, caps)
     if path.name.lower().endswith(_TAR_NAMES):
-        with tarfile.open(path, "r|*") as archive:
-            for member in archive:
-                _tar_member(output, archive, member)
+        with _tar_bytes(path) as stream:
+            with tarfile.open(fileobj=stream, mode="r|") as archive:
+                for member in archive:
+                    _tar_member(output, archive, member)
+            output.rest(stream)
         return output.written
     with zipfile.ZipFile(path) as packed:
         infos = packed.infolist()
@@ -113,6 +135,19 @@ def _unpack(path: Path, folder: Path, caps: Caps) -> list[Path]:
         for info in infos:
             _zip_member(output, packed, info)
     return output.written
+
+
+@contextmanager
+def _tar_bytes(path: Path) -> Iterator[IO[bytes]]:
+    """The tar inside; unlike tarfile's own, this gzip compares the checksum, once it is read to its end."""
+    with path.open("rb") as file:
+        begins = file.read(len(_GZIP))
+        file.seek(0)
+        if begins != _GZIP:
+            yield file
+            return
+        with gzip.GzipFile(fileobj=file) as packed:
+            yield cast("IO[bytes]", packed)
 
 
 def _tar_member(output: _Output, archive: tarfile.TarFile, member: tarfile.TarInfo) -> None:
@@ -203,6 +238,12 @@ class _Output:
                 self._check_size()
                 file.write(block)
         self.written.append(path)
+
+    def rest(self, stream: IO[bytes]) -> None:
+        """Read what stands behind the last member, so that the checksum at the very end is compared."""
+        while block := stream.read(_CHUNK):
+            self._bytes += len(block)
+            self._check_size()
 
     def _is_nested(self, name: str, block: bytes) -> bool:
         office = name.lower().endswith((".xlsx", ".xlsm", ".docx")) and block.startswith(_ZIP)

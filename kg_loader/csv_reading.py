@@ -1,11 +1,12 @@
-"""Tables of comma or tab separated values as rows. Content never raises, it gives `Rejected` rows."""
+"""Tables of separated values as rows. Content never raises, it gives `Rejected` rows."""
 
 from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from kg_loader.reading import Row, reject, require_content, text_lines
 from rag.domain import Rejected
@@ -15,6 +16,8 @@ _MAX_QUOTED = 1 << 17
 """Characters of a row of several lines; the limit of the csv module is the process's, and others raise it."""
 _DELIMITERS = ",\t;|"
 _QUOTED = re.compile('"[^"]*"')
+_NAMELESS = re.compile(r"unnamed: \d+(?:_level_\d+)?")
+"""What pandas calls a column without a name when it writes a table again."""
 
 
 class _Feed:
@@ -55,8 +58,12 @@ def csv_rows(
     *,
     required: Collection[str],
     optional: Collection[str] = (),
+    called: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Row | Rejected]:
-    """Rows as dict of column to trimmed cell, absent optional columns as "". DataError for a header that is wrong."""
+    """Rows as dict of column to trimmed cell, absent optional columns as "". DataError for a header that is wrong.
+
+    `called`: what else columns are called.
+    """
     require_content(path, encoding)
     lines = text_lines(path, encoding)
     first = next(lines, None)
@@ -64,10 +71,16 @@ def csv_rows(
         first = next(lines, None)
     if not isinstance(first, Row):
         raise DataError(f"{path}: line 1, the header, cannot be read: {first.reason if first else 'no text'}")
-    delimiter = "\t" if "\t" in first.value and "," not in first.value else ","
-    header = _header(path, next(csv.reader([first.value], delimiter=delimiter)), required, optional)
+    delimiter = delimiter_of(first.value)
+    header = _header(path, next(csv.reader([first.value], delimiter=delimiter)), required, optional, called)
     for row in _csv_cells(path, lines, delimiter):
         yield row if isinstance(row, Rejected) else _csv_row(path, row, header, required)
+
+
+def delimiter_of(header: str) -> str:
+    """The mark between the columns that a header names: a comma if there is one, else a tab, `;` or `|`."""
+    unquoted = _QUOTED.sub("", header)
+    return next((mark for mark in _DELIMITERS if mark in unquoted), ",")
 
 
 def csv_cells(path: Path, encoding: str | None = None, delimiter: str | None = None) -> Iterator[Row | Rejected]:
@@ -115,8 +128,11 @@ def _csv_reason(error: csv.Error) -> str:
     return "a quote is never closed" if "unexpected end" in text or "field larger" in text else text
 
 
-def _header(path: Path, cells: list[str], required: Collection[str], optional: Collection[str]) -> list[str]:
-    names = [cell.strip().lower() for cell in cells]
+def _header(
+    path: Path, cells: list[str], required: Collection[str], optional: Collection[str], called: Mapping[str, str]
+) -> list[str]:
+    written = [cell.strip().lower() for cell in cells]
+    names = ["" if _NAMELESS.fullmatch(name) else called.get(name, name) for name in written]
     named = [name for name in names if name]
     known = f"expected {', '.join(required)}" + (f"; optional {', '.join(optional)}" if optional else "")
     for fault, found in (

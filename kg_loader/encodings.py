@@ -30,6 +30,20 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
     (b"\x84\x31\x95\x33", "gb18030"),
 )
+_NO_TEXT = (
+    (b"\xd0\xcf\x11\xe0", "protected by a password, or a Word or Excel file of before 2007; save it as .docx or .xlsx, "
+     "without a password"),
+    (b"PK\x03\x04", "a workbook, a Word file or a zip archive, and text is expected; is the format the right one?"),
+    (b"\x1f\x8b", "packed by gzip; unpack it first (.tar.gz and PubMed's .xml.gz are read as they are)"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive; pack it as .zip or .tar.gz"),
+    (b"Rar!\x1a\x07", "a RAR archive; pack it as .zip or .tar.gz"),
+    (b"\xfd7zXZ\x00", "packed by xz; pack it as .zip or .tar.gz"),
+    (b"BZh91AY", "packed by bzip2; pack it as .zip or .tar.gz"),
+    (b"{\\rtf", "rich text (RTF); save it as .docx"),
+    (b"PAR1\x15", "a Parquet file; write it as JSON lines or CSV"),
+    (b"SQLite format 3\x00", "an SQLite database; write the table as CSV"),
+)  # fmt: skip
+"""How files begin that are no text, and what to do with them."""
 _NAMED = {
     "utf8": "utf-8", "utf8sig": "utf-8-sig", "utf16": "utf-16", "utf16le": "utf-16-le", "utf16be": "utf-16-be",
     "utf32": "utf-32", "gb18030": "gb18030", "gbk": "gb18030", "gb2312": "gb18030", "cp936": "gb18030",
@@ -84,6 +98,13 @@ def named_encoding(name: str) -> str:
     return codec
 
 
+def refuse_what_is_no_text(path: Path, head: bytes) -> None:
+    """DataError for a file that begins as one of the kinds that no text reader reads."""
+    for mark, what in _NO_TEXT:
+        if head.startswith(mark):
+            raise DataError(f"{path}: {what}")
+
+
 def detect_encoding(path: Path) -> str:
     """The codec of a file, from its mark or from the first megabytes that are not plain ASCII; DataError if none."""
     state = path.stat()
@@ -95,6 +116,7 @@ def _detected(path: Path, _size: int, _modified_ns: int) -> str:
     """Found out once a file, as a reader opens it several times."""
     with path.open("rb") as file:
         block = file.read(_BLOCK)
+        refuse_what_is_no_text(path, block)
         for mark, codec in _MARKS:
             if block.startswith(mark):
                 return codec

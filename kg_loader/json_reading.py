@@ -65,7 +65,7 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_consta
 
 
 def json_rows(path: Path, encoding: str | None = None) -> Iterator[Row | Rejected]:
-    """Values of JSON lines, of one JSON array, or the single object of a file; told apart by content, not by name."""
+    """Values of JSON lines, of one JSON array, or objects over several lines; told apart by content, not by name."""
     require_content(path, encoding)
     shape = _shape(path, encoding)
     if shape == "lines":
@@ -74,7 +74,7 @@ def json_rows(path: Path, encoding: str | None = None) -> Iterator[Row | Rejecte
     with open_text(path, encoding) as file:
         stream = _Utf8(file)
         prefix = "item" if shape == "array" else ""
-        items = ijson.items(stream, prefix, use_float=True, buf_size=_CHUNK)
+        items = ijson.items(stream, prefix, use_float=True, multiple_values=shape == "object", buf_size=_CHUNK)
         yield from _streamed(path, stream, items)
 
 
@@ -162,11 +162,17 @@ def _streamed(path: Path, stream: _Utf8, items: Iterator[Any]) -> Iterator[Row |
         except StopIteration:
             return
         except (ijson.JSONError, ValueError, OverflowError, RecursionError, OSError) as error:
-            reason = str(error).splitlines()[0].strip() if str(error) else type(error).__name__
-            yield reject(path, number, f"broken JSON, nothing after this item was read: {reason}")
+            yield reject(path, number, f"broken JSON, nothing after this item was read: {_told(error)}")
             return
         stream.item_done()
         if stream.bad_bytes and BAD_BYTES in json.dumps(value, ensure_ascii=False, default=str):
             yield reject(path, number, "bytes that are not valid in the file's encoding", value)
         else:
             yield Row(number, value)
+
+
+def _told(error: Exception) -> str:
+    """The first line of a message; the parser's comes as bytes, with an excerpt that may cut a character."""
+    told = error.args[0] if error.args else ""
+    lines = (told.decode("utf-8", "replace") if isinstance(told, bytes) else str(error)).split("\n")
+    return lines[0].strip() or type(error).__name__

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from kg_loader.archives import unpacked
+from kg_loader.archives import as_packed, unpacked
 from kg_loader.columns import Columns, columns_of
 from kg_loader.ingest import context_of, inputs_of
 from kg_loader.plan import Input
@@ -99,7 +99,7 @@ def preview(
             except DataError:
                 if not tables or format is not None or table_map is not None:
                     raise
-                found += [Preview(str(path), None, columns=one) for one in columns_of(path, encoding, limit)]
+                found += [Preview(as_packed(str(path)), None, columns=one) for one in columns_of(path, encoding, limit)]
             else:
                 found += [_preview(source, limit) for source in sources]
         return found
@@ -117,13 +117,13 @@ def _preview(source: Input, limit: int) -> Preview:
         for item in items:
             if isinstance(item, Rejected):
                 rejected[item.reason] += 1
-                rejects += [replace(item, file=source.path)] if len(rejects) < limit else []
+                rejects += [replace(item, file=as_packed(source.path))] if len(rejects) < limit else []
             elif isinstance(item, Skipped):
                 skipped[item.reason] += 1
             elif not isinstance(item, Entity | Source) or item.id not in named:
                 records[_KIND_NAMES[type(item)]] += 1
                 named |= {item.id} if isinstance(item, Entity | Source) else set()
-    return Preview(source.path, source.format, tuple(shown), tuple(rejects), records, skipped, rejected)
+    return Preview(as_packed(source.path), source.format, tuple(shown), tuple(rejects), records, skipped, rejected)
 
 
 def _rows(source: Input) -> Iterator[tuple[int, Sequence[Item]]]:

@@ -154,9 +154,10 @@ def document_conclusion(lines: Sequence[str]) -> str | None:
 
 
 def _inline(line: str) -> str | None:
-    """`【结论】…` inside a paragraph; a line that is nothing but a heading has no text of its own."""
+    """`【结论】…` inside a paragraph; a short line that is no sentence is a heading, or one of a list of contents."""
     text = clean(line)
-    return conclusion_of(text) if len(text) > 40 and BAD_BYTES not in line else None
+    told = len(text) > 40 or _SENTENCE_END.search(text) is not None
+    return conclusion_of(text) if told and BAD_BYTES not in line else None
 
 
 def _section(lines: Sequence[str]) -> str | None:

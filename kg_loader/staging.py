@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from kg_loader.ahead import ahead
+from kg_loader.archives import as_packed
 from kg_loader.batch import RAW, Batch, Batches
 from kg_loader.collecting import collector_off
 from kg_loader.plan import Plan
@@ -176,7 +177,7 @@ class Staging:
         )
         self.connection.executemany(
             "INSERT INTO staged_reject (dataset, file, line, reason, raw) VALUES (?, ?, ?, ?, ?)",
-            ((dataset, item.file, item.line, item.reason, item.raw[:RAW]) for item in batch.rejected),
+            ((dataset, as_packed(item.file), item.line, item.reason, item.raw[:RAW]) for item in batch.rejected),
         )
 
     # ------------------------------------------------------------ results

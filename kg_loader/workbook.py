@@ -8,7 +8,7 @@ import warnings
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from itertools import repeat
+from itertools import count, repeat
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -38,16 +38,25 @@ def workbook_rows(path: Path) -> Iterator[Row | Rejected]:
 
     Raises DataError for what is no workbook, is encrypted or unfolds to more than the caps.
     """
-    number = 0
+    for rows in workbook_sheets(path):
+        yield from rows
+
+
+def workbook_sheets(path: Path) -> Iterator[Iterator[Row | Rejected]]:
+    """`workbook_rows` sheet by sheet; each has to be gone through before the next."""
+    numbers = count(1)
     with _opened(path) as book:
         for sheet in book.worksheets:
-            for cells in _cells(path, sheet, number):
-                number += 1
-                values = [cell_text(cell) for cell in cells]
-                if sum(map(len, values)) > MAX_LINE:
-                    yield reject(path, number, f"row longer than {MAX_LINE} characters")
-                elif any(values):
-                    yield Row(number, values)
+            yield _sheet(path, sheet, numbers)
+
+
+def _sheet(path: Path, sheet: Any, numbers: Iterator[int]) -> Iterator[Row | Rejected]:  # noqa: ANN401
+    for number, cells in _cells(path, sheet, numbers):
+        values = [cell_text(cell) for cell in cells]
+        if sum(map(len, values)) > MAX_LINE:
+            yield reject(path, number, f"row longer than {MAX_LINE} characters")
+        elif any(values):
+            yield Row(number, values)
 
 
 def sheet_names(path: Path) -> list[str]:
@@ -65,9 +74,9 @@ def sheet_rows(path: Path, name: str | None = None) -> Iterator[Row | Rejected]:
     computed = _has_formulas(path)
     with _opened(path) as book, _opened(path, data_only=False) if computed else nullcontext() as formulas:
         sheet = _sheet_named(path, book, name)
-        written = _cells(path, formulas[sheet.title], 0, values_only=False) if formulas else repeat(())
-        for number, (cells, sources) in enumerate(
-            zip(_cells(path, sheet, 0, values_only=False), written, strict=False), 1
+        written = _cells(path, formulas[sheet.title], count(1), values_only=False) if formulas else repeat((0, ()))
+        for (number, cells), (_, sources) in zip(
+            _cells(path, sheet, count(1), values_only=False), written, strict=False
         ):
             values = [_shown(cell) for cell in cells[:_MAX_COLUMNS]]
             for at, source in enumerate(sources[: len(values)]):
@@ -123,20 +132,26 @@ def _opened(path: Path, *, data_only: bool = True) -> Iterator[Any]:
         book.close()
 
 
-def _cells(path: Path, sheet: Any, before: int, *, values_only: bool = True) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
-    """Every row of a sheet; `before` rows of the workbook come before it, for the message."""
+def _cells(
+    path: Path,
+    sheet: Any,  # noqa: ANN401
+    numbers: Iterator[int],
+    *,
+    values_only: bool = True,
+) -> Iterator[tuple[int, tuple[Any, ...]]]:
+    """Every row of a sheet with the next of `numbers`."""
     sheet.reset_dimensions()  # the stated size is often wrong
-    number = before
     rows = sheet.iter_rows(values_only=values_only, max_col=_MAX_COLUMNS if values_only else None)
+    before = 0
     while True:
-        number += 1
         try:
             cells = next(rows)
         except StopIteration:
             return
         except _BROKEN as error:
-            raise _unreadable(path, number, error) from error
-        yield cells
+            raise _unreadable(path, before + 1, error) from error
+        before = next(numbers)
+        yield before, cells
 
 
 def _unreadable(path: Path, number: int, error: Exception) -> DataError:

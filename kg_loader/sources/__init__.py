@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from kg_loader.encodings import named_encoding, regular_file
+from kg_loader.encodings import named_encoding, refuse_what_is_no_text, regular_file
 from kg_loader.reading import require_content
 from kg_loader.sources import (
     aliases_csv,
@@ -44,8 +44,9 @@ from kg_loader.sources.format import Facts, Format, Item, ReadContext
 from rag.errors import DataError
 
 _HEAD = 1 << 16
-_BINARY = (b"\x1f\x8b", b"PK\x03\x04", b"%PDF")
-"""How gzip, XLSX and DOCX, and PDF files begin; whether they hold anything is for their readers to say."""
+_GZIP = b"\x1f\x8b"
+_BINARY = (_GZIP, b"PK\x03\x04")
+"""How gzip, XLSX and DOCX files begin; whether they, and PDF files, hold anything is for their readers to say."""
 _MODULES = (
     cmekg,
     drug_json,
@@ -87,7 +88,7 @@ def guess_format(path: Path, encoding: str | None = None) -> str:
     regular_file(path)
     with path.open("rb") as file:
         head = file.read(_HEAD)
-    binary = head.startswith(_BINARY)
+    binary = head.startswith(_BINARY) or pdf.guess(path, head)
     if not binary:
         require_content(path, encoding)
     if encoding is not None and not binary:
@@ -97,8 +98,13 @@ def guess_format(path: Path, encoding: str | None = None) -> str:
     fitting = [name for name, format_ in FORMATS.items() if format_.guess(path, head)]
     if len(fitting) == 1:
         return fitting[0]
+    if not fitting and head.startswith(_GZIP):
+        refuse_what_is_no_text(path, head)
     problem = f"could be {' or '.join(fitting)}" if fitting else "looks like no known format"
-    raise DataError(f"{path}: {problem}; name it with --format, one of: {', '.join(FORMATS)}")
+    raise DataError(
+        f"{path}: {problem}; name it with --format, one of: {', '.join(FORMATS)}; or say with --map what the "
+        "columns of a table are"
+    )
 
 
 __all__ = ["FORMATS", "Facts", "Format", "Item", "ReadContext", "guess_format"]

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from kg_loader.sections import NO_CONCLUSION, closing_of, conclusion_of, pieces
 from kg_loader.sources.format import Item, ReadContext, RowError
+from kg_loader.sources.markup import unmarked
 from rag.domain import Passage, PassageKind, Retraction, Skipped, Source
 from rag.register import doi_key, pmid_key
 from rag.text import clean
@@ -129,6 +130,7 @@ def records(article: Article, context: ReadContext) -> Iterator[Item]:
 
     RowError without a title.
     """
+    article = _plain(article)
     reason = _left_out(article)
     retracted = _retracted(article)
     others = _retracts(article, notice=reason == RETRACTION_NOTICE)
@@ -139,6 +141,12 @@ def records(article: Article, context: ReadContext) -> Iterator[Item]:
         yield Skipped(reason or NO_CONCLUSION)
     if retracted:
         yield from (Retraction(key, retracted) for key in _retraction_keys(article, context, stored))
+
+
+def _plain(article: Article) -> Article:
+    """Its texts without the markup that publishers and reference managers leave in them."""
+    conclusions = tuple(Section(one.label, unmarked(one.text)) for one in article.conclusions)
+    return replace(article, title=unmarked(article.title), abstract=unmarked(article.abstract), conclusions=conclusions)
 
 
 def _stored(article: Article, context: ReadContext) -> Iterator[Source | Passage]:

@@ -24,6 +24,7 @@ _IMPRINT = re.compile(
     r"|(?P<b>(?:19|20)\d\d)\s*年?\s*[,，;；]?\s*第?\s*\d{1,3}\s*(?:卷|期|\(\d{1,2}\)|（\d{1,2}）)",
     re.IGNORECASE,
 )
+_CALLED = re.compile(r"(?:title|题\s?[目名]|标\s?题|篇\s?名)\s*[:：]\s*", re.IGNORECASE)
 _NO_TITLE = re.compile(
     r"\W*(?:doi\b|https?:|www\.|vol\b|issn|page|p\.|第\s*\d+\s*[卷期页]|论\s?著|综\s?述|临床研究"
     r"|original (?:article|research)|"
@@ -84,7 +85,7 @@ def _title(document: Document, opening: Sequence[str]) -> str | None:
     ):
         return stated
     for line in opening:
-        text = clean(line).lstrip("# ")
+        text = _CALLED.sub("", clean(line).lstrip("# "))
         if 6 <= len(text) <= 250 and not _NO_TITLE.match(text) and sum(map(str.isalpha, text)) > 0.5 * len(text):
             return text
     return None

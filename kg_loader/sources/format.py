@@ -137,4 +137,4 @@ def head_columns(head: bytes) -> set[str]:
     """Column names in the first line that is not blank."""
     text = head_text(head).lstrip("\ufeff \t\r\n")
     first = text.splitlines()[0] if text else ""
-    return {cell.strip(' "').lower() for cell in re.split("[,\t]", first)}
+    return {cell.strip(' "').lower() for cell in re.split("[,\t;|]", first)}

@@ -8,39 +8,45 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from types import MappingProxyType
 
-from kg_loader.csv_reading import csv_rows
+from kg_loader.csv_reading import csv_cells, delimiter_of
 from kg_loader.encodings import regular_file
-from kg_loader.reading import Row, text_lines
+from kg_loader.reading import Row
 from kg_loader.sources.article import Article, Section, doi_in, pmid_in, records, year_in
 from kg_loader.sources.cells import grade
 from kg_loader.sources.format import Format, Item, ReadContext, RowError, head_text, rejected
-from kg_loader.workbook import is_workbook, workbook_rows
-from rag.domain import Rejected
+from kg_loader.table import ABOVE_HEADER, REPEATED_HEADER
+from kg_loader.workbook import is_workbook, workbook_sheets
+from rag.domain import Rejected, Skipped
 from rag.errors import DataError
 from rag.text import clean
 from rag.vocabulary import Grade
 
+NO_LITERATURE = "sheet without a title and an abstract"
+_HEADER_WITHIN = 10
+"""Rows of a table of which one must name the columns."""
 _COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "title": ("title", "article title", "document title", "题名", "标题", "篇名", "文献标题", "论文题目", "文题"),
-        "abstract": ("abstract", "abstract note", "summary", "摘要", "中文摘要", "文摘"),
+        "title": ("title", "ti", "article title", "document title", "题名", "标题", "篇名", "文献标题", "论文题目",
+                  "文题"),
+        "abstract": ("abstract", "ab", "abstract note", "summary", "摘要", "中文摘要", "文摘"),
         "conclusion": ("conclusion", "conclusions", "结论", "主要结论", "研究结论"),
         "year": (
-            "year", "publication year", "pub year", "publication date", "date", "年", "年份", "发表年份", "出版年",
-            "发表时间", "发表日期", "pubtime",
+            "year", "py", "publication year", "pub year", "publication date", "date", "年", "年份", "发表年份",
+            "出版年", "发表时间", "发表日期", "pubtime",
         ),
         "journal": (
-            "journal", "publication title", "source title", "journal/book", "source", "期刊", "刊名", "期刊名称",
+            "journal", "so", "publication title", "source title", "journal/book", "source", "期刊", "刊名", "期刊名称",
             "文献来源", "来源", "杂志",
         ),
-        "doi": ("doi", "doi链接"),
-        "pmid": ("pmid", "pubmed id"),
+        "doi": ("doi", "di", "doi链接"),
+        "pmid": ("pmid", "pm", "pubmed id"),
         "url": ("url", "link", "链接", "网址"),
-        "type": ("publication type", "document type", "study type", "研究类型", "文献类型", "研究设计"),
+        "type": ("publication type", "dt", "document type", "study type", "研究类型", "文献类型", "研究设计"),
         "grade": ("grade", "evidence grade", "证据级别", "证据等级"),
         "licence": ("licence", "license", "许可"),
     }
@@ -49,30 +55,18 @@ _NAMES = {alias: name for name, aliases in _COLUMNS.items() for alias in aliases
 
 
 def guess(path: Path, head: bytes) -> bool:
-    """By the names in the first row."""
+    """By the names in one of the first rows."""
+    if is_workbook(path, head):
+        return any(_header(list(islice(rows, _HEADER_WITHIN))) is not None for rows in workbook_sheets(path))
+    lines = [line for line in head_text(head).lstrip("\ufeff").splitlines() if line.strip()][:_HEADER_WITHIN]
     try:
-        cells = _workbook_header(path) if is_workbook(path, head) else _text_header(head_text(head))
-    except (DataError, csv.Error):
+        return any(_is_literature(_known(next(csv.reader([line], delimiter=delimiter_of(line)), []))) for line in lines)
+    except csv.Error:
         return False
-    return _is_literature(_known(cells))
 
 
 def _is_literature(columns: Mapping[int, str]) -> bool:
     return "title" in columns.values() and not {"abstract", "conclusion"}.isdisjoint(columns.values())
-
-
-def _workbook_header(path: Path) -> list[str]:
-    first = next(workbook_rows(path), None)
-    return list(first.value) if isinstance(first, Row) else []
-
-
-def _text_header(text: str) -> list[str]:
-    line = next((line for line in text.lstrip("\ufeff").splitlines() if line.strip()), "")
-    return next(csv.reader([line], delimiter=_delimiter(line)), [])
-
-
-def _delimiter(line: str) -> str:
-    return "\t" if "\t" in line and "," not in line else ","
 
 
 def _known(cells: list[str]) -> dict[int, str]:
@@ -91,7 +85,7 @@ def _known(cells: list[str]) -> dict[int, str]:
 def read(path: Path, context: ReadContext) -> Iterator[Item]:
     """Source and conclusion of each row that has one. DataError where the columns say nothing of literature."""
     for row in _rows(path, context.encoding):
-        if isinstance(row, Rejected):
+        if not isinstance(row, Row):
             yield row
             continue
         try:
@@ -100,46 +94,50 @@ def read(path: Path, context: ReadContext) -> Iterator[Item]:
             yield rejected(path, row, str(error))
 
 
-def _rows(path: Path, encoding: str | None) -> Iterator[Row | Rejected]:
-    """Rows as dict of our own column names to texts."""
+def _rows(path: Path, encoding: str | None) -> Iterator[Row | Rejected | Skipped]:
+    """Rows as dict of our own column names to texts; each sheet has a header of its own."""
     regular_file(path)
     with path.open("rb") as file:
-        workbook = is_workbook(path, file.read(4))
-    yield from _workbook_rows(path) if workbook else _text_rows(path, encoding)
+        book = is_workbook(path, file.read(4))
+    found = False
+    above: list[Row | Rejected] = []
+    for rows in workbook_sheets(path) if book else iter([csv_cells(path, encoding)]):
+        above = list(islice(rows, _HEADER_WITHIN))
+        header = _header(above)
+        if header is not None:
+            found = True
+            yield from _table(path, chain(above, rows), header, ragged=book)
+        elif book:
+            yield from (row if isinstance(row, Rejected) else Skipped(NO_LITERATURE) for row in chain(above, rows))
+    if not found:
+        first: list[str] = next((row.value for row in above if isinstance(row, Row)), [])
+        raise DataError(
+            f"{path}: the first row names {', '.join(filter(None, first))[:200] or 'nothing'}; expected a title (题名) "
+            "and an abstract (摘要) or a conclusion (结论)"
+        )
 
 
-def _workbook_rows(path: Path) -> Iterator[Row | Rejected]:
-    rows = workbook_rows(path)
-    first = next(rows, None)
-    columns = _columns(path, list(first.value) if isinstance(first, Row) else [])
+def _header(rows: Sequence[Row | Rejected]) -> Row | None:
+    return next((row for row in rows if isinstance(row, Row) and _is_literature(_known(row.value))), None)
+
+
+def _table(
+    path: Path, rows: Iterator[Row | Rejected], header: Row, *, ragged: bool
+) -> Iterator[Row | Rejected | Skipped]:
+    """What stands below `header`; in a text file a row with more cells than it is broken."""
+    columns = _known(header.value)
     for row in rows:
         if isinstance(row, Rejected):
             yield row
-        else:
-            yield Row(row.number, {name: row.value[at] for at, name in columns.items() if at < len(row.value)})
-
-
-def _text_rows(path: Path, encoding: str | None) -> Iterator[Row | Rejected]:
-    first = next((row for row in text_lines(path, encoding) if isinstance(row, Rejected) or row.value.strip()), None)
-    header = first.value if isinstance(first, Row) else ""
-    cells = next(csv.reader([header], delimiter=_delimiter(header)), [])
-    columns = _columns(path, cells)
-    written = [cell.strip().lower() for cell in cells]
-    for row in csv_rows(path, encoding, required=(), optional=[name for name in written if name]):
-        if isinstance(row, Rejected):
-            yield row
-        else:
-            yield Row(row.number, {name: row.value.get(written[at], "") for at, name in columns.items()})
-
-
-def _columns(path: Path, cells: list[str]) -> dict[int, str]:
-    columns = _known(cells)
-    if not _is_literature(columns):
-        raise DataError(
-            f"{path}: the first row names {', '.join(filter(None, cells))[:200] or 'nothing'}; expected a title (题名) "
-            "and an abstract (摘要) or a conclusion (结论)"
-        )
-    return columns
+        elif row.number < header.number:
+            yield Skipped(ABOVE_HEADER)
+        elif row.value != header.value:
+            if not ragged and any(cell.strip() for cell in row.value[len(header.value) :]):
+                yield rejected(path, row, "more cells than columns")
+            else:
+                yield Row(row.number, {name: row.value[at] for at, name in columns.items() if at < len(row.value)})
+        elif row.number > header.number:
+            yield Skipped(REPEATED_HEADER)
 
 
 def _article(row: Mapping[str, str]) -> Article:

@@ -33,8 +33,8 @@ _SPACE_IN_HAN = re.compile(f"(?<=[{HAN}，。、；：]) (?=[{HAN}，。、；�
 
 
 def guess(path: Path, head: bytes) -> bool:
-    """By its first bytes."""
-    return head[:1024].lstrip().startswith(b"%PDF-")
+    """By its mark, which may stand behind what a server or a mail program put in front."""
+    return b"%PDF-" in head[:1024]
 
 
 def read(path: Path, context: ReadContext) -> Iterator[Item]:

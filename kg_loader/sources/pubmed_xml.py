@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import html
+import re
 import zlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -36,6 +37,8 @@ _XML_NAMES = {"utf-8-sig": "utf-8", "utf-16-le": "utf-16le", "utf-16-be": "utf-1
 _GZIP = b"\x1f\x8b"
 _TAGS = ("PubmedArticle", "PubmedBookArticle", "DeleteCitation")
 _ABSTRACT_LANGUAGES = ("eng", "chi")
+_FORMULAE = {"msup": "^", "mfrac": "/"}
+"""Elements of MathML whose two parts need a sign between them once they stand in a line."""
 _RETRACTED = ("RetractionIn", "RetractedandRepublishedIn")
 _RETRACTS = ("RetractionOf", "RetractedandRepublishedFrom")
 
@@ -272,12 +275,21 @@ def _text(element: Any) -> str:  # noqa: ANN401 - lxml has no types
 
 
 def _parts(element: Any) -> Iterator[str]:  # noqa: ANN401 - lxml has no types
-    power = element.tag == "sup" and (element.text or "").strip().lstrip("-−+").isdigit()
+    name = element.tag.rpartition("}")[2]
+    if name in _FORMULAE and len(element) == 2:
+        yield _FORMULAE[name].join(_whole("".join(_parts(child)).strip()) for child in element)
+        return
+    power = name == "sup" and (element.text or "").strip().lstrip("-−+").isdigit()
     yield f"^{element.text}" if power else element.text or ""
     for child in element:
-        if isinstance(child.tag, str):
+        if isinstance(child.tag, str) and not child.tag.endswith(("}annotation", "}annotation-xml")):
             yield from _parts(child)
         yield child.tail or ""
+
+
+def _whole(part: str) -> str:
+    """Part of a formula, in brackets where it is a sum."""
+    return f"({part})" if re.search(r".[-−+]", part) else part
 
 
 FORMAT = Format("pubmed-xml", guess, read)

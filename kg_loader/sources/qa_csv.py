@@ -9,18 +9,22 @@ from kg_loader.csv_reading import csv_rows
 from kg_loader.sources.cells import text
 from kg_loader.sources.format import Format, Item, ReadContext, head_columns
 from kg_loader.sources.naming import DUPLICATE, PLACEHOLDER, fault
-from kg_loader.sources.qa_jsonl import qa_passage, qa_source
+from kg_loader.sources.qa_jsonl import qa_passage, qa_source, says_nothing
 from rag.domain import Rejected, Skipped
 from rag.text import normalise
 from rag.vocabulary import EntityType
 
+_CALLED = {
+    "科室": "department", "标题": "title", "提问": "ask", "问诊": "ask", "问题描述": "ask", "问题": "question",
+    "回答": "answer", "答案": "answer", "答复": "answer", "questions": "question", "answers": "answer",
+}  # fmt: skip
 _OPTIONAL = ("department", "title", "ask", "question", "label", "id")
 _SHORT = 6
 
 
 def guess(path: Path, head: bytes) -> bool:
     """By an answer and something asked."""
-    columns = head_columns(head)
+    columns = {_CALLED.get(name, name) for name in head_columns(head)}
     return "answer" in columns and bool({"title", "ask", "question"} & columns)
 
 
@@ -28,12 +32,12 @@ def read(path: Path, context: ReadContext) -> Iterator[Item]:
     """One passage of kind `qa` a row, asked by the title, or by the long question where there is no title."""
     source = context.source or qa_source(context.dataset)
     yield source
-    for row in csv_rows(path, context.encoding, required=("answer",), optional=_OPTIONAL):
+    for row in csv_rows(path, context.encoding, required=("answer",), optional=_OPTIONAL, called=_CALLED):
         if isinstance(row, Rejected):
             yield row
             continue
         question, answer = _question(row.value), text(row.value, "answer")
-        if not question or not answer or fault(answer, EntityType.TREATMENT) == PLACEHOLDER:
+        if not question or not answer or says_nothing(answer) or fault(answer, EntityType.TREATMENT) == PLACEHOLDER:
             yield Skipped(PLACEHOLDER)
         elif normalise(question) == normalise(answer):
             yield Skipped(DUPLICATE)

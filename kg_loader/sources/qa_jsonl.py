@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from rag.domain import Passage, PassageKind, Skipped, Source
 from rag.text import clean
 from rag.vocabulary import Grade
 
+_ADDRESS = re.compile(r"https?://\S+")
 _QUESTION = ("questions", "question")
 _ANSWER = ("answers", "answer")
 
@@ -23,15 +25,22 @@ def guess(path: Path, head: bytes) -> bool:
 
 
 def read(path: Path, context: ReadContext) -> Iterator[Item]:
-    """One passage of kind `qa` a line."""
+    """One passage of kind `qa` an answer."""
     source = context.source or qa_source(context.dataset)
     yield source
     yield from each_row(path, json_rows(path, context.encoding), lambda row: _pair(source, row.value))
 
 
 def _pair(source: Source, value: object) -> Iterator[Item]:
-    question, answer = _text(value, _QUESTION), _text(value, _ANSWER)
-    yield qa_passage(question, answer, source) if answer and question else Skipped(PLACEHOLDER)
+    """The first of the ways in which it was asked, with each of its answers."""
+    asked, answers = _texts(value, _QUESTION), _texts(value, _ANSWER)
+    for answer in answers:
+        yield Skipped(PLACEHOLDER) if not asked[0] or says_nothing(answer) else qa_passage(asked[0], answer, source)
+
+
+def says_nothing(answer: str) -> bool:
+    """True for no answer, and for the address of a page in place of one."""
+    return not answer or _ADDRESS.fullmatch(answer) is not None
 
 
 def qa_source(dataset: str) -> Source:
@@ -44,17 +53,17 @@ def qa_passage(question: str, answer: str, source: Source, locator: str | None =
     return Passage(text=answer, kind=PassageKind.QA, source=source.id, question=question, locator=locator)
 
 
-def _text(row: object, keys: tuple[str, ...]) -> str:
+def _texts(row: object, keys: tuple[str, ...]) -> list[str]:
+    """One or more; Huatuo-26M has the ways of asking one question as a list in a list."""
     if not isinstance(row, dict):
         raise RowError("not a JSON object")
     value = next((row[key] for key in keys if key in row), None)
-    if isinstance(value, list) and len(value) == 1:
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], list):
         value = value[0]
-        if isinstance(value, list) and value:  # Huatuo-26M: the ways in which one question was asked
-            value = value[0]
-    if not isinstance(value, str):
-        raise RowError(f"{keys[1]} is missing or not one text")
-    return clean(value)
+    texts = value if isinstance(value, list) else [value]
+    if not texts or not {str}.issuperset(map(type, texts)):
+        raise RowError(f"{keys[1]} is missing or no text")
+    return [clean(str(text)) for text in texts]
 
 
 FORMAT = Format("qa-jsonl", guess, read)

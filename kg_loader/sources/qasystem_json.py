@@ -77,10 +77,13 @@ def _record(value: Mapping[str, Any]) -> dict[str, Any]:
             continue
         if isinstance(found, str) and key == "yibao_status":
             found = _INSURED.get(found.strip(), found)
-        if isinstance(found, list) and isinstance(record.get(name), list):
-            found = [*record[name], *found]
-        record[name] = found
+        record[name] = [*_listed(record[name]), *_listed(found)] if name in record else found
     return record
+
+
+def _listed(value: object) -> list[object]:
+    """Two keys may state one thing, each as a list or as a text."""
+    return value if isinstance(value, list) else [value]
 
 
 FORMAT = Format("qasystem-json", guess, read)

@@ -1,4 +1,4 @@
-"""RIS (`.ris`) and EndNote's tagged export (`.enw`): what Zotero, EndNote, CNKI, Wanfang and publishers write.
+"""RIS (`.ris`) and the other tagged exports: of EndNote (`.enw`), Web of Science, RefWorks, NoteExpress.
 
 Tags: https://en.wikipedia.org/wiki/RIS_(file_format). Exporters differ in which tag holds what, so several are tried.
 """
@@ -19,9 +19,6 @@ from kg_loader.sources.format import Format, Item, ReadContext, RowError, head_t
 from kg_loader.sources.tagged import Layout, Tagged, tagged_records
 from rag.domain import Rejected
 
-_RIS = Layout(re.compile(r"\s*(?P<tag>[A-Z][A-Z0-9]) {0,3}-(?: (?P<value>.*)|(?P<none>)$)"), begins=("TY",), ends="ER")
-_ENW = Layout(re.compile(r"%(?P<tag>[0-9A-Z@~!?#$*+^>&\[(<]) (?P<value>.*)"), begins=("0",))
-
 
 @dataclass(frozen=True)
 class _Tags:
@@ -38,11 +35,50 @@ class _Tags:
     kind_of_work: tuple[str, ...]
 
 
-_RIS_TAGS = _Tags(
-    ("TY",), ("TI", "T1", "CT"), ("AB", "N2"), ("PY", "Y1", "DA"), ("JO", "JF", "T2", "JA", "J2"), ("DO", "M3", "UR"),
-    ("PMID", "AN", "C7"), ("UR", "L2", "LK"), ("M3",),
+@dataclass(frozen=True)
+class _Way:
+    """A way to write records: how a file begins, its lines, its tags."""
+
+    begins: re.Pattern[str]
+    layout: Layout
+    tags: _Tags
+
+
+_TWO_LETTERS = r"(?P<tag>{}[A-Z][A-Z0-9])(?: (?P<value>.*)|(?P<none>)$)"
+_RIS = _Way(
+    re.compile(r"TY {0,2}- ?[A-Z]{3,6}\s"),
+    Layout(re.compile(r"\s*(?P<tag>[A-Z][A-Z0-9]) {0,3}-(?: (?P<value>.*)|(?P<none>)$)"), begins=("TY",), ends="ER"),
+    _Tags(
+        ("TY",), ("TI", "T1", "CT"), ("AB", "N2"), ("PY", "Y1", "DA"), ("JO", "JF", "T2", "JA", "J2"),
+        ("DO", "M3", "UR"), ("PMID", "AN", "C7"), ("UR", "L2", "LK"), ("M3",),
+    ),
 )  # fmt: skip
-_ENW_TAGS = _Tags(("0",), ("T",), ("X",), ("D", "8"), ("J", "B"), ("R", "U"), ("M",), ("U",), ("9",))
+_WAYS = (
+    _RIS,
+    _Way(  # EndNote
+        re.compile("%0 [A-Z]"),
+        Layout(re.compile(r"%(?P<tag>[0-9A-Z@~!?#$*+^>&\[(<]) (?P<value>.*)"), begins=("0",)),
+        _Tags(("0",), ("T",), ("X",), ("D", "8"), ("J", "B"), ("R", "U"), ("M",), ("U",), ("9",)),
+    ),
+    _Way(  # Web of Science
+        re.compile(r"FN [^\n\r]+[\n\r]+VR 1|PT [JBSP]\s+[A-Z][A-Z0-9] "),
+        Layout(re.compile(_TWO_LETTERS.format("(?!FN|VR|EF)")), begins=("PT",), ends="ER"),
+        _Tags(("PT",), ("TI",), ("AB",), ("PY", "PD"), ("SO",), ("DI",), ("PM",), (), ("DT",)),
+    ),
+    _Way(  # RefWorks
+        re.compile(r"RT [A-Z][A-Za-z ]+\s+[A-Z][A-Z0-9] "),
+        Layout(re.compile(_TWO_LETTERS.format("")), begins=("RT",)),
+        _Tags(("RT",), ("T1",), ("AB",), ("YR", "FD"), ("JF", "JO", "T2"), ("DO", "LK", "UL"), (), ("LK", "UL"), ()),
+    ),
+    _Way(  # NoteExpress
+        re.compile(r"\{Reference Type\}:"),
+        Layout(re.compile(r"\{(?P<tag>[A-Za-z/ ]{2,30})\}: ?(?P<value>.*)"), begins=("Reference Type",)),
+        _Tags(
+            ("Reference Type",), ("Title",), ("Abstract",), ("Year", "Date"), ("Journal", "Secondary Title"), ("DOI",),
+            (), ("URL",), (),
+        ),
+    ),
+)  # fmt: skip
 _KINDS: Mapping[str, str] = MappingProxyType(
     {
         "THES": "thesis", "Thesis": "thesis", "BOOK": "book", "Book": "book", "CHAP": "book", "Book Section": "book",
@@ -55,33 +91,33 @@ _KINDS: Mapping[str, str] = MappingProxyType(
 
 def guess(path: Path, head: bytes) -> bool:
     """By the line that begins a record."""
+    return _way(head) is not None
+
+
+def _way(head: bytes) -> _Way | None:
     text = head_text(head).lstrip("\ufeff \t\r\n")
-    return re.match(r"TY {0,2}- ?[A-Z]{3,6}\s", text) is not None or re.match(r"%0 [A-Z]", text) is not None
+    return next((way for way in _WAYS if way.begins.match(text)), None)
 
 
 def read(path: Path, context: ReadContext) -> Iterator[Item]:
-    """Source and conclusion of each record that has one."""
-    layout, tags = (_ENW, _ENW_TAGS) if _is_endnote(path) else (_RIS, _RIS_TAGS)
-    for record in tagged_records(path, context.encoding, layout):
+    """Source and conclusion of each record that has one; what begins as none of the ways is read as RIS."""
+    regular_file(path)
+    with path.open("rb") as file:
+        way = _way(file.read(1 << 10)) or _RIS
+    for record in tagged_records(path, context.encoding, way.layout):
         if isinstance(record, Rejected):
             yield record
             continue
         try:
-            yield from records(_article(record, tags), context)
+            yield from records(_article(record, way.tags), context)
         except RowError as error:
             yield reject(path, record.number, str(error), record.fields)
-
-
-def _is_endnote(path: Path) -> bool:
-    regular_file(path)
-    with path.open("rb") as file:
-        return head_text(file.read(1 << 10)).lstrip("\ufeff \t\r\n").startswith("%")
 
 
 def _article(record: Tagged, tags: _Tags) -> Article:
     written = record.one(*tags.type) or ""
     if not written:
-        raise RowError("no type of reference (TY or %0)")
+        raise RowError(f"no type of reference ({tags.type[0]})")
     kind = _KINDS.get(written, "journal-article")
     pmid = next((found for one in record.all(*tags.pmid) if (found := pmid_in(one))), None)
     return Article(

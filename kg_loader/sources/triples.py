@@ -1,4 +1,4 @@
-"""Triples: head, relation, tail a line, comma- or tab-separated, with or without a header and columns for the types."""
+"""Triples: head, relation, tail a line, with or without a header and columns for the types."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from kg_loader.csv_reading import delimiter_of
 from kg_loader.reading import Row, reject, require_content, text_lines
 from kg_loader.sources.cells import entity_type
 from kg_loader.sources.format import Format, Item, ReadContext, RowError, head_columns, rejected
@@ -22,6 +23,8 @@ _COLUMNS: Mapping[str, str] = {
     **dict.fromkeys(("head_type", "subject_type", "头实体类型"), "head_type"),
     **dict.fromkeys(("tail_type", "object_type", "尾实体类型"), "tail_type"),
 }
+_VAGUE = frozenset(("h", "r", "t", "start", "end"))
+"""Names of columns that tables of other things have too."""
 _R, _T = Relation, EntityType
 _OTHER_NAMES: Mapping[str, Relation] = {
     "recommand_eat": _R.FOOD_GOOD, "do_eat": _R.FOOD_GOOD, "推荐食谱": _R.FOOD_GOOD, "no_eat": _R.FOOD_BAD,
@@ -37,7 +40,7 @@ _ORDER = ("head", "relation", "tail")
 def guess(path: Path, head: bytes) -> bool:
     """By a header of its own; a file without one has to be named with --format."""
     columns = head_columns(head)
-    return {"head", "tail"} <= columns or {"头实体", "尾实体"} <= columns or {"subject", "predicate"} <= columns
+    return set(_ORDER) <= {_COLUMNS.get(name) for name in columns - _VAGUE} and "source" not in columns
 
 
 def read(path: Path, context: ReadContext) -> Iterator[Item]:
@@ -69,7 +72,8 @@ def _rows(path: Path, encoding: str | None) -> Iterator[Row | Rejected]:
             yield row
         elif row.value.strip():
             try:
-                cells = next(csv.reader([row.value], delimiter="\t" if "\t" in row.value else ",", strict=True))
+                mark = "\t" if "\t" in row.value else delimiter_of(row.value)
+                cells = next(csv.reader([row.value], delimiter=mark, strict=True))
             except csv.Error as error:
                 yield reject(path, row.number, f"not CSV: {error}", row.value)
                 continue

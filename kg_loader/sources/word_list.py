@@ -18,6 +18,7 @@ _T = EntityType
 _ALSO = {"check": _T.EXAMINATION, "diagnosis": _T.DISEASE, "药品": _T.DRUG, "检查项目": _T.EXAMINATION}
 _TYPES = {kind.value: kind for kind in _T} | {label: kind for kind, label in TYPE_LABELS.items()} | _ALSO
 _EDGES = re.compile(r"[\W\d_]+")
+_COUNTED = re.compile(r"(?:\t+\d+(?:\s+[a-z]{1,4})?| +\d+ +[a-z]{1,4})\s*$")
 _LONGEST = 60
 _MOSTLY = 0.9
 _SEEN = 500_000
@@ -27,7 +28,7 @@ def guess(path: Path, head: bytes) -> bool:
     """A .txt or .dic file called after a type, nearly all of whose first lines are short, without tab or full stop."""
     if path.suffix.lower() not in (".txt", ".dic", ".lst") or _type(path.stem) is None:
         return False
-    lines = [line for line in head_text(head).splitlines()[:200] if line.strip()]
+    lines = [_word(line) for line in head_text(head).splitlines()[:200] if line.strip()]
     short = sum(len(line) <= _LONGEST and not re.search("[\t。]", line) for line in lines)
     return short >= _MOSTLY * len(lines) > 0
 
@@ -43,7 +44,7 @@ def read(path: Path, context: ReadContext) -> Iterator[Item]:
         if isinstance(row, Rejected):
             yield row
             continue
-        name = trimmed(row.value)
+        name = trimmed(_word(row.value))
         if not name and not row.value.strip():
             continue
         yield _item(name, kind, seen)
@@ -61,10 +62,19 @@ def _item(name: str, kind: EntityType, seen: set[str]) -> Item:
     return entity(name, kind)
 
 
+def _word(line: str) -> str:
+    """A line of a dictionary for word segmentation without its frequency and part of speech."""
+    return _COUNTED.sub("", line)
+
+
 def _type(name: str) -> EntityType | None:
     words = [word for word in _EDGES.split(name.lower()) if word]
-    named = {_TYPES[word] for word in (*words, "_".join(words)) if word in _TYPES}
+    named = {_TYPES[word] for word in (*words, *_singular(words), "_".join(words)) if word in _TYPES}
     return named.pop() if len(named) == 1 else None
+
+
+def _singular(words: list[str]) -> list[str]:
+    return [word.removesuffix("s") for word in words]
 
 
 FORMAT = Format("word-list", guess, read)

@@ -81,6 +81,15 @@ def test_one_object_over_many_lines(tmp_path: Path) -> None:
     assert _split(list(json_rows(_written(tmp_path, '{\n "a": [\n1,\n2]\n}\n'))))[0] == [{"a": [1, 2]}]
 
 
+def test_objects_over_many_lines_one_after_the_other(tmp_path: Path) -> None:
+    assert _split(list(json_rows(_written(tmp_path, '{\n "a": 1\n}\n{\n "a": 2\n}\n')))) == ([{"a": 1}, {"a": 2}], [])
+
+
+def test_what_is_wrong_with_an_array_is_said_in_words(tmp_path: Path) -> None:
+    (_, reason) = _split(list(json_rows(_written(tmp_path, '[{"头痛": "怕光"},\n]'))))[1][0]
+    assert reason.endswith("unallowed token at this point in JSON text")
+
+
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
@@ -221,3 +230,15 @@ def test_a_bad_line_inside_a_quoted_cell_costs_its_row(tmp_path: Path) -> None:
     good, bad = _csv(tmp_path, 'a,b\n"x\ny\0\nz",2\n3,4\n')
     assert good == [{"a": "3", "b": "4"}]
     assert sorted(number for number, _ in bad) == [2, 3]
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
+def test_the_mark_between_cells_is_that_of_the_header(tmp_path: Path, mark: str) -> None:
+    path = _written(
+        tmp_path,
+        f"Unnamed: 0{mark}名称{mark}b{mark}Unnamed: 15_level_1\n0{mark}x,y;z{mark}2{mark}\n".replace(
+            "x,y;z", "x" if mark in ",;" else "x,y;z"
+        ),
+    )
+    rows = list(csv_rows(path, required=("a",), optional=("b",), called={"名称": "a"}))
+    assert [row.value for row in rows if isinstance(row, Row)] == [{"a": "x" if mark in ",;" else "x,y;z", "b": "2"}]

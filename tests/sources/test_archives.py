@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 import stat
 import struct
 import tarfile
@@ -11,6 +12,7 @@ import pytest
 
 from kg_loader.archives import Caps, is_archive, unpack, unpacked
 from kg_loader.ingest import ingest
+from kg_loader.preview import preview
 from rag.errors import DataError, NotFoundError
 from rag.snapshot import Library
 from tests.kb import settings_for
@@ -150,3 +152,36 @@ def test_ingesting_an_archive_ingests_its_files(tmp_path: Path) -> None:
     path = _zip(tmp_path / "both.zip", {"one.csv": pairs, "symptom.txt": "咳嗽\n".encode()})
     report = ingest(Library(tmp_path / "kb"), [path], settings=settings_for(tmp_path / "kb"))
     assert report.loaded_by_kind == {"entity": 3, "source": 1, "fact": 1}
+
+
+def test_a_packed_tar_is_held_against_its_checksum(tmp_path: Path) -> None:
+    path = _tar(tmp_path / "t.tar.gz", (tarfile.TarInfo("c.csv"), bytes(range(256)) * 40))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-6])
+    _refused(path, r"damaged or protected")
+    path.write_bytes(whole[:-8] + b"\0\0\0\0" + whole[-4:])
+    _refused(path, r"damaged or protected")
+    with tarfile.open(tmp_path / "plain.tar", "w") as archive:
+        info = tarfile.TarInfo("c.csv")
+        info.size = 1
+        archive.addfile(info, io.BytesIO(b"3"))
+    assert [one.read_bytes() for one in unpack(tmp_path / "plain.tar", tmp_path / "plain")] == [b"3"]
+
+
+def test_a_zip_without_members(tmp_path: Path) -> None:
+    path = _zip(tmp_path / "a.csv", {})
+    assert is_archive(path)
+    _refused(path, r"holds no files")
+
+
+def test_members_are_named_by_their_place_in_the_archive(tmp_path: Path) -> None:
+    packed = _zip(tmp_path / "my.zip", {"x/a.csv": "entity,type,name,kind\n偏头痛,disease,偏头风病,bad\n".encode()})
+    library, settings = Library(tmp_path / "kb"), settings_for(tmp_path / "kb")
+    report = ingest(library, [packed], settings=settings, max_rejects=5)
+    assert report.rejects_file is not None
+    assert json.loads(Path(report.rejects_file).read_text())["file"] == "my.zip/x/a.csv"
+    unknown = _zip(tmp_path / "other.zip", {"y/readme.rst": b"hello"})
+    with pytest.raises(DataError, match=r"^other\.zip/y/readme\.rst: looks like no known format"):
+        ingest(library, [unknown], settings=settings)
+    (shown,) = preview([packed], 1)
+    assert (shown.file, shown.rejects[0].file) == ("my.zip/x/a.csv", "my.zip/x/a.csv")

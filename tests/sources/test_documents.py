@@ -55,6 +55,55 @@ def _texts(found: Collected) -> list[str]:
 # ---------------------------------------------------------------- plain text
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "【结论】静息可以减轻头痛的程度。",
+        "摘要 目的：看。结论：静息可以减轻头痛的程度。",
+        "［摘　要］　目的　看。　结论　静息可以减轻头痛的程度。",
+    ],
+)
+def test_a_short_line_that_is_a_sentence(tmp_path: Path, line: str) -> None:
+    text = f"题目：静息对头痛的影响\n\n3 结论与讨论 …… 45\n\n{line}\n\n关键词：头痛\n"
+    found = _text(tmp_path, text)
+    assert _texts(found) == ["静息可以减轻头痛的程度。"]
+    assert {one.title for one in found.sources} == {"静息对头痛的影响"}
+
+
+def test_marks_of_markdown_are_no_text(tmp_path: Path) -> None:
+    text = "# Darkness for headache\n\n## Conclusion\n\nIt **eased** the [headache](http://x.y/z) of __most__ people.\n"
+    assert _texts(_text(tmp_path, text, "a.md")) == ["It eased the headache of most people."]
+    assert _texts(_text(tmp_path, text, "b.txt")) != _texts(_text(tmp_path, text, "a.md"))
+
+
+@pytest.mark.parametrize(
+    ("head", "advice"),
+    [
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", r"password.*save it as \.docx or \.xlsx"),
+        (b"\x1f\x8b\x08", "unpack it first"),
+        (b"7z\xbc\xaf\x27\x1c", "7z archive"),
+        (b"Rar!\x1a\x07", "RAR archive"),
+        (b"{\\rtf1 Conclusion", "rich text"),
+        (b"PAR1\x15", "Parquet"),
+    ],
+)
+@pytest.mark.parametrize("name", ["a.xlsx", "a.txt"])
+def test_what_no_reader_reads_is_told(tmp_path: Path, head: bytes, advice: str, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(head + b"\x00\x01" * 50)
+    with pytest.raises(DataError, match=advice):
+        guess_format(path)
+    with pytest.raises(DataError, match=advice):
+        collect("triples", path)
+
+
+def test_a_pdf_file_behind_the_words_of_a_server(tmp_path: Path) -> None:
+    path = pdf_file(tmp_path / "a.pdf", [["静息对头痛的影响", "【结论】静息可以减轻头痛的程度。"]])
+    path.write_bytes(b"\r\nX-Served: 1\r\n" + path.read_bytes())
+    assert guess_format(path) == "pdf"
+    assert _texts(collect("pdf", path)) == ["静息可以减轻头痛的程度。"]
+
+
 def test_the_section_at_the_end(tmp_path: Path) -> None:
     found = _text(tmp_path, "\n".join(PAPER))
     assert _texts(found) == [CLOSING]

@@ -141,3 +141,20 @@ def test_wrong_types_empty_values_and_rows_that_are_no_record(tmp_path: Path) ->
     ]
     assert {target for _, _, target in found.facts} == {"肾结石", "关节炎"}
     assert found.skipped == {}
+
+
+def test_two_keys_that_state_one_thing_add_up(tmp_path: Path) -> None:
+    found = _diseases(tmp_path, RECORD | {"common_drug": "秋水仙碱片，别嘌醇片", "do_eat": "牛奶"})
+    assert {name for _, verb, name in found.facts if verb == "treated_with_drug"} == {
+        "秋水仙碱片", "别嘌醇片", "苯溴马隆片",
+    }  # fmt: skip
+    assert {name for _, verb, name in found.facts if verb == "recommended_food"} == {"牛奶", "樱桃汤"}
+
+
+@pytest.mark.parametrize("header", ["实体1;实体2;关系", "entity1|entity2|rel", ",主语\t宾语\t关系"])
+def test_triples_in_other_tables(tmp_path: Path, header: str) -> None:
+    header = header.removeprefix(",")
+    mark = next(mark for mark in ";|\t" if mark in header)
+    path = text_file(tmp_path / "t.csv", f"{header}\n{mark.join(('偏头痛', '恶心', '症状'))}\n")
+    assert guess_format(path) == "triples"
+    assert collect("triples", path).facts == {("偏头痛", "has_symptom", "恶心")}

@@ -133,3 +133,38 @@ def test_a_table_of_something_else(tmp_path: Path) -> None:
         collect("literature-table", path)
     with pytest.raises(DataError, match="looks like no known format"):
         guess_format(path)
+
+
+def test_the_header_may_stand_below_a_title_and_other_sheets_are_counted(tmp_path: Path) -> None:
+    book = Workbook()
+    first = book.worksheets[0]
+    for row in (["检索结果"], [], ["标题", "摘要"], ["静息对头痛的影响", CHINESE]):
+        first.append(row)
+    first.merge_cells("A1:B1")
+    more = book.create_sheet("more")
+    more.append(["Year", "Abstract", "Title"])
+    more.append([2015, ENGLISH, "Darkness for headache"])
+    notes = book.create_sheet("notes")
+    notes.append(["How this was made"])
+    notes.sheet_state = "hidden"
+    book.save(tmp_path / "a.xlsx")
+    assert guess_format(tmp_path / "a.xlsx") == "literature-table"
+    found = collect("literature-table", tmp_path / "a.xlsx")
+    assert {(one.title, one.year) for one in found.sources} == {
+        ("静息对头痛的影响", None), ("Darkness for headache", 2015),
+    }  # fmt: skip
+    assert found.skipped == {"row above the header": 1, "sheet without a title and an abstract": 1}
+    assert found.rejected == []
+
+
+@pytest.mark.parametrize("delimiter", [";", "|", "\t"])
+def test_tables_divided_otherwise(tmp_path: Path, delimiter: str) -> None:
+    found = _read(
+        tmp_path, _csv(["TI", "AB", "PM"], ["Darkness for headache", ENGLISH, "7"], delimiter=delimiter), "a.txt"
+    )
+    assert [one.pmid for one in found.sources] == ["7"]
+
+
+def test_other_columns_may_be_named_twice(tmp_path: Path) -> None:
+    found = _read(tmp_path, _csv(["Title", "Note", "Note", "Abstract"], ["Darkness for headache", "a", "b", ENGLISH]))
+    assert len(found.passages) == 1

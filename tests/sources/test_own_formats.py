@@ -186,9 +186,10 @@ def test_questions_and_answers(tmp_path: Path) -> None:
     assert [(one.question, one.text) for one in found.passages] == [
         ("头痛怎么办？", "多休息。"),
         ("怕光怎么办？", "避光。"),
+        ("a", "c"),
     ]
     assert found.skipped == {"placeholder": 1}
-    assert [line for line, _ in found.reasons] == [4, 5, 6, 7]
+    assert [line for line, _ in found.reasons] == [5, 6, 7]
 
 
 # ---------------------------------------------------------------- guessing

@@ -322,3 +322,14 @@ def test_a_long_file_takes_little_memory(tmp_path: Path) -> None:
     items, megabytes = map(int, done.stdout.split())
     assert items == 8000
     assert megabytes < 30
+
+
+def test_formulae_keep_their_powers_and_fractions(tmp_path: Path) -> None:
+    inside = (
+        "<m:math xmlns:m='http://www.w3.org/1998/Math/MathML'><m:semantics><m:mrow><m:msup><m:mn>10</m:mn><m:mn>9</m:mn>"
+        "</m:msup><m:mo>=</m:mo><m:mfrac><m:mrow><m:mi>a</m:mi><m:mo>+</m:mo><m:mi>b</m:mi></m:mrow><m:mi>c</m:mi>"
+        "</m:mfrac></m:mrow><m:annotation>10^9</m:annotation></m:semantics></m:math>"
+    )
+    part = f'<AbstractText Label="CONCLUSION">The counts above {inside} were rare.</AbstractText>'
+    found = collect("pubmed-xml", pubmed_file(tmp_path / "a.xml", article(1, abstract=part)))
+    assert [one.text for one in found.passages] == ["The counts above 10^9=(a+b)/c were rare."]

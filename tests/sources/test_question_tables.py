@@ -86,3 +86,28 @@ def test_ways_to_ask_one_question(tmp_path: Path) -> None:
     found = collect("qa-jsonl", json_lines(tmp_path / "huatuo.jsonl", rows))
     assert [one.question for one in found.passages] == ["头痛怎么办？", "怕光怎么办？"]
     assert [line for line, _ in found.reasons] == [3, 4]
+
+
+def test_chinese_names_of_columns(tmp_path: Path) -> None:
+    path = text_file(
+        tmp_path / "q.csv",
+        "科室,标题,提问,回答\n内科,头痛怎么办呢,如题,多休息。\n内科,头痛怎么办呢,如题,http://a.b/c\n",
+    )
+    assert guess_format(path) == "qa-csv"
+    found = collect("qa-csv", path)
+    assert [(one.question, one.text, one.locator) for one in found.passages] == [("头痛怎么办呢", "多休息。", "内科")]
+    assert found.skipped == {"placeholder": 1}
+
+
+def test_several_answers_and_addresses_of_answers(tmp_path: Path) -> None:
+    rows = [
+        {"questions": [["头痛怎么办？", "头疼呢？"]], "answers": ["多休息。", "避光。"]},
+        {"questions": ["头痛怎么办？"], "answers": ["https://example.org/1.html"]},
+        {"questions": ["头痛怎么办？"], "answers": []},
+    ]
+    found = collect("qa-jsonl", json_lines(tmp_path / "q.jsonl", rows))
+    assert [(one.question, one.text) for one in found.passages] == [
+        ("头痛怎么办？", "多休息。"), ("头痛怎么办？", "避光。"),
+    ]  # fmt: skip
+    assert found.skipped == {"placeholder": 1}
+    assert found.reasons == [(3, "answer is missing or no text")]

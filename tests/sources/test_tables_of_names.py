@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
 from kg_loader import workbook
 from kg_loader.sources import ReadContext, guess_format
@@ -172,3 +172,60 @@ def test_other_texts_under_content_are_no_departments(tmp_path: Path) -> None:
     path = json_lines(tmp_path / "d.jsonl", [{"content": "水稻科研。"}])
     with pytest.raises(DataError):
         guess_format(path)
+
+
+# ---------------------------------------------------------------- other tables of codes
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["疾病编码", "疾病名称"], ["G43.900", "偏头痛"]],
+        [["code", "name"], ["Ｇ43.900", "偏头痛"]],
+        [["序号", "诊断名称", "ICD-10"], ["1", "偏头痛", "G43.900"]],
+        [["主要编码", "附加编码", "疾病名称"], ["G43.900†", "G01*", "偏头痛"]],
+        [["G43.900", "偏头痛"]],
+        [["某版编码表"], ["类目代码", "类目名称", "亚目代码", "亚目名称", "诊断代码", "诊断名称"],
+         ["G43", "某类", "G43.9", "某亚类", "G43.900", "偏头痛"]],
+    ],
+    ids=["codes", "english", "code last", "two codes", "no header", "levels"],
+)  # fmt: skip
+def test_codes_under_any_names_of_columns(tmp_path: Path, rows: list[list[str]]) -> None:
+    lines = text_file(tmp_path / "a.csv", "".join(f"{','.join(row)}\n" for row in rows))
+    for path in (lines, _xlsx(tmp_path / "a.xlsx", *map(tuple, rows))):
+        found = collect("icd10", path)
+        assert found.aliases == {"G43.900": "abbreviation"}
+        assert found.facts == {("偏头痛", "coded_as", "ICD-10 G43.900")}
+        assert found.rejected == []
+        if len(rows) < 3:
+            assert guess_format(path) == "icd10"
+
+
+def test_a_sheet_without_codes_is_counted(tmp_path: Path) -> None:
+    path = _xlsx(tmp_path / "a.xlsx", ("疾病编码", "疾病名称"), ("G43.900", "偏头痛"))
+    book = load_workbook(path)
+    book.create_sheet("手术").append(["00.0100", "某手术"])
+    book.save(path)
+    found = collect("icd10", path)
+    assert found.skipped == {"sheet without ICD-10 codes": 1}
+
+
+def test_a_table_with_a_code_beside_other_things_is_no_code_book(tmp_path: Path) -> None:
+    path = text_file(tmp_path / "a.csv", "疾病,ICD编码,就诊科室\n偏头痛,G43.900,神经内科\n")
+    with pytest.raises(DataError, match=r"--map"):
+        guess_format(path)
+    with pytest.raises(DataError, match=r"no column of ICD-10 codes"):
+        collect("icd10", text_file(tmp_path / "b.csv", "甲,乙\n1,2\n"))
+
+
+def test_a_row_that_a_comma_broke_is_no_name(tmp_path: Path) -> None:
+    found = collect("icd10", text_file(tmp_path / "a.csv", "编码,名称\nG43.900,偏头痛\nG44.200,紧张型,头痛\n"))
+    assert found.reasons == [(3, "more cells than columns")]
+
+
+def test_a_dictionary_with_counts_is_a_word_list(tmp_path: Path) -> None:
+    path = text_file(tmp_path / "symptoms.txt", "头痛 1000 n\n恶心\t20\n畏光\t5\tnz\n糖类抗原 199\n")
+    assert guess_format(path) == "word-list"
+    assert collect("word-list", path).entities == {
+        "symptom:头痛", "symptom:恶心", "symptom:畏光", "symptom:糖类抗原199",
+    }  # fmt: skip

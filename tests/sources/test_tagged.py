@@ -230,7 +230,7 @@ def test_a_type_of_work_in_m3_is_a_grade(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
-    [("T1  - Darkness for headache\n", "", "no title"), ("TY  - JOUR", "TY  - ", "no type of reference (TY or %0)")],
+    [("T1  - Darkness for headache\n", "", "no title"), ("TY  - JOUR", "TY  - ", "no type of reference (TY)")],
 )
 def test_a_broken_record_costs_itself(tmp_path: Path, old: str, new: str, reason: str) -> None:
     found = _ris(tmp_path, RIS.replace(old, new) + RIS)
@@ -266,4 +266,82 @@ def test_endnote_records(tmp_path: Path) -> None:
     assert [one.text for one in found.passages] == [
         "In conclusion, rest is of use in headache.",
         "静息可以减轻头痛的程度。",
+    ]
+
+
+# ---------------------------------------------------------------- other tagged exports
+
+WEB_OF_SCIENCE = """\
+FN Clarivate Analytics Web of Science
+VR 1.0
+PT J
+AU Nobody, A
+TI Darkness
+   for headache
+SO JOURNAL OF REST
+AB Objective: To see. Results: So in 4.5%. Conclusion: Resting in the dark
+   eased the headache of most.
+PY 2015
+DI 10.1234/rest.2
+PM 77
+ER
+
+EF
+"""
+REFWORKS = """\
+RT Journal Article
+A1 某某
+T1 静息对头痛的影响
+JF 休息杂志
+YR 2018
+AB 目的:观察静息的作用。结论:静息可以减轻头痛的程度。
+LK https://example.org/a
+
+RT Dissertation/Thesis
+T1 静息
+AB 目的:观察静息的作用。结论:静息可以减轻头痛的程度。
+"""
+NOTE_EXPRESS = """\
+{Reference Type}: Journal Article
+{Title}: 静息对头痛的影响
+{Author}: 某某;
+{Journal}: 休息杂志
+{Year}: 2018
+{Abstract}: 目的:观察静息的作用。
+结论:静息可以减轻头痛的程度。
+{ISBN/ISSN}: 1000-0000
+{URL}: https://example.org/a
+"""
+
+
+def test_a_web_of_science_record(tmp_path: Path) -> None:
+    path = text_file(tmp_path / "savedrecs.txt", WEB_OF_SCIENCE)
+    assert guess_format(path) == "ris"
+    found = collect("ris", path)
+    (source,), (passage,) = found.sources, found.passages
+    assert (source.title, source.year, source.publisher) == ("Darkness for headache", 2015, "JOURNAL OF REST")
+    assert (source.doi, source.pmid) == ("10.1234/rest.2", "77")
+    assert passage.text == "Resting in the dark eased the headache of most."
+
+
+@pytest.mark.parametrize(("text", "records"), [(REFWORKS, 2), (NOTE_EXPRESS, 1)], ids=["refworks", "noteexpress"])
+def test_the_other_exports_of_cnki(tmp_path: Path, text: str, records: int) -> None:
+    path = text_file(tmp_path / "cnki.txt", text)
+    assert guess_format(path) == "ris"
+    found = collect("ris", path)
+    assert [one.text for one in found.passages] == ["静息可以减轻头痛的程度。"] * records
+    first = next(one for one in found.sources if one.title == "静息对头痛的影响")
+    assert (first.year, first.publisher, first.url) == (2018, "休息杂志", "https://example.org/a")
+
+
+def test_markup_of_publishers_is_no_text(tmp_path: Path) -> None:
+    text = (
+        RIS.replace("Darkness for", "<i>Darkness</i> &amp; rest for")
+        .replace("eased", "at 10<sup>9</sup>/L of CO&lt;sub&gt;2&lt;/sub&gt; (P &lt; 0.05, n > 3) eased")
+        .replace("AB  - ", "AB  - <jats:p>")
+    )
+    found = _ris(tmp_path, text)
+    assert [one.title for one in found.sources] == ["Darkness & rest for headache"]
+    assert [one.text for one in found.passages] == [
+        "Resting in the dark at 10^9/L of CO2 (P < 0.05, n > 3) eased the headache of most."
     ]
