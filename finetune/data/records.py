@@ -1,6 +1,7 @@
 """Files as records with the place of each: JSON Lines, a JSON array, an object of lists, CSV, XLSX, text, or a folder.
 
-JSON is told apart by content, not by name (`llama_data.json` holds lines). Memory is bounded but for CSV.
+JSON is told apart by content, not by name: `llama_data.json` holds lines, and so does Med-ChatGLM's `train.txt`. Memory
+is bounded but for CSV.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def read_records(path: Path) -> Iterator[Record]:
         with _opened(file) as stream:
             if kind == ".csv":
                 yield from _table(file, stream)
-            elif kind == ".txt":
+            elif kind == ".txt" and not _begins_with_an_object(stream):
                 yield from _lines(file, stream)
             else:
                 yield from _json(file, stream)
@@ -88,6 +89,13 @@ def _opened(file: Path) -> BinaryIO:
         return file.open("rb")
     except OSError as error:
         raise NotFoundError(f"{file} cannot be read ({error.strerror}); check its permissions") from error
+
+
+def _begins_with_an_object(stream: BinaryIO) -> bool:
+    """Rows of JSON that are called text, as Med-ChatGLM publishes its own: no document is one object on one line."""
+    line = stream.readline().removeprefix(b"\xef\xbb\xbf").strip()
+    stream.seek(0)
+    return line.startswith(b"{") and _parses(line)
 
 
 def _lines(file: Path, stream: BinaryIO) -> Iterator[Record]:
