@@ -216,6 +216,11 @@ class Run:
             raise ConfigurationError("model.bits 8 and 4 cannot be sharded by zero3; use ddp")
         if self.export.register is not None and not lora:
             raise ConfigurationError("export.register takes adapters; train.method lora makes one")
+        if self.export.register is not None and self.model.adapters:
+            raise ConfigurationError(
+                "export.register puts an adapter on the base alone, this one is learnt on top of model.adapters; take "
+                "export.merge and serve that model, or go on with one adapter (lora.start)"
+            )
         if self.train.stage == "onestage" and self.data.mixing != "priority":
             raise ConfigurationError(
                 f"data.mixing is {self.data.mixing} with train.stage onestage, which learns its data sets in one order "

@@ -195,6 +195,7 @@ def plot(
         steps, values = zip(*series["loss"], strict=True)
         axes.plot(steps, _smooth(values, smoothing), label=f"loss, smoothed {smoothing:g}")
     axes.set_xlabel("step")
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_ylabel(f"loss, {unit}" if unit else "loss")
     axes.legend()
     axes.grid(alpha=0.3)

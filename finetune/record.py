@@ -111,6 +111,15 @@ def finish(run: Run, report: Mapping[str, Any]) -> None:
         write_durably(run.out / REPORT, json.dumps(report, ensure_ascii=False, indent=2).encode())
 
 
+def ended(run: Run) -> dict[str, Any] | None:
+    """The report of this run if it has ended before, else None. ConflictError if its folder holds another one."""
+    if not (run.out / REPORT).exists():
+        return None
+    _check_same(run, run.out / RESOLVED, resume=True)
+    report: dict[str, Any] = json.loads((run.out / REPORT).read_bytes())
+    return report if Path(report["result"]).is_dir() else None
+
+
 def read_record(folder: Path) -> dict[str, Any]:
     """`record.json` and `report.json` of the run that `folder` is, or is in; empty where there is none."""
     for place in (folder, folder.parent):

@@ -119,6 +119,13 @@ def test_from_rows_to_an_adapter_that_is_served(base: Path, rows: Path, tmp_path
     again = command("train", "run", file)
     assert again.exit_code == 4
     assert "--resume" in again.stderr
+    before = (tmp_path / "run" / "log.jsonl").read_bytes()
+    more = command("train", "run", file, "--resume", "--set", "export.name=twin", "--set", "export.merge=null")
+    assert (more.exit_code, "had ended before: nothing was trained" in more.stdout) == (0, True), more.output
+    assert (tmp_path / "run" / "log.jsonl").read_bytes() == before
+    assert AdapterFolder(tmp_path / "adapters", Base(str(base), fingerprint(base))).names() == ["mine", "twin"]
+    other = command("train", "run", file, "--resume", "--set", "train.steps=9")
+    assert (other.exit_code, "begun with another `train`" in other.stderr) == (4, True), other.output
 
 
 def test_mistakes_end_in_a_line(base: Path, rows: Path, tmp_path: Path) -> None:

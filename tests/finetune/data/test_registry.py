@@ -73,7 +73,11 @@ def test_sharegpt_of_the_successors_says_from_and_value_unless_tags_say_otherwis
     entry: dict[str, Any] = {"file_name": "rows.json", "formatting": "sharegpt"}
     for columns in ({}, {"columns": {"messages": "conversations"}}):
         assert _turns(_registry(tmp_path, entry | columns, talk)) == ["问", "答"]
-    pair = {"conversations": asked, "chosen": {"from": "gpt", "value": "好"}, "rejected": {"from": "gpt", "value": "坏"}}
+    pair = {
+        "conversations": asked,
+        "chosen": {"from": "gpt", "value": "好"},
+        "rejected": {"from": "gpt", "value": "坏"},
+    }
     columns = {"columns": {"messages": "conversations", "chosen": "chosen", "rejected": "rejected"}}
     (row,) = load("mm", _registry(tmp_path, entry | columns | {"ranking": True}, pair)).rows
     assert isinstance(row, Preference)
