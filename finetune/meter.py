@@ -125,6 +125,16 @@ class Meter(TrainerCallback):  # type: ignore[misc] # transformers has no types 
         }
         return found | ({"mfu": round(flops / passed / self._peak, 4)} if self._peak else {})
 
+    def sums(self) -> dict[str, float]:
+        """Of all ranks, since this process began."""
+        tokens, seconds = self.tokens * self._ranks, max(self.seconds, 1e-9)
+        return {
+            "tokens": tokens,
+            "supervised_tokens": self.supervised * self._ranks,
+            "seconds": round(self.seconds, 2),
+            "tokens_per_s": round(tokens / seconds, 1),
+        }
+
     def pause(self) -> None:
         """Saving and judging begin: their time is none of the steps'."""
         if self._begin is not None:

@@ -149,10 +149,7 @@ def _conclude(run: Run, trainer: PackTrainer, tokenizer: Any) -> dict[str, Any]:
         "first_loss": losses[0] if losses else None,
         "eval_loss": next((entry["eval_loss"] for entry in reversed(entries) if "eval_loss" in entry), None),
         "best_checkpoint": trainer.state.best_model_checkpoint and Path(trainer.state.best_model_checkpoint).name,
-        "tokens": trainer.meter.tokens,
-        "supervised_tokens": trainer.meter.supervised,
-        "seconds": round(trainer.meter.seconds, 2),
-        "tokens_per_s": round(trainer.meter.tokens / max(trainer.meter.seconds, 1e-9), 1),
+        **trainer.meter.sums(),
         "result": str(folder),
         "plot": str(run.out / PLOT) if plot(entries, run.out / PLOT) else None,
     }
