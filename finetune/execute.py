@@ -17,7 +17,7 @@ from finetune.libraries import hush
 from finetune.models import vocabulary
 from finetune.once import is_first, once
 from finetune.quantised import require_bitsandbytes
-from finetune.record import ended, read_record
+from finetune.record import check_folder, ended, read_record
 from finetune.saving import check_name, licence_of, register_adapter
 from rag.errors import ConflictError
 from rag.snapshot.files import storage_errors, write_durably
@@ -42,6 +42,7 @@ def execute(
     With `resume` a run that has ended is only merged and registered, and `again` is true in its report.
     """
     hush()
+    check_folder(run, resume=resume)
     report = ended(run) if resume else None
     if report is None:
         _check_export(run)

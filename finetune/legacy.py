@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from finetune.saving import PICKLED, base_folder
-from rag.errors import DataError, MissingExtraError
+from rag.errors import DataError, MissingExtraError, NotFoundError
 from rag.generators.adapters import BASE, CONFIG, WEIGHTS, fingerprint
 
 try:
@@ -55,6 +55,10 @@ def import_adapter(source: Path, target: Path, base: str | None = None) -> Path:
 
     `base` replaces the name of its base and adds the base's fingerprint. Raises DataError if there are no LoRA weights.
     """
+    missing = [part for part in (CONFIG, PICKLED) if not (source / part).is_file()]
+    if missing:
+        hint = f"; its {WEIGHTS} needs no import" if (source / WEIGHTS).is_file() else ""
+        raise NotFoundError(f"{source} lacks {', '.join(missing)}; expected an adapter of 2023{hint}")
     tensors = {_renamed(name): value.contiguous() for name, value in tensors_of(source / PICKLED).items()}
     if not any("lora_A" in name for name in tensors):
         raise DataError(

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from finetune.config import Run
-from rag.errors import ConflictError, DataError, MissingExtraError
+from rag.errors import ConflictError, DataError, MissingExtraError, NotFoundError
 from rag.generators.adapters import BASE, CONFIG, TEMPLATE, WEIGHTS, fingerprint
+from rag.hub import find_model
 from rag.snapshot.files import as_os_error, checksum, files_below, storage_errors, sync_file, sync_folder
 
 try:
@@ -82,7 +83,14 @@ def _weights(adapter: Path) -> Path:
 
 
 def check_base(base: str, adapter: Path, below: Sequence[Path] = ()) -> None:
-    """Raises DataError where the adapter's mark names neither `base` nor it with the adapters `below` merged in."""
+    """Raises DataError where the adapter's mark names neither `base` nor it with the adapters `below` merged in.
+
+    NotFoundError for a folder that is no adapter; a name on the hub raises what `find_model` raises.
+    """
+    if not adapter.exists():
+        find_model(str(adapter))
+    elif not (adapter / CONFIG).is_file():
+        raise NotFoundError(f"{adapter} is no adapter: it has no {CONFIG}; a run leaves one in its folder `adapter`")
     if not (adapter / BASE).exists():
         return
     wanted = _marked(adapter)

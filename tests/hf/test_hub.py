@@ -19,6 +19,7 @@ import pytest
 
 from rag.hub import ANSWER_S
 from tests.hf.models import make_model
+from tests.ports import free_port
 from tests.source_tree import ROOT
 
 SCRIPT = """
@@ -99,10 +100,7 @@ class Opening:
     """A process that opens what it is told to, and the place of its hub, where nobody listens unless a test does."""
 
     def __init__(self, home: Path, **more: str) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.home = home
+        self.port, self.home = free_port(), home
         given = {"HF_ENDPOINT": f"http://127.0.0.1:{self.port}", "HF_HOME": str(home), "PYTHONPATH": str(ROOT)}
         kept = {name: value for name, value in os.environ.items() if name not in ("HF_HUB_OFFLINE", "HF_TOKEN")}
         self._child = subprocess.Popen(

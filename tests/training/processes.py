@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import socket
 import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection
@@ -16,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.ports import free_port
 from tests.source_tree import ROOT
 
 PATIENCE_S = 400
@@ -31,13 +31,6 @@ _GIVEN = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES
 def environment() -> dict[str, str]:
     """Of a command."""
     return {**os.environ, **_GIVEN}
-
-
-def free_port() -> int:
-    """One where nobody listens now."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def start(target: Callable[..., object], *arguments: object) -> ForkServerProcess:

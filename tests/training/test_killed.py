@@ -21,9 +21,10 @@ from finetune.run_file import load
 from finetune.stages.packed import train
 from finetune.trainer import last_complete
 from tests.hf.models import make_model
+from tests.ports import free_port
 from tests.source_tree import ROOT
 from tests.training.packs import examples
-from tests.training.processes import PATIENCE_S, environment, free_port, ranks, start
+from tests.training.processes import PATIENCE_S, environment, ranks, start
 from tests.training.runs import a_run
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")

@@ -12,7 +12,7 @@ from finetune.export import logits, merge, probe
 from finetune.saving import register_adapter
 from finetune.stages.packed import train
 from finetune.write import Decoding, Writer
-from rag.errors import DataError
+from rag.errors import DataError, NotFoundError
 from rag.generators.adapters import AdapterFolder, Base, fingerprint
 from tests.hf.models import make_adapter, make_model
 from tests.training.packs import examples
@@ -52,6 +52,9 @@ def test_training_goes_on_with_an_adapter_of_this_base_only(base: Path, tmp_path
     start = make_adapter(tmp_path / "a", other, seed=1)
     for sections in ({"lora": {"start": str(start)}}, {"model": {"adapters": [str(start)]}}):
         with pytest.raises(DataError, match=r"was made for .*, not for"):
+            train(a_run(base, tmp_path / "run", **sections), lambda run, tokenizer: examples(10))
+    for sections in ({"lora": {"start": str(base)}}, {"model": {"adapters": [str(base)]}}):
+        with pytest.raises(NotFoundError, match="is no adapter"):
             train(a_run(base, tmp_path / "run", **sections), lambda run, tokenizer: examples(10))
     assert not (tmp_path / "run").exists()
 

@@ -170,7 +170,7 @@ def test_what_has_ended_is_not_trained_further(base: Path, tmp_path: Path) -> No
 def test_a_run_that_stopped_early_has_ended_too(base: Path, tmp_path: Path) -> None:
     run = a_run(
         base, tmp_path / "run", train={"steps": 12, "save_every": "1", "learning_rate": 1e-9, "keep": 1},
-        eval={"every": "1", "patience": 2},
+        eval={"every": "1", "patience": 2}, data={"validation_rows": 4},
     )  # fmt: skip
     first = train(run, reading(examples(held_out=4)))
     learnt = weights(run.out / "adapter")
@@ -265,7 +265,7 @@ def test_it_stops_when_nothing_is_gained(base: Path, tmp_path: Path) -> None:
     def stopped(patience: int) -> int:
         run = a_run(
             base, tmp_path / str(patience), train={"steps": 12, "save_every": "1", "learning_rate": 1e-9, "keep": 1},
-            eval={"every": "1", "patience": patience},
+            eval={"every": "1", "patience": patience}, data={"validation_rows": 4},
         )  # fmt: skip
         return int(train(run, reading(examples(held_out=4)))["steps"])
 
