@@ -18,6 +18,7 @@ import ijson
 import orjson
 
 from evaluation.tables import workbook_rows
+from finetune.pairs import decoded
 from rag.errors import DataError, NotFoundError
 
 SUFFIXES = (".json", ".jsonl", ".csv", ".xlsx", ".txt")
@@ -57,7 +58,7 @@ def read_records(path: Path) -> Iterator[Record]:
             continue
         with _opened(file) as stream:
             if kind == ".csv":
-                yield from _table(file, stream)
+                yield from _table(file)
             elif kind == ".txt" and not _begins_with_an_object(stream):
                 yield from _lines(file, stream)
             else:
@@ -112,12 +113,9 @@ def _decoded(line: bytes, file: Path, number: int) -> str:
         raise DataError(f"{file}, line {number}: not UTF-8; convert the file, e.g. with iconv") from None
 
 
-def _table(file: Path, stream: BinaryIO) -> Iterator[Record]:
-    try:
-        text = stream.read().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise DataError(f"{file}: not UTF-8; convert the file, e.g. with iconv") from None
-    rows = csv.DictReader(io.StringIO(text, newline=""))
+def _table(file: Path) -> Iterator[Record]:
+    """Also of GB18030, in which spreadsheets write Chinese."""
+    rows = csv.DictReader(io.StringIO(decoded(file), newline=""))
     try:
         for row in rows:
             yield Record(str(file), rows.line_num, {key: value or "" for key, value in row.items() if key})

@@ -108,6 +108,14 @@ def test_csv_and_an_indented_array_are_read(tmp_path: Path) -> None:
         assert [_said(row) for row in load(str(tmp_path / name)).rows] == [[("user", "问"), ("assistant", "答")]]
 
 
+def test_a_table_that_a_spreadsheet_wrote_in_gb18030_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(
+        "department,title,ask,answer\n内科,血压高,血压高怎么办？,多休息。\n".encode("gb18030")
+    )
+    (row,) = load(str(tmp_path / "a.csv")).rows
+    assert _said(row) == [("user", "血压高\n血压高怎么办？"), ("assistant", "多休息。")]
+
+
 def test_a_folder_is_read_in_the_order_of_names(tmp_path: Path) -> None:
     for name in ("2.jsonl", "1.jsonl"):
         _lines(tmp_path / name, {"question": name, "answer": "答"})
