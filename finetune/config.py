@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from finetune.bounds import positive, rhythm, within
 from finetune.data.config import DataConfig
 from rag.errors import ConfigurationError
 
 Stage = Literal["pt", "sft", "onestage", "rm", "dpo", "rloo", "embed"]
 Method = Literal["lora", "freeze", "full"]
-_EVERY = re.compile(r"never|epoch|[1-9]\d*(/epoch)?")
-
-
-def _positive(section: object, name: str, keys: Iterable[str]) -> None:
-    for key in keys:
-        if getattr(section, key) <= 0:
-            raise ConfigurationError(f"{name}.{key} is {getattr(section, key)}; expected more than 0")
 
 
 @dataclass(frozen=True)
@@ -46,6 +39,9 @@ class ModelConfig:
     trust_remote_code: bool = False
     """Run Python code that comes with the model: only for models whose code you have read."""
 
+    def __post_init__(self) -> None:
+        within(self, "model", 1, math.inf, ("rope_factor",))
+
 
 @dataclass(frozen=True)
 class LoraConfig:
@@ -65,6 +61,12 @@ class LoraConfig:
     """Trained in full and saved with the adapter, such as `embed_tokens`."""
     start: str | None = None
     """An adapter to go on training; its shape replaces what is said here."""
+
+    def __post_init__(self) -> None:
+        positive(self, "lora", ("rank", "alpha"))
+        within(self, "lora", 0, 1, ("dropout",))
+        if not self.targets:
+            raise ConfigurationError("lora.targets is empty; expected all-linear or names such as q_proj")
 
 
 @dataclass(frozen=True)
@@ -127,12 +129,12 @@ class TrainConfig:
     """rloo: longest answer."""
 
     def __post_init__(self) -> None:
-        positive = ("epochs", "micro_batch", "accumulation", "learning_rate", "log_every", "keep", "answer_tokens")
-        _positive(self, "train", positive)
-        if not _EVERY.fullmatch(self.save_every):
-            raise ConfigurationError(
-                f"train.save_every is {self.save_every!r}; expected steps, epoch, 5/epoch or never"
-            )
+        positive(self, "train", ("epochs", "micro_batch", "accumulation", "learning_rate", "adam_epsilon"))
+        positive(self, "train", ("log_every", "keep", "answer_tokens", *(["steps"] if self.steps is not None else [])))
+        within(self, "train", 0, math.inf, ("warmup", "weight_decay", "clip", "neftune", "workers", "beta"))
+        within(self, "train", 0, 1, ("adam_beta1", "adam_beta2"))
+        within(self, "train", 0, 1 << 32, ("seed",))
+        rhythm("train.save_every", self.save_every)
         if self.stage == "rloo" and self.reward_model is None:
             raise ConfigurationError("train.reward_model is missing; rloo needs the folder of a merged reward model")
         if self.stage == "rloo" and self.generations < 2:
@@ -152,9 +154,9 @@ class EvalConfig:
     """Stop after so many evaluations without gain; 0 never does."""
 
     def __post_init__(self) -> None:
-        _positive(self, "eval", ("micro_batch",))
-        if not _EVERY.fullmatch(self.every):
-            raise ConfigurationError(f"eval.every is {self.every!r}; expected steps, epoch, 10/epoch or never")
+        positive(self, "eval", ("micro_batch",))
+        within(self, "eval", 0, math.inf, ("patience",))
+        rhythm("eval.every", self.every)
 
 
 @dataclass(frozen=True)
@@ -170,7 +172,7 @@ class EmbedConfig:
     temperature: float = 0.05
 
     def __post_init__(self) -> None:
-        _positive(self, "embed", ("negatives", "temperature"))
+        positive(self, "embed", ("negatives", "temperature"))
         if self.skip < 0:
             raise ConfigurationError(f"embed.skip is {self.skip}; expected 0 or more")
 
@@ -214,8 +216,17 @@ class Run:
             raise ConfigurationError("lora.pissa needs the base in full precision; set model.bits to 16")
         if self.model.bits != 16 and self.train.distributed == "zero3":
             raise ConfigurationError("model.bits 8 and 4 cannot be sharded by zero3; use ddp")
+        if self.eval.patience and not (self.data.validation_rows or self.data.validation_share):
+            raise ConfigurationError(
+                f"eval.patience is {self.eval.patience}, but no rows are held out to judge on; set data.validation_rows"
+            )
         if self.export.register is not None and not lora:
             raise ConfigurationError("export.register takes adapters; train.method lora makes one")
+        if self.export.register is not None and self.model.adapters:
+            raise ConfigurationError(
+                "export.register puts an adapter on the base alone, this one is learnt on top of model.adapters; take "
+                "export.merge and serve that model, or go on with one adapter (lora.start)"
+            )
         if self.train.stage == "onestage" and self.data.mixing != "priority":
             raise ConfigurationError(
                 f"data.mixing is {self.data.mixing} with train.stage onestage, which learns its data sets in one order "

@@ -15,9 +15,11 @@ from finetune.data.preparing import prepare
 from finetune.data.rendering import Renderer
 from finetune.libraries import hush
 from finetune.models import vocabulary
-from finetune.once import once
-from finetune.record import read_record
-from finetune.saving import licence_of, register_adapter
+from finetune.once import is_first, once
+from finetune.quantised import require_bitsandbytes
+from finetune.record import check_folder, ended, read_record
+from finetune.saving import check_name, licence_of, register_adapter
+from rag.errors import ConflictError
 from rag.snapshot.files import storage_errors, write_durably
 
 _STAGES: Mapping[str, tuple[str, Callable[..., Any]]] = {
@@ -35,8 +37,25 @@ _STAGES: Mapping[str, tuple[str, Callable[..., Any]]] = {
 def execute(
     run: Run, *, resume: bool = False, watch: Callable[[Mapping[str, Any]], None] = lambda entry: None
 ) -> dict[str, Any]:
-    """Trains, merges and registers as the run says; returns its report. Errors as `finetune.stages.packed.train`."""
+    """Trains, merges and registers as the run says; returns its report. Errors as `finetune.stages.packed.train`.
+
+    With `resume` a run that has ended is only merged and registered, and `again` is true in its report.
+    """
     hush()
+    check_folder(run, resume=resume)
+    report = ended(run) if resume else None
+    if report is None:
+        _check_export(run)
+        report = _train(run, resume, watch)
+    else:
+        report = report | {"again": True} if is_first(run) else {}
+    if report:
+        _write_card(run, Path(report["result"]))
+        report |= _export(run)
+    return report
+
+
+def _train(run: Run, resume: bool, watch: Callable[[Mapping[str, Any]], None]) -> dict[str, Any]:
     name, prepared = _STAGES[run.train.stage]
 
     def read(run: Run, tokenizer: object) -> Any:  # noqa: ANN401 - as the stage takes it
@@ -48,11 +67,17 @@ def execute(
 
     module = importlib.import_module(f"finetune.stages.{name}")
     report: dict[str, Any] = module.train(run, read, resume=resume, watch=watch)
-    if report:
-        _write_card(run, Path(report["result"]))
-    if report and run.train.method == "lora" and run.train.stage != "embed":
-        report |= _export(run)
     return report
+
+
+def _check_export(run: Run) -> None:
+    """What would fail at the end fails before hours of training."""
+    if run.export.merge is not None and run.export.merge.exists():
+        raise ConflictError(f"export.merge {run.export.merge} exists already; name another folder or remove it")
+    if run.export.merge is not None:
+        require_bitsandbytes(run.export.bits)
+    if run.export.register is not None:
+        check_name(run.export.name or run.out.name)
 
 
 def _write_card(run: Run, folder: Path) -> None:
@@ -63,6 +88,8 @@ def _write_card(run: Run, folder: Path) -> None:
 
 def _export(run: Run) -> dict[str, Any]:
     done: dict[str, Any] = {}
+    if run.train.method != "lora" or run.train.stage == "embed":
+        return done
     adapter = run.out / "adapter"
     if run.export.merge is not None:
         from finetune.export import facts, merge

@@ -16,9 +16,9 @@ from finetune.libraries import hush
 from finetune.models import fitting, opening
 from finetune.quantised import LIMITS, Bits, quantise, require_bitsandbytes
 from finetune.record import read_record
-from finetune.saving import base_folder, disk_errors, licence_of, publish_folder
+from finetune.saving import ADAPTER, check_base, disk_errors, licence_of, publish_folder
 from rag.errors import ConflictError, DataError, MissingExtraError, NotFoundError
-from rag.generators.adapters import BASE, CONFIG, fingerprint
+from rag.generators.adapters import CONFIG
 from rag.hub import find_model
 from rag.snapshot.files import checksum, storage_errors
 
@@ -80,7 +80,8 @@ def merge(
         raise DataError("no adapter was given; expected at least one to merge")
     folders = [_adapter(folder) for folder in adapters]
     find_model(base)
-    _check_base(base, folders[0])
+    for number, folder in enumerate(folders):
+        check_base(base, folder, folders[:number])
     kind, given = _kind(folders[0])
     with opening(f"the base {base}"):
         tokenizer = _tokenizer(base, folders)
@@ -126,9 +127,14 @@ def _folded(
 
 
 def _write_card(folder: Path, base: str, adapters: Sequence[Path], merged: Merged, dtype: str) -> None:
-    facts = [(adapter.name, read_record(adapter), _sha256(adapter)) for adapter in adapters]
+    facts = [(_name(adapter), read_record(adapter), _sha256(adapter)) for adapter in adapters]
     card = model_card(base, facts, merged.__dict__ | {"dtype": dtype}, licence_of(base))
     (folder / "README.md").write_text(card, encoding="utf-8")
+
+
+def _name(adapter: Path) -> str:
+    """That of the run, where the adapter lies in a run's folder: there all are called alike."""
+    return adapter.resolve().parent.name if adapter.name == ADAPTER else adapter.name
 
 
 def _adapter(folder: Path) -> Path:
@@ -136,16 +142,6 @@ def _adapter(folder: Path) -> Path:
     if not (folder / CONFIG).is_file():
         raise NotFoundError(f"{folder} is no adapter: it has no {CONFIG}; a run leaves one in its folder `adapter`")
     return converted(folder)
-
-
-def _check_base(base: str, adapter: Path) -> None:
-    mark = adapter / BASE
-    if not mark.exists():
-        return
-    wanted, found = json.loads(mark.read_bytes())["fingerprint"], fingerprint(base_folder(base))
-    if wanted != found:
-        named = json.loads((adapter / CONFIG).read_bytes()).get("base_model_name_or_path")
-        raise DataError(f"{adapter} was made for {named} ({wanted}), not for {base} ({found}); name that base")
 
 
 def _kind(adapter: Path) -> tuple[Any, dict[str, Any]]:

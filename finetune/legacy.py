@@ -12,7 +12,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from rag.errors import DataError, MissingExtraError
+from finetune.saving import PICKLED, base_folder
+from rag.errors import DataError, MissingExtraError, NotFoundError
 from rag.generators.adapters import BASE, CONFIG, WEIGHTS, fingerprint
 
 try:
@@ -22,7 +23,6 @@ try:
 except ImportError as error:
     raise MissingExtraError("adapters need torch and peft: pip install 'yiwen[train]'") from error
 
-PICKLED = "adapter_model.bin"
 _TEMPORARY: list[tempfile.TemporaryDirectory[str]] = []
 """Kept until the process ends: models read their files lazily."""
 
@@ -55,8 +55,10 @@ def import_adapter(source: Path, target: Path, base: str | None = None) -> Path:
 
     `base` replaces the name of its base and adds the base's fingerprint. Raises DataError if there are no LoRA weights.
     """
-    from finetune.saving import base_folder
-
+    missing = [part for part in (CONFIG, PICKLED) if not (source / part).is_file()]
+    if missing:
+        hint = f"; its {WEIGHTS} needs no import" if (source / WEIGHTS).is_file() else ""
+        raise NotFoundError(f"{source} lacks {', '.join(missing)}; expected an adapter of 2023{hint}")
     tensors = {_renamed(name): value.contiguous() for name, value in tensors_of(source / PICKLED).items()}
     if not any("lora_A" in name for name in tensors):
         raise DataError(

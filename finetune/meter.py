@@ -125,6 +125,16 @@ class Meter(TrainerCallback):  # type: ignore[misc] # transformers has no types 
         }
         return found | ({"mfu": round(flops / passed / self._peak, 4)} if self._peak else {})
 
+    def sums(self) -> dict[str, float]:
+        """Of all ranks, since this process began."""
+        tokens, seconds = self.tokens * self._ranks, max(self.seconds, 1e-9)
+        return {
+            "tokens": tokens,
+            "supervised_tokens": self.supervised * self._ranks,
+            "seconds": round(self.seconds, 2),
+            "tokens_per_s": round(tokens / seconds, 1),
+        }
+
     def pause(self) -> None:
         """Saving and judging begin: their time is none of the steps'."""
         if self._begin is not None:
@@ -195,6 +205,7 @@ def plot(
         steps, values = zip(*series["loss"], strict=True)
         axes.plot(steps, _smooth(values, smoothing), label=f"loss, smoothed {smoothing:g}")
     axes.set_xlabel("step")
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_ylabel(f"loss, {unit}" if unit else "loss")
     axes.legend()
     axes.grid(alpha=0.3)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from finetune.attention import register
 from finetune.config import LoraConfig, ModelConfig, Run, TrainConfig
 from finetune.data.tokenizer import open_tokenizer as data_tokenizer
+from finetune.saving import check_base
 from rag.errors import ConfigurationError, DataError, DependencyError, MissingExtraError
 from rag.hub import downloading, find_model
 
@@ -97,7 +99,8 @@ def open_base(run: Run, *, kind: Any = AutoModelForCausalLM, packed: bool = True
                 given["quantization_config"] = _quantised(run)
                 given["device_map"] = "cpu" if cpu else {"": torch.cuda.current_device()}
             model = kind.from_pretrained(config.path, trust_remote_code=config.trust_remote_code, **given)
-    for adapter in config.adapters:
+    for number, adapter in enumerate(config.adapters):
+        check_base(config.path, Path(adapter), [Path(name) for name in config.adapters[:number]])
         model = merged(model, adapter)
     return model
 
@@ -153,6 +156,7 @@ def adapted(model: Any, run: Run, **more: str) -> Any:  # noqa: ANN401 - a model
     if run.train.method != "lora":
         return model
     if run.lora.start is not None:
+        check_base(run.model.path, Path(run.lora.start), [Path(name) for name in run.model.adapters])
         with fitting(run.lora.start):
             return PeftModel.from_pretrained(model, run.lora.start, is_trainable=True)
     with shaping(run.lora):

@@ -24,6 +24,11 @@ _LONGEST = timedelta(days=1)
 """That preparing may take; the usual timeout of a group would end a run on much data."""
 
 
+def is_first(run: Run) -> bool:
+    """Whether this process is the one that writes and reports."""
+    return bool(arguments(run, 1, held_out=False).process_index == 0)
+
+
 def once(run: Run, prepare: Callable[[], Any]) -> Any:  # noqa: ANN401 - what the stage takes
     """What `prepare` makes, in every process. Where it fails all of them raise: its error, and DataError elsewhere."""
     processes = arguments(run, 1, held_out=False)  # joins the group that `torchrun` or `accelerate` began

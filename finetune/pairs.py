@@ -64,7 +64,7 @@ def read_texts(path: Path) -> Iterator[str]:
         for row in read_rows(path):
             yield from (value for value in row.values() if value.strip())
     else:
-        yield from (line for line in _decode(path).splitlines() if line.strip())
+        yield from (line for line in decoded(path).splitlines() if line.strip())
 
 
 def read_rows(path: Path) -> Iterator[dict[str, str]]:
@@ -72,7 +72,7 @@ def read_rows(path: Path) -> Iterator[dict[str, str]]:
 
     Raises DataError, and NotFoundError.
     """
-    text = _decode(path)
+    text = decoded(path)
     if path.suffix.lower() == ".csv":
         for row in csv.DictReader(io.StringIO(text)):
             yield {key: value for key, value in row.items() if isinstance(key, str) and isinstance(value, str)}
@@ -110,7 +110,7 @@ def _fields(row: object, place: str) -> dict[str, str]:
     return {key: value for key, value in fields.items() if isinstance(value, str)}
 
 
-def _decode(path: Path) -> str:
+def decoded(path: Path) -> str:
     """The file as text: UTF-8 (a byte order mark is dropped), else GB18030."""
     try:
         content = path.read_bytes()

@@ -17,7 +17,7 @@ from finetune.data.encode import Losses
 from finetune.data.prepared import Origin
 from finetune.data.rows import Left
 from finetune.schema import plain
-from rag.errors import ConflictError
+from rag.errors import ConfigurationError, ConflictError
 from rag.snapshot.files import storage_errors, write_durably
 
 RESOLVED, RECORD, REPORT, LEFT_OUT = "resolved.yaml", "record.json", "report.json", "left_out.jsonl"
@@ -54,15 +54,12 @@ def begin(
     Raises ConflictError if another run is in it, StorageError if it cannot be written.
     """
     losses = losses or Losses()
+    check_folder(run, resume=resume)
     with storage_errors(run.out):
         run.out.mkdir(parents=True, exist_ok=True)
-        old = run.out / RESOLVED
-        if old.exists():
-            _check_same(run, old, resume)
+        if (run.out / RESOLVED).exists():
             _check_data(run.out, origins)
-        elif any(run.out.iterdir()):
-            raise ConflictError(f"{run.out} is not empty and no run; name another folder in `out`")
-        write_durably(old, resolved(run).encode())
+        write_durably(run.out / RESOLVED, resolved(run).encode())
         write_durably(run.out / LEFT_OUT, "".join(_line(left) for left in losses.rows).encode())
         record = {
             "versions": versions(),
@@ -72,6 +69,17 @@ def begin(
             **(facts or {}),
         }
         write_durably(run.out / RECORD, json.dumps(record, ensure_ascii=False, indent=2).encode())
+
+
+def check_folder(run: Run, *, resume: bool) -> None:
+    """Raises ConflictError if another run or something else is in the folder, ConfigurationError if it can be none."""
+    file = next((place for place in (run.out, *run.out.parents) if place.exists() and not place.is_dir()), None)
+    if file is not None:
+        raise ConfigurationError(f"out is {run.out}, but {file} is a file; name a folder")
+    if (run.out / RESOLVED).exists():
+        _check_same(run, run.out / RESOLVED, resume)
+    elif run.out.exists() and any(run.out.iterdir()):
+        raise ConflictError(f"{run.out} is not empty and no run; name another folder in `out`")
 
 
 def _earlier(run: Run) -> list[Mapping[str, Any]]:
@@ -109,6 +117,14 @@ def finish(run: Run, report: Mapping[str, Any]) -> None:
     """The last file of a run: what came out."""
     with storage_errors(run.out):
         write_durably(run.out / REPORT, json.dumps(report, ensure_ascii=False, indent=2).encode())
+
+
+def ended(run: Run) -> dict[str, Any] | None:
+    """The report of this run if it has ended before, else None."""
+    if not (run.out / REPORT).exists():
+        return None
+    report: dict[str, Any] = json.loads((run.out / REPORT).read_bytes())
+    return report if Path(report["result"]).is_dir() else None
 
 
 def read_record(folder: Path) -> dict[str, Any]:

@@ -27,7 +27,12 @@ def plot_sampling(schedule: Schedule, path: Path) -> bool:
     for number, source in enumerate(schedule.sources):
         (line,) = axes.plot(middles, law[:, number], label=f"{source.name} (priority {source.priority:g})")
         axes.plot(middles, shares[:, number], "o", markersize=3, color=line.get_color())
-    axes.set(xlabel="part of an epoch", ylabel="share of the rows", ylim=(0, 1), title="lines: the law; dots: this run")
+    axes.set(
+        xlabel="part of an epoch",
+        ylabel="share of the rows",
+        ylim=(-0.02, 1.02),
+        title="lines: the law; dots: this run",
+    )
     axes.legend()
     figure.savefig(path, dpi=120)
     return True

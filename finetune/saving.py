@@ -6,15 +6,16 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from finetune.config import Run
-from rag.errors import ConflictError, DataError, MissingExtraError
+from rag.errors import ConflictError, DataError, MissingExtraError, NotFoundError
 from rag.generators.adapters import BASE, CONFIG, TEMPLATE, WEIGHTS, fingerprint
-from rag.snapshot.files import as_os_error, files_below, storage_errors, sync_file, sync_folder
+from rag.hub import find_model
+from rag.snapshot.files import as_os_error, checksum, files_below, storage_errors, sync_file, sync_folder
 
 try:
     from safetensors import SafetensorError
@@ -24,6 +25,10 @@ except ImportError as error:
 
 _WRITING = re.compile(r"os error \d+|No space left|PytorchStreamWriter|inline_container")
 ADAPTER, MODEL, START = "adapter", "model", "start"
+PICKLED = "adapter_model.bin"
+"""How adapters of 2023 kept their weights."""
+_ON = "+"
+"""Between the fingerprints of a base and of the adapters on it."""
 
 
 @contextmanager
@@ -55,17 +60,54 @@ def save_result(run: Run, trainer: Any, tokenizer: Any) -> Path:  # noqa: ANN401
     if trainer.is_world_process_zero():
         tokenizer.save_pretrained(aside)
         (aside / "training_args.bin").unlink(missing_ok=True)  # a pickle that nobody needs to load the result
-        if _served_as_adapter(run):
-            mark = {"fingerprint": fingerprint(base_folder(run.model.path))}
-            (aside / BASE).write_text(json.dumps(mark), encoding="utf-8")
+        if _is_for_a_base(run):
+            below = mark(run.model.path, [Path(name) for name in run.model.adapters])
+            (aside / BASE).write_text(json.dumps({"fingerprint": below}), encoding="utf-8")
         publish_folder(aside, folder, replace=True)
     return folder
 
 
-def _served_as_adapter(run: Run) -> bool:
-    """Whether the service loads it on the base as it is, which the mark proves."""
-    model, train = run.model, run.train
-    return train.method == "lora" and train.stage != "embed" and not model.adapters and model.weights == "pretrained"
+def _is_for_a_base(run: Run) -> bool:
+    """Whether there are weights that it was learnt on top of, which a mark can name."""
+    return run.train.method == "lora" and run.train.stage != "embed" and run.model.weights == "pretrained"
+
+
+def mark(base: str, below: Sequence[Path]) -> str:
+    """What an adapter is for: the fingerprint of the base, and of each adapter that was merged into it before."""
+    sums = [f"{_ON}{checksum(_weights(adapter), sha256=True).sha256[:8]}" for adapter in below]
+    return fingerprint(base_folder(base)) + "".join(sums)
+
+
+def _weights(adapter: Path) -> Path:
+    return next((path for name in (WEIGHTS, PICKLED) if (path := adapter / name).is_file()), adapter / WEIGHTS)
+
+
+def check_base(base: str, adapter: Path, below: Sequence[Path] = ()) -> None:
+    """Raises DataError where the adapter's mark names neither `base` nor it with the adapters `below` merged in.
+
+    NotFoundError for a folder that is no adapter; a name on the hub raises what `find_model` raises.
+    """
+    if not adapter.exists():
+        find_model(str(adapter))
+    elif not (adapter / CONFIG).is_file():
+        raise NotFoundError(f"{adapter} is no adapter: it has no {CONFIG}; a run leaves one in its folder `adapter`")
+    if not (adapter / BASE).exists():
+        return
+    wanted = _marked(adapter)
+    plain = fingerprint(base_folder(base))
+    if wanted in (plain, mark(base, below)):
+        return
+    named = json.loads((adapter / CONFIG).read_bytes()).get("base_model_name_or_path")
+    if wanted.startswith(plain + _ON):
+        raise DataError(
+            f"{adapter} was learnt on top of another adapter ({wanted}); name that one before it, as model.adapters of "
+            "its run does"
+        )
+    raise DataError(f"{adapter} was made for {named} ({wanted}), not for {base} ({plain}); name that base")
+
+
+def _marked(adapter: Path) -> str:
+    return str(json.loads((adapter / BASE).read_bytes())["fingerprint"])
 
 
 def keeps_start(run: Run) -> bool:
@@ -98,6 +140,7 @@ def publish_folder(aside: Path, folder: Path, *, replace: bool = False) -> None:
     """Moves a finished folder to its place, its files on the disk. ConflictError if there is one already."""
     with storage_errors(folder):
         for name in files_below(aside):
+            os.chmod(aside / name, aside.stat().st_mode & 0o666)  # safetensors leaves weights to their owner alone
             sync_file(aside / name)
         if folder.exists():
             if not replace:
@@ -112,6 +155,12 @@ def publish_folder(aside: Path, folder: Path, *, replace: bool = False) -> None:
         sync_folder(folder.parent)
 
 
+def check_name(name: str) -> None:
+    """Raises DataError where the service could not call an adapter so."""
+    if not name or name != Path(name).name or name.startswith("."):
+        raise DataError(f"{name!r} is no name of an adapter; expected one without slashes and leading dot")
+
+
 def register_adapter(adapter: Path, folder: Path, name: str) -> Path:
     """Puts an adapter into the folder of a running service, which takes it up with the next answer.
 
@@ -120,8 +169,12 @@ def register_adapter(adapter: Path, folder: Path, name: str) -> Path:
     missing = [part for part in (CONFIG, WEIGHTS) if not (adapter / part).is_file()]
     if missing:
         raise DataError(f"{adapter} lacks {', '.join(missing)}; expected a LoRA adapter (see `yiwen adapter import`)")
-    if not name or name != Path(name).name or name.startswith("."):
-        raise DataError(f"{name!r} is no name of an adapter; expected one without slashes and leading dot")
+    check_name(name)
+    if (adapter / BASE).exists() and _ON in _marked(adapter):
+        raise DataError(
+            f"{adapter} was learnt on top of another adapter, and the service puts one on the base; merge both in turn "
+            "(`yiwen merge FIRST SECOND --base BASE --out FOLDER`) and serve the result as YIWEN_LOCAL_MODEL"
+        )
     with storage_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         aside = folder / f".{name}.{os.getpid()}"

@@ -17,6 +17,7 @@ from finetune.data.rows import Message
 from finetune.legacy import converted
 from finetune.libraries import hush
 from finetune.models import fitting, opening
+from finetune.saving import check_base
 from rag.errors import ConfigurationError, ConflictError, DataError, MissingExtraError
 from rag.snapshot.files import storage_errors
 
@@ -69,10 +70,10 @@ class Writer:
         with opening(f"the model {model}", model):
             self.tokenizer = AutoTokenizer.from_pretrained(str(own[-1]) if own else model)
             self.model = AutoModelForCausalLM.from_pretrained(model, **given)
-        for folder in adapters:
+        for number, folder in enumerate(adapters):
+            check_base(model, folder, adapters[:number])
             with fitting(str(folder)):
-                adapted = PeftModel.from_pretrained(self.model, str(converted(folder)))
-                self.model = adapted if bits != 16 else adapted.merge_and_unload(safe_merge=True)
+                self._add(str(converted(folder)), number, merged=bits == 16)
         if bits == 16:
             self.model.to(self._device)
         self.model.eval()
@@ -81,6 +82,16 @@ class Writer:
         named = template is not None or self.tokenizer.chat_template
         self._renderer = Renderer(self.tokenizer, template) if named else None
         self._stops = self._renderer.template.stops if self._renderer is not None else ()
+
+    def _add(self, folder: str, number: int, *, merged: bool) -> None:
+        """One adapter more; beside the others where quantised weights take none into themselves."""
+        if merged:
+            self.model = PeftModel.from_pretrained(self.model, folder).merge_and_unload(safe_merge=True)
+        elif number == 0:
+            self.model = PeftModel.from_pretrained(self.model, folder, adapter_name="0")
+        else:
+            self.model.load_adapter(folder, adapter_name=str(number))
+            self.model.base_model.set_adapter([str(n) for n in range(number + 1)])
 
     def prompt(self, messages: Sequence[Mapping[str, str]]) -> str:
         """The text that a dialogue becomes, as in training. Raises DataError for a model without template."""

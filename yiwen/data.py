@@ -178,9 +178,11 @@ def _unit(tokenizer: object) -> str:
 
 
 def _show_rows(found: Preview) -> None:
+    places = found.made.places
     for row, pieces in found.rows:
+        place = places[row] if places is not None else f"row {row}"
         learnt = sum(piece.tokens for piece in pieces if piece.learnt)
-        say(f"row {row}: {sum(piece.tokens for piece in pieces):,} tokens, {learnt:,} learnt", "bold")
+        say(f"{place}: {sum(piece.tokens for piece in pieces):,} tokens, {learnt:,} learnt", "bold")
         if sys.stdout.isatty():
             _colour(pieces)
         else:

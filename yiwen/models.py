@@ -110,11 +110,14 @@ def adapter_import(
 ) -> None:
     """Turn an adapter of 2023 into safetensors; nothing in its file is run."""
     from finetune.legacy import import_adapter
+    from finetune.saving import disk_errors
     from rag.errors import ConflictError
 
     if out.exists():
         raise ConflictError(f"{out} exists already; name another folder or remove it")
-    say(f"{import_adapter(adapter, out, base)}: imported")
+    with disk_errors(out):
+        import_adapter(adapter, out, base)
+    say(f"{out}: imported")
 
 
 @adapter_app.command("register")

@@ -138,7 +138,9 @@ def run_training(
     changes: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a value, such as train.epochs=2.")
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last complete checkpoint.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the last complete checkpoint; what has ended is only exported.")
+    ] = False,
     show: Annotated[
         bool, typer.Option("--show", help="Print every setting as it would be, and train nothing.")
     ] = False,
@@ -168,6 +170,8 @@ def _say_report(run: Run, report: Mapping[str, Any]) -> None:
     from finetune.record import LEFT_OUT, read_record
 
     shown = [f"{name} {value:.4g}" for name, value in report.items() if isinstance(value, float) and name in _FIGURES]
+    if report.get("again"):
+        say(f"{run.out} had ended before: nothing was trained")
     say(f"{report['result']}: {report['stage']} by {report['method']}, {report['steps']:,} steps, {', '.join(shown)}")
     left = sum(read_record(run.out).get("left_out", {}).values())
     if left:
@@ -184,8 +188,12 @@ def _say_report(run: Run, report: Mapping[str, Any]) -> None:
         say(f"use it: YIWEN_EMBEDDER={report['result']} yiwen kb reindex")
         say(f"what it gains: YIWEN_EMBEDDER={report['result']} yiwen eval retrieval --over {run.model.path}")
     elif run.train.method == "lora":
-        say(f"talk to it: yiwen chat --model {run.model.path} --adapter {report['result']}")
-        say(f"serve it: yiwen adapter register {report['result']} --to FOLDER --name NAME")
+        adapters = [*run.model.adapters, report["result"]]
+        say(f"talk to it: yiwen chat --model {run.model.path} " + " ".join(f"--adapter {one}" for one in adapters))
+        if run.model.adapters:
+            say(f"serve it: yiwen merge {' '.join(adapters)} --base {run.model.path} --out FOLDER")
+        else:
+            say(f"serve it: yiwen adapter register {report['result']} --to FOLDER --name NAME")
     else:
         say(f"talk to it: yiwen chat --model {report['result']}")
 

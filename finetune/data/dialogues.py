@@ -56,14 +56,13 @@ def is_flattened(text: str) -> bool:
     return text.lstrip().startswith(("<user>:", "<user>："))
 
 
-def unflattened(text: str, answer: str) -> tuple[Message, ...]:
-    """BenTsao's ` <user>: Q1 <bot>: A1 <user>: Q2` and the last answer as turns."""
+def unflattened(text: str) -> tuple[Message, ...]:
+    """BenTsao's ` <user>: Q1 <bot>: A1 <user>: Q2` as turns, all but the last answer."""
     parts = _FLATTENED.split(text)
     roles, contents = parts[1::2], parts[2::2]
     if parts[0].strip():
         raise ValueError("text before the first <user>:")
-    turns = [Message(ROLES[role], said.strip()) for role, said in zip(roles, contents, strict=True)]
-    return (*turns, Message(ASSISTANT, answer))
+    return tuple(Message(ROLES[role], said.strip()) for role, said in zip(roles, contents, strict=True))
 
 
 def from_history(pairs: Iterable[object]) -> tuple[Message, ...]:

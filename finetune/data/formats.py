@@ -24,14 +24,15 @@ class Columns:
     prompt: str | None = "instruction"
     query: str | None = "input"
     response: str | None = "output"
-    history: str | None = None
-    system: str | None = None
+    history: str | None = "history"
+    system: str | None = "system"
     messages: str | None = None
-    role: str = "role"
-    content: str = "content"
+    role: str | None = None
+    """Of a turn; default: what the form calls it. So is `content`."""
+    content: str | None = None
     chosen: str | None = None
     rejected: str | None = None
-    optional: frozenset[str] = frozenset({"query", "system"})
+    optional: frozenset[str] = frozenset({"query", "history", "system"})
     """Those that need not be there: nobody named them."""
 
 
@@ -73,7 +74,8 @@ def detected(record: Record) -> str:
     if isinstance(value, dict):
         for form, needed in _SIGNS:
             if all(key in value for key in needed):
-                return form
+                flattened = form == "alpaca" and is_flattened(str(value[needed[0]]))
+                return "bentsao" if flattened else form
         if _pair_keys(value) is not None:
             return "pairs"
     raise DataError(
@@ -106,9 +108,9 @@ def _alpaca(record: Record, columns: Columns) -> AnyRow:
         return Text(record.value if isinstance(record.value, str) else text_of(record, columns.prompt))
     value = object_of(record)
     history = value.get(columns.history) if columns.history else None
-    system = text_or_empty(record, columns.system)
-    question = Message(USER, text_of(record, columns.prompt), text_or_empty(record, columns.query))
-    turns = (*from_history(history or ()), question)
+    system, asked = text_or_empty(record, columns.system), text_of(record, columns.prompt)
+    question = Message(USER, asked, text_or_empty(record, columns.query))
+    turns = unflattened(asked) if is_flattened(asked) else (*from_history(history or ()), question)
     messages = (Message(SYSTEM, system), *turns) if system else turns
     if columns.chosen and columns.rejected:
         return Preference(messages, text_of(record, columns.chosen), text_of(record, columns.rejected))
@@ -120,40 +122,36 @@ def _alpaca(record: Record, columns: Columns) -> AnyRow:
     return Row((*messages, Message(ASSISTANT, text_of(record, columns.response))))
 
 
-def _bentsao(record: Record, columns: Columns) -> AnyRow:
-    question = text_of(record, columns.prompt)
-    if not is_flattened(question):
-        return _alpaca(record, columns)
-    return Row(unflattened(question, text_of(record, columns.response)))
-
-
 def _sharegpt(record: Record, columns: Columns) -> AnyRow:
-    keys = (columns.role, columns.content) if columns.messages else ("from", "value")
-    return _with_answers(record, from_messages(list_of(record, columns.messages or "conversations"), *keys))
+    return _with_answers(record, columns, list_of(record, columns.messages or "conversations"), "from", "value")
 
 
 def _messages(record: Record, columns: Columns) -> AnyRow:
-    turns = list_of(record, columns.messages or "messages")
-    return _with_answers(record, from_messages(turns, columns.role, columns.content))
+    return _with_answers(record, columns, list_of(record, columns.messages or "messages"), "role", "content")
 
 
-def _with_answers(record: Record, turns: tuple[Message, ...]) -> AnyRow:
+def _with_answers(record: Record, columns: Columns, talk: Sequence[object], role: str, content: str) -> AnyRow:
+    """A dialogue, or one with two answers; `role` and `content` are the form's own words for these."""
+    turns = from_messages(talk, columns.role or role, columns.content or content)
     value = object_of(record)
-    system = value.get("system")
+    system = value.get(columns.system or "system")
     if isinstance(system, str) and system and turns and turns[0].role != SYSTEM:
         turns = (Message(SYSTEM, system), *turns)
-    if "chosen" in value and "rejected" in value:
-        return Preference(turns, answer_of(record, "chosen"), answer_of(record, "rejected"))
+    chosen, rejected = columns.chosen or "chosen", columns.rejected or "rejected"
+    if chosen in value and rejected in value:
+        return Preference(turns, answer_of(record, chosen), answer_of(record, rejected))
     return Row(turns)
 
 
 def _preference(record: Record, columns: Columns) -> AnyRow:
     value = object_of(record)
-    if "conversations" in value:
+    if "messages" in value:
+        return _messages(record, columns)
+    if (columns.messages or "conversations") in value:
         return _sharegpt(record, columns)
     prompt = value.get("prompt")
     if isinstance(prompt, list):
-        return _with_answers(record, from_messages(prompt, columns.role, columns.content))
+        return _with_answers(record, columns, prompt, "role", "content")
     if isinstance(prompt, str):
         return Preference((Message(USER, prompt),), answer_of(record, "chosen"), answer_of(record, "rejected"))
     named = Columns(columns.prompt, columns.query, None, columns.history, columns.system)
@@ -213,7 +211,7 @@ def _med_chatglm(record: Record, columns: Columns) -> AnyRow:
 
 FORMS: Mapping[str, Callable[[Record, Columns], AnyRow]] = {
     "alpaca": _alpaca,
-    "bentsao": _bentsao,
+    "bentsao": _alpaca,
     "sharegpt": _sharegpt,
     "messages": _messages,
     "preference": _preference,
@@ -227,11 +225,11 @@ _SIGNS: Sequence[tuple[str, tuple[str, ...]]] = (
     ("preference", ("chosen", "rejected")),
     ("sharegpt", ("conversations",)),
     ("messages", ("messages",)),
-    ("bentsao", ("instruction", "output")),
+    ("alpaca", ("instruction", "output")),
     ("huatuogpt", ("data",)),
     ("huatuogpt", ("json_dialogue",)),
     ("med-chatglm", ("context", "target")),
     ("huatuogpt2", ("text", "query", "response")),
     ("text", ("text",)),
 )
-"""Keys that tell a form, first match first; BenTsao's reader takes plain Alpaca rows too."""
+"""Keys that tell a form, first match first."""

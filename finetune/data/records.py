@@ -1,6 +1,7 @@
 """Files as records with the place of each: JSON Lines, a JSON array, an object of lists, CSV, XLSX, text, or a folder.
 
-JSON is told apart by content, not by name (`llama_data.json` holds lines). Memory is bounded but for CSV.
+JSON is told apart by content, not by name: `llama_data.json` holds lines, and so does Med-ChatGLM's `train.txt`. Memory
+is bounded but for CSV.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import ijson
 import orjson
 
 from evaluation.tables import workbook_rows
+from finetune.pairs import decoded
 from rag.errors import DataError, NotFoundError
 
 SUFFIXES = (".json", ".jsonl", ".csv", ".xlsx", ".txt")
@@ -56,8 +58,8 @@ def read_records(path: Path) -> Iterator[Record]:
             continue
         with _opened(file) as stream:
             if kind == ".csv":
-                yield from _table(file, stream)
-            elif kind == ".txt":
+                yield from _table(file)
+            elif kind == ".txt" and not _begins_with_an_object(stream):
                 yield from _lines(file, stream)
             else:
                 yield from _json(file, stream)
@@ -90,6 +92,13 @@ def _opened(file: Path) -> BinaryIO:
         raise NotFoundError(f"{file} cannot be read ({error.strerror}); check its permissions") from error
 
 
+def _begins_with_an_object(stream: BinaryIO) -> bool:
+    """Rows of JSON that are called text, as Med-ChatGLM publishes its own: no document is one object on one line."""
+    line = stream.readline().removeprefix(b"\xef\xbb\xbf").strip()
+    stream.seek(0)
+    return line.startswith(b"{") and _parses(line)
+
+
 def _lines(file: Path, stream: BinaryIO) -> Iterator[Record]:
     for number, line in enumerate(stream, start=1):
         text = _decoded(line, file, number).strip()
@@ -104,12 +113,9 @@ def _decoded(line: bytes, file: Path, number: int) -> str:
         raise DataError(f"{file}, line {number}: not UTF-8; convert the file, e.g. with iconv") from None
 
 
-def _table(file: Path, stream: BinaryIO) -> Iterator[Record]:
-    try:
-        text = stream.read().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise DataError(f"{file}: not UTF-8; convert the file, e.g. with iconv") from None
-    rows = csv.DictReader(io.StringIO(text, newline=""))
+def _table(file: Path) -> Iterator[Record]:
+    """Also of GB18030, in which spreadsheets write Chinese."""
+    rows = csv.DictReader(io.StringIO(decoded(file), newline=""))
     try:
         for row in rows:
             yield Record(str(file), rows.line_num, {key: value or "" for key, value in row.items() if key})

@@ -19,7 +19,7 @@ from finetune.data.prepared import PreparedPreferences
 from finetune.models import lora_shape, merged, opening, shaping
 from finetune.record import begin
 from finetune.saving import MODEL, disk_errors, publish_folder, save_result
-from finetune.stages.packed import Watch, Watching, start_of
+from finetune.stages.packed import Watch, Watching, learn
 from finetune.stages.preferences import Entries, dataset, report_of
 from finetune.trainer import memory_advice
 from rag.errors import DataError, MissingExtraError
@@ -73,7 +73,7 @@ def train(
     for other in (PrinterCallback, ProgressCallback):
         trainer.remove_callback(other)
     with disk_errors(run.out), memory_advice():
-        trainer.train(resume_from_checkpoint=start_of(run, resume))
+        learn(run, trainer, resume)
         folder = save_result(run, trainer, model.tokenizer)
         if run.train.method == "lora" and trainer.is_world_process_zero():
             folder = _merge(run, folder, model, [row[ANCHOR] for row in rows.train[:8]])

@@ -20,7 +20,8 @@ from finetune.trainer import PackTrainer, last_complete
 from rag.errors import DataError, MissingExtraError
 
 try:
-    from transformers import EarlyStoppingCallback, TrainerCallback, set_seed
+    from transformers import EarlyStoppingCallback, TrainerCallback, TrainerState, set_seed
+    from transformers.trainer import TRAINER_STATE_NAME
 except ImportError as error:
     raise MissingExtraError("training needs torch and transformers: pip install 'yiwen[train]'") from error
 
@@ -55,7 +56,7 @@ def train(
             plot_sampling(made.schedule, run.out / SAMPLING)
         if keeps_start(run) and trainer.is_world_process_zero():
             save_start(run, model)
-        trainer.train(resume_from_checkpoint=start_of(run, resume))
+        learn(run, trainer, resume)
         return _conclude(run, trainer, tokenizer)
 
 
@@ -93,10 +94,14 @@ def make_trainer(run: Run, model: Any, made: Prepared, watch: Watch) -> PackTrai
 
 
 class Watching(TrainerCallback):  # type: ignore[misc] # transformers has no types here
-    """Tells somebody of each entry of the log."""
+    """Tells somebody of each entry of the log; the last step is one, whatever the rhythm."""
 
     def __init__(self, watch: Watch) -> None:
         self._watch = watch
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: object) -> None:  # noqa: ANN401 - as the base
+        """Without it the loss of a run's end would be that of some steps before."""
+        control.should_log |= state.global_step >= state.max_steps
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: object) -> None:  # noqa: ANN401
         """Passes each entry on."""
@@ -104,10 +109,28 @@ class Watching(TrainerCallback):  # type: ignore[misc] # transformers has no typ
             self._watch({"step": state.global_step, "steps": state.max_steps, **(logs or {})})
 
 
-def start_of(run: Run, resume: bool) -> str | None:
-    """The checkpoint to go on from; None begins anew."""
+def learn(run: Run, trainer: Any, resume: bool) -> None:  # noqa: ANN401 - of transformers or a descendant
+    """Trains, with `resume` on from the last complete checkpoint, if there is one.
+
+    A checkpoint with which the run ended is only loaded: transformers would add a step to it.
+    """
     place = last_complete(run.out) if resume else None
-    return str(place) if place is not None else None
+    if place is None or run.train.distributed != "ddp" or not _ended(place):
+        trainer.train(resume_from_checkpoint=str(place) if place is not None else None)
+        return
+    trainer.state = _state(place)
+    best = trainer.state.best_model_checkpoint
+    trainer._load_from_checkpoint(best if trainer.args.load_best_model_at_end and best is not None else str(place))
+
+
+def _ended(checkpoint: Path) -> bool:
+    """After the last step, and where nothing was gained any more."""
+    control = _state(checkpoint).stateful_callbacks["TrainerControl"]
+    return bool(control["args"]["should_training_stop"])
+
+
+def _state(checkpoint: Path) -> Any:  # noqa: ANN401 - of transformers
+    return TrainerState.load_from_json(str(checkpoint / TRAINER_STATE_NAME))
 
 
 def _conclude(run: Run, trainer: PackTrainer, tokenizer: Any) -> dict[str, Any]:  # noqa: ANN401 - of transformers
@@ -126,10 +149,7 @@ def _conclude(run: Run, trainer: PackTrainer, tokenizer: Any) -> dict[str, Any]:
         "first_loss": losses[0] if losses else None,
         "eval_loss": next((entry["eval_loss"] for entry in reversed(entries) if "eval_loss" in entry), None),
         "best_checkpoint": trainer.state.best_model_checkpoint and Path(trainer.state.best_model_checkpoint).name,
-        "tokens": trainer.meter.tokens,
-        "supervised_tokens": trainer.meter.supervised,
-        "seconds": round(trainer.meter.seconds, 2),
-        "tokens_per_s": round(trainer.meter.tokens / max(trainer.meter.seconds, 1e-9), 1),
+        **trainer.meter.sums(),
         "result": str(folder),
         "plot": str(run.out / PLOT) if plot(entries, run.out / PLOT) else None,
     }

@@ -18,7 +18,7 @@ from finetune.meter import GIB, LOG, PLOT, cut_log, finite, peak_memory, plot, r
 from finetune.models import open_tokenizer
 from finetune.record import begin, finish
 from finetune.saving import disk_errors, save_result
-from finetune.stages.packed import Watch, Watching, start_of
+from finetune.stages.packed import Watch, Watching, learn
 from finetune.trainer import COMPLETE, memory_advice
 from rag.errors import DataError, MissingExtraError
 
@@ -61,7 +61,7 @@ def train(
     trainer.add_callback(Entries(run.out))
     trainer.add_callback(Watching(watch))
     with disk_errors(run.out), memory_advice():
-        trainer.train(resume_from_checkpoint=start_of(run, resume))
+        learn(run, trainer, resume)
         folder = save_result(run, trainer, tokenizer)
         shutil.rmtree(folder / "ref", ignore_errors=True)  # the reference of an adapter that went on being trained
         (run.out / "README.md").unlink(missing_ok=True)  # TRL's card of a model that it cannot name

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -18,29 +19,36 @@ import pytest
 
 from rag.hub import ANSWER_S
 from tests.hf.models import make_model
+from tests.ports import free_port
 from tests.source_tree import ROOT
 
 SCRIPT = """
-import sys, time
+import json, sys, time
 from importlib import import_module
+from pathlib import Path
+import datasets, finetune.write, sentence_transformers
+from finetune.data.loading import load
+from huggingface_hub import constants
 from rag.errors import YiwenError
-module, name = sys.argv[1].split(":")
-opened = getattr(import_module(module), name)
-from transformers import AutoTokenizer
-if "embedders" in module:
-    import sentence_transformers
-begin = time.monotonic()
-try:
-    opened(*sys.argv[2:])
-except YiwenError as error:
-    print(type(error).__name__, error)
-else:
-    print("opened")
-print(time.monotonic() - begin)
+
+def load_data(folder):
+    load("theirs", Path(folder))
+
+offline = constants.HF_HUB_OFFLINE
+for line in sys.stdin:
+    opener, *arguments = json.loads(line)
+    module, _, name = opener.rpartition(":")
+    constants.HF_HUB_OFFLINE = offline  # a copy that was used instead of the hub has changed it
+    begin = time.monotonic()
+    try:
+        getattr(import_module(module), name)(*arguments)
+        said = "opened"
+    except YiwenError as error:
+        said = f"{type(error).__name__} {error}"
+    print("said", json.dumps([said, time.monotonic() - begin]), flush=True)
 """
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(400)
 LIMIT_S = 4 * ANSWER_S
-"""Importing the libraries takes a part of it."""
 TOKENIZER = "finetune.data.tokenizer:open_tokenizer"
 OPENERS = (TOKENIZER, "finetune.write:Writer", "rag.embedders.sentence_transformer:SentenceTransformerEmbedder")
 
@@ -88,108 +96,125 @@ class BreaksOff(Nothing):
             self.wfile.write(body if whole else body[: len(body) // 2])
 
 
-@pytest.fixture
-def closed() -> str:
-    """An address where nobody listens."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+class Opening:
+    """A process that opens what it is told to, and the place of its hub, where nobody listens unless a test does."""
+
+    def __init__(self, home: Path, **more: str) -> None:
+        self.port, self.home = free_port(), home
+        given = {"HF_ENDPOINT": f"http://127.0.0.1:{self.port}", "HF_HOME": str(home), "PYTHONPATH": str(ROOT)}
+        kept = {name: value for name, value in os.environ.items() if name not in ("HF_HUB_OFFLINE", "HF_TOKEN")}
+        self._child = subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-c", SCRIPT], env={**kept, **given, **more}, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
+
+    def __call__(self, opener: str, *arguments: str) -> tuple[str, float]:
+        """What was said, and the seconds that it took."""
+        assert self._child.stdin is not None
+        assert self._child.stdout is not None
+        self._child.stdin.write(json.dumps([opener, *arguments]) + "\n")
+        self._child.stdin.flush()
+        line = next(line for line in self._child.stdout if line.startswith("said "))
+        said, seconds = json.loads(line.removeprefix("said "))
+        return said, seconds
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """It takes connections and says nothing."""
+        with socket.create_server(("127.0.0.1", self.port)):
+            yield
+
+    @contextmanager
+    def serving(self, hub: type[BaseHTTPRequestHandler]) -> Iterator[None]:
+        with ThreadingHTTPServer(("127.0.0.1", self.port), hub) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            yield
+            server.shutdown()
+
+    def end(self) -> None:
+        self._child.kill()
+        self._child.communicate()
 
 
-@pytest.fixture
-def silent() -> Iterator[str]:
-    """One that takes connections and says nothing."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+@contextmanager
+def opening(home: Path, **more: str) -> Iterator[Opening]:
+    found = Opening(home, **more)
+    try:
+        yield found
+    finally:
+        found.end()
 
 
-@pytest.fixture
-def empty() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Nothing) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opening]:
+    """One for all, since it imports what takes longest; so each test asks for a name of its own."""
+    with opening(tmp_path_factory.mktemp("home")) as found:
+        yield found
 
 
-def opened(endpoint: str, home: Path, *arguments: str, **more: str) -> tuple[str, float]:
-    """What it said, and the seconds without those of starting."""
-    given = {**os.environ, "HF_ENDPOINT": endpoint, "HF_HOME": str(home), "PYTHONPATH": str(ROOT), **more}
-    for name in {"HF_HUB_OFFLINE", "HF_TOKEN"} - more.keys():
-        given.pop(name, None)
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, *arguments], env=given, capture_output=True, text=True, timeout=250, check=True
-    )
-    *_, said, seconds = done.stdout.splitlines()
-    return said, float(seconds)
-
-
-def test_a_download_that_breaks_off_is_told_from_a_wrong_name(tmp_path: Path) -> None:
-    folder = make_model(tmp_path / "model", "qwen2")
-    hub = type("Hub", (BreaksOff,), {"folder": folder})
-    with ThreadingHTTPServer(("127.0.0.1", 0), hub) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        said, _ = opened(f"http://127.0.0.1:{server.server_port}", tmp_path, "finetune.write:Writer", "some/model")
-        server.shutdown()
+def test_a_download_that_breaks_off_is_told_from_a_wrong_name(opened: Opening, tmp_path: Path) -> None:
+    hub = type("Hub", (BreaksOff,), {"folder": make_model(tmp_path / "model", "qwen2")})
+    with opened.serving(hub):
+        said, _ = opened("finetune.write:Writer", "some/model")
     assert said.startswith("DependencyError the download of some/model broke off (peer closed connection"), said
 
 
 @pytest.mark.parametrize("opener", OPENERS)
-def test_without_network_it_is_one_line_within_seconds(closed: str, tmp_path: Path, opener: str) -> None:
-    said, seconds = opened(closed, tmp_path, opener, "some/model")
-    assert said.startswith("DependencyError some/model is no folder, and http://127.0.0.1"), said
+def test_without_network_it_is_one_line_within_seconds(opened: Opening, opener: str) -> None:
+    said, seconds = opened(opener, "closed/model")
+    assert said.startswith("DependencyError closed/model is no folder, and http://127.0.0.1"), said
     assert "does not answer" in said
     assert seconds < LIMIT_S
 
 
-def test_a_hub_that_says_nothing_is_not_waited_for(silent: str, tmp_path: Path) -> None:
-    said, seconds = opened(silent, tmp_path, TOKENIZER, "some/model")
+def test_a_hub_that_says_nothing_is_not_waited_for(opened: Opening) -> None:
+    with opened.silent():
+        said, seconds = opened(TOKENIZER, "silent/model")
     assert said.startswith("DependencyError"), said
     assert seconds < LIMIT_S
 
 
-def test_a_data_set_is_asked_for_as_briefly(closed: str, empty: str, tmp_path: Path) -> None:
+def test_a_data_set_is_asked_for_as_briefly(opened: Opening, tmp_path: Path) -> None:
     (tmp_path / "dataset_info.json").write_text('{"theirs": {"hub": "some/rows"}}', encoding="utf-8")
-    load = f"""
-from pathlib import Path
-import datasets
-from finetune.data.loading import load
-def opened(): load("theirs", Path({str(tmp_path)!r}))
-"""
-    (tmp_path / "loading_it.py").write_text(load, encoding="utf-8")
-    paths = f"{tmp_path}{os.pathsep}{ROOT}"
-    for hub, expected in ((closed, "does not answer"), (empty, "some/rows is neither a folder nor a dataset on")):
-        said, seconds = opened(hub, tmp_path, "loading_it:opened", PYTHONPATH=paths)
-        assert expected in said, said
-        assert seconds < LIMIT_S
-
-
-def test_a_name_that_the_hub_does_not_have(empty: str, tmp_path: Path) -> None:
-    said, seconds = opened(empty, tmp_path, TOKENIZER, "some/model")
-    assert said.startswith("ConfigurationError some/model is neither a folder nor a model on http://127.0.0.1"), said
+    said, seconds = opened("__main__:load_data", str(tmp_path))
+    assert "does not answer" in said, said
+    assert seconds < LIMIT_S
+    with opened.serving(Nothing):
+        said, seconds = opened("__main__:load_data", str(tmp_path))
+    assert "some/rows is neither a folder nor a dataset on" in said, said
     assert seconds < LIMIT_S
 
 
-def test_told_to_be_offline_nobody_is_asked(silent: str, tmp_path: Path) -> None:
-    said, seconds = opened(silent, tmp_path, TOKENIZER, "some/model", HF_HUB_OFFLINE="1")
+def test_a_name_that_the_hub_does_not_have(opened: Opening) -> None:
+    with opened.serving(Nothing):
+        said, seconds = opened(TOKENIZER, "no/model")
+    assert said.startswith("ConfigurationError no/model is neither a folder nor a model on http://127.0.0.1"), said
+    assert seconds < LIMIT_S
+
+
+def test_told_to_be_offline_nobody_is_asked(tmp_path: Path) -> None:
+    with opening(tmp_path, HF_HUB_OFFLINE="1") as offline, offline.silent():
+        said, seconds = offline(TOKENIZER, "some/model")
     assert said.startswith("ConfigurationError the tokenizer some/model cannot be opened"), said
     assert seconds < LIMIT_S
 
 
-def test_what_was_downloaded_before_is_used(closed: str, tmp_path: Path) -> None:
-    cached = tmp_path / "hub" / "models--some--model"
+def test_what_was_downloaded_before_is_used(opened: Opening, tmp_path: Path) -> None:
+    cached = opened.home / "hub" / "models--copied--model"
     make_model(tmp_path / "model", "qwen2")
     shutil.copytree(tmp_path / "model", cached / "snapshots" / ("a" * 40))
     (cached / "refs").mkdir()
     (cached / "refs" / "main").write_text("a" * 40, encoding="ascii")
-    said, seconds = opened(closed, tmp_path, "finetune.write:Writer", "some/model")
+    said, seconds = opened("finetune.write:Writer", "copied/model")
     assert said == "opened"
     assert seconds < LIMIT_S
 
 
-def test_the_command_ends_with_one_line(closed: str, tmp_path: Path) -> None:
+def test_the_command_ends_with_one_line(opened: Opening) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "yiwen", "chat", "--model", "some/model"], cwd=ROOT, capture_output=True, text=True,
-        env={**os.environ, "HF_ENDPOINT": closed, "HF_HOME": str(tmp_path)}, timeout=250, check=False,
+        [sys.executable, "-m", "yiwen", "chat", "--model", "other/model"], cwd=ROOT, capture_output=True, text=True,
+        env={**os.environ, "HF_ENDPOINT": f"http://127.0.0.1:{opened.port}", "HF_HOME": str(opened.home)}, timeout=390,
+        check=False,
     )  # fmt: skip
     assert done.returncode == 6
     assert "does not answer" in done.stderr

@@ -32,7 +32,7 @@ from tests.kb import publish, settings_for, small_kb
 from tests.ports import free_port
 from yiwen.client import Client, ServiceError
 
-START_S = 120.0
+START_S = 240.0
 pytestmark = [
     pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning"),
     pytest.mark.timeout(2 * START_S),  # the server imports torch before it listens, which a busy machine draws out

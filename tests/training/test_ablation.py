@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from finetune.ablation.__main__ import main
 from finetune.ablation.invented import MANY
 from finetune.ablation.judging import COLUMNS, Asked
 from finetune.ablation.material import apart, closed_book, named, texts_of
@@ -107,11 +107,12 @@ def test_answers_are_judged(asked: Asked) -> None:
     assert asked.judge(f"{said}{asked.gold}[1]。", asked.alone) == (True, False), "nothing was shown"
 
 
-def test_a_folder_that_exists_is_left_alone(run: tuple[Path, Ablation]) -> None:
+def test_a_folder_that_exists_is_left_alone(
+    run: tuple[Path, Ablation], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder, _ = run
     before = sorted(folder.iterdir())
-    command = [sys.executable, "-m", "finetune.ablation", "--out", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert f"error: {folder} exists already; name another folder" in done.stderr.splitlines(), done.stderr
+    monkeypatch.setattr(sys, "argv", ["ablation", "--out", str(folder)])
+    assert main() == 1
+    assert f"error: {folder} exists already; name another folder" in capsys.readouterr().err.splitlines()
     assert sorted(folder.iterdir()) == before

@@ -43,6 +43,19 @@ def test_defaults_are_filled_in() -> None:
         ({"train": {"stage": "stf"}}, "expected one of pt, sft, onestage, rm, dpo, rloo, embed; did you mean sft?"),
         ({"train": {"save_every": "often"}}, "expected steps, epoch, 5/epoch or never"),
         ({"train": {"micro_batch": 0}}, "expected more than 0"),
+        ({"train": {"steps": 0}}, "train.steps is 0; expected more than 0"),
+        ({"train": {"warmup": -1}}, "train.warmup is -1.0; expected 0 or more"),
+        ({"train": {"seed": -1}}, "train.seed is -1; expected 0 to below 4.29497e+09"),
+        ({"train": {"adam_beta1": 1}}, "train.adam_beta1 is 1.0; expected 0 to below 1"),
+        ({"lora": {"rank": 0}}, "lora.rank is 0; expected more than 0"),
+        ({"lora": {"dropout": 2}}, "lora.dropout is 2.0; expected 0 to below 1"),
+        ({"lora": {"targets": []}}, "lora.targets is empty"),
+        ({"model": {"path": "b", "rope_factor": 0}}, "model.rope_factor is 0.0; expected 1 or more"),
+        ({"eval": {"patience": 2}}, "no rows are held out to judge on; set data.validation_rows"),
+        (
+            {"model": {"path": "b", "adapters": ["a"]}, "export": {"register": "r"}},
+            "this one is learnt on top of model.adapters",
+        ),
         ({"train": {"stage": "rloo"}}, "train.reward_model is missing"),
         ({"train": None}, "train is None; expected keys with values"),
         ({"lora": {"targets": [1.5, None]}}, "lora.targets"),
@@ -109,6 +122,13 @@ def test_a_run_is_recorded_before_it_starts(tmp_path: Path) -> None:
     begin(run, [], resume=True)
     with pytest.raises(ConflictError, match="another `lora`"):
         begin(read(LEAST | {"out": str(run.out), "lora": {"rank": 1}}), [], resume=True)
+
+
+def test_a_folder_that_cannot_be_one_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for out in ("file", "file/below/it"):
+        with pytest.raises(ConfigurationError, match="file is a file; name a folder"):
+            begin(read(LEAST | {"out": str(tmp_path / out)}), [], resume=False)
 
 
 def test_a_run_goes_on_with_the_same_data_only(tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def test_a_trained_adapter_merges_into_the_same_model(base: Path, tmp_path: Path
     assert 0 < rounded.saved < 0.05
     assert json.loads((tmp_path / "rounded" / "config.json").read_text())["dtype"] == "bfloat16"
     card = (tmp_path / "merged" / "README.md").read_text(encoding="utf-8")
-    assert all(part in card for part in ("CC-BY-NC-4.0", "ab" * 32, "stage sft"))
+    assert all(part in card for part in ("CC-BY-NC-4.0", "ab" * 32, "stage sft", "Adapter 1: run"))
     assert "chat_template.jinja" in {path.name for path in (tmp_path / "merged").iterdir()}
 
 

@@ -10,43 +10,42 @@ from typing import Any
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
 from finetune.data.characters import Characters
 from finetune.data.config import DataConfig
-from finetune.data.preparing import prepare
-from tests.hf.models import make_model
-from tests.source_tree import ROOT
-from tests.training.test_killed import _environment
-
-pytestmark = pytest.mark.timeout(240)
-SCRIPT = """
-import json, sys
-from pathlib import Path
-from torch import distributed
-from finetune.data.characters import Characters
+from finetune.data.prepared import Prepared
 from finetune.data.preparing import prepare
 from finetune.once import once
 from finetune.run_file import load
+from tests.hf.models import make_model
+from tests.source_tree import ROOT
+from tests.training.processes import PATIENCE_S, environment, ranks
+from yiwen.cli import app
 
-run, folder = load(Path(sys.argv[1])), Path(sys.argv[2])
-
-def made():
-    with (folder / "prepared").open("a") as file:
-        file.write("once ")
-    return prepare(run.data, Characters())
-
-found = once(run, made)
-packs = [[[piece.row, piece.input_ids.tolist(), piece.supervised.tolist()] for piece in pack] for pack in found.train]
-(folder / f"rank{distributed.get_rank()}").write_text(json.dumps(packs))
-"""
+pytestmark = pytest.mark.timeout(600)
 
 
-def two(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", *arguments]
-    return subprocess.run(
-        [str(one) for one in command], cwd=ROOT, capture_output=True, text=True, check=False, env=_environment(),
-        timeout=200,
-    )  # fmt: skip
+def prepared(file: Path) -> list[list[list[Any]]]:
+    """The packs that a rank has, and a note in the folder of who made some."""
+    run = load(file)
+
+    def made() -> Prepared:
+        with (file.parent / "prepared").open("a", encoding="utf-8") as note:
+            note.write("once ")
+        return prepare(run.data, Characters())
+
+    return as_lists(once(run, made))
+
+
+def as_lists(found: Prepared) -> list[list[list[Any]]]:
+    return [[[piece.row, piece.input_ids.tolist(), piece.supervised.tolist()] for piece in one] for one in found.train]
+
+
+def commanded(*arguments: str) -> tuple[int, str, str]:
+    """A command of `yiwen` on a rank: exit code, and what it printed."""
+    done = CliRunner().invoke(app, arguments)
+    return done.exit_code, done.stdout, done.stderr
 
 
 @pytest.fixture
@@ -66,19 +65,20 @@ def run_file(tmp_path: Path) -> Path:
 
 def test_one_prepares_and_both_have_it(run_file: Path) -> None:
     folder = run_file.parent
-    (folder / "script.py").write_text(SCRIPT, encoding="utf-8")
-    done = two(folder / "script.py", run_file, folder)
-    assert done.returncode == 0, done.stderr[-3000:]
+    first, second = ranks(prepared, run_file)
     assert (folder / "prepared").read_text(encoding="utf-8") == "once "
-    first, second = (json.loads((folder / f"rank{n}").read_text(encoding="utf-8")) for n in (0, 1))
     alone = prepare(DataConfig((str(folder / "rows.json"),), cutoff=128, pack_length=256), Characters())
-    packs = [[[p.row, p.input_ids.tolist(), p.supervised.tolist()] for p in pack] for pack in alone.train]
-    assert first == second == packs
+    assert first == second == as_lists(alone)
     assert not list(folder.glob(".run*")), "the file between them is gone"
 
 
 def test_a_run_of_two_processes_by_command(run_file: Path) -> None:
-    done = two("-m", "yiwen", "train", "run", run_file)
+    """As docs/training.md says: by torchrun."""
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    done = subprocess.run(
+        [*command, "-m", "yiwen", "train", "run", str(run_file)], cwd=ROOT, capture_output=True, text=True, check=False,
+        env=environment(), timeout=PATIENCE_S,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     run = run_file.parent / "run"
     assert done.stdout.count(f"{run / 'adapter'}: sft by lora, 2 steps") == 1, "one of them reports"
@@ -89,9 +89,10 @@ def test_a_run_of_two_processes_by_command(run_file: Path) -> None:
 
 def test_if_it_fails_both_end(run_file: Path) -> None:
     (run_file.parent / "rows.json").write_text('[{"instruction": "问", "output": ""}]', encoding="utf-8")
-    done = two("-m", "yiwen", "train", "run", run_file)
-    assert done.returncode != 0
-    assert done.stderr.count("has no row to learn from") == 1
-    assert "unexpected" not in done.stderr
+    ended = ranks(commanded, "train", "run", str(run_file))
+    assert [code for code, _, _ in ended] == [5, 5]
+    said = "".join(stderr for _, _, stderr in ended)
+    assert said.count("has no row to learn from") == 1
+    assert "unexpected" not in said
     assert not (run_file.parent / "run").exists()
     assert not list(run_file.parent.glob(".run*"))

@@ -153,6 +153,34 @@ def test_resuming_gives_the_same_weights(base: Path, tmp_path: Path) -> None:
     assert steps == [1, 2, 3, 4, 5, 6]
 
 
+def test_what_has_ended_is_not_trained_further(base: Path, tmp_path: Path) -> None:
+    """Killed after the last checkpoint, or asked to go on once more: transformers would take one more step."""
+    run = a_run(base, tmp_path / "run", train={"log_every": 4})
+    report = train(run, reading(examples()))
+    assert [entry["step"] for entry in read_log(run.out / "log.jsonl") if "loss" in entry] == [1, 4, 6]
+    learnt = weights(run.out / "adapter")
+    shutil.rmtree(run.out / "adapter")
+    (run.out / "report.json").unlink()
+    again = train(run, reading(examples()), resume=True)
+    assert (again["steps"], again["loss"]) == (6, report["loss"])
+    assert all(torch.equal(tensor, learnt[name]) for name, tensor in weights(run.out / "adapter").items())
+    assert last_complete(run.out) == run.out / "checkpoint-6"
+
+
+def test_a_run_that_stopped_early_has_ended_too(base: Path, tmp_path: Path) -> None:
+    run = a_run(
+        base, tmp_path / "run", train={"steps": 12, "save_every": "1", "learning_rate": 1e-9, "keep": 1},
+        eval={"every": "1", "patience": 2}, data={"validation_rows": 4},
+    )  # fmt: skip
+    first = train(run, reading(examples(held_out=4)))
+    learnt = weights(run.out / "adapter")
+    shutil.rmtree(run.out / "adapter")
+    again = train(run, reading(examples(held_out=4)), resume=True)
+    assert again["steps"] == first["steps"] < 12
+    assert again["best_checkpoint"] == first["best_checkpoint"]
+    assert all(torch.equal(tensor, learnt[name]) for name, tensor in weights(run.out / "adapter").items())
+
+
 def test_a_folder_holds_one_run(base: Path, tmp_path: Path) -> None:
     run = a_run(base, tmp_path / "run", train={"steps": 1, "save_every": "never"})
     train(run, reading(examples()))
@@ -237,7 +265,7 @@ def test_it_stops_when_nothing_is_gained(base: Path, tmp_path: Path) -> None:
     def stopped(patience: int) -> int:
         run = a_run(
             base, tmp_path / str(patience), train={"steps": 12, "save_every": "1", "learning_rate": 1e-9, "keep": 1},
-            eval={"every": "1", "patience": patience},
+            eval={"every": "1", "patience": patience}, data={"validation_rows": 4},
         )  # fmt: skip
         return int(train(run, reading(examples(held_out=4)))["steps"])
 

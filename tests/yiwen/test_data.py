@@ -36,6 +36,7 @@ def test_a_preview_marks_what_is_learnt(yiwen: Yiwen, registry: Path) -> None:
     assert "«再|答|<|im_end|>»" in done.out
     assert done.out.count("«") == 2
     assert "pack 0: 2 rows" in done.out
+    assert f"{registry / 'a.json'}, row 1: " in done.out, "as `check` counts"
     found = yiwen("data", "preview", "a", *options, "--json").json
     assert [len(one) for one in found["packs"]] == [2]
     learnt = [piece["text"] for piece in found["rows"][0]["pieces"] if piece["learnt"]]

@@ -40,6 +40,10 @@ FORMS = {
     ),
     "huatuogpt": ({"data": ["问：头痛", "答：休息", "问：谢谢"]}, [("user", "头痛"), ("assistant", "休息")]),
     "huatuogpt trainer": ({"json_dialogue": '["问：头痛", "答：休息"]'}, [("user", "头痛"), ("assistant", "休息")]),
+    "alpaca with a history": (
+        {"system": "你是医生", "instruction": "问", "input": "", "output": "答", "history": [["问1", "答1"]]},
+        [("system", "你是医生"), ("user", "问1"), ("assistant", "答1"), ("user", "问"), ("assistant", "答")],
+    ),
     "bentsao": (
         {"instruction": " <user>: 甲？ <bot>: 乙。 <user>: 丙？", "output": "丁。", "input": ""},
         [("user", "甲？"), ("assistant", "乙。"), ("user", "丙？"), ("assistant", "丁。")],
@@ -64,6 +68,7 @@ PREFERENCES = {
     "conversations": {"conversations": [{"from": "human", "value": "问"}], "chosen": "好", "rejected": "坏"},
     "columns": {"instruction": "问", "input": "", "chosen": "好", "rejected": "坏"},
     "prompt": {"prompt": "问", "chosen": "好", "rejected": "坏"},
+    "messages with two answers": {"messages": [{"role": "user", "content": "问"}], "chosen": "好", "rejected": "坏"},
     "output of two": {"instruction": "问", "input": "", "output": ["好", "坏"]},
     "messages": {
         "prompt": [{"role": "user", "content": "问"}],
@@ -88,11 +93,27 @@ def test_lines_of_text_and_arrays_of_texts_are_documents(tmp_path: Path) -> None
         assert [row.text for row in rows if isinstance(row, Text)] == ["一", "二"]
 
 
+def test_lines_of_json_are_rows_in_a_file_of_text_too(tmp_path: Path) -> None:
+    """Med-ChatGLM's rows are published as `train.txt`."""
+    rows = load(_lines(tmp_path / "train.txt", *[FORMS["med-chatglm"][0]] * 2)).rows
+    assert [_said(row) for row in rows] == [[("user", "头痛"), ("assistant", "休息")]] * 2
+    (tmp_path / "texts.txt").write_text("{一\n[1] 二\n3\n", encoding="utf-8")
+    assert [row.prompt for row in load(str(tmp_path / "texts.txt")).rows] == ["{一", "[1] 二", "3"]
+
+
 def test_csv_and_an_indented_array_are_read(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("question,answer\n问,答\n", encoding="utf-8-sig")
     (tmp_path / "b.json").write_text(json.dumps([{"question": "问", "answer": "答"}], indent=2), encoding="utf-8")
     for name in ("a.csv", "b.json"):
         assert [_said(row) for row in load(str(tmp_path / name)).rows] == [[("user", "问"), ("assistant", "答")]]
+
+
+def test_a_table_that_a_spreadsheet_wrote_in_gb18030_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(
+        "department,title,ask,answer\n内科,血压高,血压高怎么办？,多休息。\n".encode("gb18030")
+    )
+    (row,) = load(str(tmp_path / "a.csv")).rows
+    assert _said(row) == [("user", "血压高\n血压高怎么办？"), ("assistant", "多休息。")]
 
 
 def test_a_folder_is_read_in_the_order_of_names(tmp_path: Path) -> None:

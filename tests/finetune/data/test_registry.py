@@ -37,7 +37,7 @@ def test_the_columns_of_the_caregpt_line(tmp_path: Path) -> None:
 
 
 def test_without_columns_they_are_alpacas(tmp_path: Path) -> None:
-    assert _turns(_registry(tmp_path, {"file_name": "rows.json"})) == ["问\n补充", "答"]
+    assert _turns(_registry(tmp_path, {"file_name": "rows.json"})) == ["问1", "答1", "问\n补充", "答"]
 
 
 def test_partial_columns_leave_the_others_out(tmp_path: Path) -> None:
@@ -65,6 +65,23 @@ def test_rankings_of_the_successors(tmp_path: Path) -> None:
     (row,) = load("mm", _registry(tmp_path, entry, {"instruction": "问", "input": "", "good": "好", "bad": "坏"})).rows
     assert isinstance(row, Preference)
     assert (row.chosen, row.rejected) == ("好", "坏")
+
+
+def test_sharegpt_of_the_successors_says_from_and_value_unless_tags_say_otherwise(tmp_path: Path) -> None:
+    asked = [{"from": "human", "value": "问"}]
+    talk = {"conversations": [*asked, {"from": "gpt", "value": "答"}]}
+    entry: dict[str, Any] = {"file_name": "rows.json", "formatting": "sharegpt"}
+    for columns in ({}, {"columns": {"messages": "conversations"}}):
+        assert _turns(_registry(tmp_path, entry | columns, talk)) == ["问", "答"]
+    pair = {
+        "conversations": asked,
+        "chosen": {"from": "gpt", "value": "好"},
+        "rejected": {"from": "gpt", "value": "坏"},
+    }
+    columns = {"columns": {"messages": "conversations", "chosen": "chosen", "rejected": "rejected"}}
+    (row,) = load("mm", _registry(tmp_path, entry | columns | {"ranking": True}, pair)).rows
+    assert isinstance(row, Preference)
+    assert (row.prompt, row.chosen, row.rejected) == ("问", "好", "坏")
 
 
 def test_messages_under_other_names(tmp_path: Path) -> None:
