@@ -45,7 +45,7 @@ from rag.question.intent import read_intent
 from rag.question.intent_model import IntentModel
 from rag.question.reading import Message, Reading, read_message
 from rag.question.statements import asks_nothing
-from rag.question.untold import is_suspicion, untold
+from rag.question.untold import is_suspicion, untold, untold_effect
 from rag.retrieval.choosing import choose, question_back
 from rag.retrieval.found import Retrieved
 from rag.retrieval.nearest import with_nearest
@@ -373,6 +373,7 @@ def _with_limits(ending: Ending, message: Message, reading: Reading, draft: Draf
     question, mentions, intent = reading.question, reading.mentions, reading.intent
     limits = reading.limits + untold_stage(question, mentions, intent, draft.cited)
     limits += untold(question, mentions, intent, draft.cited)
+    limits += untold_effect(reading.effect, draft.cited)
     if limits:
         return limited(ending, limits)
     if ending.outcome is not Outcome.NOT_IN_KB:

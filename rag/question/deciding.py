@@ -39,7 +39,8 @@ TOWARDS = (Relation.INDICATION, Relation.CONTRAINDICATION, Relation.CAUTION)
 CAUSED_BY = (Relation.CAUSE, Relation.RISK_FACTOR)
 """What the record of an illness says of another that may lead to it."""
 _HELPS = re.compile(
-    r"治|用于|有效|管用|有用|可以吃|能吃|可以用|能用|能服|可以服|能喝|可以喝|用药|[吃用服].{0,3}行|吃.{0,4}吗"
+    r"治|用于|有效|管用|有用|可以吃|能吃|可以用|能用|能服|可以服|能喝|可以喝|用药|[吃用服].{0,3}行|吃.{0,4}吗|"
+    r"缓解|减轻|改善|预防|退[烧热]|止[痛咳血泻吐痒痉喘]|消[炎肿]|降[压糖脂温]|化痰|祛痰|杀菌"
 )
 _MAY = re.compile(r"能|可以|可不可以|宜|行不行|行吗|要紧")
 _NOT = re.compile(r"不能|不可以?(?!以)|不宜|禁|忌|慎")

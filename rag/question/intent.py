@@ -16,6 +16,7 @@ from rag.question.comparisons import COMPARISON, several, unknown_side
 from rag.question.complaints import asks_which, complains, is_reverse
 from rag.question.cues import AFTER_TAKING, groups_asked
 from rag.question.deciding import suspected, with_object
+from rag.question.effects import effect_asked
 from rag.question.masking import SMALL_TALK, UNWANTED, asks_itself, left_over, masked
 from rag.question.no_relation import held_by_none
 from rag.question.partners import class_taken, partner
@@ -69,6 +70,8 @@ def read_intent(question: str, mentions: Sequence[Mention]) -> Intent:
 
     A yes/no question that names two things asks whether the record of one lists the other.
     """
+    if effect := effect_asked(question, mentions):
+        return effect.intent
     intent = _cued(question, mentions)
     if not _AFTER_TAKING.search(masked(question, mentions)):
         intent = with_object(intent, question, mentions)
