@@ -29,6 +29,7 @@ _WHY = "(?:怎么回事|怎么办|咋回事|咋办|为什么|为啥|什么原因
 _AFTER = "(?:之?后|以后|期间|完)?[，,]?(?:就|会|总|老是?|一直|开始|出现|感觉|觉得|感到|有点儿?|有些|我|人)*"
 _SINCE = "(?:之?后|以后|完|就|开始|出现)"
 _STILL = f"(?!{_GAP}*(?:还|仍|依然|没|不))"
+_CAUSES = "(?:causes?|leads? to|makes?|gives?|results? in|triggers?)"
 _ASKED = tuple(
     map(
         re.compile,
@@ -40,6 +41,10 @@ _ASKED = tuple(
             rf"{_TAKEN}{_STILL}{_AFTER}{_GAP}{{0,4}}{_COMPLAINT}+{_GAP}{{0,4}}[，,]?{_EXPECTED}",
             rf"{_TAKEN}{_STILL}{_SINCE}{_AFTER}{_GAP}{{0,4}}{_COMPLAINT}+{_GAP}{{0,4}}[，,]?{_GAP}{{0,4}}{_WHY}",
             rf"{_TAKING}{_REMEDY}+(?![^，。；？]*(?:血[压糖脂]|指标|数值|多少|几))[^。；？]{{1,14}}?{_EXPECTED}",
+            rf"{_REMEDY} (?:tablets? |capsules? )?{_CAUSES} (?:you |me |one |people )?(?:feel )?(?:an? )?{_COMPLAINT}",
+            rf"{_COMPLAINT} (?:an? |one of the )?(?:common |known |normal )*(?:side|adverse) effects? (?:of|from) "
+            rf"(?:taking )?{_REMEDY}",
+            rf"{_COMPLAINT} (?:caused by|due to|because of|from|after|normal (?:after|with|on)) (?:taking )?{_REMEDY}",
         ),
     )
 )

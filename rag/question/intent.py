@@ -61,6 +61,10 @@ DRUG_OVERVIEW = (
 
 _YES_NO = re.compile(
     r"吗(?![啡丁替氯])|(?<![什怎这那要])么[？?。]?$|是否|能不能|可不可以|可以不可以|会不会|是不是|有没有|要不要|需不需要|"
+    r"\b(?:can|may|could|should) (?:i|we|you|he|she|they|an?|the|my|patients?|people|children|women|pregnant|nursing)"
+    r"\b|\bis it (?:safe|ok|okay|all right) to\b|"
+    r"\b(?:can|may|could|should) (?:i|we|you|he|she|they|an?|the|my|patients?|people|children|women|pregnant|nursing)"
+    r"\b|\bis it (?:safe|ok|okay|all right) to\b|"
     r"用不用|该不该|传不传|算不算|对不对|行不行|有无|应不应|(?<![要得])不[？?。!！]*$|没有?[？?。!！]*$"
 )
 

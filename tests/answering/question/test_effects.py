@@ -95,3 +95,25 @@ def test_records_that_do_not_use_the_word_are_quoted_and_that_is_said() -> None:
     told = stated("drug:卡托普利", Relation.ADVERSE, Literal("偶有胃痛", Relation.ADVERSE))
     assert untold_effect(effect, [cited, told]) == ()
     assert untold_effect(effect, []) == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        ("Does captopril cause stomach pain?", True),
+        ("Can captopril make you feel stomach pain?", True),
+        ("Is stomach pain a side effect of captopril?", True),
+        ("Is stomach pain normal after taking captopril?", True),
+        ("Does captopril relieve stomach pain?", False),
+        ("Can stomach pain cause nausea?", False),
+    ],
+)
+def test_in_english(question: str, asked: bool) -> None:
+    linker = Linker(
+        names(
+            ("captopril", "drug:卡托普利", "english"),
+            ("stomach pain", "symptom:胃痛", "english"),
+            ("nausea", "symptom:恶心", "english"),
+        )
+    )
+    assert (effect_asked(question, linker.link(question)) is not None) is asked
