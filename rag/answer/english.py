@@ -15,6 +15,7 @@ from importlib.resources import files
 
 from rag.domain import Mention, Turn
 from rag.linking.names import OWN_NAME
+from rag.question.patient import SURE
 from rag.text import is_han, language_of, normalise
 
 _PLACE = re.compile(r"\{(\w+)\}")
@@ -50,8 +51,8 @@ class English:
     @classmethod
     def of(cls, mentions: Sequence[Mention]) -> English:
         """With the English names that the question has for what it surely means."""
-        meant = [m for m in mentions if len({c.name for c in m.candidates}) == 1]
-        return cls({m.best.name: m.surface for m in meant if not any(map(is_han, m.surface))})
+        told = [m for m in mentions if not any(map(is_han, m.surface))]
+        return cls({c.name: m.surface for m in told for c in m.candidates if c.score >= SURE})
 
     def sentence(self, text: str) -> str:
         """A sentence or several, each in English where the table has it; the end of a line stays."""
@@ -119,6 +120,10 @@ def _labels(_: English, text: str) -> str:
     return ", ".join(_table().labels[label] for label in _JOINED.split(text))
 
 
+def _choices(_: English, text: str) -> str:
+    return text.replace("、", ", ")
+
+
 def _as_is(_: English, text: str) -> str:
     return text
 
@@ -158,6 +163,7 @@ _PLACES: Mapping[str, Callable[[English, str], str]] = {
     "limits": English._limits,
     "quoted": _as_is,
     "any": _as_is,
+    "choices": _choices,
     "text": English._whole,
     "words": _words,
 }

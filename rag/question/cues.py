@@ -351,7 +351,9 @@ _SEEN_IN = frozenset({Relation.RAISED_IN, Relation.LOWERED_IN})
 def without_cues(mentions: Sequence[Mention]) -> tuple[Mention, ...]:
     """The mentions that name a thing, as `喝酒` does; one that only asks (`传染病`) stays where there is no other."""
     naming = tuple(
-        m for m in mentions if normalise(m.surface) not in CUES or any(c.type is EntityType.FOOD for c in m.candidates)
+        m
+        for m in mentions
+        if normalise(m.surface) not in CUES or any(c.type in (EntityType.FOOD, EntityType.CAUSE) for c in m.candidates)
     )
     return naming or tuple(mentions)
 

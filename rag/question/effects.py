@@ -40,6 +40,7 @@ _ASKED = tuple(
             rf"(?:{_BRINGS}|所致|的?副作用|的?不良反应|吃的|有关)",
             rf"{_TAKEN}{_STILL}{_AFTER}{_GAP}{{0,4}}{_COMPLAINT}+{_GAP}{{0,4}}[，,]?{_EXPECTED}",
             rf"{_TAKEN}{_STILL}{_SINCE}{_AFTER}{_GAP}{{0,4}}{_COMPLAINT}+{_GAP}{{0,4}}[，,]?{_GAP}{{0,4}}{_WHY}",
+            rf"{_TAKING[:-1]}{_REMEDY}+{_STILL}{_AFTER}{_GAP}{{0,4}}{_COMPLAINT}+[。.!！]?$",
             rf"{_TAKING}{_REMEDY}+(?![^，。；？]*(?:血[压糖脂]|指标|数值|多少|几))[^。；？]{{1,14}}?{_EXPECTED}",
             rf"{_REMEDY} (?:tablets? |capsules? )?{_CAUSES} (?:you |me |one |people )?(?:feel )?(?:an? )?{_COMPLAINT}",
             rf"{_COMPLAINT} (?:an? |one of the )?(?:common |known |normal )*(?:side|adverse) effects? (?:of|from) "

@@ -19,7 +19,7 @@ from rag.question.deciding import suspected, with_object
 from rag.question.effects import effect_asked
 from rag.question.masking import SMALL_TALK, UNWANTED, asks_itself, left_over, masked
 from rag.question.no_relation import held_by_none
-from rag.question.partners import class_taken, partner
+from rag.question.partners import class_taken, drink, partner
 from rag.question.statements import only_states
 from rag.text import normalise
 from rag.vocabulary import REMEDIES, EntityType, Relation
@@ -80,6 +80,7 @@ def read_intent(question: str, mentions: Sequence[Mention]) -> Intent:
     if not _AFTER_TAKING.search(masked(question, mentions)):
         intent = with_object(intent, question, mentions)
     beside = class_taken(question, mentions) or partner(question, mentions)
+    beside = beside or ("" if intent.object else drink(question, mentions))
     return replace(_TOGETHER, yes_no=intent.yes_no, beside=beside) if beside else intent
 
 

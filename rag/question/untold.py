@@ -151,6 +151,13 @@ _ASPECTS = (
         "引用的记录没有比较哪个更好、哪个首选；先后不表示优劣，请由医生选择。",
     ),
     _aspect(
+        "prescription_only",
+        r"处方药|\botc\b|处方(?:才)?(?:能|可以|就能)买",
+        frozenset({Relation.DRUG_CLASS, Relation.DRUG}),
+        r"处方药|\botc\b",
+        "引用的药品类型没有写明是处方药还是非处方药；请看包装上有没有“OTC”标志，或问药师。",
+    ),
+    _aspect(
         "stage_signs",
         r"早期|初期|前期|刚开始|晚期|末期|先兆|前兆|征兆",
         frozenset({Relation.SYMPTOM}),
