@@ -74,6 +74,9 @@ def choose(
     if only_studies:
         literature = [e for e in literature if e.kind == PassageKind.CONCLUSION]
         intent = replace(intent, relations=(), groups=(), explicit=False, guessed=False, object=())
+    if reading.effect is not None:  # what another remedy did is no answer
+        remedies = {c.entity for m in mentions for c in m.candidates if c.type in REMEDIES}
+        literature = [e for e in literature if not remedies.isdisjoint(e.entities)]
     drugs = _tells_drugs(found)
     subjects = _told_about(mentions, found)
     alone = answers_alone(reading.question, mentions, intent, subjects, literature, told_drugs=drugs)

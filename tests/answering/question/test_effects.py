@@ -117,3 +117,9 @@ def test_in_english(question: str, asked: bool) -> None:
         )
     )
     assert (effect_asked(question, linker.link(question)) is not None) is asked
+
+
+def test_a_study_of_another_remedy_is_no_answer(sample: Pipeline) -> None:
+    answer = sample.ask("用了氯霉素以后偏头痛是副作用吗")
+    assert not answer.citations
+    assert "知识库未收录氯霉素的不良反应" in answer.text or answer.outcome is Outcome.NOT_IN_KB
