@@ -11,9 +11,10 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rag.answer import conclusion
+from rag.answer import conclusion, english
 from rag.answer.conclusion import Ending
 from rag.answer.conflicts import conflicts_in
+from rag.answer.english import English
 from rag.answer.generating import write
 from rag.answer.prompt import assemble
 from rag.answer.writing import Draft, Token, emit_conflicts, emit_notes, emit_warnings, plain, say
@@ -45,7 +46,7 @@ from rag.question.intent import read_intent
 from rag.question.intent_model import IntentModel
 from rag.question.reading import Message, Reading, read_message
 from rag.question.statements import asks_nothing
-from rag.question.untold import is_suspicion, untold
+from rag.question.untold import is_suspicion, untold, untold_effect
 from rag.retrieval.choosing import choose, question_back
 from rag.retrieval.found import Retrieved
 from rag.retrieval.nearest import with_nearest
@@ -62,6 +63,8 @@ FALLBACK = "extractive"
 """The generator that answers when another one fails."""
 MODEL_SHARE = 0.8
 """Share of the deadline after which a model is given up."""
+ENGLISH_NOTES = 2
+"""How many times as many characters notes take in English."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +143,7 @@ class Pipeline:
         """
         question = self._admitted(question)
         stop = Stop(cancel or threading.Event(), (options.timeout_s or self.timeout_s) * MODEL_SHARE)
-        draft = Draft()
+        draft = Draft(english=English({}) if english.wanted(question, options.history, options.language) else None)
         clock = Clock(draft.timings)
 
         # 1) red flags, before anything can fail
@@ -174,6 +177,8 @@ class Pipeline:
 
         # 2) names, 3) what is asked
         reading = read_message(message, edition.linker, self.intents)
+        if draft.english is not None:
+            draft.english = English.of(reading.mentions) if not english.spelt(reading.mentions) else None
         yield from _directed(draft, verdict, reading)
         clock.lap("link")
 
@@ -209,11 +214,12 @@ class Pipeline:
         # 7) sentences leave one by one, each after its check
         notes = len(safety.note) + sum(len(limit.note) for limit in reading.limits)
         notes += conclusion.longest_notes(reading.intent, reading.mentions, found, evidence, edition.kb, back)
+        notes *= ENGLISH_NOTES if draft.english is not None else 1
         limits = replace(
             self.limits,
             characters=max(0, self.limits.characters - draft.length - notes),
             detail=options.detail,
-            language=options.language,
+            language="en" if draft.english is not None else options.language,
         )
         request = GenerationRequest(
             reading.question, reading.intent, reading.mentions, evidence, reading.patient, options.history, limits,
@@ -237,9 +243,9 @@ class Pipeline:
             replace(
                 draft.answer(ending.outcome, verdict),
                 mentions=reading.meaning.shown,
-                warnings=safety.warnings,
+                warnings=tuple(replace(warning, text=draft.worded(warning.text)) for warning in safety.warnings),
                 conflicts=conflicts,
-                questions=ending.questions,
+                questions=tuple(map(draft.worded, ending.questions)),
                 verdict=decision.verdict if decision is not None and draft.cited else None,
                 rewritten=reading.question if reading.question != message.text else None,
             )
@@ -373,6 +379,7 @@ def _with_limits(ending: Ending, message: Message, reading: Reading, draft: Draf
     question, mentions, intent = reading.question, reading.mentions, reading.intent
     limits = reading.limits + untold_stage(question, mentions, intent, draft.cited)
     limits += untold(question, mentions, intent, draft.cited)
+    limits += untold_effect(reading.effect, draft.cited)
     if limits:
         return limited(ending, limits)
     if ending.outcome is not Outcome.NOT_IN_KB:

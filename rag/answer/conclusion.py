@@ -71,7 +71,7 @@ def conclude(
     if (decision is not None and decision.facts) or _quoted(found, cited) or _entered(found, cited):
         lacking = []
     if intent.comparison or intent.unknown:
-        lacking = [*lacking, *_uncompared(intent, mentions, found, kb)]
+        lacking = [*lacking, *_uncompared(intent, mentions, found, cited)]
     notes = _notes(intent, mentions, found, cited, lacking, asks=back is not None)
     outcome = _outcome(intent, found, cited, lacking, bool(questions))
     if back is not None and cited:
@@ -130,6 +130,7 @@ def _understood(intent: Intent) -> list[str]:
     return [f"您的问题按“{asked}”理解；如果不是这个意思，请换一种说法。"]
 
 
+_ONLY_TOGETHER = "引用的只是两者一起使用的记录；知识库没有可以用来比较它们的资料，选哪一种请由医生或药师决定。"
 _TOO_MANY = "只说“{}”，符合的疾病太多，无法缩小范围。也请说说持续了多久、还有哪些不适。"
 _WANTED = "您想了解什么？请补充一句，例如：可能是什么病、挂什么科、要做什么检查、怎么治疗。"
 _INSTEAD = "知识库没有“{}”的说明书，引用的是其成分“{}”的记录；剂型和规格不同，用法用量可能不同，请以药品说明书为准。"
@@ -197,7 +198,7 @@ def _remedies_told(group: Sequence[Relation], found: Retrieved, cited: Sequence[
     return _treated(group, {entity_name(entity) for entity in found.subjects}, cited)
 
 
-def _uncompared(intent: Intent, mentions: Sequence[Mention], found: Retrieved, kb: KnowledgeBase) -> list[str]:
+def _uncompared(intent: Intent, mentions: Sequence[Mention], found: Retrieved, cited: Sequence[Evidence]) -> list[str]:
     """The sides of a comparison of which nothing is known."""
     told, unsure = set(found.subjects), {m.surface for m in found.unsure}
     kinds = {entity_type(entity) for entity in told}
@@ -205,6 +206,8 @@ def _uncompared(intent: Intent, mentions: Sequence[Mention], found: Retrieved, k
     sides = [m for m in sides if not kinds or any(c.type in kinds for c in m.candidates)]
     names = [m.surface for m in sides if not told & {c.entity for c in m.candidates} and m.surface not in unsure]
     names = [*dict.fromkeys(names), *([intent.unknown] if intent.unknown else [])]
+    if cited and all(e.fact is not None and e.fact.relation in MIRRORED for e in cited):
+        return [_ONLY_TOGETHER]
     return [f"知识库未收录{'、'.join(f'“{name}”' for name in names)}的资料，不能对比。"] if names and told else []
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 
 from rag.answer.conflicts import side_by_side
+from rag.answer.english import English
 from rag.checking.checker import Checker
 from rag.checking.cutting import cut_sentences
 from rag.checking.quotations import MARK
@@ -51,6 +52,12 @@ class Draft:
     """Characters that generators wrote."""
     full: bool = False
     """Whether a sentence was left out for its length."""
+    english: English | None = None
+    """Set where the answer is in English."""
+
+    def worded(self, text: str) -> str:
+        """Text of ours in the language of the answer."""
+        return self.english.sentence(text) if self.english is not None else text
 
     @property
     def length(self) -> int:
@@ -121,7 +128,10 @@ def checked(
             draft.dropped.append(dropped)
             yield dropped
         elif not {request.evidence[int(n) - 1].id for n in MARK.findall(sentence)} <= known:
-            if request.limits.detail != "full" and len(sentence) > request.limits.characters - draft.written:
+            if (
+                request.limits.detail != "full"
+                and len(draft.worded(sentence)) > request.limits.characters - draft.written
+            ):
                 draft.full = True
                 return
             token = cite(draft, sentence, request.evidence)
@@ -156,12 +166,13 @@ def emit_notes(draft: Draft, notes: Sequence[str], limit: int | None) -> Iterato
     """The notes that fit; the first one always, for an answer without text says nothing."""
     for note in notes:
         text = plain(note)
-        if limit is None or not draft.text or draft.length + len(text.rstrip()) <= limit:
+        if limit is None or not draft.text or draft.length + len(draft.worded(text).rstrip()) <= limit:
             yield say(draft, text)
 
 
 def say(draft: Draft, text: str) -> Token:
     """Text of ours that states no fact of medicine."""
+    text = draft.worded(text)
     draft.text.append(text)
     return Token(text)
 

@@ -9,7 +9,9 @@ from rag.domain import Mention
 from rag.text import normalise
 from rag.vocabulary import REMEDIES
 
-_AFTER = re.compile(r"(?:类|等)?(?:药物?)?(?:严重|有点?|都|会|轻度)?过敏(?!性|原|试验|反应怎么)")
+_AFTER = re.compile(r"(?:类|等)?(?:药物?)?(?:严重|有点?|都|会|轻度)?过敏(?!性|原|试验|反应怎么)| allergy\b")
+
+_BEFORE = re.compile(r"\ballergic to (?:the )?$")
 
 
 def without_allergens(question: str, mentions: Sequence[Mention]) -> tuple[Mention, ...]:
@@ -23,7 +25,11 @@ def without_allergens(question: str, mentions: Sequence[Mention]) -> tuple[Menti
 
 def allergens_among(question: str, mentions: Sequence[Mention]) -> list[Mention]:
     """The remedies that somebody is said to be allergic to."""
-    return [m for m in mentions if _remedy(m) and _AFTER.match(normalise(question[m.end :]))]
+    return [
+        m
+        for m in mentions
+        if _remedy(m) and (_AFTER.match(normalise(question[m.end :])) or _BEFORE.search(normalise(question[: m.start])))
+    ]
 
 
 def without_allergy(mentions: Sequence[Mention]) -> list[Mention]:

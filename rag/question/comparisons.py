@@ -11,6 +11,7 @@ from rag.vocabulary import REMEDIES, EntityType
 
 COMPARISON = re.compile(
     r"区别|区分|鉴别|一回事|不同|共同点|相同点|共同之处|相似|差别|差异|异同|重叠|一样|是否相同|是否一致|相同吗|同一|分别|相比|比较(?!好|合适|有效|快|多|严重|大|高|安全|常见|理想|适合|容易|难|便宜|贵|权威|正规|明显|轻|重|厉害)|差多少|差多久|"
+    r"^compare\b|\bdifferences? between\b|"
     r"哪一?[个种]|哪边|谁更|更严重|更好|怎么分|都(?:是|会|能|有|要|可以|属于|叫|得).{0,7}[吗么]"
 )
 _OTHER_SIDE = re.compile(

@@ -197,6 +197,7 @@ _PATTERNS: tuple[tuple[str, Group], ...] = (
      r"\bwhat (?:is|are) (?:the )?[^.?!]{0,30}\btreatments?\b|\btreatment options\b",
      (Relation.TREATMENT, Relation.DRUG)),
     (r"\bwhat(?:'s| is| are)\b[^.?!]{0,30}\bdos(?:e|es|age|ages|ing)\b|\bdosage of\b|"
+     r"\b(?:what|how) about (?:the )?dos(?:e|age)\b|"
      r"\bhow (?:much|many|often)\b[^.?!]{0,60}\b(?:takes?|taken|given?)\b", (Relation.DOSAGE,)),
     (r"\bwhat (?:is|are)\b[^.?!]{0,30}\b(?:used|indicated|prescribed|good) for\b|\bindications? of\b",
      (Relation.INDICATION, Relation.EFFICACY)),
@@ -208,6 +209,13 @@ _PATTERNS: tuple[tuple[str, Group], ...] = (
     (r"\bhow (?:is|are|do|does|can|to|should)\b[^.?!]{0,60}\bdiagnosed?\b", (Relation.EXAMINATION,)),
     (r"\bhow (?:is|are|do|does|can|to|should)\b[^.?!]{0,60}\bprevent(?:ed)?\b", (Relation.PREVENTION,)),
     (r"\b(?:contagious|infectious|spread from person)\b", (Relation.INFECTIVITY,)),
+    (r"\b(?:what|which) (?:foods?|diet)\b[^.?!]{0,40}\b(?:avoid|not eat|bad)\b|\bfoods? to avoid\b",
+     (Relation.FOOD_BAD,)),
+    (r"\b(?:what|which) (?:foods?|diet)\b", (Relation.FOOD_GOOD, Relation.FOOD_BAD)),
+    (r"\bcure rates?\b", (Relation.CURE_RATE,)),
+    (r"\b(?:duration|period|length) of treatment\b|\btreatment (?:period|duration)\b|"
+     r"\bhow long does\b[^.?!]{0,40}\b(?:treatment|take to (?:treat|heal|recover|cure))\b", (Relation.DURATION,)),
+    (r"\bhow much does\b[^.?!]{0,40}\bcost\b|\bcosts? of treat(?:ing|ment)\b", (Relation.COST,)),
     (rf"慎(?:重|用|服|吃)?(?:使用|服用|应用)?(?:给|于)?(?:的)?(?:什么|哪[些种类个]|何种|谁)?(?:样的?)?{_WHOM}?(?<!慎)",
      (Relation.CAUTION, Relation.CONTRAINDICATION)),
     (rf"{_UNFIT}(?:再)?(?:用于|给|适用于|用|服用|使用|应用|服|吃|打|于)(?:于|给)?(?:的)?"
@@ -343,7 +351,9 @@ _SEEN_IN = frozenset({Relation.RAISED_IN, Relation.LOWERED_IN})
 def without_cues(mentions: Sequence[Mention]) -> tuple[Mention, ...]:
     """The mentions that name a thing, as `喝酒` does; one that only asks (`传染病`) stays where there is no other."""
     naming = tuple(
-        m for m in mentions if normalise(m.surface) not in CUES or any(c.type is EntityType.FOOD for c in m.candidates)
+        m
+        for m in mentions
+        if normalise(m.surface) not in CUES or any(c.type in (EntityType.FOOD, EntityType.CAUSE) for c in m.candidates)
     )
     return naming or tuple(mentions)
 

@@ -38,8 +38,12 @@ TOWARDS = (Relation.INDICATION, Relation.CONTRAINDICATION, Relation.CAUTION)
 """What the record of a remedy says of an illness, where it is asked whether the one is for the other."""
 CAUSED_BY = (Relation.CAUSE, Relation.RISK_FACTOR)
 """What the record of an illness says of another that may lead to it."""
+_MUTUAL = frozenset({Relation.INTERACTION, Relation.INCOMPATIBLE})
+"""Recorded of one of two remedies, and true of the other."""
 _HELPS = re.compile(
-    r"治|用于|有效|管用|有用|可以吃|能吃|可以用|能用|能服|可以服|能喝|可以喝|用药|[吃用服].{0,3}行|吃.{0,4}吗"
+    r"治|用于|有效|管用|有用|可以吃|能吃|可以用|能用|能服|可以服|能喝|可以喝|用药|[吃用服].{0,3}行|吃.{0,4}吗|"
+    r"缓解|减轻|改善|预防|退[烧热]|止[痛咳血泻吐痒痉喘]|消[炎肿]|降[压糖脂温]|化痰|祛痰|杀菌|"
+    r"\b(?:taken?|treats?|helps?|works? for|used? for)\b"
 )
 _MAY = re.compile(r"能|可以|可不可以|宜|行不行|行吗|要紧")
 _NOT = re.compile(r"不能|不可以?(?!以)|不宜|禁|忌|慎")
@@ -268,6 +272,7 @@ def _of_object(intent: Intent, text: str, facts: Sequence[GraphFact]) -> Decisio
         for fact in facts
         if (fact.relation in intent.relations and _one_of(intent.object, fact))
         or (fact.subject in intent.object and fact.relation in (*TOWARDS, *CAUSED_BY))
+        or (fact.subject in intent.object and fact.relation in _MUTUAL and normalise(fact.object_text) in text)
     )
     if not hits:
         listed = any(f.relation in intent.relations for f in facts)

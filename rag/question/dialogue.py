@@ -27,8 +27,10 @@ _LOOK_BACK = 12
 """Turns, of both sides; a whole consultation has eight."""
 _LONGEST = 2000
 """Characters of an earlier message that are read."""
-_ASKED = re.compile(r"请问有没有“([^“”\n]{1,30})”？")
-_ASKED_WHERE = re.compile(r"请问“([^“”\n]{1,30})”在身体的哪个部位？")
+_ASKED = re.compile(r"(?:请问有没有|\b[Ii]s there )“([^“”\n]{1,30})”[？?]")
+_ASKED_WHERE = re.compile(r"(?:请问|Where in the body is )“([^“”\n]{1,30})”(?:在身体的哪个部位？|\?)")
+_MORE_WANTED = re.compile(f"{MORE_WANTED}|Only one symptom was recognised")
+"""In Chinese, and as `rag.answer.english` tells them."""
 _CLAUSE = re.compile(r"[，。；！？,;!?\n]")
 _FIRST = r"^(?:[\s,，、。]|我|[他她它]|孩子|宝宝|本人|患者|嗯|呃|哦|噢|额|啊|呀|哎|这个|那个|倒是?)*"
 _UNKNOWN = re.compile(
@@ -210,7 +212,7 @@ def read_consultation(history: Sequence[Turn], message: str) -> Consultation | N
             found, opening = None, (turn.content[:_LONGEST],)
         elif where:
             found = (found or Consultation(opening)).asked_where(where[-1])
-        elif turn.role == "assistant" and not asked and MORE_WANTED in turn.content:
+        elif turn.role == "assistant" and not asked and _MORE_WANTED.search(turn.content):
             found = replace((found or Consultation(opening)).asked(()), open=True)
         elif turn.role == "assistant" and not asked and _ALARMED.match(turn.content):
             found = (found or Consultation(opening)).asked(())

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from rag.domain import EntityId, Intent, Mention, Turn
+from rag.domain import Intent, Mention, Turn
 from rag.linking.comparing import apart
 from rag.linking.linker import Linker
+from rag.question.corrections import corrected
 from rag.question.cues import without_cues
 from rag.question.intent import read_intent
+from rag.question.together import together
+from rag.question.turns import Piece, Understood, kinds, whole
 from rag.retrieval.selection import may_be_subject
 from rag.text import HAN, clean
 from rag.vocabulary import RELATIONS, REMEDIES, EntityType, Relation
@@ -26,14 +29,20 @@ _LONGEST = 2_000
 """Characters of an earlier turn that are read."""
 _PRONOUN = re.compile(
     r"它们?|[这那](?:一?[个种款类])?(?:疾病|病症?(?![人房历程史例])|毛病|药物?)|[这那]一?[个种款](?![月天年周人医])|"
-    r"[该此本](?:病(?![人房历程史例])|药)"
+    r"[该此本](?:病(?![人房历程史例])|药)|"
+    r"\b(?:th(?:is|at) (?:drug|medicine|disease|illness|condition)|"
+    r"(?<!is )(?<!was )(?<!does )it(?! (?:is|was|safe|ok|okay|true|possible|normal|good|bad|hurts))|them)\b",
+    re.IGNORECASE,
 )
 _THESE = re.compile(r"^(?:那么?|请问)?[，, ]*(?:[这那]些|上述的?|以上的?|上面的?)药物?(?:里|当中|中)?(?:面)?[，, ]*")
 _LEAD = re.compile(r"^(?:那么?|然后|还有|另外|请问|再问一下|嗯|哦|好的?)[，, ]*")
 _INSTEAD = re.compile(
-    r"^(?P<lead>那么?|换成|换作|改成|要是|如果是?|假如是?|若是|至于)?[，, ]*(?P<name>.{2,30}?)"
-    r"(?P<tail>呢|又怎么样|怎么样呢?|也是这样吗?|也一样吗?|也是吗|也这样吗|也可以吗|也行吗|也会吗|也能吗)[？?。!！]*$"
+    r"^(?P<lead>那么?|换成|换作|改成|要是|如果是?|假如是?|若是|至于|(?:and|or|(?:and )?(?:what|how) about)\b)?[，, ]*"
+    r"(?P<name>.{2,30}?)"
+    r"(?P<tail>(?<=[a-z])(?=\?)|呢|又怎么样|怎么样呢?|也是这样吗?|也一样吗?|也是吗|也这样吗|也可以吗|也行吗|也会吗|也能吗|(?:可以|行|能|会|好)(?:吗|不|么)|行不行|可不可以|会不会)[？?。!！]*$",
+    re.IGNORECASE,
 )
+_MAY = re.compile("可以|行|能")
 _UNKNOWN = re.compile(
     f"(?<![什别这那该此本种个疾])[{HAN}](?:(?<![什么别的这那该此本种个疾])病(?![人房历程史例])|(?<!并发)症(?!状)|炎|癌|瘤|综合征|"
     "霉素|西林|沙星|洛尔|地平|沙坦|他汀|拉唑|胶囊|颗粒|口服液|注射液)"
@@ -61,27 +70,6 @@ _WHO = re.compile(
 """Whom an earlier question was about."""
 
 
-@dataclass(frozen=True)
-class Understood:
-    """A question as it is meant: `mentions` are those of `question`.
-
-    `asked` are the same for a reader of the question as it was typed: offsets in that, (0, 0) for what was carried.
-    """
-
-    question: str
-    mentions: tuple[Mention, ...]
-    asked: tuple[Mention, ...]
-    rewritten: bool = False
-
-
-@dataclass(frozen=True)
-class _Piece:
-    """A stretch of a rewritten question; `origin` is where it stood in the one that was typed."""
-
-    text: str
-    origin: int | None = None
-
-
 def understand(question: str, history: Sequence[Turn], linker: Linker) -> Understood:
     """The question with what it leaves out; the earlier ones are understood in turn, so that a chain holds."""
     before: list[Understood] = []
@@ -101,7 +89,7 @@ def _read(question: str, before: Sequence[Understood], linker: Linker) -> Unders
     return Understood(text, without_cues(found), tuple(_placed(mention, pieces) for mention in found), rewritten=True)
 
 
-def _placed(mention: Mention, pieces: Sequence[_Piece]) -> Mention:
+def _placed(mention: Mention, pieces: Sequence[Piece]) -> Mention:
     """A mention of the rewritten question for a reader of the one that was typed."""
     start = 0
     for piece in pieces:
@@ -115,11 +103,11 @@ def _placed(mention: Mention, pieces: Sequence[_Piece]) -> Mention:
 
 def _pieces(
     question: str, mentions: Sequence[Mention], before: Sequence[Understood], linker: Linker
-) -> list[_Piece] | None:
+) -> list[Piece] | None:
     """How the question is written out, or None where it stands for itself."""
     relations = read_intent(question, mentions)
     asks = relations.explicit and bool(relations.relations)
-    if pieces := _beside(question, mentions, before):
+    if pieces := together(question, mentions, before) or corrected(question, mentions, before):
         return pieces
     if not asks and (pieces := _instead(question, mentions, before)):
         return pieces
@@ -129,13 +117,13 @@ def _pieces(
     if (listed := _THESE.search(question)) and not _of_a_remedy(
         before
     ):  # the drugs of the illness that was asked about, which our own answer listed
-        return [_Piece(f"{subjects}用什么药，"), _Piece(question[listed.end() :], listed.end())]
+        return [Piece(f"{subjects}用什么药，"), Piece(question[listed.end() :], listed.end())]
     if pronoun := next((m for m in _PRONOUN.finditer(question) if not _determines(m.span(), mentions)), None):
         start, end = pronoun.span()
         first = _begins(question[:start])
-        return [_Piece(question[first:start], first), _Piece(subjects), _Piece(question[end:], end)]
+        return [Piece(question[first:start], first), Piece(subjects), Piece(question[end:], end)]
     first = _begins(question)
-    rest = _Piece(question[first:], first)
+    rest = Piece(question[first:], first)
     if _leaves_out(question, mentions, before):
         return _joined(subjects, rest, linker)
     whom = relations.yes_no and asks and _for_whom(relations, mentions) and _of_a_remedy(before)
@@ -157,13 +145,13 @@ def _leaves_out(question: str, mentions: Sequence[Mention], before: Sequence[Und
     if _of_a_remedy(before):
         return False
     leads = (found := _OF_IT.match(question)) is not None and all(m.start >= found.end() for m in mentions)
-    done = all(_kinds(m) <= _DONE_OR_EATEN for m in mentions)
+    done = all(kinds(m) <= _DONE_OR_EATEN for m in mentions)
     return (leads and bool(mentions)) or (_MAY_ONE.match(question) is not None and done)
 
 
 def _for_whom(intent: Intent, mentions: Sequence[Mention]) -> bool:
     """`高血压能用吗`: only illnesses are named, and it is asked what may be taken; what, an earlier turn said."""
-    ill = all(_kinds(m) <= _STATES and not m.modifier for m in mentions)
+    ill = all(kinds(m) <= _STATES and not m.modifier for m in mentions)
     return bool(mentions) and ill and Relation.CONTRAINDICATION in intent.relations
 
 
@@ -173,14 +161,14 @@ _STATES = frozenset({EntityType.DISEASE, EntityType.SYMPTOM, EntityType.SYNDROME
 def _of_a_remedy(before: Sequence[Understood]) -> bool:
     """Whether the latest question with a subject was about something to take."""
     last = next((turn for turn in reversed(before) if any(map(may_be_subject, turn.mentions))), None)
-    return last is not None and any(_kinds(m) & REMEDIES for m in last.mentions)
+    return last is not None and any(kinds(m) & REMEDIES for m in last.mentions)
 
 
-def _joined(subjects: str, rest: _Piece, linker: Linker) -> list[_Piece]:
+def _joined(subjects: str, rest: Piece, linker: Linker) -> list[Piece]:
     """Subjects before the rest, with a comma where the two would run into another name."""
     alone = {m.surface for m in linker.link(subjects)}
     together = {m.surface for m in linker.link(subjects + rest.text) if m.start < len(subjects)}
-    return [_Piece(subjects), *([] if alone == together else [_Piece("，")]), rest]
+    return [Piece(subjects), *([] if alone == together else [Piece("，")]), rest]
 
 
 def _determines(span: tuple[int, int], mentions: Iterable[Mention]) -> bool:
@@ -188,46 +176,10 @@ def _determines(span: tuple[int, int], mentions: Iterable[Mention]) -> bool:
     return any(m.start <= span[1] and span[0] < m.end for m in mentions)
 
 
-# ---------------------------------------------------------------- another name beside the one before
-
-
-_BESIDE = re.compile(
-    r"^(?:那么?|如果|要是|请问)?[，, ]*(?P<link>[和跟与同])(?P<rest>.{2,40}?)"
-    r"(?P<tail>(?:比(?:较|起来)?|相比)(?:的话)?呢?|(?:一起|同时)(?:[吃用服]?用?)?(?:的话)?呢)?[？?。!！]*$"
-)
-"""`和阿司匹林一起呢`, `和支气管炎比呢`: the one side stands in an earlier turn."""
-
-
-def _beside(question: str, mentions: Sequence[Mention], before: Sequence[Understood]) -> list[_Piece] | None:
-    """A question that begins with `和` and one name, behind the name of that kind that was asked about before."""
-    match = _BESIDE.match(question)
-    if match is None or len(mentions) != 1 or mentions[0].start != match.start("rest"):
-        return None
-    own = mentions[0]
-    for turn in reversed(before):
-        found = [m for m in turn.mentions if may_be_subject(m) and not m.negated]
-        same = [m for m in found if _kinds(m) & _kinds(own) and {c.entity for c in m.candidates}.isdisjoint(_ids(own))]
-        if same:
-            first, stop = _whole(turn.question, same[-1])
-            link, rest = match.start("link"), match.end("rest")
-            said = [_Piece(turn.question[first:stop]), _Piece(question[link:rest], link)]
-            tail = match["tail"] or ""
-            if not tail:
-                return said
-            return [*said, _Piece("有什么区别" if "比" in tail else "能一起用吗")]
-        if found:
-            return None
-    return None
-
-
-def _ids(mention: Mention) -> set[EntityId]:
-    return {c.entity for c in mention.candidates}
-
-
 # ---------------------------------------------------------------- another name in the same question
 
 
-def _instead(question: str, mentions: Sequence[Mention], before: Sequence[Understood]) -> list[_Piece] | None:
+def _instead(question: str, mentions: Sequence[Mention], before: Sequence[Understood]) -> list[Piece] | None:
     """`那高血压呢`: the question before, with this name in the place of one of its own kind."""
     match = _INSTEAD.match(question)
     if match is None or _PRONOUN.search(match["name"]):
@@ -240,27 +192,15 @@ def _instead(question: str, mentions: Sequence[Mention], before: Sequence[Unders
     last = next((turn for turn in reversed(before) if any(map(may_be_subject, turn.mentions))), None)
     if last is None:
         return None
-    name = _Piece(question[start:end], start)
-    kinds = {c.type for m in own for c in m.candidates}
-    same = [m for m in last.mentions if not m.negated and (_kinds(m) & kinds if known else may_be_subject(m))]
+    name = Piece(question[start:end], start)
+    own_kinds = {c.type for m in own for c in m.candidates}
+    same = [m for m in last.mentions if not m.negated and (kinds(m) & own_kinds if known else may_be_subject(m))]
+    if not same and own_kinds & REMEDIES and (ill := _subjects(before, ())):
+        return [Piece(f"{ill}能用"), name, Piece("吗")] if _MAY.search(match["tail"]) else None
     if not same:
-        return [name, _Piece(f"，{last.question}")] if EntityType.POPULATION in kinds else None
-    first, stop = _whole(last.question, same[-1])
-    return [_Piece(last.question[:first]), name, _Piece(last.question[stop:])]
-
-
-def _kinds(mention: Mention) -> set[EntityType]:
-    return {c.type for c in mention.candidates}
-
-
-def _whole(question: str, mention: Mention) -> tuple[int, int]:
-    """Where a name stands together with what modifies it."""
-    size = len(mention.modifier)
-    if mention.modifier and question[mention.end : mention.end + size] == mention.modifier:
-        return mention.start, mention.end + size
-    if mention.modifier and question[max(0, mention.start - size) : mention.start] == mention.modifier:
-        return mention.start - size, mention.end
-    return mention.start, mention.end
+        return [name, Piece(f"，{last.question}")] if EntityType.POPULATION in own_kinds else None
+    first, stop = whole(last.question, same[-1])
+    return [Piece(last.question[:first]), name, Piece(last.question[stop:])]
 
 
 # ---------------------------------------------------------------- the subject of before
@@ -272,10 +212,10 @@ def _subjects(before: Sequence[Understood], relations: Sequence[Relation]) -> st
         found = [m for m in turn.mentions if may_be_subject(m) and not m.negated]
         if found:
             able = {kind for relation in relations for kind in RELATIONS[relation].subjects}
-            fitting = [m for m in found if _kinds(m) & able] or found
-            fitting = [m for m in fitting if EntityType.SYMPTOM not in _kinds(m)] or fitting
-            names = [turn.question[slice(*_whole(turn.question, m))] for m in fitting]
+            fitting = [m for m in found if kinds(m) & able] or found
+            fitting = [m for m in fitting if EntityType.SYMPTOM not in kinds(m)] or fitting
+            names = [turn.question[slice(*whole(turn.question, m))] for m in fitting]
             who = [m[0] for m in _WHO.finditer(turn.question) if not any(m[0] in name for name in names)]
-            listed = "和" if EntityType.SYMPTOM not in _kinds(fitting[0]) else "、"
+            listed = "和" if EntityType.SYMPTOM not in kinds(fitting[0]) else "、"
             return "".join(f"{word}，" for word in dict.fromkeys(who[:2])) + listed.join(dict.fromkeys(names))
     return ""

@@ -16,9 +16,10 @@ from rag.question.comparisons import COMPARISON, several, unknown_side
 from rag.question.complaints import asks_which, complains, is_reverse
 from rag.question.cues import AFTER_TAKING, groups_asked
 from rag.question.deciding import suspected, with_object
+from rag.question.effects import effect_asked
 from rag.question.masking import SMALL_TALK, UNWANTED, asks_itself, left_over, masked
 from rag.question.no_relation import held_by_none
-from rag.question.partners import class_taken, partner
+from rag.question.partners import class_taken, drink, partner
 from rag.question.statements import only_states
 from rag.text import normalise
 from rag.vocabulary import REMEDIES, EntityType, Relation
@@ -60,6 +61,10 @@ DRUG_OVERVIEW = (
 
 _YES_NO = re.compile(
     r"吗(?![啡丁替氯])|(?<![什怎这那要])么[？?。]?$|是否|能不能|可不可以|可以不可以|会不会|是不是|有没有|要不要|需不需要|"
+    r"\b(?:can|may|could|should) (?:i|we|you|he|she|they|an?|the|my|patients?|people|children|women|pregnant|nursing)"
+    r"\b|\bis it (?:safe|ok|okay|all right) to\b|"
+    r"\b(?:can|may|could|should) (?:i|we|you|he|she|they|an?|the|my|patients?|people|children|women|pregnant|nursing)"
+    r"\b|\bis it (?:safe|ok|okay|all right) to\b|"
     r"用不用|该不该|传不传|算不算|对不对|行不行|有无|应不应|(?<![要得])不[？?。!！]*$|没有?[？?。!！]*$"
 )
 
@@ -69,10 +74,13 @@ def read_intent(question: str, mentions: Sequence[Mention]) -> Intent:
 
     A yes/no question that names two things asks whether the record of one lists the other.
     """
+    if effect := effect_asked(question, mentions):
+        return effect.intent
     intent = _cued(question, mentions)
     if not _AFTER_TAKING.search(masked(question, mentions)):
         intent = with_object(intent, question, mentions)
     beside = class_taken(question, mentions) or partner(question, mentions)
+    beside = beside or ("" if intent.object else drink(question, mentions))
     return replace(_TOGETHER, yes_no=intent.yes_no, beside=beside) if beside else intent
 
 

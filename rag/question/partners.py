@@ -62,8 +62,25 @@ def class_taken(question: str, mentions: Sequence[Mention]) -> str:
     return ""
 
 
+def drink(question: str, mentions: Sequence[Mention]) -> str:
+    """`酒` of `喝酒后能吃布洛芬吗`: what is drunk beside the one remedy named; empty where that is not asked."""
+    remedies = [m for m in mentions if m.candidates and m.candidates[0].type in REMEDIES]
+    return ALCOHOL if len(remedies) == 1 and _DRINK.search(normalise(question)) else ""
+
+
+ALCOHOL = "酒"
+_DRINK = re.compile(
+    r"(?:[喝饮](?:了|点|过|完|着|一?点|少量|大量)*|[和跟与同加配就])(?:白|红|啤|黄|米|葡萄)?酒(?!精|店|窝)|酒后|"
+    r"\b(?:drink(?:ing)?|with) alcohol\b"
+)
+_CALLED = re.compile(r"酒(?!石)|乙醇|\balcohol|\bethanol")
+"""How monographs call it."""
+
+
 def speaks_of(text: str, other: str) -> bool:
     """Whether a record names what the remedy is taken with, whatever its form: 补钾 of 补钾药."""
+    if other == ALCOHOL:
+        return _CALLED.search(normalise(text)) is not None
     core = other
     while len(shorter := _FORM.sub("", core)) > 1 and shorter != core:
         core = shorter

@@ -31,6 +31,10 @@ SURE = 0.5
 _AGE = re.compile(
     r"(?:\d{1,3}(?:\.\d)?|[一二两三四五六七八九十]{1,3})(?:岁|周岁|个月)(?:半(?![夜天边身路数晚个]))?(?![以之]|龄?以)"
 )
+_AGE_ENGLISH = re.compile(
+    r"\b(\d{1,3})[- ]?(years?|months?|yrs?)[- ]?old\b|\baged? (\d{1,3})\b(?! ?(?:to|-|and|or|months?))|"
+    r"\b(\d{1,3}) ?y/?o\b"
+)
 _BABY_AFTER = re.compile(r"^(?:大|龄|多)?(?:的)?(?:婴|宝|孩|幼|娃|儿子|女儿|小)")
 _LOOK_BACK = 6
 """Earlier turns that are read."""
@@ -40,6 +44,11 @@ _ALLERGY = re.compile(
     rf"对([^，。；,;?？对]{{2,30}}?)(?:都|也|很)?过敏(?!性|原)"
     rf"|([A-Za-z{HAN}]{{2,12}}?)(?<![会起致发])过敏(?!性|原|体质|反应|试验|症)"
 )
+_ALLERGY_ENGLISH = re.compile(
+    r"\ballergic to ((?:[a-z][a-z-]+ ?){1,3}?)(?=[,.;?!]|$| (?:and|but|so|can|could|should|may|is|are|what|which)\b)|"
+    r"\b([a-z-]{4,}) allergy\b"
+)
+_NO_ALLERGY_ENGLISH = re.compile(r"\b(?:not|no|never|without|n't)\b[^.;?!,]{0,20}\ballerg")
 _ALLERGEN_LEAD = re.compile(
     r"^(?:我|他|她|孩子|宝宝|患者|病人|本人|既往|曾经?|以前|有过?|是|说|的|自己|因为|由于|从小)+"
 )
@@ -64,7 +73,7 @@ def patient_in(question: str, mentions: Sequence[Mention], names: Names) -> Pati
     conditions += [illness_of(m) for m in mentions if _is_condition(question, m, mentions)]
     return Patient(
         age=ages[0] if len(set(ages)) == 1 else None,
-        pregnant=True if _said(PREGNANT.said, plain) else None,
+        pregnant=True if _said(PREGNANT.said, plain) else False if PREGNANT.said.search(plain) else None,
         allergies=tuple(_allergens(text, names)),
         conditions=tuple(dict.fromkeys(conditions)),
     )
@@ -106,9 +115,11 @@ _NURSED_BELOW = 12.0
 def _without_names(text: str, names: Names) -> str:
     """The text with the names of things that are no people left out."""
     chars = list(text)
+    groups = [match.span() for group in GROUPS for match in group.said.finditer(text)]
     for name, start, end in names.find(text):
         kinds = {c.type for c in names.candidates(name)}
-        if EntityType.POPULATION not in kinds and not any(group.said.fullmatch(name) for group in GROUPS):
+        within = any(a <= start and end <= b for a, b in groups)  # kidney of `kidney failure`
+        if EntityType.POPULATION not in kinds and not within:
             chars[start:end] = "\n" * (end - start)
     return "".join(chars)
 
@@ -123,6 +134,9 @@ def _ages(text: str) -> Iterator[float]:
             yield amount.low + half
         elif _BABY_AFTER.match(text[match.end() :]):
             yield (amount.low + half) / MONTHS
+    for match in _AGE_ENGLISH.finditer(text):
+        years = float(match[1] or match[3] or match[4])
+        yield years / MONTHS if (match[2] or "").startswith("m") else years
 
 
 def _said(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
@@ -157,8 +171,11 @@ def _is_condition(question: str, mention: Mention, mentions: Sequence[Mention]) 
 
 def _allergens(text: str, names: Names) -> Iterator[str]:
     """What the patient is allergic to: known names, and the words by which classes of drugs go."""
-    if _NO_ALLERGY.search(text):
+    if _NO_ALLERGY.search(text) or _NO_ALLERGY_ENGLISH.search(text):
         return
+    for match in _ALLERGY_ENGLISH.finditer(text):
+        word = (match[1] or match[2]).strip()
+        yield from (name for name, _, _ in names.find(word) if _is_allergen(name, names))
     for match in _ALLERGY.finditer(text):
         told = match[1] or match[2]
         for part in _LIST.split(told.rpartition("对")[2]):

@@ -43,30 +43,43 @@ PREGNANT = Group(
 )
 NURSING = Group(
     "哺乳期妇女",
-    re.compile(r"哺乳(?!动物|类)|喂奶|喂母乳|母乳喂养|breast-?feed|lactat"),
+    re.compile(r"哺乳(?!动物|类)|喂奶|喂母乳|母乳喂养|breast-?feed(?:ing|s)?|lactat|\bnursing (?:mother|wom[ae]n)"),
     re.compile(r"哺乳(?!动物|类)|授乳|乳母|乳妇|乳汁|母乳|breast-?feed|lactat|nursing"),
 )
 CHILD = Group(
     "儿童",
-    re.compile(r"儿童|小孩|孩子|宝宝|小儿|婴幼儿|婴儿|新生儿|幼儿|患儿|娃娃?|青少年|未成年"),
+    re.compile(
+        r"儿童|小孩|孩子|宝宝|小儿|婴幼儿|婴儿|新生儿|幼儿|患儿|娃娃?|青少年|未成年|"
+        r"\bchild(?:ren)?\b|\bkids?\b|\bbab(?:y|ies)\b|\binfants?\b|\btoddlers?\b|\bnewborns?\b|\bmy (?:son|daughter)\b"
+    ),
     re.compile(r"儿童|小儿|婴幼儿|婴儿|新生儿|早产儿|幼儿|患儿|小孩|青少年|未成年|child|infant|neonat|pa?ediatric"),
 )
 OLD = Group(
     "老年人",
-    re.compile(r"老人|老年(?!性|痴呆|斑|环)|高龄|爷爷|奶奶|外公|外婆|姥姥|姥爷|elderly"),
+    re.compile(
+        r"老人|老年(?!性|痴呆|斑|环)|高龄|爷爷|奶奶|外公|外婆|姥姥|姥爷|elderly|\bolder (?:people|adults?|patients?)\b"
+    ),
     re.compile(r"老年|老人|高龄|年老|elderly|older"),
 )
+_ON_DIALYSIS = r"透析(?:治疗)?的?(?:患者|病人|者|期间|时)|(?:接受|依赖|正在|需|做)[^，。；]{0,6}透析"
+"""`过量可行血液透析` is done about an overdose, and says nothing of whoever needs it for his kidneys."""
 _RENAL = Group(
     "肾功能不全",
-    re.compile(rf"肾(?:脏)?(?:功能)?{_UNFIT}|肾衰|尿毒症|透析|renal (?:impairment|failure|insufficiency)"),
     re.compile(
-        rf"肾(?:脏)?(?:功能)?{_DEGREE}{_UNFIT}|肾衰|尿毒症|透析(?!清除|排出|除去)|无尿|肾(?:脏)?疾?病(?!综合)|"
+        rf"肾(?:脏)?(?:功能)?{_UNFIT}|肾衰|尿毒症|透析|\bdialysis\b|"
+        r"(?:renal|kidney) (?:impairment|failure|insufficiency|disease|problems?)"
+    ),
+    re.compile(
+        rf"肾(?:脏)?(?:功能)?{_DEGREE}{_UNFIT}|肾衰|尿毒症|{_ON_DIALYSIS}|无尿|肾(?:脏)?疾?病(?!综合)|"
         r"renal (?:impair|fail|insuff)"
     ),
 )
 _HEPATIC = Group(
     "肝功能不全",
-    re.compile(rf"肝(?:脏)?(?:、?肾)?(?:功能)?{_UNFIT}|肝衰|hepatic (?:impairment|failure|insufficiency)"),
+    re.compile(
+        rf"肝(?:脏)?(?:、?肾)?(?:功能)?{_UNFIT}|肝衰|"
+        r"(?:hepatic|liver) (?:impairment|failure|insufficiency|disease|problems?)"
+    ),
     re.compile(
         rf"肝(?:脏)?(?:[、，及和与或]?肾)?(?:脏)?(?:功能)?{_DEGREE}{_UNFIT}|肝衰|肝(?:脏)?疾?病(?!毒)|"
         r"hepatic (?:impair|fail|insuff)"

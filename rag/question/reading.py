@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rag.domain import Intent, Mention, Outcome, Patient, Triage, Turn
@@ -13,6 +14,7 @@ from rag.question.beyond import NO_DRUGS, Limit, limits_of
 from rag.question.books import without_titles
 from rag.question.conditions import illness_of_sort
 from rag.question.dialogue import Consultation
+from rag.question.effects import Effect, effect_asked, without_class, without_effect
 from rag.question.intent import read_intent
 from rag.question.intent_model import IntentModel
 from rag.question.meaning import Meaning, meaning_of
@@ -59,6 +61,8 @@ class Reading:
     limits: tuple[Limit, ...]
     person: Person
     patient: Patient | None
+    effect: Effect | None = None
+    """Whether a complaint may come from a remedy, where that is asked."""
 
     def behind(self) -> Reading | None:
         """The cause of a complaint asked for as the illness behind it; None where it cannot be meant so."""
@@ -90,12 +94,16 @@ def read_message(message: Message, linker: Linker, intents: IntentModel | None) 
     intent = with_value(intent, question, mentions)
     if not meaning.asked:  # `有高血压` in reply is what was asked about
         mentions = without_sufferers(question, mentions, intent)
-    patient, limits = _patient(message, meaning, linker.names), limits_of(message.text)
+    effect = effect_asked(question, mentions)
+    mentions = without_class(mentions, effect)
+    told = without_effect(meaning.mentions, effect)
+    patient, limits = _patient(message, meaning, told, linker.names), limits_of(message.text)
     person = person_of(question, message.patient)
     spared = without_drugs(intent)
     if intent.explicit and spared != intent and _takes_little(patient, person):
         intent, limits = spared, (*limits, NO_DRUGS)
-    return Reading(question, mentions, spared if message.verdict.aid else intent, meaning, limits, person, patient)
+    asked = spared if message.verdict.aid else intent
+    return Reading(question, mentions, asked, meaning, limits, person, patient, effect)
 
 
 _SMALL_UNDER = 6
@@ -110,8 +118,8 @@ def _takes_little(patient: Patient | None, person: Person) -> bool:
     return small or nursing or person.pregnant is True or (patient is not None and patient.pregnant is True)
 
 
-def _patient(message: Message, meaning: Meaning, names: Names) -> Patient | None:
+def _patient(message: Message, meaning: Meaning, mentions: Sequence[Mention], names: Names) -> Patient | None:
     """The patient of the request, completed by what the question and earlier turns say."""
     earlier = patient_of_turns(message.history, names)
-    said = joined(patient_in(meaning.text, meaning.mentions, names), earlier or Patient())
+    said = joined(patient_in(meaning.text, mentions, names), earlier or Patient())
     return joined(message.patient, said or Patient())

@@ -14,6 +14,7 @@ from rag.domain import Evidence, Intent, Mention
 from rag.question.beyond import Limit
 from rag.question.cues import CURED_BY
 from rag.question.deciding import suspected
+from rag.question.effects import Effect
 from rag.question.routes import ROUTE
 from rag.text import normalise
 from rag.vocabulary import Relation
@@ -150,6 +151,13 @@ _ASPECTS = (
         "引用的记录没有比较哪个更好、哪个首选；先后不表示优劣，请由医生选择。",
     ),
     _aspect(
+        "prescription_only",
+        r"处方药|\botc\b|处方(?:才)?(?:能|可以|就能)买",
+        frozenset({Relation.DRUG_CLASS, Relation.DRUG}),
+        r"处方药|\botc\b",
+        "引用的药品类型没有写明是处方药还是非处方药；请看包装上有没有“OTC”标志，或问药师。",
+    ),
+    _aspect(
         "stage_signs",
         r"早期|初期|前期|刚开始|晚期|末期|先兆|前兆|征兆",
         frozenset({Relation.SYMPTOM}),
@@ -159,9 +167,10 @@ _ASPECTS = (
 )  # fmt: skip
 
 
-_SUSPICION = Limit(
-    "suspicion", re.compile(""), "症状相符不等于就是这种病，许多疾病有同样的症状，不能据此诊断；请就诊检查。"
-)
+_ANY = re.compile("")
+_OF_A_SORT = "“{}”是一类药，知识库按具体的药记载不良反应；请说出药名（包装上的通用名）再问。"
+_UNMENTIONED = "引用的不良反应记录没有写“{}”这个词，可能用了别的说法，请对照原文；没有记录不等于不会发生。"
+_SUSPICION = Limit("suspicion", _ANY, "症状相符不等于就是这种病，许多疾病有同样的症状，不能据此诊断；请就诊检查。")
 
 
 def is_suspicion(question: str, mentions: Sequence[Mention]) -> bool:
@@ -180,6 +189,22 @@ def untold(question: str, mentions: Sequence[Mention], intent: Intent, cited: Se
     return tuple(
         Limit(a.name, a.asked, a.note) for a in missing if not any(a.told.search(normalise(e.text)) for e in cited)
     )
+
+
+def untold_effect(effect: Effect | None, cited: Sequence[Evidence]) -> tuple[Limit, ...]:
+    """That a class of remedies has no record of its own, or that the records cited do not name the complaint."""
+    if effect is None:
+        return ()
+    if effect.sort:
+        return (Limit("sort_of_remedy", _ANY, _OF_A_SORT.format(effect.sort)),)
+    texts = [normalise(e.text) for e in cited]
+    unmentioned = [m.surface for m in effect.complaints if not any(_named_in(m, text) for text in texts)]
+    names = "、".join(dict.fromkeys(unmentioned)) if cited else ""
+    return (Limit("effect", _ANY, _UNMENTIONED.format(names)),) if names else ()
+
+
+def _named_in(mention: Mention, text: str) -> bool:
+    return any(name in text for name in (normalise(mention.surface), *(c.name for c in mention.candidates)))
 
 
 def _beside_names(question: str, mentions: Sequence[Mention]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rag.domain import EntityId, Evidence, Intent, Literal, Mention
+from rag.domain import EntityId, Evidence, Intent, Literal, Mention, PassageKind
 from rag.linking.names import entity_name, entity_type
 from rag.linking.recorded import names_including, recorded_as
 from rag.ports import KnowledgeBase
@@ -21,7 +21,7 @@ from rag.retrieval.remedies import forward
 from rag.retrieval.replies import may_be_quoted
 from rag.retrieval.selection import told_symptoms, with_held
 from rag.retrieval.studies import answers_alone, beside_facts, to_the_point
-from rag.retrieval.topics import named, strangers, topics
+from rag.retrieval.topics import named, strangers, topics, wants_studies
 from rag.text import normalise
 from rag.vocabulary import REMEDIES, EntityType, Relation
 
@@ -54,6 +54,9 @@ def choose(
 ) -> Choice:
     """Leave out what would bury the answer; `urgent`: it begins with an alarm, `directed`: with any action."""
     mentions = with_held(reading.mentions, found.instead)
+    only_studies = wants_studies(reading.question) and not found.books
+    if only_studies:
+        found = replace(found, ranked=(), contenders=(), matches=(), facts=(), monograph=(), entries=())
     intent = forward(reading.intent, found=bool(found.subjects))
     by_one = len({fact.object for subject in found.ranked for fact in subject.matched}) == 1
     by_one = by_one or len(told_symptoms(mentions).present) == 1  # records have several names of it
@@ -68,6 +71,12 @@ def choose(
     passages = tuple(e for e in found.passages if may_be_quoted(reading.question, e, directed=directed))
     found = replace(found, passages=passages)
     literature = _literature(reading.question, mentions, intent, found, thresholds)
+    if only_studies:
+        literature = [e for e in literature if e.kind == PassageKind.CONCLUSION]
+        intent = replace(intent, relations=(), groups=(), explicit=False, guessed=False, object=())
+    if reading.effect is not None:  # what another remedy did is no answer
+        remedies = {c.entity for m in mentions for c in m.candidates if c.type in REMEDIES}
+        literature = [e for e in literature if not remedies.isdisjoint(e.entities)]
     drugs = _tells_drugs(found)
     subjects = _told_about(mentions, found)
     alone = answers_alone(reading.question, mentions, intent, subjects, literature, told_drugs=drugs)

@@ -15,7 +15,7 @@ from rag.linking.features import opposed, opposed_in
 from rag.linking.names import entity_name, entity_type
 from rag.question.no_relation import activity_in
 from rag.retrieval.other_words import english_words
-from rag.retrieval.topics import content_tokens, coverage, shared_topics
+from rag.retrieval.topics import content_tokens, coverage, shared_topics, wants_studies
 from rag.text import language_of, normalise, tokens
 from rag.vocabulary import RELATIONS, REMEDIES, EntityType, Relation
 
@@ -134,6 +134,8 @@ def _may_answer(asked: Asked, evidence: Evidence, thresholds: Mapping[str, float
         return False  # of two remedies that are asked about together it names one
     if evidence.kind == PassageKind.QA and _asks_otherwise(asked, evidence):
         return False
+    if _of_one_side(asked, evidence):
+        return False
     activity = activity_in(asked.question) if asked.intent.settled else ""
     if activity and activity not in normalise(f"{evidence.title or ''} {evidence.text}"):
         return False
@@ -143,6 +145,13 @@ def _may_answer(asked: Asked, evidence: Evidence, thresholds: Mapping[str, float
         fits = likely and not off
         return fits or _filed_under(asked, evidence)
     return _on_topic(asked, evidence, thresholds, floor)
+
+
+def _of_one_side(asked: Asked, evidence: Evidence) -> bool:
+    """Whether a study names but one of several things of which studies are asked for."""
+    if len(asked.topics) < 2 or evidence.kind != PassageKind.CONCLUSION or not wants_studies(asked.question):
+        return False
+    return shared_topics(asked.topics, evidence) * len(asked.topics) < 2
 
 
 def _names_everything(asked: Asked, evidence: Evidence) -> bool:

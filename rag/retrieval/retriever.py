@@ -46,6 +46,7 @@ from rag.retrieval.selection import (
     gravest_first,
     of_the_pair,
     points_last,
+    with_what_is_consumed,
 )
 from rag.retrieval.textbook import beside_entries, fields_asked, other_fields
 from rag.text import normalise
@@ -123,6 +124,7 @@ class Retriever:
         subjects += [fact.object for fact in remedies if not isinstance(fact.object, Literal)]
         fields = () if entries and not intent.explicit else monographs.fields(subjects, intent)
         fields = of_the_pair(mentions, intent, fields)
+        facts = with_what_is_consumed(facts, fields, mentions, intent)
         fields = tuple(e for e in fields if not intent.beside or speaks_of(e.text, intent.beside))
 
         # 5) all of it in order, without doses for other people

@@ -269,3 +269,17 @@ def with_held(mentions: Sequence[Mention], held: Sequence[tuple[Mention, Candida
 def choices(mention: Mention) -> list[Candidate]:
     """What to ask about an unsure mention, best first."""
     return [c for c in mention.candidates if c.score < SURE][:5]
+
+
+def with_what_is_consumed(
+    facts: Sequence[GraphFact], fields: Sequence[Evidence], mentions: Sequence[Mention], intent: Intent
+) -> list[GraphFact]:
+    """`喝酒后能吃布洛芬吗`: where it is told of, what else the remedy interacts with is no answer."""
+    if not intent.relations or not set(intent.relations) <= MIRRORED:
+        return list(facts)
+    taken = [m for m in mentions if any(c.type in (EntityType.FOOD, EntityType.CAUSE) for c in m.candidates)]
+    entities = {c.entity for m in taken for c in m.candidates}
+    names = {name for m in taken for name in (normalise(m.surface), *(c.name for c in m.candidates))}
+    hits = [fact for fact in facts if fact.object in entities]
+    told = hits or any(name in normalise(field.text) for field in fields for name in names)
+    return hits if told else list(facts)

@@ -49,6 +49,19 @@ def coverage(question: str, evidence: Evidence) -> float:
     return len(asked & there) / len(asked)
 
 
+_STUDIES = re.compile(
+    r"研究(?:的?(?:结论|结果|证据|成果|发现|进展)|表明|显示|说明|证明|证实|支持)|(?:有没有|有无|有什么|有哪些|哪些|最新|相关)的?(?:临床)?研究(?!所|院|生|中心)|"
+    r"(?<!古)文献(?:支持|报道|依据|证据|里|中|上|怎么|怎样|结论)|临床试验|循证|meta-?分析|荟萃分析|的?证据(?:支持|表明)?[吗呢？?。]*$|"
+    r"^(?:请|帮我|给我|你)*(?:证明|论证)(?!书)|"
+    r"\b(?:is there|are there|any|what) (?:\w+ )?(?:evidence|studies|trials|literature)\b|^prove (?:that|to me)\b"
+)
+
+
+def wants_studies(question: str) -> bool:
+    """`关于吸烟与肺癌的研究结论`, `证明疫苗会导致自闭症`: what studies found, of which records tell nothing."""
+    return _STUDIES.search(normalise(question)) is not None
+
+
 def topics(mentions: Sequence[Mention]) -> list[set[EntityId]]:
     """For each mention that names a topic, the entities it surely means."""
     return _meant(mentions, _TOPICS)

@@ -14,6 +14,11 @@ Told = Literal["forbidden", "careful"]
 _FIELDS = re.compile(
     r"禁忌|注意|慎用|警告|相互作用|孕|哺乳|儿童|小儿|老年|特殊人群|contraindication|warning|precaution|interaction"
 )
+_DOSE_FIELD = re.compile(r"用法|用量|dosage")
+_DOSE_FORBIDS = re.compile(
+    r"(?:不宜|不推荐|不建议|不应|不能|不可|不予|(?<!的)不)(?:静脉|常规)?(?:使用|应用|服用|用药|注射)|禁用|忌用"
+)
+"""`6岁以下儿童不使用` among directions; all else there tells how much, and against nobody."""
 _FORBIDDING_FIELD = re.compile(r"禁忌|contraindication")
 _INTERACTION_FIELD = re.compile(r"相互作用|interaction")
 _FORBIDS = re.compile(r"禁用|禁服|禁忌|忌用|忌服|禁止|禁与|忌与|不得|不可|不能|切勿|勿|绝对禁|contraindicated")
@@ -102,13 +107,16 @@ class Statement:
 def statements(key: str, passage: Passage) -> Iterator[Statement]:
     """The sentences of a passage in a field that warns; what cannot be quoted is left out."""
     aspect = passage.aspect or ""
-    if passage.about is None or not _FIELDS.search(aspect):
+    dose = _DOSE_FIELD.search(aspect) is not None
+    if passage.about is None or not (dose or _FIELDS.search(aspect)):
         return
     spans = sentence_spans(passage.text)
     for start, end in spans:
         raw = passage.text[start:end]
         text = normalise(raw)
         spliced = _FORBIDDING_FIELD.search(aspect) and _SPLICED.search(text) and not _FORBIDS.search(text)
+        if dose and not _DOSE_FORBIDS.search(text):
+            continue
         if _UNQUOTABLE.search(raw) or _STORAGE.search(text) or spliced:
             continue
         leads = _LEAD.findall(passage.text[: start + 8])

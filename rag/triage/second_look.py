@@ -77,6 +77,18 @@ _YOUNG_ONE = re.compile(
 _NEWBORN = re.compile(r"[0-9一二三四五六七八九十]天|周大|新生儿|刚出生|刚生|满月|月子|[1-3一二两三]个多?月")
 
 
+_NAME = r"[\u4e00-\u9fffa-z0-9]{2,12}?"
+_SOMEBODY = r"(?:我|他|她|孩子|宝宝|小孩|患者|病人|老人|我?(?:妈妈?|爸爸?|老公|老婆|奶奶|爷爷))?"
+_OF_A_PATIENT = re.compile(
+    rf"(?:(?:其实|说错了|对了|哦|忘了说|更正)[,，]?)*{_SOMEBODY}(?:"
+    rf"(?:现在|一直|平时|目前|长期|同时)*(?:还|也)?(?:在|一直在|正在)(?:吃|用|服用?|打)(?:着)?{_NAME}"
+    r"(?:林|素|平|尔|汀|唑|坦|普利|双胍|片|胶囊|颗粒|药|钠|酸|格雷|啶)|"
+    r"(?:现在|今年|才|刚)*(?:是)?[0-9一二三四五六七八九十]+(?:周?岁半?|个半?月)(?:大|了)?)[。.!！]?|"
+    rf"(?!.*(?:误|错|过量|中毒|[吃喝吞服]了)){_NAME}的?(?:不良反应|副作用|毒副作用|禁忌证?|适应证|注意事项|用法用量|药物?相互作用|说明书)(?:是什么|有哪些|有什么)?[？?。]?"
+)
+"""Nothing that could be an emergency is told."""
+
+
 @dataclass(frozen=True)
 class SecondLook:
     """`sees` tells `EMERGENCY` from `NONE`, `names` the kind; `verdicts` has one for each kind, and `UNCLEAR`.
@@ -165,7 +177,7 @@ def assess(question: str, patient: Patient | None, rules: TriageRules, look: Sec
         return english  # the model of the second look was trained on Chinese and doubts what it cannot read
     if first.red_flag and (sure := surely(question, patient, rules)).red_flag:
         return sure
-    silent = told(question, rules) or _is_bare(question)
+    silent = told(question, rules) or _is_bare(question) or _only_tells(question)
     asked = look if first.red_flag or not silent else None
     known, aid = contexts(question, rules), calming(question, patient, rules)
     verdict = asked.reconsider(question, patient, first, known, aid) if asked is not None else first
@@ -180,6 +192,11 @@ def _is_bare(question: str) -> bool:
     for name in sorted(load_desk().complaints, key=len, reverse=True):
         text = text.replace(name, " ")
     return not re.sub(r"[\W_]", "", _ASKED.sub(" ", text))
+
+
+def _only_tells(question: str) -> bool:
+    """Whether it asks of a leaflet (`氯吡格雷片的不良反应`), or tells who takes what and how old somebody is."""
+    return _OF_A_PATIENT.fullmatch(normalise(question)) is not None
 
 
 def described(patient: Patient | None) -> str:

@@ -10,6 +10,7 @@ from rag.checking.quoting import quotable
 from rag.domain import EntityId, GenerationRequest, Mention, Passage, PassageKind
 from rag.generators.extractive.sentences import Budget, Numbered, stands_bare
 from rag.question.allergens import allergens_among
+from rag.question.partners import speaks_of as taken_with
 from rag.question.patient import is_child
 from rag.question.patient_groups import for_mothers_alone
 from rag.question.people import groups_in, speaks_of
@@ -108,6 +109,8 @@ def _of_the_drug(request: GenerationRequest, passage: Passage, told: set[str], *
     if told:
         return [quote for quote in quotable(passage.text) if quote in told]
     quotes = _naming(passage.text, _beside(request, passage.about)) if touching else quotable(passage.text)
+    if other := request.intent.beside:
+        quotes = [quote for quote in quotable(passage.text) if taken_with(quote, other)]
     return _for_them(quotes, request.question) if passage.aspect == _DOSE else quotes
 
 
@@ -115,6 +118,8 @@ def _asks_whether_for(request: GenerationRequest) -> bool:
     """`儿童能吃吗`: whether it is not for somebody, and nothing besides."""
     asked = {relation for relation in request.intent.relations if relation not in _OF_FOOD}
     whom = any(c.type not in REMEDIES for m in request.mentions if not m.negated for c in m.candidates[:1])
+    known = request.patient
+    whom = whom or (known is not None and bool(known.age is not None or known.pregnant or known.conditions))
     return whom and request.intent.yes_no and bool(asked) and asked <= {Relation.CONTRAINDICATION, Relation.CAUTION}
 
 

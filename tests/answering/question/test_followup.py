@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from rag.domain import Turn
 from rag.linking.linker import Linker
-from rag.question.followup import Understood, understand
+from rag.question.followup import understand
+from rag.question.turns import Understood
 from tests.answering.records import names
 
 LINKER = Linker(names(("发热", "symptom:发热", "name"), ("高血压病", "disease:高血压", "synonym")))
@@ -183,3 +184,59 @@ def test_a_name_beside_the_one_of_before(question: str, before: str, expected: s
 def test_nothing_of_another_kind_is_put_beside(question: str, before: str) -> None:
     understood = understand(question, [Turn("user", before), Turn("assistant", "……")], REMEDIES_TOO)
     assert not understood.rewritten or "布洛芬" not in understood.question
+
+
+@pytest.mark.parametrize(
+    ("question", "before", "expected"),
+    [
+        ("能和阿司匹林一起吃吗", ["布洛芬要注意什么"], "布洛芬和阿司匹林能一起用吗"),
+        ("再加上阿司匹林呢", ["布洛芬能治什么"], "布洛芬和阿司匹林能一起用吗"),
+        ("能一起吃吗", ["布洛芬能治肺炎吗", "那阿司匹林呢"], "布洛芬和阿司匹林能一起吃吗"),
+        ("这两个哪个好", ["布洛芬能治什么", "阿司匹林呢"], "布洛芬和阿司匹林哪个好"),
+        ("两个病有什么区别", ["肺炎怎么治", "支气管炎怎么治"], "肺炎和支气管炎有什么区别"),
+        ("那阿司匹林行吗", ["布洛芬能治肺炎吗"], "阿司匹林能治肺炎吗"),
+        ("阿司匹林可以吗", ["肺炎吃什么药"], "肺炎能用阿司匹林吗"),
+    ],
+)
+def test_things_side_by_side(question: str, before: list[str], expected: str) -> None:
+    history = [turn for text in before for turn in (Turn("user", text), Turn("assistant", "……"))]
+    assert understand(question, history, REMEDIES_TOO).question == expected
+
+
+@pytest.mark.parametrize("question", ["两个月能好吗", "一起吃饭会传染吗", "哪个医院好", "加强锻炼呢"])
+def test_no_two_things_are_meant(question: str) -> None:
+    history = [Turn("user", text) for text in ("布洛芬能治什么", "阿司匹林呢")]
+    assert "布洛芬和阿司匹林" not in understand(question, history, REMEDIES_TOO).question
+
+
+@pytest.mark.parametrize(
+    ("question", "before", "expected"),
+    [
+        ("其实我怀孕了", "布洛芬的副作用", "我怀孕了，布洛芬的副作用"),
+        ("说错了，他7岁", "3岁的孩子布洛芬吃多少", "他7岁，布洛芬吃多少"),
+        ("哦其实我不是孕妇，是哺乳期", "布洛芬孕妇能吃吗", "我不是孕妇，是哺乳期，布洛芬能吃吗"),
+        ("我还有肺炎", "布洛芬能吃吗", "我还有肺炎，布洛芬能吃吗"),
+        ("我还在吃阿司匹林", "布洛芬能吃吗", "我还在吃阿司匹林，布洛芬能吃吗"),
+        ("我有肺炎", "布洛芬能吃吗", "我有肺炎，布洛芬能吃吗"),
+    ],
+)
+def test_a_patient_told_otherwise_is_asked_about_anew(question: str, before: str, expected: str) -> None:
+    assert understand(question, [Turn("user", before)], REMEDIES_TOO).question == expected
+
+
+@pytest.mark.parametrize("question", ["其实我怀孕了，能吃阿司匹林吗", "其实没事", "我有点累", "我还想问阿司匹林"])
+def test_who_asks_or_tells_nothing_of_the_patient_corrects_nothing(question: str) -> None:
+    assert "布洛芬" not in understand(question, [Turn("user", "布洛芬的副作用")], REMEDIES_TOO).question
+
+
+def test_english_pronouns_and_other_names() -> None:
+    english = Linker(
+        names(
+            ("aspirin", "drug:阿司匹林", "english"),
+            ("ibuprofen", "drug:布洛芬", "english"),
+        )
+    )
+    history = [Turn("user", "What are the side effects of aspirin?"), Turn("assistant", "……")]
+    assert understand("Can I take it with milk?", history, english).question == "Can I take aspirin with milk?"
+    assert understand("And ibuprofen?", history, english).question == "What are the side effects of ibuprofen?"
+    assert understand("Is it true that milk helps?", history, english).question == "Is it true that milk helps?"

@@ -8,11 +8,14 @@ import pytest
 
 from kg_loader.ingest import ingest
 from rag.domain import Outcome
+from rag.linking.linker import Linker
 from rag.pipeline import Pipeline
-from rag.question.partners import speaks_of
+from rag.question.intent import read_intent
+from rag.question.partners import ALCOHOL, speaks_of
 from rag.settings import Settings
 from rag.snapshot import Library
 from rag.wiring import build
+from tests.answering.records import names
 
 FACTS = """subject,subject_type,relation,object,object_type,severity,source
 甲沙坦,drug,interacts_with,乙司林,drug,中等,药物表
@@ -68,6 +71,9 @@ def test_the_form_of_a_medicine_is_no_part_of_its_name() -> None:
     assert not speaks_of("不可与补钙制剂合用", "补钾药")
 
 
+LINKER = Linker(names(("甲沙坦", "drug:甲沙坦", "name"), ("喝酒", "cause:饮酒", "synonym")))
+
+
 @pytest.mark.parametrize(
     "question",
     [
@@ -92,3 +98,24 @@ def test_the_other_side_of_two_ends_before_what_asks(pharmacy: Pipeline) -> None
 
 def test_remedies_of_an_illness_are_still_told(pharmacy: Pipeline) -> None:
     assert "乙司林" in pharmacy.ask("甲病药有哪些").text
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["喝酒后能吃甲沙坦吗", "甲沙坦能和酒一起吃吗", "吃甲沙坦可以喝点啤酒吗", "吃了甲沙坦能喝酒吗", "酒后吃甲沙坦行吗",
+     "Can I drink alcohol with 甲沙坦?"],
+)  # fmt: skip
+def test_alcohol_beside_a_remedy(question: str) -> None:
+    assert read_intent(question, LINKER.link(question)).beside == ALCOHOL
+
+
+@pytest.mark.parametrize("question", ["甲沙坦用酒精擦吗", "甲沙坦一天吃几次", "喝酒后头痛怎么办"])
+def test_no_alcohol_beside_a_remedy(question: str) -> None:
+    assert read_intent(question, LINKER.link(question)).beside != ALCOHOL
+
+
+def test_how_records_call_alcohol() -> None:
+    assert speaks_of("乙醇可加强本药的作用", ALCOHOL)
+    assert speaks_of("酒精可加强出血", ALCOHOL)
+    assert speaks_of("用药期间不得饮酒", ALCOHOL)
+    assert not speaks_of("酒石酸美托洛尔", ALCOHOL)

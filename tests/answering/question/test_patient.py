@@ -100,11 +100,15 @@ def test_what_speaks_of_mothers_alone(text: str, alone: bool) -> None:
     assert for_mothers_alone(text) is alone
 
 
-@pytest.mark.parametrize(
-    "question", ["备孕能吃吗", "没有怀孕", "避孕药怎么吃", "不孕怎么治", "我不是孕妇", "准备怀孕", "头痛"]
-)
+@pytest.mark.parametrize("question", ["备孕能吃吗", "避孕药怎么吃", "不孕怎么治", "准备怀孕", "头痛"])
 def test_not_said_to_be_pregnant(question: str) -> None:
     assert read(question).pregnant is None
+
+
+@pytest.mark.parametrize("question", ["没有怀孕", "我不是孕妇", "我不是孕妇，是哺乳期"])
+def test_said_not_to_be_pregnant_whatever_was_said_before(question: str) -> None:
+    assert read(question).pregnant is False
+    assert joined(read(question), read("怀孕3个月能吃吗")).pregnant is False  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(
@@ -214,3 +218,40 @@ def test_which_objects_are_met(patient: Patient, target: str, met: bool) -> None
 )
 def test_ages_are_shown_as_people_say_them(age: float, text: str) -> None:
     assert age_text(age) == text
+
+
+@pytest.mark.parametrize(
+    ("question", "age"),
+    [("Can a 70 year old man take it?", 70), ("my 3-year-old daughter", 3), ("an 8-month-old", 8 / 12), ("aged 65", 65),
+     ("5 y/o", 5), ("aged 40 to 60", None), ("it took 3 years", None)],
+)  # fmt: skip
+def test_age_in_english(question: str, age: float | None) -> None:
+    assert read(question).age == (pytest.approx(age) if age is not None else None)
+
+
+@pytest.mark.parametrize(
+    ("question", "group"),
+    [
+        ("can I take it while breastfeeding", "哺乳期妇女"),
+        ("is it safe for children", "儿童"),
+        ("patients with kidney failure", "肾功能不全"),
+        ("with liver disease", "肝功能不全"),
+        ("in older adults", "老年人"),
+    ],
+)
+def test_groups_in_english(question: str, group: str) -> None:
+    assert group in read(question).conditions
+
+
+@pytest.mark.parametrize(
+    ("question", "known"),
+    [
+        ("I am allergic to penicillin, can I take it", True),
+        ("she has a penicillin allergy", True),
+        ("I am not allergic to penicillin", False),
+        ("no penicillin allergy", False),
+    ],
+)
+def test_allergies_in_english(question: str, known: bool) -> None:
+    spoken = names(("penicillin", "drug:青霉素", "english"))
+    assert (patient_in(question, (), spoken).allergies == ("penicillin",)) is known

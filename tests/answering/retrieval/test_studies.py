@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rag.domain import EntityId, Evidence, Intent, Passage, PassageKind
+import pytest
+
+from rag.domain import EntityId, Evidence, Intent, Outcome, Passage, PassageKind
 from rag.linking.linker import Linker
+from rag.pipeline import Pipeline
 from rag.retrieval.studies import answers_alone, beside_facts, to_the_point
+from rag.retrieval.topics import wants_studies
 from rag.vocabulary import Relation
 from tests.answering.records import BOOK, IBUPROFEN, MIGRAINE, names, stated, told
 
@@ -92,3 +96,28 @@ def test_a_plain_list_needs_no_reply_to_another_question_beside_it() -> None:
 
     assert beside_it("偏头痛需要注意些什么") == []
     assert len(beside_it("偏头痛吃什么药好")) == 1
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["关于饮食与偏头痛的研究结论", "布洛芬治偏头痛有文献支持吗", "证明牛奶会引起偏头痛", "有没有研究说明咖啡伤胃",
+     "Is there evidence that ibuprofen helps migraine?", "Prove that milk causes migraine"],
+)  # fmt: skip
+def test_studies_are_asked_for(question: str) -> None:
+    assert wants_studies(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["偏头痛怎么治", "研究所医院在哪", "古文献里的头风", "帮我开疾病证明书", "检查显示什么", "Does milk help?"],
+)
+def test_they_are_not(question: str) -> None:
+    assert not wants_studies(question)
+
+
+def test_records_are_no_study(sample: Pipeline) -> None:
+    answer = sample.ask("偏头痛的最新研究进展")
+    assert all(citation.kind == "conclusion" for citation in answer.citations)
+    none = sample.ask("证明青霉素会导致偏头痛")
+    assert none.outcome is Outcome.NOT_IN_KB
+    assert not none.citations

@@ -369,3 +369,30 @@ def test_pharmacokinetics_among_contraindications_forbid_nothing(mended: Pipelin
 def test_one_name_for_a_substance_and_its_tablet_is_no_duplicate(mended: Pipeline) -> None:
     assert not check(mended, "好得甲", "布洛芬").hazards
     assert check(mended, "止痛甲", "止痛甲控释片").hazards[0].kind is Kind.DUPLICATE
+
+
+def test_directions_warn_only_by_what_they_forbid() -> None:
+    library = FakeLibrary()
+    text = "儿童用量：6～12岁，每次0.25g。6岁以下儿童不使用。血液透析可增加清除。"
+    library.publish([*RECORDS, leaflet("drug:呋塞米", "用法用量", text)])
+    pipeline = fake_pipeline(library)
+    (hazard,) = check(pipeline, "呋塞米", age=3.0).hazards
+    assert hazard.text == "呋塞米的用法用量：“6岁以下儿童不使用”。"
+    assert check(pipeline, "呋塞米", age=9.0).hazards == ()
+    assert not any("透析" in hazard.text for hazard in check(pipeline, "呋塞米", conditions=("肾功能不全",)).hazards)
+
+
+@pytest.mark.parametrize(
+    ("text", "met"),
+    [
+        ("透析患者慎用", True),
+        ("接受血液透析者减量", True),
+        ("过量时可考虑进行血液透析", False),
+        ("透析液的浓度", False),
+    ],
+)
+def test_who_is_on_dialysis(text: str, met: bool) -> None:
+    library = FakeLibrary()
+    library.publish([*RECORDS, leaflet("drug:乙片", "注意事项", f"{text}。")])
+    found = check(fake_pipeline(library), "乙片", conditions=("肾功能不全",)).hazards
+    assert any("透析" in hazard.text for hazard in found) is met

@@ -391,3 +391,15 @@ def test_what_first_aid_has_words_for_needs_no_alarm(
 )
 def test_signs_of_danger_raise_it_all_the_same(text: str, rules: TriageRules, look: SecondLook) -> None:
     assert assess(text, None, rules, look).red_flag
+
+
+@pytest.mark.parametrize(
+    "text", ["硫酸氢氯吡格雷片的不良反应", "我还在吃华法林", "说错了，他10个月", "其实他是7岁", "他一直在吃二甲双胍"]
+)
+def test_who_tells_an_age_or_a_medicine_tells_no_emergency(text: str, rules: TriageRules, look: SecondLook) -> None:
+    assert not assess(text, None, rules, look).red_flag
+
+
+@pytest.mark.parametrize("text", ["我在吃百草枯", "孩子吃了一瓶药", "服用毒鼠强的不良反应", "他吃了一整盒安眠药"])
+def test_what_must_not_be_taken_is_one(text: str, rules: TriageRules, look: SecondLook) -> None:
+    assert assess(text, None, rules, look).red_flag
