@@ -84,6 +84,8 @@ def rules() -> TriageRules:
         ("娃发烧，十个小时没尿了", "dehydrated_child"),
         ("宝宝尿布一上午都是干的", "dehydrated_child"),
         ("三个月大的宝宝体重下降还吐", "infant_losing_weight"),
+        ("宝宝吐奶，精神差，嗜睡", "dull_infant"),
+        ("婴儿囟门鼓起来了", "dull_infant"),
         ("我爸糖尿病，脚底磨破了一直长不好", "diabetic_foot"),
         ("孕八个月两只脚都肿了", "pregnancy_swelling"),
         ("不小心吞了一根牙签", "swallowed_object"),
