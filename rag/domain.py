@@ -478,6 +478,8 @@ class Intent:
     """What the remedy is to be taken with, where that is no known name."""
     avoids: bool = False
     """Whether the remedies are asked for that are not for what is named."""
+    brings: bool = False
+    """Of those only what brings it about is asked for (`哪些药会引起耳鸣`)."""
 
 
 @dataclass(frozen=True)

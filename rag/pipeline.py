@@ -322,8 +322,8 @@ class Pipeline:
 
 
 def _directed(draft: Draft, verdict: Triage, reading: Reading) -> Iterator[Event]:
-    """Which department comes first, where that is asked and nothing more urgent was said."""
-    if verdict.action:
+    """Which department comes first, where that is asked and nothing more urgent was said; the table is in Chinese."""
+    if verdict.action or reading.intent.brings or draft.english is not None:
         return
     direction = load_desk().direct(reading.intent, reading.mentions, reading.person)
     if direction:

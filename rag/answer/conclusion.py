@@ -139,6 +139,8 @@ _AVOIDED = "以上是知识库写明禁用或慎用的；没有列出的药物�
 _SORT = "以上只列出知识库写明的，未必是全部；是否适合请由医师或药师判断。"
 _OF_A_DEPARTMENT = "以上只是知识库写明在这个科室就诊的疾病，未必是全部；挂号前请以医院的导诊为准。"
 _NOTHING_AGAINST = "知识库没有写明对此禁用或慎用哪些药物；没有记录不等于都可以用，用药前请咨询医生或药师。"
+_BROUGHT = "以上是知识库写明有这种不良反应的药物，未必是全部；正在用的药不要自行停，有疑问请咨询医生或药师。"
+_BROUGHT_BY_NONE = "知识库没有写明哪些药物会引起它；没有记录不等于不会，正在用的药不要自行停，有疑问请咨询医生或药师。"
 _NOTHING = "知识库中没有可以回答这个问题的资料，请咨询医生。"
 
 
@@ -231,7 +233,8 @@ def _notes(
 ) -> list[str]:
     notes = [_instead(m, held) for m, held in found.instead] if cited else []
     if intent.avoids:
-        notes.append(_AVOIDED if cited else _NOTHING_AGAINST)
+        told, nothing = (_BROUGHT, _BROUGHT_BY_NONE) if intent.brings else (_AVOIDED, _NOTHING_AGAINST)
+        notes.append(told if cited else nothing)
     elif found.of_a_sort and cited:
         notes.append(_SORT)
     elif found.ranked and cited and _by(found, Relation.DEPARTMENT):

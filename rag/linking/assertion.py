@@ -40,8 +40,25 @@ def assertions(text: str, spans: Sequence[tuple[int, int]]) -> list[Assertion]:
             negated = own.negated or before.negated
             past, supposed = own.past or before.past, own.hypothetical or before.hypothetical
             own = Assertion(negated, past=past and not negated, hypothetical=supposed and not negated)
+        elif number and found[-1].negated and _denied_with(text, spans, number):
+            own = Assertion(negated=True)
         found.append(replace(own, third_person=_of_another(text, start, end, people)))
     return found
+
+
+def _denied_with(text: str, spans: Sequence[tuple[int, int]], number: int) -> bool:
+    """`没有恶心呕吐，…`: names without a mark between them, up to the end of the clause, where others are told of.
+
+    Where nothing else is (`没有发烧咳嗽怎么办`), the last of them is what is complained of.
+    """
+    first = last = number
+    while first and spans[first - 1][1] == spans[first][0]:
+        first -= 1
+    while last + 1 < len(spans) and spans[last][1] == spans[last + 1][0]:
+        last += 1
+    ends = spans[last][1] == len(text) or CLAUSE_END.match(text, spans[last][1])
+    others = len(spans) > last + 1 - first
+    return bool(first < number and ends and others and _DENIES_ALL.search(text[: spans[first][0]]))
 
 
 # ---------------------------------------------------------------- denied, over, supposed
@@ -52,6 +69,7 @@ _DENIED_BEFORE = re.compile(
     r"(?:(?<![有是能会要该])|(?<=[但可于还总]是)|(?<=一会)|(?<=一会儿))不(?!过)|非)"
     r"(?:明显|任何|出现|过|的|伴有|伴|得|患|什么|发生|有|查出|发现|感染|吃|用|再){0,2}$"
 )
+_DENIES_ALL = re.compile(r"(?:没有?|(?<!有)无|未见|否认|未出现|不伴)(?:明显|任何|什么|出现|过|的|伴有|伴|有){0,2}$")
 _DENIED_AFTER = re.compile(
     r"^(?:(?:都|也|倒)?(?:没有|没了)(?=[，。；,;]|$)|(?:病毒|抗体)?阴性|[^，。；,;!?！？]{0,6}(?:没事|排除了)|"
     r"(?:症状)?(?:都|也)?不明显|\(-\))"

@@ -22,7 +22,7 @@ _ALONE = frozenset("疼痛痒咳喘吐烧肿")
 """The others only after an adverb or a verb of complaining."""
 _COMPLAINT = re.compile(
     rf"(?:(?<=[又也好很太老总就还不没得特真更直会退止越既且常都点些喊叫嫌])|(?=[喘咳吐痒][得个])|(?P<edge>(?<![疼止镇祛])))"
-    rf"(?<![{''.join(_SAID)}]不)(?P<word>[{''.join(_SAID)}])(?!不[{''.join(_SAID)}])"
+    rf"(?P<word>[{''.join(_SAID)}]){''.join(f'(?<!{word}不{word})' for word in _SAID)}(?!不(?P=word))"
     r"(?![苦快惜爱风经阈嗽息血槽露奶瘤块物大灼烤伤心饭药片剂针贴膏胶丸颗灵疼痛难扰境惑积赘计车船针机舌痰泡字]|不出)"
 )
 """After an adverb, or at an edge: of the sentence, a clause, another name or what brings the complaint on.

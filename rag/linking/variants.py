@@ -24,6 +24,8 @@ from rag.vocabulary import EntityType
 
 _HAD = SUFFERED | {EntityType.TREATMENT}
 """What a part of the body may have, or have done to it."""
+_PLACES = frozenset({EntityType.BODY_PART, EntityType.ACUPOINT})
+"""胆囊 and 阑尾 are points as well."""
 _SHORT = 2
 _MISTYPED = frozenset({EntityType.DISEASE, EntityType.SYMPTOM, EntityType.DRUG})
 """What a slip of the pen may be taken for; of other things there are fewer, and ordinary words sound like them."""
@@ -86,7 +88,7 @@ class Variants:
 
     def _of_a_part(self, text: str, exact: Sequence[Match]) -> Iterator[Match]:
         """What a part of the body has, by the name without what only says where in it, or how often."""
-        for part in (match for match in exact if match.types == {EntityType.BODY_PART}):
+        for part in (m for m in exact if EntityType.BODY_PART in m.types and m.types <= _PLACES):
             for start, end, names in parted_names(text, part.start, part.end):
                 found = (c for name in names for c in self._names.candidates(name) if c.type in _HAD)
                 if known := tuple(c for c in found if c.score >= NEAR):

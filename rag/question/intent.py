@@ -17,6 +17,7 @@ from rag.question.complaints import asks_which, complains, is_reverse
 from rag.question.cues import AFTER_TAKING, groups_asked
 from rag.question.deciding import suspected, with_object
 from rag.question.effects import effect_asked
+from rag.question.illnesses import is_illness
 from rag.question.masking import SMALL_TALK, UNWANTED, asks_itself, left_over, masked
 from rag.question.no_relation import held_by_none
 from rag.question.partners import class_taken, drink, partner
@@ -63,10 +64,14 @@ _YES_NO = re.compile(
     r"吗(?![啡丁替氯])|(?<![什怎这那要])么[？?。]?$|是否|能不能|可不可以|可以不可以|会不会|是不是|有没有|要不要|需不需要|"
     r"\b(?:can|may|could|should) (?:i|we|you|he|she|they|an?|the|my|patients?|people|children|women|pregnant|nursing)"
     r"\b|\bis it (?:safe|ok|okay|all right) to\b|"
-    r"\b(?:can|may|could|should) (?:i|we|you|he|she|they|an?|the|my|patients?|people|children|women|pregnant|nursing)"
-    r"\b|\bis it (?:safe|ok|okay|all right) to\b|"
     r"用不用|该不该|传不传|算不算|对不对|行不行|有无|应不应|(?<![要得])不[？?。!！]*$|没有?[？?。!！]*$"
 )
+
+
+_BETWEEN = re.compile(
+    r"\u25a1[和与跟同]\u25a1+(?:之间|到底|究竟)?(?:有|的)?(?:什么|啥|哪些)?(?:怎么|如何)?(?:区别|区分|不同|鉴别|分|差别|差异|异同)"
+)
+"""`头痛和偏头痛有什么不同`: two complaints are compared, and nobody is said to have them."""
 
 
 def read_intent(question: str, mentions: Sequence[Mention]) -> Intent:
@@ -100,6 +105,7 @@ def _cued(question: str, mentions: Sequence[Mention]) -> Intent:
     unknown = unknown_side(text) if compared and not comparison and not relations else ""
     yes_no = bool(_YES_NO.search(text))
     reverse = reverse or complains(text, relations, mentions)
+    reverse = reverse and not (comparison and (_all_illnesses(mentions) or _BETWEEN.search(text)))
     if reverse and (not relations or asks_which(text)):
         return Intent((), (), reverse=True, yes_no=yes_no)
     if relations:
@@ -117,6 +123,11 @@ def _cued(question: str, mentions: Sequence[Mention]) -> Intent:
     if comparison and overview == DRUG_OVERVIEW:
         overview = COMPARED_REMEDIES
     return Intent(overview, (overview,), explicit=False, comparison=comparison, yes_no=yes_no, unknown=unknown)
+
+
+def _all_illnesses(mentions: Sequence[Mention]) -> bool:
+    """`高血压和低血压有什么区别`: what is compared are illnesses, though records list both among complaints."""
+    return all(any(map(is_illness, m.candidates)) for m in mentions if not m.negated and not m.modifier)
 
 
 def _overview(mentions: Sequence[Mention]) -> tuple[Relation, ...]:

@@ -18,7 +18,7 @@ from rag.question.dialogue import MOST_QUESTIONS, Consultation, asks, hurried, t
 from rag.question.followup import understand
 from rag.question.intent import read_intent
 from rag.question.sufferers import without_sufferers
-from rag.retrieval.avoided import asks_to_avoid
+from rag.retrieval.avoided import asks_to_avoid, asks_what_brings
 from rag.retrieval.selection import may_be_subject, parts_told, told_symptoms
 from rag.text import normalise
 from rag.vocabulary import REMEDIES, EntityType
@@ -151,6 +151,8 @@ def _alone(question: str, mentions: tuple[Mention, ...]) -> Meaning:
         return Meaning(question, mentions, replace(intent, settled=True), conditions=conditions)
     if asks_to_avoid(question, mentions):
         return Meaning(question, mentions, Intent((), (), reverse=True, avoids=True))
+    if asks_what_brings(question, mentions):
+        return Meaning(question, mentions, Intent((), (), reverse=True, avoids=True, brings=True))
     present = [m for m in mentions if not m.negated and not m.modifier]
     bare = [m for m in present if _symptom(m) and all(c.type is not EntityType.DISEASE for c in m.candidates)]
     others = any(may_be_subject(m) and not _symptom(m) for m in present)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -99,9 +100,18 @@ def _literature(
     asked = Asked(question, intent, topics(mentions), found.subjects, known, strangers(mentions), named(mentions), told)
     shown = {e.id for e in found.monograph}
     kept = relevant(asked, [e for e in found.passages if e.id not in shown], thresholds)
+    if intent.explicit and intent.relations == (Relation.ADVERSE,):
+        kept = [e for e in kept if e.kind != PassageKind.CONCLUSION or _OF_HARM.search(normalise(e.text))]
     if wanted and (found.subjects or not found.unsure):
         return beside_facts(question, mentions, intent, _told_about(mentions, found), found.facts, kept)
     return to_the_point(question, mentions, _told_about(mentions, found), kept, thresholds["support.instead"])
+
+
+_OF_HARM = re.compile(
+    "不良|副作用|副反应|毒[性副]|安全|耐受|损[伤害]|风险|"
+    "adverse|side[ -]effect|toxic|safe|tolera|harm|risk|complication"
+)
+"""What a study says of adverse effects in."""
 
 
 def _told_about(mentions: Sequence[Mention], found: Retrieved) -> tuple[EntityId, ...]:

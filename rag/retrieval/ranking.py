@@ -20,7 +20,7 @@ from rag.text import normalise
 from rag.triage.desk import load_desk
 from rag.vocabulary import EntityType, Relation
 
-RANKED_READ = 100
+RANKED_READ = 200
 """Read before ties are broken."""
 CONTENDERS = 40
 """Of those the best, whose other symptoms are read too."""

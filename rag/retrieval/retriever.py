@@ -19,7 +19,7 @@ from rag.question.partners import speaks_of
 from rag.question.patient import patient_in
 from rag.question.people import groups_in
 from rag.question.population import NOBODY, Person, suited
-from rag.retrieval.avoided import AGAINST, against, allergens_of, states_in, warning
+from rag.retrieval.avoided import AGAINST, BRINGING, against, allergens_of, bringing, states_in, warning
 from rag.retrieval.books import Books
 from rag.retrieval.corroboration import backed, drugs_in, substances
 from rag.retrieval.differential import RANKED, Contender
@@ -167,7 +167,7 @@ class Retriever:
         if conditions and (listed := self.graph.subjects_meeting(conditions, limit=LISTED)):
             return self._listed(listed, conditions)
         if intent.avoids:
-            return self._avoided(question, mentions)
+            return self._avoided(question, mentions, intent)
         if book is not None and book.guessed:
             books = Books(self.kb, self.search).classics(book, mentions)
             return Retrieved(books=books, book=book) if books else None
@@ -185,17 +185,20 @@ class Retriever:
         introduced = tuple(e for e in about if e.title and e.text.startswith(e.title))
         return Retrieved(ranked=tuple(ranked), matches=self._matches(ranked), monograph=introduced)
 
-    def _avoided(self, question: str, mentions: Sequence[Mention]) -> Retrieved:
-        """Remedies whose records speak against what is named, and the monographs that do."""
+    def _avoided(self, question: str, mentions: Sequence[Mention], intent: Intent) -> Retrieved:
+        """Remedies whose records speak against what is named, or say that they bring it about; monographs that do."""
+        relations = BRINGING if intent.brings else AGAINST
         concerns = concerns_of(patient_in(question, mentions, self.names), self.names)
         if allergens_of(concerns):
             mentions = without_allergy(mentions)  # every monograph speaks of who is allergic to it
-        states = dict.fromkeys([*states_in(mentions), *sorted(group_entities(concerns, self.names))], AGAINST)
+        states = dict.fromkeys([*states_in(mentions), *sorted(group_entities(concerns, self.names))], relations)
         found = self.graph.neighbourhood(states, limit_each=FACTS_EACH).incoming if states else ()
         kinds = kinds_asked(question)
-        ranked = against([f for f in found if f.object in states and entity_type(f.subject) in kinds])
-        words = " ".join(["禁忌 禁用 慎用", *(m.surface for m in mentions)])
-        told = warning(self.search.passages(words, mentions, top_k=CANDIDATE_PASSAGES), mentions, concerns)
+        ranked = against([f for f in found if f.object in states and entity_type(f.subject) in kinds], relations)
+        field = "不良反应" if intent.brings else "禁忌 禁用 慎用"
+        words = " ".join([field, *(m.surface for m in mentions)])
+        passages = self.search.passages(words, mentions, top_k=CANDIDATE_PASSAGES)
+        told = bringing(passages, mentions) if intent.brings else warning(passages, mentions, concerns)
         told = [e for e in told if e.passage and e.passage.about and entity_type(e.passage.about) in kinds]
         named = tuple(states_in(mentions))
         return Retrieved(ranked=ranked, matches=self._matches(ranked), monograph=tuple(told), named=named)

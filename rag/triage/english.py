@@ -1,4 +1,4 @@
-"""Red flags in questions written in English, out of the table `english.yaml`; the actions are in English too.
+"""Red flags and first aid for questions written in English, out of `english.yaml`; the actions are in English too.
 
 The rules of `triage.yaml` are words of Chinese. A sentence counts that tells of somebody, or that is no question of
 general knowledge; what is denied, past or asked of patients at large does not.
@@ -7,10 +7,11 @@ general knowledge; what is denied, past or asked of patients at large does not.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import yaml
 
@@ -44,15 +45,39 @@ _NOW = re.compile(r"\b(?:now|again|today|tonight|just|right now|currently|still)
 class _Rule:
     verdict: Triage
     any_of: tuple[tuple[re.Pattern[str], ...], ...]
+    sure: bool
 
 
 def english_flag(question: str) -> Triage:
     """The verdict of the gravest rule that a sentence of an English question meets; none for other languages."""
+    return _first(question, _load().rules)
+
+
+def english_aid(question: str) -> Triage:
+    """What to do after an accident that is no red flag; nothing for other languages."""
+    return _first(question, _load().aid)
+
+
+def surely_aided(question: str) -> bool:
+    """Whether first aid has words for it that leave nothing to be seen by a second look."""
+    return _first(question, [rule for rule in _load().aid if rule.sure]).action is not None
+
+
+def in_english(question: str, verdict: Triage) -> Triage:
+    """What the second look saw in an English question, with words that its reader can follow."""
+    if not verdict.red_flag or language_of(question) != "en":
+        return verdict
+    own = (rule.verdict for rule in _load().rules if rule.verdict.category == verdict.category)
+    told = next(own, _load().unclear)
+    return replace(verdict, action=told.action, label=told.label)
+
+
+def _first(question: str, rules: Sequence[_Rule]) -> Triage:
     if language_of(question) != "en":
         return Triage()
     told = [normalise(sentence).replace("\u2019", "'") for sentence in sentences(question)]
     present = [sentence for sentence in told if _is_present(sentence)]
-    fires = (rule.verdict for rule in _load() if any(_meets(sentence, rule.any_of) for sentence in present))
+    fires = (rule.verdict for rule in rules if any(_meets(sentence, rule.any_of) for sentence in present))
     return next(fires, Triage())
 
 
@@ -71,13 +96,22 @@ def _found(sentence: str, words: re.Pattern[str]) -> bool:
     return any(not _DENIED.search(sentence[: match.start()]) for match in words.finditer(sentence))
 
 
+@dataclass(frozen=True)
+class _Table:
+    rules: tuple[_Rule, ...]
+    aid: tuple[_Rule, ...]
+    unclear: Triage
+
+
 @cache
-def _load() -> tuple[_Rule, ...]:
+def _load() -> _Table:
     table = yaml.safe_load((files("rag.triage") / _TABLE).read_text(encoding="utf-8"))
-    return tuple(
-        _Rule(
-            Triage(True, row["id"], row["action"], row["label"]),
-            tuple(tuple(map(re.compile, all_of)) for all_of in row["any_of"]),
-        )
-        for row in table["rules"]
-    )
+    rules, aid = (tuple(_rule(row, red=kind == "rules") for row in table[kind]) for kind in ("rules", "aid"))
+    return _Table(rules, aid, Triage(True, "unclear", table["unclear"]["action"], table["unclear"]["label"]))
+
+
+def _rule(row: Mapping[str, Any], *, red: bool) -> _Rule:
+    source = f" (Source: {row['source']})" if "source" in row else ""
+    verdict = Triage(red, row["id"], row["action"] + source, row["label"])
+    any_of = tuple(tuple(map(re.compile, all_of)) for all_of in row["any_of"])
+    return _Rule(verdict, any_of, row.get("sure", False))

@@ -21,7 +21,7 @@ from rag.domain import Patient, Triage
 from rag.errors import ConfigurationError
 from rag.text import normalise
 from rag.triage.desk import load_desk
-from rag.triage.english import english_flag
+from rag.triage.english import english_aid, english_flag, in_english, surely_aided
 from rag.triage.rules import calming, contexts, first_aid, surely, told, triage
 from rag.triage.table import TriageRules
 
@@ -80,7 +80,8 @@ _NEWBORN = re.compile(r"[0-9一二三四五六七八九十]天|周大|新生儿|
 _NAME = r"[\u4e00-\u9fffa-z0-9]{2,12}?"
 _SOMEBODY = r"(?:我|他|她|孩子|宝宝|小孩|患者|病人|老人|我?(?:妈妈?|爸爸?|老公|老婆|奶奶|爷爷))?"
 _OF_A_PATIENT = re.compile(
-    r"(?!.*(?:[把瓶盒板袋杯整]|[0-9一二两三四五六七八九十百千几多]+[片粒颗]|[毒害]))"  # how much is taken may be an overdose
+    # how much is taken may be an overdose
+    r"(?!.*(?:[把瓶盒板袋杯整]|[0-9一二两三四五六七八九十百千几多]+[片粒颗]|[毒害]))"
     rf"(?:(?:其实|说错了|对了|哦|忘了说|更正)[,，]?)*{_SOMEBODY}(?:"
     rf"(?:现在|一直|平时|目前|长期|同时)*(?:还|也)?(?:在|一直在|正在)(?:吃|用|服用?|打)(?:着)?{_NAME}"
     r"(?:林|素|平|尔|汀|唑|坦|普利|双胍|片|胶囊|颗粒|药|钠|酸|格雷|啶)|"
@@ -171,7 +172,8 @@ def assess(question: str, patient: Patient | None, rules: TriageRules, look: Sec
     """The verdict of the rules, then of the second look if there is one; first aid where neither sees a red flag.
 
     The second look adds nothing to what is told of a film or an examination: it knows words, not who speaks; nor to
-    everyday complaints of which nothing more is said (`头痛恶心`).
+    everyday complaints of which nothing more is said (`头痛恶心`), nor to an English question for which
+    first aid surely has words.
     """
     first = triage(question, patient, rules)
     if not first.red_flag and (english := english_flag(question)).red_flag:
@@ -179,10 +181,13 @@ def assess(question: str, patient: Patient | None, rules: TriageRules, look: Sec
     if first.red_flag and (sure := surely(question, patient, rules)).red_flag:
         return sure
     silent = told(question, rules) or _is_bare(question) or _only_tells(question)
+    silent = silent or surely_aided(question)
     asked = look if first.red_flag or not silent else None
     known, aid = contexts(question, rules), calming(question, patient, rules)
     verdict = asked.reconsider(question, patient, first, known, aid) if asked is not None else first
-    return verdict if verdict.red_flag else first_aid(question, patient, rules)
+    if verdict.red_flag:
+        return in_english(question, verdict)
+    return first if (first := first_aid(question, patient, rules)).action else english_aid(question)
 
 
 def _is_bare(question: str) -> bool:

@@ -55,6 +55,7 @@ def test_the_name_is_found_without_what_stands_between(
         ("眼睛肿瘤怎么治", []),
         ("出了脚麻疹", []),
         ("打针疼不疼", []),
+        ("身上不痛不痒", ["痛"]),
         ("喷了以后还喘不喘", []),
     ],
 )

@@ -25,6 +25,9 @@ ROWS = [
     ("耳朵", "body_part:耳朵"),
     ("耳朵鸣", "symptom:耳鸣"),
     ("鼻窦炎", "disease:鼻窦炎"),
+    ("扁桃体", "body_part:扁桃体"),
+    ("扁桃体炎", "disease:扁桃体炎"),
+    ("发炎", "symptom:发炎"),
 ]
 LINKER = Linker(Names([NameRow(name, EntityId(entity), OWN_NAME) for name, entity in ROWS]))
 
@@ -38,6 +41,8 @@ LINKER = Linker(Names([NameRow(name, EntityId(entity), OWN_NAME) for name, entit
         ("做过胆囊切除还能吃油吗", "胆囊切除", "treatment:胆囊切除术"),
         ("十二指肠球部溃疡", "十二指肠球部溃疡", "disease:十二指肠溃疡"),
         ("耳朵老鸣", "耳朵老鸣", "symptom:耳鸣"),
+        ("扁桃体反复发炎要不要割", "扁桃体反复发炎", "disease:扁桃体炎"),
+        ("扁桃体老是有炎症", "扁桃体老是有炎症", "disease:扁桃体炎"),
     ],
 )
 def test_the_name_is_found_with_what_stands_inside(text: str, surface: str, entity: str) -> None:

@@ -12,7 +12,7 @@ import yaml
 from rag.domain import Outcome
 from rag.pipeline import Pipeline
 from rag.text import is_han
-from rag.triage.english import english_flag
+from rag.triage.english import english_aid, english_flag
 from rag.triage.rules import load_rules
 
 TABLE = yaml.safe_load((files("rag.triage") / "english.yaml").read_text(encoding="utf-8"))
@@ -76,9 +76,46 @@ def test_every_rule_is_one_of_the_chinese_table_in_its_own_language() -> None:
         assert "120" in row["action"]
 
 
+@pytest.mark.parametrize(
+    ("question", "category"),
+    [
+        ("A dog bit my hand this morning", "animal_bite"),
+        ("I burned my finger on the stove", "burn"),
+        ("my child has a fever of 39, what should I do", "temperature_value"),
+        ("I have had watery diarrhea for two days", "diarrhoea"),
+        ("My daughter twisted her ankle", "sprain"),
+        ("He was stung by a bee in the garden", "sting"),
+        ("My nose keeps bleeding", "nosebleed"),
+        ("there is a fish bone stuck in my throat", "throat_foreign_body"),
+        ("I stepped on a rusty nail with my left foot", "wound"),
+    ],
+)
+def test_what_to_do_after_an_accident_is_told_in_english(sample: Pipeline, question: str, category: str) -> None:
+    answer = sample.ask(question)
+    assert (answer.triage.red_flag, answer.triage.category) == (False, category)
+    assert answer.triage.action is not None
+    assert answer.text.startswith(answer.triage.action.split(" (Source")[0])
+    assert "(Source: " in answer.triage.action
+
+
+@pytest.mark.parametrize(
+    "question", ["What is the treatment of burns?", "does fever of 39 predict mortality in malaria"]
+)
+def test_a_question_of_general_knowledge_gets_no_first_aid(question: str) -> None:
+    assert english_aid(question).action is None
+
+
+def test_what_the_second_look_sees_is_told_in_english(sample: Pipeline) -> None:
+    triage = sample.ask("he hit his head and vomited twice").triage
+    assert triage.red_flag
+    assert triage.action is not None
+    assert not any(map(is_han, triage.action))
+
+
 @pytest.mark.real_data
 def test_research_questions_alarm_nobody(real_data: Path) -> None:
     rows = json.loads((real_data / "literature" / "pubmedqa_dev.json").read_text(encoding="utf-8"))
     questions = [row["QUESTION"] for row in (rows.values() if isinstance(rows, dict) else rows)]
     assert len(questions) == 500
     assert [question for question in questions if english_flag(question).red_flag] == []
+    assert [question for question in questions if english_aid(question).action] == []
