@@ -125,7 +125,10 @@ def with_object(intent: Intent, question: str, mentions: Sequence[Mention]) -> I
         if not others:
             return intent
     relations = _relations(intent, normalise(question), subject, others)
-    implied = not (intent.explicit or suspected(question, live) or _HELPS.search(normalise(question)))
+    helps = _HELPS.search(normalise(question)) is not None
+    if helps and not intent.explicit and all(c.type in _ILL for m in live for c in m.candidates):
+        return intent  # what may help is not named (`多喝水能缓解感冒的发烧吗`), and no record holds it
+    implied = not (intent.explicit or suspected(question, live) or helps)
     if not relations or (implied and _asks_more(question, mentions, subject, others, relations)):
         return intent
     objects = [c.entity for m in others for c in m.candidates if c.score >= _SURE and _may_be_object(c.type, relations)]

@@ -38,6 +38,8 @@ _UNQUOTABLE = re.compile(r"[“”]|\[\d{1,4}\]")
 _STORAGE = re.compile(r"儿童[^，。；]{0,4}(?:不能|不易|不可|无法|接触|触及|拿)[^，。；]{0,4}(?:触|接触|拿|的地方|之处)")
 _SPLICED = re.compile(r"l/kg|t1/2|t½|\bcl\b|分布容积|半衰期|生物利用度|蛋白结合率|ml/min")
 """What speaks of pharmacokinetics in a field of contraindications came there from another field."""
+_OVERDOSE = re.compile("过量(?:者|时|后|服用|用药|中毒|反应)|(?:用药|服药|药物|服用)过量|超剂量|急性中毒")
+"""What happens after too much (抽搐、头痛) warns nobody who has that already."""
 _CLAUSE = re.compile(r"[，,：:]")
 _LONGEST = 90
 
@@ -114,10 +116,11 @@ def statements(key: str, passage: Passage) -> Iterator[Statement]:
     for start, end in spans:
         raw = passage.text[start:end]
         text = normalise(raw)
+        overdose = _OVERDOSE.search(text) and not (_FORBIDS.search(text) or "慎" in text)
         spliced = _FORBIDDING_FIELD.search(aspect) and _SPLICED.search(text) and not _FORBIDS.search(text)
         if dose and not _DOSE_FORBIDS.search(text):
             continue
-        if _UNQUOTABLE.search(raw) or _STORAGE.search(text) or spliced:
+        if _UNQUOTABLE.search(raw) or _STORAGE.search(text) or overdose or spliced:
             continue
         leads = _LEAD.findall(passage.text[: start + 8])
         lead: Told | None = None if not leads else "careful" if leads[-1] == "慎用" else "forbidden"

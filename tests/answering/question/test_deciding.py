@@ -68,6 +68,8 @@ def test_the_object_and_the_relation_that_may_hold_it(question: str, relation: R
         "糖尿病和肾衰竭是看同一个科吗",
         "头痛恶心是什么病，严重吗",
         "糖尿病有哪些症状",
+        "静养能减轻偏头痛的恶心吗",
+        "多喝水能缓解糖尿病的头痛吗",
     ],
 )
 def test_other_questions_ask_for_no_object(question: str) -> None:

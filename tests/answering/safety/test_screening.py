@@ -14,6 +14,7 @@ from rag.domain import Alias, AliasKind, EntityId, Literal, Passage, PassageKind
 from rag.errors import UsageError
 from rag.pipeline import Pipeline
 from rag.safety.hazards import Kind
+from rag.safety.leaflets import statements
 from rag.safety.levels import Level
 from rag.safety.medications import MOST_DRUGS, Report
 from rag.vocabulary import Grade, Relation
@@ -355,6 +356,13 @@ def test_a_condition_meets_what_records_say_of_its_kind(mended: Pipeline) -> Non
 def test_the_number_of_an_item_is_no_part_of_an_age(mended: Pipeline) -> None:
     assert not check(mended, "止痛甲", age=6).hazards
     assert check(mended, "止痛甲", age=0.5).hazards
+
+
+def test_what_an_overdose_does_warns_nobody_who_has_it_already() -> None:
+    text = "约两成用药过量者出现头痛、抽搐。过量可选用受体阻断药，但哮喘患者慎用。头痛者慎用。"
+    assert [said.raw for said in statements("p:1", leaflet("drug:止痛乙", "注意事项", text))] == [
+        "过量可选用受体阻断药，但哮喘患者慎用。", "头痛者慎用。",
+    ]  # fmt: skip
 
 
 def test_what_is_removed_by_dialysis_warns_nobody(mended: Pipeline) -> None:
