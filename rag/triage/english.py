@@ -111,7 +111,7 @@ def _load() -> _Table:
 
 
 def _rule(row: Mapping[str, Any], *, red: bool) -> _Rule:
-    source = f" (Source: {row['source']})" if "source" in row else ""
+    source = f" (Source: {row['source'].replace('；', '; ')})" if "source" in row else ""
     verdict = Triage(red, row["id"], row["action"] + source, row["label"])
     any_of = tuple(tuple(map(re.compile, all_of)) for all_of in row["any_of"])
     return _Rule(verdict, any_of, row.get("sure", False))
