@@ -22,6 +22,7 @@ from rag.errors import ConfigurationError
 from rag.text import normalise
 from rag.triage.desk import load_desk
 from rag.triage.english import english_aid, english_flag, in_english, surely_aided
+from rag.triage.replies import tells_nothing
 from rag.triage.rules import calming, contexts, first_aid, surely, told, triage
 from rag.triage.table import TriageRules
 
@@ -173,7 +174,7 @@ def assess(question: str, patient: Patient | None, rules: TriageRules, look: Sec
 
     The second look adds nothing to what is told of a film or an examination: it knows words, not who speaks; nor to
     everyday complaints of which nothing more is said (`头痛恶心`), nor to an English question for which
-    first aid surely has words.
+    first aid surely has words, nor to answers and temperatures alone (`不知道`, `39度`).
     """
     first = triage(question, patient, rules)
     if not first.red_flag and (english := english_flag(question)).red_flag:
@@ -181,7 +182,7 @@ def assess(question: str, patient: Patient | None, rules: TriageRules, look: Sec
     if first.red_flag and (sure := surely(question, patient, rules)).red_flag:
         return sure
     silent = told(question, rules) or _is_bare(question) or _only_tells(question)
-    silent = silent or surely_aided(question)
+    silent = silent or surely_aided(question) or tells_nothing(question)
     asked = look if first.red_flag or not silent else None
     known, aid = contexts(question, rules), calming(question, patient, rules)
     verdict = asked.reconsider(question, patient, first, known, aid) if asked is not None else first
