@@ -129,9 +129,12 @@ class Consultation:
     def restated(self, message: str) -> str:
         """All of it, with `message`, as one text that stands for itself."""
         found = [f"{_SAID[r.stance]}{r.symptom}" for r in self.replies if r.stance in _SAID]
-        return "，".join(part.rstrip("。，,. ") for part in (*self.said[:1], *found, *self.said[1:], message))
+        more = [part for part in (*self.said[1:], message) if not BARE.fullmatch(part)]
+        return "，".join(part.rstrip("。，,. ") for part in (*self.said[:1], *found, *more))
 
 
+BARE = re.compile(r"(?:没?有|没|是的?|不是|嗯+|对的?|不?会|不知道|不清楚|直接告诉我)[的了啊呀吧。，,.!！\s]*")
+"""Replies that stand in the whole as what was asked."""
 _SAID = {Stance.YES: "有", Stance.NO: "没有"}
 
 
